@@ -1,0 +1,97 @@
+// What people configure: arms and pools. Learned figures are elsewhere (learners/).
+// Threads: plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/types.h"
+
+namespace pointsman {
+
+enum class ArmStatus : uint8_t { kActive = 1, kPaused = 2, kRemoved = 3 };
+
+struct Arm {
+  ArmId id{};
+  std::string name;
+  std::string description;
+  std::vector<std::string> tags;
+  std::optional<double> usd_per_1m_input;
+  std::optional<double> usd_per_1m_output;
+  int64_t context_tokens_max = 0;  // 0: no limit known
+  // What is believed before any outcome, and how many outcomes that belief counts as.
+  std::optional<double> prior_quality;
+  double prior_strength = 0;
+  std::optional<double> prior_latency_ms;
+  std::optional<double> prior_output_tokens;
+  ArmStatus status = ArmStatus::kActive;
+  friend bool operator==(const Arm&, const Arm&) = default;
+};
+
+// A named number from the caller, as it enters the context: (value - center) / scale, clipped to
+// [-3, 3], times `weight`. Missing in a request: 0.
+struct FeatureSpec {
+  std::string name;
+  double center = 0;
+  double scale = 1;
+  double weight = 0.3;
+  friend bool operator==(const FeatureSpec&, const FeatureSpec&) = default;
+};
+
+// How the query becomes a vector. Learned state depends on all of it: fixed when the pool is made.
+struct EmbedderSettings {
+  std::string name = "hashing";  // an embedder's name; "caller" takes vectors only
+  uint32_t dimension = 0;        // D of the embedder; 0: the embedder's own
+  uint32_t projected = 64;       // d after projection; equal to D: identity
+  uint64_t projection_seed = 1;
+  std::string lexicon_file;  // empty: the one that ships
+  friend bool operator==(const EmbedderSettings&, const EmbedderSettings&) = default;
+};
+
+// How the pool learns and explores. `quality_model` is fixed when the pool is made; the rest may
+// change at any time, effective from the next decision or event.
+struct LearnerSettings {
+  std::string quality_model = "hybrid";
+  std::string exploration = "thompson";
+  double exploration_floor = 0.005;  // total mass spread evenly over the candidates
+  double exploration_scale = 1.0;    // factor on standard deviations; the algorithm's own knob
+  double epsilon = 0.05;             // epsilon_greedy: share of uniform choices
+  double temperature = 0.02;         // softmax: utility points per e-fold
+  double squarecb_gamma = 100;       // squarecb: inverse gap weighting's gamma
+  double half_life_s = 7 * 86400;    // of the EMA tracker, by elapsed time
+  double half_life_outcomes = 500;   // of the EMA tracker, by count
+  double forget_outcomes = 0;        // quality model: outcomes of an arm to e-fold; 0: never
+  friend bool operator==(const LearnerSettings&, const LearnerSettings&) = default;
+};
+
+struct PoolSettings {
+  EmbedderSettings embedder;
+  std::vector<FeatureSpec> features;
+  LearnerSettings learner;
+  double cost_scale_usd = 0.01;
+  double latency_scale_ms = 1000;
+  uint32_t shortlist_size = 64;
+  uint32_t neighbours = 64;              // k of the experience search; 0: none
+  uint32_t experience_max = 100000;      // past outcomes kept for the neighbour search
+  Micros feedback_window = 86400 * kMicrosPerSecond;
+  bool store_query_text = false;
+  Preference default_preference{1, 0, 0};
+  friend bool operator==(const PoolSettings&, const PoolSettings&) = default;
+};
+
+struct Pool {
+  PoolId id{};
+  std::string name;
+  PoolSettings settings;
+  Micros created_at = 0;
+  friend bool operator==(const Pool&, const Pool&) = default;
+};
+
+// Dimension of the context vector z of a pool.
+inline uint32_t ContextDimension(const PoolSettings& settings) {
+  return settings.embedder.projected + static_cast<uint32_t>(settings.features.size());
+}
+
+}  // namespace pointsman

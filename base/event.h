@@ -1,0 +1,82 @@
+// What the log holds. Everything learned is a fold over events, in log order; an outcome carries
+// all that learning needs, so that it never reads the decision's record.
+// Threads: plain values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/arm.h"
+#include "base/types.h"
+
+namespace pointsman {
+
+// Each present field of `outcome` is learned once, here, at this position of the log.
+struct OutcomeEvent {
+  std::string decision_id;
+  std::string feedback_id;
+  ArmId arm{};
+  Selection selection = Selection::kExplore;
+  bool is_off_policy = false;  // another arm served than the one drawn
+  bool is_learned = true;      // false: LATE, logged for the record only
+  bool is_first = true;        // the first outcome of this decision and arm
+  double propensity = 1;
+  double weight = 1;         // imports: strength / N
+  Preference preference;
+  std::vector<float> context;  // z; empty: teaches levels and trackers only
+  ArmFeatures features;
+  double input_tokens_estimate = 0;
+  double cost_estimate_usd = 0;  // price x expected tokens when the decision was made; 0: unknown
+  Outcome outcome;
+  // A correction: the values learned before, for the fields that `outcome` changes.
+  Outcome corrects;
+  Micros reported_at = 0;  // the caller's `at`; metadata, never used for ageing
+  friend bool operator==(const OutcomeEvent&, const OutcomeEvent&) = default;
+};
+
+// An arm was added or changed (its `status` included); the whole record.
+struct ArmEvent {
+  Arm arm;
+  friend bool operator==(const ArmEvent&, const ArmEvent&) = default;
+};
+
+// The pool was made or its settings changed; the whole record.
+struct PoolEvent {
+  Pool pool;
+  friend bool operator==(const PoolEvent&, const PoolEvent&) = default;
+};
+
+struct Event {
+  Sequence sequence = 0;
+  Micros time = 0;  // max(previous event's time, the clock): never decreases along a log
+  PoolId pool{};
+  std::variant<OutcomeEvent, ArmEvent, PoolEvent> body;
+  friend bool operator==(const Event&, const Event&) = default;
+};
+
+// "outcome", "arm", "pool".
+const char* EventKindName(const Event& event);
+
+// A past outcome as the experience index holds it.
+struct Experience {
+  Sequence sequence = 0;  // of the event that brought the quality
+  ArmId arm{};
+  float quality = 0;
+  float weight = 1;
+  std::vector<float> context;  // z
+  friend bool operator==(const Experience&, const Experience&) = default;
+};
+
+// A past outcome near a query.
+struct Neighbour {
+  Sequence sequence = 0;
+  ArmId arm{};
+  float quality = 0;
+  float weight = 1;
+  float similarity = 0;
+  friend bool operator==(const Neighbour&, const Neighbour&) = default;
+};
+
+}  // namespace pointsman

@@ -1,0 +1,47 @@
+#include "base/limits.h"
+
+#include "base/strings.h"
+
+namespace pointsman {
+namespace {
+
+constexpr int64_t kGiB = int64_t{1} << 30;
+
+constexpr LimitRow kTable[] = {
+    {"query_bytes_max", &Limits::query_bytes_max, 1, 1 << 24, "bytes of a query's text"},
+    {"name_bytes_max", &Limits::name_bytes_max, 8, 1024, "bytes of a pool, arm, tag or feature name"},
+    {"description_bytes_max", &Limits::description_bytes_max, 0, 1 << 20, "bytes of an arm's description"},
+    {"decision_id_bytes_max", &Limits::decision_id_bytes_max, 16, 1024, "bytes of a decision id or feedback id"},
+    {"embedding_dimension_max", &Limits::embedding_dimension_max, 1, 65536, "numbers in a caller's vector"},
+    {"features_max", &Limits::features_max, 0, 1024, "named features of a pool"},
+    {"tags_max", &Limits::tags_max, 0, 1024, "tags of an arm, or required by a request"},
+    {"arms_per_pool_max", &Limits::arms_per_pool_max, 1, 10000000, "arms of a pool, removed ones included"},
+    {"pools_max", &Limits::pools_max, 1, 100000, "pools of the server"},
+    {"batch_items_max", &Limits::batch_items_max, 1, 65536, "items of one batch call"},
+    {"arm_count_max", &Limits::arm_count_max, 1, 1024, "arms in one answer"},
+    {"arm_lists_max", &Limits::arm_lists_max, 1, 1000000, "names in allow_arms or deny_arms"},
+    {"message_bytes_max", &Limits::message_bytes_max, 4096, kGiB, "bytes of one gRPC message"},
+    {"queue_items_max", &Limits::queue_items_max, 1, 10000000, "feedbacks waiting for the log writer"},
+    {"writer_batch_items_max", &Limits::writer_batch_items_max, 1, 65536, "feedbacks in one synced write"},
+    {"decision_ttl_s", &Limits::decision_ttl_s, 1, 366 * 86400, "seconds a decision is kept"},
+    {"decisions_bytes_max", &Limits::decisions_bytes_max, 1 << 20, 1024 * kGiB, "bytes of kept decisions"},
+    {"snapshot_every_events", &Limits::snapshot_every_events, 1, 1000000000, "events between two snapshots of a pool"},
+    {"snapshots_kept", &Limits::snapshots_kept, 1, 100, "snapshots kept of a pool"},
+};
+
+}  // namespace
+
+std::span<const LimitRow> LimitTable() { return kTable; }
+
+absl::Status ValidateLimits(const Limits& limits) {
+  for (const LimitRow& row : kTable) {
+    const int64_t value = limits.*row.field;
+    if (value < row.least || value > row.most) {
+      return InvalidArgument("limit ", row.name, " (", row.meaning, ") must be between ", row.least,
+                             " and ", row.most, ", got ", value);
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace pointsman

@@ -1,0 +1,55 @@
+// The one place where std::string_view meets absl::string_view: in Debian's build they are two
+// types that do not convert.
+// Threads: any.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+
+namespace pointsman {
+
+inline absl::string_view ToAbsl(std::string_view text) { return {text.data(), text.size()}; }
+inline std::string_view ToStd(absl::string_view text) { return {text.data(), text.size()}; }
+
+// absl::StrCat of anything, std::string_view included.
+template <class T>
+inline decltype(auto) CatArg(const T& value) {
+  if constexpr (std::is_same_v<T, std::string_view>) {
+    return ToAbsl(value);
+  } else {
+    return (value);
+  }
+}
+template <class... Args>
+std::string Cat(const Args&... args) {
+  return absl::StrCat(CatArg(args)...);
+}
+
+template <class... Args>
+absl::Status InvalidArgument(const Args&... args) {
+  return absl::InvalidArgumentError(Cat(args...));
+}
+template <class... Args>
+absl::Status NotFound(const Args&... args) {
+  return absl::NotFoundError(Cat(args...));
+}
+template <class... Args>
+absl::Status FailedPrecondition(const Args&... args) {
+  return absl::FailedPreconditionError(Cat(args...));
+}
+template <class... Args>
+absl::Status DataLoss(const Args&... args) {
+  return absl::DataLossError(Cat(args...));
+}
+
+// `text` made safe to show in an error or a log line: control bytes escaped, cut at `bytes_max`.
+std::string Quoted(std::string_view text, std::size_t bytes_max = 80);
+
+// Whether `text` is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
+bool IsUtf8(std::string_view text);
+
+}  // namespace pointsman

@@ -1,0 +1,124 @@
+// The nouns. One word per thing, as in docs/design.md section 1.
+// Units are in the names; quality is in [0, 1], latency in ms, cost in USD.
+// Threads: plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace pointsman {
+
+// Microseconds since the Unix epoch.
+using Micros = int64_t;
+constexpr Micros kMicrosPerMs = 1000;
+constexpr Micros kMicrosPerSecond = 1000 * kMicrosPerMs;
+
+// A pool's id; given once, never reused. 0 is no pool.
+enum class PoolId : uint32_t {};
+// An arm's id inside its pool: 0, 1, 2, ... in order of creation, never reused.
+enum class ArmId : uint32_t {};
+constexpr uint32_t Index(ArmId arm) { return static_cast<uint32_t>(arm); }
+constexpr uint32_t Index(PoolId pool) { return static_cast<uint32_t>(pool); }
+
+// Position in a pool's log; the first event is 1. 0: before any event.
+using Sequence = uint64_t;
+
+// Weights of the three objectives; each >= 0, not all 0. Normalised: they sum to 1.
+struct Preference {
+  double quality = 1;
+  double cost = 0;
+  double latency = 0;
+  friend bool operator==(const Preference&, const Preference&) = default;
+};
+// Errors: kInvalidArgument for a negative, non-finite or all-zero preference.
+absl::Status ValidatePreference(const Preference& preference);
+Preference Normalised(const Preference& preference);
+
+// What feedback says; each field at most once. Token counts belong to the call that was made.
+struct Outcome {
+  std::optional<double> quality;
+  std::optional<double> latency_ms;
+  std::optional<double> cost_usd;
+  std::optional<int64_t> input_tokens;
+  std::optional<int64_t> output_tokens;
+  std::optional<bool> error;
+  bool empty() const {
+    return !quality && !latency_ms && !cost_usd && !input_tokens && !output_tokens && !error;
+  }
+  friend bool operator==(const Outcome&, const Outcome&) = default;
+};
+
+// What a shared head may look at, the same for every arm; computed when the decision is made,
+// recorded with it, and never computed again (what the indexes return is an input, not state).
+struct ArmFeatures {
+  float neighbour_quality = 0;     // weighted mean quality of near past outcomes of this arm
+  float neighbour_count = 0;       // their effective count; 0: no evidence
+  float neighbour_baseline = 0;    // weighted mean quality of near outcomes of all arms
+  float description_similarity = 0;  // cosine of query and description; 0 without a description
+  friend bool operator==(const ArmFeatures&, const ArmFeatures&) = default;
+};
+
+// How an arm came to be chosen.
+enum class Selection : uint8_t {
+  kExplore = 1,   // drawn from the distribution, with its propensity
+  kGreedy = 2,    // the best by utility; propensity 1; left out of off-policy estimates
+  kFallback = 3,  // a further arm of a FALLBACK answer
+  kPanel = 4,     // a further arm of a PANEL answer, with its conditional propensity
+  kImported = 5,  // benchmark evidence
+};
+
+// Why a decision was made without a context vector.
+enum class ContextSource : uint8_t { kEmbedded = 1, kCaller = 2, kNone = 3 };
+
+struct ArmExpectation {
+  double quality = 0;         // expected quality, error rate included
+  double quality_stddev = 0;  // posterior standard deviation of the mean
+  double cost_usd = 0;
+  double latency_ms = 0;
+  friend bool operator==(const ArmExpectation&, const ArmExpectation&) = default;
+};
+
+// One arm as it stood when a decision was made.
+struct Candidate {
+  ArmId arm{};
+  double probability = 0;
+  double utility = 0;
+  ArmExpectation expected;
+  ArmFeatures features;
+  friend bool operator==(const Candidate&, const Candidate&) = default;
+};
+
+// An arm of the answer, in order: the first is the one to call.
+struct ChosenArm {
+  ArmId arm{};
+  double propensity = 0;  // conditional on those before it (PANEL); 1 for FALLBACK's rest
+  Selection selection = Selection::kExplore;
+  friend bool operator==(const ChosenArm&, const ChosenArm&) = default;
+};
+
+enum class Mode : uint8_t { kExplore = 1, kGreedy = 2 };
+
+// The record of one choice: all that recomputing it needs beside the state at `snapshot_version`.
+struct Decision {
+  std::string id;
+  PoolId pool{};
+  Micros time = 0;
+  Sequence snapshot_version = 0;
+  uint64_t request_hash = 0;  // of what the caller asked; a repeated id with another is an error
+  Mode mode = Mode::kExplore;
+  Preference preference;  // normalised
+  ContextSource context_source = ContextSource::kEmbedded;
+  std::vector<float> context;  // z, size d + number of named features; empty for kNone
+  double input_tokens = 0;     // counted or estimated from the request
+  std::vector<Candidate> candidates;
+  std::vector<ChosenArm> chosen;
+  std::string query_text;  // empty unless the pool stores it
+  friend bool operator==(const Decision&, const Decision&) = default;
+};
+
+}  // namespace pointsman

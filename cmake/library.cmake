@@ -1,0 +1,51 @@
+# One folder = one library = one include root. A target sees "foo/x.h" only if it links foo, so an
+# include that the layering forbids does not compile.
+#
+#   pointsman_library(NAME [FOLDER path] HEADERS ... SOURCES ... [PUBLIC ...] [PRIVATE ...])
+#
+# PUBLIC only where the folder's headers include the other folder's headers; everything else PRIVATE.
+function(pointsman_library name)
+  cmake_parse_arguments(A "" "FOLDER" "HEADERS;SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  if(A_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "pointsman_library(${name}): unknown arguments ${A_UNPARSED_ARGUMENTS}")
+  endif()
+  if(NOT A_FOLDER)
+    set(A_FOLDER ${name})
+  endif()
+  set(root ${PROJECT_BINARY_DIR}/include-root/${name})
+  get_filename_component(parent ${root}/${A_FOLDER} DIRECTORY)
+  file(MAKE_DIRECTORY ${parent})
+  file(CREATE_LINK ${CMAKE_CURRENT_SOURCE_DIR} ${root}/${A_FOLDER} SYMBOLIC)
+  add_library(${name} STATIC ${A_SOURCES})
+  list(TRANSFORM A_HEADERS PREPEND ${root}/${A_FOLDER}/)
+  target_sources(${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${root} FILES ${A_HEADERS})
+  target_link_libraries(${name} PUBLIC ${A_PUBLIC} PRIVATE ${A_PRIVATE})
+  target_compile_options(${name} PRIVATE ${POINTSMAN_WARNINGS})
+endfunction()
+
+# pointsman_binary(NAME SOURCES ... LINK ...)
+function(pointsman_binary name)
+  cmake_parse_arguments(A "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${A_SOURCES})
+  target_link_libraries(${name} PRIVATE ${A_LINK})
+  target_compile_options(${name} PRIVATE ${POINTSMAN_WARNINGS})
+endfunction()
+
+# One test executable per folder, linking only that folder's library, so that a test cannot reach
+# around a boundary.  pointsman_test(NAME SOURCES ... LINK ... [LABELS ...])
+function(pointsman_test name)
+  cmake_parse_arguments(A "" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
+  if(NOT A_LABELS)
+    set(A_LABELS unit)
+  endif()
+  if(NOT A_TIMEOUT)
+    set(A_TIMEOUT 300)
+  endif()
+  add_executable(${name} ${A_SOURCES})
+  target_link_libraries(${name} PRIVATE ${A_LINK} GTest::gmock GTest::gtest_main)
+  target_compile_options(${name} PRIVATE ${POINTSMAN_WARNINGS})
+  target_compile_definitions(${name} PRIVATE POINTSMAN_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                                             POINTSMAN_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${A_LABELS}" TIMEOUT ${A_TIMEOUT})
+endfunction()

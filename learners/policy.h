@@ -1,0 +1,38 @@
+// The verbs: from a learned state, a query and candidates to a choice with exact propensities.
+// Source: utility as in docs/design.md section 2, step 5.
+// Threads: pure functions.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "base/types.h"
+#include "learners/learned_state.h"
+
+namespace pointsman {
+
+enum class Purpose : uint8_t { kFallback = 1, kPanel = 2 };
+
+struct ChoiceRequest {
+  Preference preference;  // normalised
+  Mode mode = Mode::kExplore;
+  Purpose purpose = Purpose::kFallback;
+  uint32_t arm_count = 1;
+  // Uniform numbers in [0, 1): the first arm's draw, and the seed of a panel's further draws.
+  double draw = 0;
+  uint64_t panel_seed = 0;
+};
+
+struct Choice {
+  std::vector<Candidate> candidates;  // in the order given, probabilities filled
+  std::vector<ChosenArm> chosen;      // 1 to arm_count, the first is the one to call
+};
+
+double Utility(const PoolSettings& settings, const Preference& preference,
+               const ArmExpectation& expected);
+
+// Chooses among arms that passed the constraints; at least one. `expected` per arm, same order.
+Choice Choose(const PoolSettings& settings, const ChoiceRequest& request,
+              std::span<const ArmView> arms, std::span<const ArmExpectation> expected);
+
+}  // namespace pointsman

@@ -1,0 +1,126 @@
+// What the service keeps, behind interfaces: the event log (the truth), the decisions waiting for
+// feedback, and snapshots of learned state. Two implementations: RocksDB on disk and memory.
+// This is the seam for a distributed log later: learning order is log order.
+// Errors: kUnavailable when the medium fails (disk full, I/O, read-only), kDataLoss when bytes read
+//   are not what was written; after a failed write the store refuses further writes.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/arm.h"
+#include "base/event.h"
+#include "base/siphash.h"
+#include "base/types.h"
+
+namespace pointsman {
+
+// How much of a crash a write survives once the call has returned. Always an explicit argument.
+enum class Durability : uint8_t {
+  kProcess = 1,  // the death of this process (kill -9), not of the machine: handed to the kernel
+  kDisk = 2,     // power loss: synced
+};
+
+// What feedback has said so far of one decision and one arm; makes feedback idempotent.
+struct FeedbackRecord {
+  struct Seen {
+    std::string feedback_id;
+    uint64_t payload_hash = 0;
+    friend bool operator==(const Seen&, const Seen&) = default;
+  };
+  std::vector<Seen> seen;    // in order of arrival
+  Outcome learned;           // fields that were learned, with their values
+  Sequence quality_sequence = 0;  // the event that brought the quality; 0: none yet
+  friend bool operator==(const FeedbackRecord&, const FeedbackRecord&) = default;
+};
+
+struct FeedbackKey {
+  PoolId pool{};
+  std::string decision_id;
+  ArmId arm{};
+  friend bool operator==(const FeedbackKey&, const FeedbackKey&) = default;
+};
+
+// One atomic write of the log database: all of it or nothing.
+struct LogBatch {
+  std::vector<Event> events;  // per pool in sequence, without gaps
+  std::vector<Pool> pools;    // made or changed
+  std::vector<std::pair<FeedbackKey, FeedbackRecord>> feedback;
+  std::vector<std::pair<PoolId, Experience>> experience;             // put, key (pool, sequence)
+  std::vector<std::pair<PoolId, Sequence>> experience_removed;
+};
+
+// Threads: Commit, DropPool and the reads of feedback from one writer thread at a time; the other
+// reads from any thread.
+class EventLog {
+ public:
+  virtual ~EventLog() = default;
+
+  // The secret that keys sampling draws and ids; made once with the folder.
+  virtual SipKey secret() const = 0;
+  // The next pool id never given before; remembered before it returns (kDisk).
+  virtual absl::StatusOr<PoolId> NewPoolId() = 0;
+
+  virtual absl::Status Commit(const LogBatch& batch, Durability durability) = 0;
+  // Forgets a pool: its record, events, feedback, experience and snapshots (kDisk).
+  virtual absl::Status DropPool(PoolId pool) = 0;
+
+  virtual absl::StatusOr<std::vector<Pool>> ReadPools() const = 0;
+  // Events from `first` on, in order, at most `count_max`. kDataLoss at a gap or a bad record.
+  virtual absl::StatusOr<std::vector<Event>> ReadEvents(PoolId pool, Sequence first,
+                                                        std::size_t count_max) const = 0;
+  // The last sequence of a pool's log; 0 if it has none.
+  virtual absl::StatusOr<Sequence> LastSequence(PoolId pool) const = 0;
+  virtual absl::StatusOr<std::optional<FeedbackRecord>> ReadFeedback(
+      const FeedbackKey& key) const = 0;
+  // In order of sequence.
+  virtual absl::Status ReadExperience(PoolId pool,
+                                      const std::function<void(Experience)>& visit) const = 0;
+
+  // Snapshots: bytes of learned state at a log position, checksummed here. Keeps the newest `keep`.
+  virtual absl::Status PutSnapshot(PoolId pool, Sequence sequence, std::string_view bytes,
+                                   int64_t keep) = 0;
+  // Sequences of the kept snapshots, newest first.
+  virtual absl::StatusOr<std::vector<Sequence>> ListSnapshots(PoolId pool) const = 0;
+  // kDataLoss if it is torn or corrupt.
+  virtual absl::StatusOr<std::string> ReadSnapshot(PoolId pool, Sequence sequence) const = 0;
+};
+
+// Decisions, for `decision_ttl` and at most so many bytes.
+// Threads: any, concurrently.
+class DecisionStore {
+ public:
+  virtual ~DecisionStore() = default;
+  virtual absl::Status Put(const Decision& decision, Durability durability) = 0;
+  virtual absl::Status PutBatch(const std::vector<Decision>& decisions, Durability durability) = 0;
+  // Nullopt: never seen, or expired and gone.
+  virtual absl::StatusOr<std::optional<Decision>> Get(PoolId pool,
+                                                      std::string_view decision_id) const = 0;
+};
+
+struct Storage {
+  std::unique_ptr<EventLog> log;
+  std::unique_ptr<DecisionStore> decisions;
+};
+
+struct StorageOptions {
+  std::string folder;  // made if missing
+  int64_t decision_ttl_s = 7 * 86400;
+  int64_t decisions_bytes_max = int64_t{8} << 30;
+};
+
+// Opens or makes a data folder. Errors: kFailedPrecondition for a folder of a newer format or held
+// by another process (both say what to do); kDataLoss for a log that does not read back.
+absl::StatusOr<Storage> OpenRocksStorage(const StorageOptions& options);
+
+// The same in memory, for replays and tests; `secret` stands for the folder's.
+Storage OpenMemoryStorage(SipKey secret);
+
+}  // namespace pointsman
