@@ -1,0 +1,57 @@
+# Fails if a file includes a header that its folder may not use, third-party or non-deterministic.
+# (Includes between our own folders need no check: the forbidden ones do not compile.)
+# usage: cmake -DROOT=<source dir> -P tests/layering.cmake
+cmake_minimum_required(VERSION 3.25)
+
+set(only_rocksdb     "storage/.*\\.cc")
+set(only_faiss       "retrieval/.*\\.cc")
+set(only_grpcpp      "(service|tools|bench)/.*")
+set(only_spdlog      "service/.*")
+set(only_prometheus  "service/.*")
+set(only_yaml-cpp    "(service|tools)/.*\\.cc")
+set(only_nlohmann    "(evaluation|tools|retrieval|bench)/.*\\.cc")
+set(only_CLI         "(tools|service|bench)/.*")
+set(libraries rocksdb faiss grpcpp spdlog prometheus yaml-cpp nlohmann CLI)
+
+# Determinism of the learners as a test: no clock, thread, file, stream, std randomness, or
+# container whose order is that of a hash.
+set(impure_headers random chrono ctime thread mutex shared_mutex condition_variable atomic future
+    fstream iostream cstdio unordered_map unordered_set)
+set(learners_base types arm event rng siphash check status_macros strings bytes persistent_array)
+
+file(GLOB_RECURSE files RELATIVE ${ROOT}
+     ${ROOT}/base/* ${ROOT}/learners/* ${ROOT}/retrieval/* ${ROOT}/storage/* ${ROOT}/service/*
+     ${ROOT}/evaluation/* ${ROOT}/tools/* ${ROOT}/bench/*)
+set(checked 0)
+foreach(f IN LISTS files)
+  if(NOT f MATCHES "\\.(h|cc)$")
+    continue()
+  endif()
+  math(EXPR checked "${checked} + 1")
+  file(STRINGS ${ROOT}/${f} lines REGEX "^#include ")
+  foreach(line IN LISTS lines)
+    foreach(lib IN LISTS libraries)
+      if(line MATCHES "[<\"]${lib}/" AND NOT f MATCHES "^${only_${lib}}$")
+        message(SEND_ERROR "${f}: ${lib} may be included only from ${only_${lib}}")
+      endif()
+    endforeach()
+    if(line MATCHES "[<\"][a-z_]+\\.grpc\\.pb\\.h|router\\.pb\\.h" AND f MATCHES "^(base|learners|retrieval|storage|evaluation|service/engine)/")
+      message(SEND_ERROR "${f}: the public contract belongs to the service's shell and its clients")
+    endif()
+    if(line MATCHES "<(grpcpp|spdlog|prometheus)/" AND f MATCHES "^service/engine/")
+      message(SEND_ERROR "${f}: the engine knows no gRPC, no logger and no metrics")
+    endif()
+    if(f MATCHES "^learners/")
+      if(line MATCHES "<([a-z_]+)>" AND CMAKE_MATCH_1 IN_LIST impure_headers)
+        message(SEND_ERROR "${f}: <${CMAKE_MATCH_1}> breaks determinism; inject it through base/")
+      endif()
+      if(line MATCHES "\"base/([a-z_]+)\\.h\"" AND NOT CMAKE_MATCH_1 IN_LIST learners_base)
+        message(SEND_ERROR "${f}: learners may not include base/${CMAKE_MATCH_1}.h")
+      endif()
+    endif()
+  endforeach()
+endforeach()
+if(checked LESS 20)
+  message(FATAL_ERROR "the layering check found only ${checked} files below ${ROOT}: wrong ROOT?")
+endif()
+message(STATUS "layering: ${checked} files checked")
