@@ -1,0 +1,111 @@
+// The engine: pools, decisions and learning, in process. gRPC, replays and tests all run this code.
+//
+// Operation: Route reads one published state, chooses, records the decision and answers. Feedback
+//   and changes of pools and arms are commands to one log writer, which joins a batch of them,
+//   learns it on a private copy, commits it in one synced write, publishes, then completes every
+//   waiting call: a Route begun after the completion sees it. Order of the log = order of learning.
+// Concurrency: all methods from any thread. With Writing::kThread completions run on the writer's
+//   thread and must not block; with Writing::kInline the call itself does the writer's work, so the
+//   same calls give the same log, bit for bit (replays).
+// Errors: canonical codes with a machine code (requests.h). Route keeps answering when storage is
+//   broken, with `logged` false; commands answer kUnavailable then.
+// Limitations: one engine per data folder.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "retrieval/arm_index.h"
+#include "service/engine/requests.h"
+#include "service/engine/statistics.h"
+#include "storage/storage.h"
+
+namespace pointsman {
+
+enum class Writing : uint8_t { kThread = 1, kInline = 2 };
+
+struct EngineOptions {
+  Limits limits;
+  Writing writing = Writing::kThread;
+  Building building = Building::kBackground;
+};
+
+// What PutPool gives for each setting that was not named: defaults for a new pool, the present
+// value for an old one. So it takes a function from present settings to wanted ones.
+using EditSettings = std::function<absl::StatusOr<PoolSettings>(const PoolSettings& present)>;
+
+struct PoolInfo {
+  Pool pool;
+  uint32_t arms_active = 0;
+  uint32_t arms_paused = 0;
+  Sequence snapshot_version = 0;
+};
+
+struct Explanation {
+  Decision decision;
+  std::vector<std::string> candidate_names;  // by candidate
+  std::vector<std::string> chosen_names;     // by chosen arm
+  std::vector<std::pair<std::string, Outcome>> outcomes;
+};
+
+class Engine {
+ public:
+  // Recovers every pool: newest valid snapshot, then the log after it. `clock` outlives the engine.
+  static absl::StatusOr<std::unique_ptr<Engine>> Open(const EngineOptions& options, Storage storage,
+                                                      const Clock& clock);
+  // Finishes what is queued, writes snapshots, closes the storage.
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  absl::StatusOr<RouteOutput> Route(const RouteInput& input);
+
+  template <class T>
+  using Done = std::function<void(absl::StatusOr<T>)>;
+
+  // `done` is called exactly once, perhaps before this returns.
+  void Feedback(FeedbackInput input, Done<FeedbackOutput> done);
+  // Makes or changes a pool, and puts arms in it, as one event group.
+  void PutPool(std::string name, EditSettings edit, std::vector<Arm> arms, bool create_only,
+               Done<std::pair<PoolInfo, bool>> done);
+  void DeletePool(std::string name, Done<bool> done);
+  // The arm's id is found by its name; true: it is new.
+  void PutArm(std::string pool, Arm arm, Done<std::pair<Arm, bool>> done);
+  void RemoveArm(std::string pool, std::string arm, Done<bool> done);
+
+  std::vector<PoolInfo> ListPools() const;
+  absl::StatusOr<PoolInfo> GetPool(std::string_view name) const;
+  // Arms with id >= first, at most `count_max`; removed ones if asked for.
+  absl::StatusOr<std::vector<Arm>> ListArms(std::string_view pool, ArmId first,
+                                            std::size_t count_max, bool include_removed) const;
+  absl::StatusOr<PoolStatistics> GetStats(std::string_view pool) const;
+  absl::StatusOr<Explanation> Explain(std::string_view pool, std::string_view decision_id) const;
+
+  // OK, or why writes fail.
+  absl::Status StorageHealth() const;
+  std::size_t QueueDepth() const;
+
+  // Finishes queued commands, refuses new ones, snapshots. Called by the destructor if not before.
+  void Stop();
+
+ private:
+  class Impl;
+  explicit Engine(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// The blocking form of a command, for tools, replays and tests:
+//   auto result = Await<FeedbackOutput>([&](auto done) { engine.Feedback(input, done); });
+template <class T, class Call>
+absl::StatusOr<T> Await(Call call);
+
+}  // namespace pointsman
+
+#include "service/engine/await.h"
