@@ -1,0 +1,52 @@
+#include "storage/rocks_common.h"
+
+#include <rocksdb/db.h>
+#include <rocksdb/status.h>
+
+#include "base/strings.h"
+
+namespace pointsman {
+
+absl::Status ToStatus(const rocksdb::Status& status, std::string_view what) {
+  if (status.ok()) return absl::OkStatus();
+  const std::string message = Cat(what, ": ", status.ToString());
+  switch (status.code()) {
+    case rocksdb::Status::kNotFound:
+      return absl::NotFoundError(message);
+    case rocksdb::Status::kCorruption:
+      return absl::DataLossError(message);
+    case rocksdb::Status::kIOError:
+      if (status.IsNoSpace()) {
+        return absl::UnavailableError(Cat(message, "; free space on its disk and restart"));
+      }
+      return absl::UnavailableError(message);
+    case rocksdb::Status::kMergeInProgress:
+    case rocksdb::Status::kIncomplete:
+    case rocksdb::Status::kShutdownInProgress:
+    case rocksdb::Status::kTimedOut:
+    case rocksdb::Status::kAborted:
+    case rocksdb::Status::kBusy:
+    case rocksdb::Status::kExpired:
+    case rocksdb::Status::kTryAgain:
+      return absl::UnavailableError(message);
+    default:  // kNotSupported, kInvalidArgument and the like: we asked for what there is not
+      return absl::InternalError(message);
+  }
+}
+
+rocksdb::WriteOptions WriteOptionsFor(Durability durability) {
+  rocksdb::WriteOptions options;
+  options.sync = durability == Durability::kDisk;
+  options.disableWAL = false;
+  return options;
+}
+
+void CloseDb(std::unique_ptr<rocksdb::DB> db) {
+  if (db == nullptr) return;
+  // RocksDB does not sync its log on Close. After a failed write both calls fail again, and whoever
+  // asked for that write has been told.
+  db->FlushWAL(/*sync=*/true).PermitUncheckedError();
+  db->Close().PermitUncheckedError();
+}
+
+}  // namespace pointsman
