@@ -122,7 +122,8 @@ std::vector<ArmExpectation> LearnedState::Estimate(const QueryView& query,
     const ArmTracker& tracker = known == nullptr ? unknown : *known;
     const double answers = 1 - tracker.ErrorRate();
     expected[i] = {quality[i].mean * answers, quality[i].stddev * answers,
-                   ExpectedCost(arm, query.input_tokens), tracker.LatencyMs(arm)};
+                   ExpectedCost(arm, query.input_tokens), tracker.LatencyMs(arm),
+                   PricedCost(arm, query.input_tokens)};
   }
   return expected;
 }

@@ -25,6 +25,7 @@ struct StoredCandidate {
   double quality_stddev;
   double cost_usd;
   double latency_ms;
+  double priced_usd;
   float neighbour_quality;
   float neighbour_count;
   float neighbour_baseline;
@@ -32,7 +33,7 @@ struct StoredCandidate {
   uint32_t arm;
   uint32_t reserved;  // 0
 };
-static_assert(sizeof(StoredCandidate) == 6 * 8 + 4 * 4 + 2 * 4);
+static_assert(sizeof(StoredCandidate) == 7 * 8 + 4 * 4 + 2 * 4);
 
 struct StoredChoice {
   double propensity;
@@ -77,6 +78,7 @@ StoredCandidate StoredOf(const Candidate& c) {
           .quality_stddev = c.expected.quality_stddev,
           .cost_usd = c.expected.cost_usd,
           .latency_ms = c.expected.latency_ms,
+          .priced_usd = c.expected.priced_usd,
           .neighbour_quality = c.features.neighbour_quality,
           .neighbour_count = c.features.neighbour_count,
           .neighbour_baseline = c.features.neighbour_baseline,
@@ -89,7 +91,7 @@ Candidate CandidateOf(const StoredCandidate& s) {
   return {.arm = ArmId{s.arm},
           .probability = s.probability,
           .utility = s.utility,
-          .expected = {s.quality, s.quality_stddev, s.cost_usd, s.latency_ms},
+          .expected = {s.quality, s.quality_stddev, s.cost_usd, s.latency_ms, s.priced_usd},
           .features = {s.neighbour_quality, s.neighbour_count, s.neighbour_baseline,
                        s.description_similarity}};
 }

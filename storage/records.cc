@@ -310,6 +310,7 @@ std::string EncodeFeedback(const FeedbackRecord& record, Micros changed_at) {
   }
   *p.mutable_learned() = ToProto(record.learned);
   p.set_quality_sequence(record.quality_sequence);
+  p.set_served(Index(record.served));
   std::string payload(sizeof(changed_at), '\0');
   std::memcpy(payload.data(), &changed_at, sizeof(changed_at));
   POINTSMAN_CHECK(p.AppendToString(&payload));
@@ -327,6 +328,7 @@ absl::StatusOr<FeedbackRecord> DecodeFeedback(std::string_view value) {
   }
   record.learned = FromProto(p.learned());
   record.quality_sequence = p.quality_sequence();
+  record.served = ArmId{p.served()};
   return Sound(RecordKind::kFeedback, std::move(record));
 }
 

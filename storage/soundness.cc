@@ -146,7 +146,8 @@ absl::Status CheckSound(const Decision& decision) {
                                           {"candidate.quality", c.expected.quality},
                                           {"candidate.quality_stddev", c.expected.quality_stddev},
                                           {"candidate.cost_usd", c.expected.cost_usd},
-                                          {"candidate.latency_ms", c.expected.latency_ms}}));
+                                          {"candidate.latency_ms", c.expected.latency_ms},
+                                          {"candidate.priced_usd", c.expected.priced_usd}}));
     RETURN_IF_ERROR(CheckFeatures(kRecord, c.features));
   }
   for (const ChosenArm& c : decision.chosen) {

@@ -38,6 +38,7 @@ struct FeedbackRecord {
   std::vector<Seen> seen;         // in order of arrival
   Outcome learned;                // fields that were learned, with their values
   Sequence quality_sequence = 0;  // the event that brought the quality; 0: none yet
+  ArmId served{};                 // the arm that really answered, as the first feedback said
   friend bool operator==(const FeedbackRecord&, const FeedbackRecord&) = default;
 };
 

@@ -118,7 +118,8 @@ Event SampleEvent(Rng& rng, PoolId pool, Sequence sequence) {
 FeedbackRecord SampleFeedback(Rng& rng) {
   return {.seen = {{SampleBytes(rng, 20), rng.Next()}, {SampleBytes(rng, 20), rng.Next()}},
           .learned = SampleOutcome(rng),
-          .quality_sequence = rng.Next()};
+          .quality_sequence = rng.Next(),
+          .served = ArmId{Number(rng)}};
 }
 
 Experience SampleExperience(Rng& rng, Sequence sequence) {
