@@ -12,7 +12,9 @@
 #define POINTSMAN_TSA(x)
 #endif
 
+#ifndef GUARDED_BY  // absl's headers may have defined the same
 #define GUARDED_BY(x) POINTSMAN_TSA(guarded_by(x))
+#endif
 #define REQUIRES_LOCK(...) POINTSMAN_TSA(requires_capability(__VA_ARGS__))
 #define EXCLUDES_LOCK(...) POINTSMAN_TSA(locks_excluded(__VA_ARGS__))
 
