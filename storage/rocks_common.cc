@@ -3,6 +3,9 @@
 #include <rocksdb/db.h>
 #include <rocksdb/status.h>
 
+#include <filesystem>
+#include <system_error>
+
 #include "base/strings.h"
 
 namespace pointsman {
@@ -39,6 +42,11 @@ rocksdb::WriteOptions WriteOptionsFor(Durability durability) {
   options.sync = durability == Durability::kDisk;
   options.disableWAL = false;
   return options;
+}
+
+bool IsDatabase(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path + "/CURRENT", error);
 }
 
 void CloseDb(std::unique_ptr<rocksdb::DB> db) {

@@ -44,6 +44,9 @@ std::shared_ptr<rocksdb::Cache> NewLogCache();
 // Removes feedback records stamped before `horizon`, which outlives it, in compactions.
 std::unique_ptr<rocksdb::CompactionFilter> NewFeedbackFilter(const std::atomic<Micros>& horizon);
 
+// Whether there is a database in `path`.
+bool IsDatabase(const std::string& path);
+
 // Syncs what was written and closes. Column family handles are destroyed before.
 void CloseDb(std::unique_ptr<rocksdb::DB> db);
 
