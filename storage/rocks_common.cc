@@ -49,11 +49,10 @@ bool IsDatabase(const std::string& path) {
   return std::filesystem::exists(path + "/CURRENT", error);
 }
 
-void CloseDb(std::unique_ptr<rocksdb::DB> db) {
+void CloseDb(std::unique_ptr<rocksdb::DB> db, bool is_broken) {
   if (db == nullptr) return;
-  // RocksDB does not sync its log on Close. After a failed write both calls fail again, and whoever
-  // asked for that write has been told.
-  db->FlushWAL(/*sync=*/true).PermitUncheckedError();
+  // Nobody waits for these any more: whatever was acknowledged as durable is.
+  if (!is_broken) db->FlushWAL(/*sync=*/true).PermitUncheckedError();
   db->Close().PermitUncheckedError();
 }
 

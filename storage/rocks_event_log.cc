@@ -60,6 +60,10 @@ class RocksEventLog final : public EventLog {
         folder_(std::move(folder)),
         tails_(std::move(tails)) {}
 
+  ~RocksEventLog() override { folder_.is_broken = !latch_.Check().ok(); }
+  RocksEventLog(const RocksEventLog&) = delete;
+  RocksEventLog& operator=(const RocksEventLog&) = delete;
+
   SipKey secret() const override { return folder_.secret; }
 
   absl::StatusOr<PoolId> NewPoolId() override {

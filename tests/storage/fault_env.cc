@@ -89,8 +89,11 @@ void FaultEnv::NoteSynced(const std::string& path, uint64_t size) {
 
 void FaultEnv::NoteFolderSynced(const std::string& folder) {
   MutexLock lock(mutex_);
-  std::erase_if(unsynced_names_,
-                [&](const std::string& path) { return FolderOf(path) == FolderOf(folder + "/x"); });
+  ForgetUnsyncedNames(FolderOf(folder + "/x"));
+}
+
+void FaultEnv::ForgetUnsyncedNames(const std::string& folder) {
+  std::erase_if(unsynced_names_, [&](const std::string& path) { return FolderOf(path) == folder; });
 }
 
 rocksdb::Status FaultEnv::NewWritableFile(const std::string& path,
@@ -131,8 +134,7 @@ rocksdb::Status FaultEnv::RenameFile(const std::string& from, const std::string&
     moved.key() = to;
     synced_bytes_.insert(std::move(moved));
   }
-  unsynced_names_.erase(from);
-  unsynced_names_.erase(to);
+  ForgetUnsyncedNames(FolderOf(to));
   return status;
 }
 

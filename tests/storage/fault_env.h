@@ -1,7 +1,8 @@
 // A file system whose power can be cut: from a chosen operation on nothing is written, and then
 // everything that was not synced is forgotten. Syncs are remembered, not carried out, so that a
-// test can afford many. A rename and a deletion count as durable at once; a new file only after a
-// sync of its folder. Threads: any, as RocksDB asks; LosePower while no database is open.
+// test can afford many. A new file's name is durable after a sync of its folder or a rename in it,
+// since file systems keep the order of such changes; a rename and a deletion are durable at once.
+// Threads: any, as RocksDB asks; LosePower while no database is open.
 #pragma once
 
 #include <rocksdb/env.h>
@@ -46,6 +47,8 @@ class FaultEnv final : public rocksdb::EnvWrapper {
   void NoteFolderSynced(const std::string& folder);
 
  private:
+  void ForgetUnsyncedNames(const std::string& folder) REQUIRES_LOCK(mutex_);
+
   mutable Mutex mutex_;
   int64_t operations_ GUARDED_BY(mutex_) = 0;
   int64_t fails_from_ GUARDED_BY(mutex_) = 0;

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "base/rng.h"
 #include "fault_env.h"
@@ -30,9 +31,7 @@ constexpr PoolId kPool{3};
 class RocksStorageTest : public ::testing::Test {
  protected:
   std::string folder() const { return dir_.path() + "/made/data"; }
-  absl::StatusOr<Storage> Open(rocksdb::Env* env = nullptr) const {
-    return OpenRocksStorageOn({.folder = folder()}, env);
-  }
+  absl::StatusOr<Storage> Open() { return OpenRocksStorageOn({.folder = folder()}, &env_); }
 
   std::vector<Event> CommitEvents(EventLog& log, Sequence first, Sequence last) {
     std::vector<Event> events;
@@ -47,7 +46,7 @@ class RocksStorageTest : public ::testing::Test {
 
   // Puts a value straight into the database (or removes a key, for nullopt).
   void PutRaw(Family family, const std::string& key, const std::optional<std::string>& value) {
-    LogFolder log = OpenLogFolder(folder() + "/log", nullptr).value();
+    LogFolder log = OpenLogFolder(folder() + "/log", &env_).value();
     auto* handle = log.families[Index(family)];
     rocksdb::WriteOptions options;
     ASSERT_TRUE(
@@ -67,6 +66,7 @@ class RocksStorageTest : public ::testing::Test {
 
   Rng rng_{1};
   TempDir dir_;
+  FaultEnv env_;  // fails when told; else a disk that syncs at once
 };
 
 void FlipByte(const std::string& path, uint64_t at) {
@@ -150,7 +150,7 @@ TEST_F(RocksStorageTest, RefusesANewerFormatNamingIt) {
 TEST_F(RocksStorageTest, RefusesAFamilyOfANewerVersion) {
   ASSERT_TRUE(Open().ok());
   {
-    LogFolder log = OpenLogFolder(folder() + "/log", nullptr).value();
+    LogFolder log = OpenLogFolder(folder() + "/log", &env_).value();
     rocksdb::ColumnFamilyHandle* handle = nullptr;
     ASSERT_TRUE(
         log.db->CreateColumnFamily(rocksdb::ColumnFamilyOptions(), "novelty", &handle).ok());
@@ -165,7 +165,7 @@ TEST_F(RocksStorageTest, RefusesRecordsWithoutAFormat) {
     CommitEvents(*storage.log, 1, 1);
   }
   PutRaw(Family::kMeta, kMetaFormat, std::nullopt);
-  EXPECT_TRUE(absl::IsDataLoss(OpenLogFolder(folder() + "/log", nullptr).status()));
+  EXPECT_TRUE(absl::IsDataLoss(OpenLogFolder(folder() + "/log", &env_).status()));
 }
 
 TEST_F(RocksStorageTest, RefusesDecisionsWithoutTheirLog) {
@@ -251,22 +251,21 @@ TEST_F(RocksStorageTest, SaysWhatToDoWhenDecisionsDoNotOpen) {
 }
 
 TEST_F(RocksStorageTest, TakesNoWriteAfterAFailedOneButReadsOn) {
-  FaultEnv env;
   std::vector<Event> events;
   {
-    Storage storage = Open(&env).value();
+    Storage storage = Open().value();
     events = CommitEvents(*storage.log, 1, 3);
     const Decision decision = SampleDecision(rng_, kPool, "d");
     ASSERT_TRUE(storage.decisions->Put(decision, Durability::kProcess).ok());
 
-    env.FailFrom(1);
+    env_.FailFrom(1);
     LogBatch batch;
     batch.events.push_back(SampleEvent(rng_, kPool, 4));
     const absl::Status first = storage.log->Commit(batch, Durability::kDisk);
     EXPECT_TRUE(absl::IsUnavailable(first)) << first;
     const Decision lost = SampleDecision(rng_, kPool, "e");
     EXPECT_TRUE(absl::IsUnavailable(storage.decisions->Put(lost, Durability::kProcess)));
-    env.FailFrom(0);
+    env_.FailFrom(0);
 
     for (const absl::Status& later :
          {storage.log->Commit(batch, Durability::kDisk), storage.log->NewPoolId().status(),
@@ -279,8 +278,34 @@ TEST_F(RocksStorageTest, TakesNoWriteAfterAFailedOneButReadsOn) {
     EXPECT_EQ(storage.log->LastSequence(kPool).value(), 3u);
     EXPECT_EQ(storage.decisions->Get(kPool, "d").value(), decision);
   }
-  Storage storage = Open(&env).value();
+  Storage storage = Open().value();
   EXPECT_EQ(storage.log->ReadEvents(kPool, 1, 3).value(), events);
+}
+
+TEST_F(RocksStorageTest, AnswersEveryThreadWhenTheMediumFailsUnderThem) {
+  {
+    Storage storage = Open().value();
+    env_.FailFrom(env_.operations() + 200);
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([&storage, t] {
+        Rng rng(static_cast<uint64_t>(t));
+        bool has_failed = false;
+        for (int i = 0; i < 200; ++i) {
+          const std::string id = std::to_string(t) + "/" + std::to_string(i);
+          const absl::Status put =
+              storage.decisions->Put(SampleDecision(rng, kPool, id), Durability::kProcess);
+          EXPECT_TRUE(put.ok() ? !has_failed : absl::IsUnavailable(put)) << put;
+          has_failed = !put.ok();
+          EXPECT_EQ(storage.decisions->Get(kPool, id).value().has_value(), put.ok());
+        }
+        EXPECT_TRUE(has_failed);
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+  env_.FailFrom(0);
+  EXPECT_TRUE(Open().ok());
 }
 
 TEST_F(RocksStorageTest, RemovesExpiredFeedbackInCompactions) {
@@ -296,7 +321,7 @@ TEST_F(RocksStorageTest, RemovesExpiredFeedbackInCompactions) {
     ASSERT_TRUE(storage.log->ExpireFeedback(5 * kMicrosPerSecond).ok());
   }
   {
-    LogFolder log = OpenLogFolder(folder() + "/log", nullptr).value();
+    LogFolder log = OpenLogFolder(folder() + "/log", &env_).value();
     log.feedback_horizon->store(5 * kMicrosPerSecond);  // as ExpireFeedback sets it
     ASSERT_TRUE(log.db
                     ->CompactRange(rocksdb::CompactRangeOptions(),
@@ -314,14 +339,14 @@ TEST_F(RocksStorageTest, KeepsDecisionsWithinTheirBytesDroppingTheOldest) {
   const auto options =
       StorageOptions{.folder = folder(), .decision_ttl_s = 86400, .decisions_bytes_max = 1 << 20};
   {
-    Storage storage = OpenRocksStorage(options).value();
+    Storage storage = OpenRocksStorageOn(options, &env_).value();
     for (int i = 0; i < kCount; ++i) {
       ASSERT_TRUE(storage.decisions
                       ->Put(SampleDecision(rng_, kPool, std::to_string(i)), Durability::kProcess)
                       .ok());
     }
   }
-  Storage storage = OpenRocksStorage(options).value();
+  Storage storage = OpenRocksStorageOn(options, &env_).value();
   EXPECT_EQ(storage.decisions->Get(kPool, "0").value(), std::nullopt);
   EXPECT_TRUE(storage.decisions->Get(kPool, std::to_string(kCount - 1)).value().has_value());
   int kept = 0;
