@@ -3,6 +3,9 @@
 #include <rocksdb/db.h>
 #include <rocksdb/status.h>
 
+#include <filesystem>
+#include <system_error>
+
 #include "base/strings.h"
 
 namespace pointsman {
@@ -41,11 +44,15 @@ rocksdb::WriteOptions WriteOptionsFor(Durability durability) {
   return options;
 }
 
-void CloseDb(std::unique_ptr<rocksdb::DB> db) {
+bool IsDatabase(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::exists(path + "/CURRENT", error);
+}
+
+void CloseDb(std::unique_ptr<rocksdb::DB> db, bool is_broken) {
   if (db == nullptr) return;
-  // RocksDB does not sync its log on Close. After a failed write both calls fail again, and whoever
-  // asked for that write has been told.
-  db->FlushWAL(/*sync=*/true).PermitUncheckedError();
+  // Nobody waits for these any more: whatever was acknowledged as durable is.
+  if (!is_broken) db->FlushWAL(/*sync=*/true).PermitUncheckedError();
   db->Close().PermitUncheckedError();
 }
 

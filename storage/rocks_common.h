@@ -44,8 +44,13 @@ std::shared_ptr<rocksdb::Cache> NewLogCache();
 // Removes feedback records stamped before `horizon`, which outlives it, in compactions.
 std::unique_ptr<rocksdb::CompactionFilter> NewFeedbackFilter(const std::atomic<Micros>& horizon);
 
-// Syncs what was written and closes. Column family handles are destroyed before.
-void CloseDb(std::unique_ptr<rocksdb::DB> db);
+// Whether there is a database in `path`.
+bool IsDatabase(const std::string& path);
+
+// Closes, after a sync of what was written: RocksDB does not sync its log on Close. `is_broken`: a
+// write failed before; then there is no sync, since RocksDB takes one on a file that failed for a
+// programmer's error and aborts. Column family handles are destroyed before.
+void CloseDb(std::unique_ptr<rocksdb::DB> db, bool is_broken);
 
 absl::StatusOr<std::unique_ptr<EventLog>> OpenRocksEventLog(const StorageOptions& options,
                                                             std::shared_ptr<const FolderLock> lock,

@@ -33,7 +33,7 @@ class RocksDecisionStore final : public DecisionStore {
  public:
   RocksDecisionStore(std::unique_ptr<rocksdb::DB> db, std::shared_ptr<const FolderLock> lock)
       : lock_(std::move(lock)), db_(std::move(db)) {}
-  ~RocksDecisionStore() override { CloseDb(std::move(db_)); }
+  ~RocksDecisionStore() override { CloseDb(std::move(db_), !latch_.Check().ok()); }
   RocksDecisionStore(const RocksDecisionStore&) = delete;
   RocksDecisionStore& operator=(const RocksDecisionStore&) = delete;
 

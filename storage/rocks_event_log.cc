@@ -9,13 +9,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <map>
 #include <vector>
 
-#include "base/bytes.h"
 #include "base/mutex.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "storage/acknowledged_mark.h"
 #include "storage/batch_check.h"
 #include "storage/keys.h"
 #include "storage/records.h"
@@ -53,8 +54,15 @@ class PoolScan {
 class RocksEventLog final : public EventLog {
  public:
   RocksEventLog(LogFolder folder, std::shared_ptr<const FolderLock> lock,
-                std::map<PoolId, PoolTail> tails)
-      : lock_(std::move(lock)), folder_(std::move(folder)), tails_(std::move(tails)) {}
+                std::unique_ptr<AcknowledgedMark> mark, std::map<PoolId, PoolTail> tails)
+      : lock_(std::move(lock)),
+        mark_(std::move(mark)),
+        folder_(std::move(folder)),
+        tails_(std::move(tails)) {}
+
+  ~RocksEventLog() override { folder_.is_broken = !latch_.Check().ok(); }
+  RocksEventLog(const RocksEventLog&) = delete;
+  RocksEventLog& operator=(const RocksEventLog&) = delete;
 
   SipKey secret() const override { return folder_.secret; }
 
@@ -297,12 +305,18 @@ class RocksEventLog final : public EventLog {
 
   absl::Status Write(rocksdb::WriteBatch& batch, Durability durability, const char* what) {
     RETURN_IF_ERROR(latch_.Check());
+    // A sync covers all that was written before it, so at least so much is then on disk, whatever
+    // another thread has written in between.
+    const uint64_t covered = folder_.db->GetLatestSequenceNumber() + batch.Count();
     const rocksdb::Status status = folder_.db->Write(WriteOptionsFor(durability), &batch);
-    if (status.ok()) return absl::OkStatus();
-    return latch_.Fail(ToStatus(status, what));
+    if (!status.ok()) return latch_.Fail(ToStatus(status, what));
+    if (durability != Durability::kDisk) return absl::OkStatus();
+    const absl::Status marked = mark_->RaiseTo(covered);
+    return marked.ok() ? marked : latch_.Fail(marked);
   }
 
   const std::shared_ptr<const FolderLock> lock_;  // let go of after the database is closed
+  const std::unique_ptr<AcknowledgedMark> mark_;
   LogFolder folder_;
   WriteLatch latch_;
   Mutex pool_id_mutex_;
@@ -315,9 +329,22 @@ class RocksEventLog final : public EventLog {
 absl::StatusOr<std::unique_ptr<EventLog>> OpenRocksEventLog(const StorageOptions& options,
                                                             std::shared_ptr<const FolderLock> lock,
                                                             rocksdb::Env* env) {
-  ASSIGN_OR_RETURN(LogFolder folder, OpenLogFolder(options.folder + "/log", env));
+  const std::string mark_path = options.folder + "/ACKNOWLEDGED";
+  const std::string path = options.folder + "/log";
+  if (!IsDatabase(path)) std::remove(mark_path.c_str());  // of a log that was moved away
+  ASSIGN_OR_RETURN(LogFolder folder, OpenLogFolder(path, env));
+  const uint64_t end = folder.db->GetLatestSequenceNumber();
+  ASSIGN_OR_RETURN(auto mark, AcknowledgedMark::Open(mark_path, end));
+  if (mark->value() > end) {
+    return DataLoss("log: ", Quoted(path, 1024), " has lost acknowledged writes: it ends at write ",
+                    end, " of ", mark->value(),
+                    "; restore the data folder from a backup, or, to go on with what is left, "
+                    "remove ",
+                    Quoted(mark_path, 1024), " and restart");
+  }
   ASSIGN_OR_RETURN(auto tails, ReadTails(folder));
-  return std::make_unique<RocksEventLog>(std::move(folder), std::move(lock), std::move(tails));
+  return std::make_unique<RocksEventLog>(std::move(folder), std::move(lock), std::move(mark),
+                                         std::move(tails));
 }
 
 }  // namespace pointsman

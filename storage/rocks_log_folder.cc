@@ -92,7 +92,9 @@ absl::Status MakeMeta(LogFolder& folder) {
                                     std::pair{kMetaNextPool, EncodeMetaNumber(folder.next_pool)}}) {
     RETURN_IF_ERROR(ToStatus(batch.Put(meta, name, value), "log: batch"));
   }
-  return ToStatus(folder.db->Write(WriteOptionsFor(Durability::kDisk), &batch), "log: make");
+  const rocksdb::Status made = folder.db->Write(WriteOptionsFor(Durability::kDisk), &batch);
+  folder.is_broken = !made.ok();
+  return ToStatus(made, "log: make");
 }
 
 absl::Status CheckFormat(const std::string& path, uint32_t version, bool has_unknown_family) {
@@ -138,7 +140,7 @@ LogFolder::~LogFolder() {
   for (rocksdb::ColumnFamilyHandle* handle : handles) {
     db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
   }
-  CloseDb(std::move(db));
+  CloseDb(std::move(db), is_broken);
 }
 
 std::string EncodeMetaNumber(uint32_t number) {

@@ -37,6 +37,7 @@ struct LogFolder {
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;  // all that are open, to be destroyed
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies.size()> families{};  // by Family
+  bool is_broken = false;  // a write failed: no sync on the way out (CloseDb)
   SipKey secret;
   uint32_t next_pool = 1;
 };

@@ -1,6 +1,3 @@
-#include <filesystem>
-#include <system_error>
-
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "storage/folder_lock.h"
@@ -21,11 +18,6 @@ absl::Status CheckOptions(const StorageOptions& options) {
                            options.decisions_bytes_max);
   }
   return absl::OkStatus();
-}
-
-bool IsDatabase(const std::string& path) {
-  std::error_code error;
-  return std::filesystem::exists(path + "/CURRENT", error);
 }
 
 }  // namespace
