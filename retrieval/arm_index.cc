@@ -93,6 +93,7 @@ class ArmIndex::Impl {
   using Where = std::unordered_map<uint32_t, uint32_t>;
 
   bool IsRebuildDue() const REQUIRES_LOCK(mutex_);
+  // Visible to those who hold the block it lands in; whoever adds a block publishes it afterwards.
   void Append(ArmId arm, const float* vector) REQUIRES_LOCK(mutex_);
   bool RebuildOnce();
   std::shared_ptr<Base> Rebuild(const Generation& from, uint32_t changes) const;
@@ -119,7 +120,11 @@ void ArmIndex::Impl::Change(ArmId arm, std::span<const float> vector) {
   {
     MutexLock lock(mutex_);
     if (vector.empty() && !where_.contains(Index(arm))) return;
+    const std::size_t blocks = current_.blocks.size();
     Append(arm, vector.empty() ? nullptr : vector.data());
+    if (current_.blocks.size() > blocks) {
+      published_.Set(std::make_shared<const Generation>(current_));
+    }
     is_due = IsRebuildDue();
   }
   if (is_due && building_ == Building::kBackground) builder_.Wake();
@@ -137,7 +142,6 @@ void ArmIndex::Impl::Append(ArmId arm, const float* vector) {
   const auto base_rows = static_cast<uint32_t>(base.arms.size());
   if (change == current_.blocks.size() * kBlockRows) {
     current_.blocks.push_back(std::make_shared<Block>(dimension_));
-    published_.Set(std::make_shared<const Generation>(current_));
   }
   if (const auto found = where_.find(Index(arm)); found != where_.end()) {
     const uint32_t row = found->second;
@@ -211,8 +215,9 @@ std::shared_ptr<Base> ArmIndex::Impl::Rebuild(const Generation& from, uint32_t c
 
 // Changes from `changes` on came during the build and are made again on top of it.
 void ArmIndex::Impl::Install(std::shared_ptr<Base> base, Where where, uint32_t changes) {
+  Generation old;  // dies after the lock, since it may be large
   MutexLock lock(mutex_);
-  const Generation old = std::move(current_);
+  old = std::move(current_);
   const uint32_t all_changes = old.base->changes.load(std::memory_order_relaxed);
   current_ = Generation{std::move(base), {}};
   where_ = std::move(where);

@@ -36,7 +36,7 @@ class ExperienceIndex::Impl {
   };
 
   bool Correct(const Experience& experience) REQUIRES_LOCK(mutex_);
-  void StartTile(Sequence sequence) REQUIRES_LOCK(mutex_);
+  void StartTile() REQUIRES_LOCK(mutex_);
   Sequence ForgetOldest() REQUIRES_LOCK(mutex_);
   void Publish() REQUIRES_LOCK(mutex_);
   bool JoinOnce();
@@ -77,7 +77,7 @@ std::vector<Sequence> ExperienceIndex::Impl::Add(const Experience& experience) {
     }
     if (size() == entries_max_) forgotten.push_back(ForgetOldest());
     is_new_tile = segments_.empty() || experience.sequence >> kTileBits != newest_ >> kTileBits;
-    if (is_new_tile) StartTile(experience.sequence);
+    if (is_new_tile) StartTile();
     segments_.back()->Append(experience);
     newest_ = experience.sequence;
     size_.store(size() + 1, std::memory_order_relaxed);
@@ -102,7 +102,8 @@ bool ExperienceIndex::Impl::Correct(const Experience& experience) {
   return true;
 }
 
-void ExperienceIndex::Impl::StartTile(Sequence) {
+void ExperienceIndex::Impl::StartTile() {
+  if (size() == 0) segments_.clear();  // a fresh segment may hold nothing but forgotten entries
   segments_.push_back(std::make_shared<Segment>(dimension_, kTileSpan));
   Publish();
 }
@@ -158,7 +159,7 @@ void ExperienceIndex::Impl::Install(const std::vector<std::shared_ptr<Segment>>&
   const auto last = std::find(segments_.begin(), segments_.end(), parts.back());
   if (last == segments_.end()) return;
   auto first = last;
-  while (first != segments_.begin() && *std::prev(first) != nullptr &&
+  while (first != segments_.begin() &&
          std::find(parts.begin(), parts.end(), *std::prev(first)) != parts.end()) {
     --first;
   }

@@ -164,6 +164,27 @@ TEST(ArmIndex, AnswersWithOneStateWhileOthersChangeIt) {
   changer.join();
 }
 
+TEST(ArmIndex, NeverLosesAnArmWhileOnlyAddingAndRebuilding) {
+  constexpr uint32_t kArms = 6000;
+  ArmIndex index(2, Building::kBackground);
+  std::atomic<uint32_t> added = 0;
+  std::thread adder([&] {
+    for (uint32_t i = 0; i < kArms; ++i) {
+      index.Put(ArmId{i}, std::vector<float>{1, static_cast<float>(i)});
+      added = i + 1;
+    }
+  });
+  const std::vector<float> query = {0, 1};
+  while (added < kArms) {
+    const uint32_t before = added;
+    const std::size_t seen = index.Search(query, kArms).size();
+    ASSERT_GE(seen, before);
+    ASSERT_LE(seen, added + 1);
+  }
+  adder.join();
+  EXPECT_EQ(index.Search(query, kArms).size(), kArms);
+}
+
 TEST(ArmIndex, StopsWhileARebuildIsRunning) {
   const std::vector<float> rows = ClusteredVectors(20000, 8, 50, 0.7, 6);
   for (int round = 0; round < 3; ++round) {

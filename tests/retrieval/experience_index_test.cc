@@ -86,16 +86,16 @@ void Randomised(Building building, uint64_t seed, const Scenario& scenario) {
 }
 
 TEST(ExperienceIndex, AgreesWithAMapUnderRandomAddsAndCorrections) {
-  const Scenario scenarios[] = {
-      {100, 1, 3000}, {1000, 3, 6000}, {6000, 1, 15000}, {700, 900, 3000}};
+  const Scenario scenarios[] = {{100, 1, 3000},   {1000, 3, 6000}, {6000, 1, 15000},
+                                {700, 900, 3000}, {1, 300, 1500},  {3, 2000, 1500}};
   for (uint64_t seed = 0; seed < std::size(scenarios); ++seed) {
     Randomised(Building::kInline, seed, scenarios[seed]);
   }
 }
 
 TEST(ExperienceIndex, AgreesWithAMapWhileItBuildsInTheBackground) {
-  const Scenario scenarios[] = {
-      {100, 1, 3000}, {1000, 3, 6000}, {6000, 1, 15000}, {700, 900, 3000}};
+  const Scenario scenarios[] = {{100, 1, 3000},   {1000, 3, 6000}, {6000, 1, 15000},
+                                {700, 900, 3000}, {1, 300, 1500},  {3, 2000, 1500}};
   for (uint64_t seed = 0; seed < std::size(scenarios); ++seed) {
     Randomised(Building::kBackground, seed, scenarios[seed]);
   }
