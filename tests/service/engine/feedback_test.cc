@@ -1,0 +1,199 @@
+// Feedback: docs/design.md sections 4 and 7, one test a sentence.
+#include <functional>
+#include <limits>
+
+#include "tests/support/engine_fixture.h"
+
+namespace pointsman {
+namespace {
+
+class Feedback : public EngineFixture {
+ protected:
+  void ExpectRefused(const absl::Status& status, absl::StatusCode code, std::string_view why) {
+    EXPECT_EQ(status.code(), code) << status;
+    EXPECT_EQ(ReasonOf(status), why) << status;
+  }
+};
+
+TEST_F(Feedback, IsAppliedOnce) {
+  const RouteOutput decision = MustRoute("a question");
+  EXPECT_EQ(TellQuality(decision.decision_id, 1, "f1")->result, FeedbackResult::kApplied);
+  EXPECT_EQ(TellQuality(decision.decision_id, 1, "f1")->result, FeedbackResult::kAlreadyApplied);
+  EXPECT_EQ(OutcomesOf(decision.arm), 1u);
+}
+
+TEST_F(Feedback, WithoutAnIdIsRecognisedByItsContent) {
+  const RouteOutput decision = MustRoute("a question");
+  EXPECT_EQ(TellQuality(decision.decision_id, 1)->result, FeedbackResult::kApplied);
+  EXPECT_EQ(TellQuality(decision.decision_id, 1)->result, FeedbackResult::kAlreadyApplied);
+}
+
+TEST_F(Feedback, SayingNothingNewUnderAnotherIdIsAlreadyApplied) {
+  const RouteOutput decision = MustRoute("a question");
+  ASSERT_TRUE(TellQuality(decision.decision_id, 1, "f1").ok());
+  const uint64_t before = StateChecksumNow();
+  EXPECT_EQ(TellQuality(decision.decision_id, 1, "f2")->result, FeedbackResult::kAlreadyApplied);
+  EXPECT_EQ(StateChecksumNow(), before);
+}
+
+TEST_F(Feedback, ReusingAnIdForOtherContentIsRefused) {
+  const RouteOutput decision = MustRoute("a question");
+  ASSERT_TRUE(TellQuality(decision.decision_id, 1, "f1").ok());
+  ExpectRefused(TellQuality(decision.decision_id, 0, "f1").status(),
+                absl::StatusCode::kAlreadyExists, reason::kFeedbackIdReused);
+}
+
+TEST_F(Feedback, InTwoPartsEndsBitEqualToTheJointOne) {
+  FeedbackInput latency, quality, joint;
+  latency.outcome.latency_ms = joint.outcome.latency_ms = 800;
+  latency.outcome.output_tokens = joint.outcome.output_tokens = 300;
+  quality.outcome.quality = joint.outcome.quality = 0.75;
+  quality.outcome.cost_usd = joint.outcome.cost_usd = 0.002;
+
+  latency.decision_id = quality.decision_id = MustRoute("a question", "d1").decision_id;
+  EXPECT_EQ(Tell(latency)->result, FeedbackResult::kApplied);
+  EXPECT_EQ(Tell(quality)->result, FeedbackResult::kMerged);
+  const PoolStatistics parts = Stats();
+
+  OpenWith(OpenMemoryStorage(kTestSecret));
+  MakePool();
+  joint.decision_id = MustRoute("a question", "d1").decision_id;
+  EXPECT_EQ(Tell(joint)->result, FeedbackResult::kApplied);
+  const PoolStatistics whole = Stats();
+
+  ASSERT_EQ(parts.arms.size(), whole.arms.size());
+  for (std::size_t i = 0; i < parts.arms.size(); ++i) {
+    const ArmFigures &a = parts.arms[i].figures, &b = whole.arms[i].figures;
+    EXPECT_EQ(a.outcomes, b.outcomes);
+    EXPECT_EQ(a.tracker.quality, b.tracker.quality);
+    EXPECT_EQ(a.tracker.latency_ms, b.tracker.latency_ms);
+    EXPECT_EQ(a.tracker.cost_usd, b.tracker.cost_usd);
+    EXPECT_EQ(a.tracker.output_tokens, b.tracker.output_tokens);
+    EXPECT_EQ(a.tracker.quality_weight, b.tracker.quality_weight);
+    EXPECT_EQ(a.level.mean, b.level.mean);
+    EXPECT_EQ(a.level.stddev, b.level.stddev);
+  }
+}
+
+TEST_F(Feedback, ThatContradictsCorrectsWithoutCountingTwice) {
+  const RouteOutput decision = MustRoute("a question");
+  ASSERT_TRUE(TellQuality(decision.decision_id, 1, "f1").ok());
+  EXPECT_EQ(TellQuality(decision.decision_id, 0, "f2")->result, FeedbackResult::kCorrected);
+  EXPECT_EQ(OutcomesOf(decision.arm), 1u);
+  const PoolStatistics stats = Stats();
+  for (const ArmStatistics& arm : stats.arms) {
+    if (arm.name != decision.arm) continue;
+    EXPECT_DOUBLE_EQ(arm.figures.tracker.quality, 0);
+    EXPECT_DOUBLE_EQ(arm.figures.tracker.quality_weight, 1);
+  }
+  const auto explained = engine_->Explain("default", decision.decision_id);
+  ASSERT_EQ(explained->outcomes.size(), 1u);
+  EXPECT_EQ(explained->outcomes[0].second.quality, 0);
+}
+
+TEST_F(Feedback, AfterTheWindowIsLateAndNotLearned) {
+  const RouteOutput decision = MustRoute("a question");
+  clock_.Advance(86401 * kMicrosPerSecond);
+  const auto late = TellQuality(decision.decision_id, 1);
+  ASSERT_TRUE(late.ok()) << late.status();
+  EXPECT_EQ(late->result, FeedbackResult::kLate);
+  EXPECT_GT(late->sequence, 0u);
+  EXPECT_EQ(OutcomesOf(decision.arm), 0u);
+  EXPECT_EQ(TellQuality(decision.decision_id, 1)->result, FeedbackResult::kAlreadyApplied);
+}
+
+TEST_F(Feedback, ForAnExpiredDecisionAndAnUnknownOneAreToldApart) {
+  const RouteOutput decision = MustRoute("a question");
+  ExpectRefused(TellQuality("never-seen", 1).status(), absl::StatusCode::kNotFound,
+                reason::kDecisionUnknown);
+  clock_.Advance(8 * 86400 * kMicrosPerSecond);
+  ExpectRefused(TellQuality(decision.decision_id, 1).status(), absl::StatusCode::kNotFound,
+                reason::kDecisionExpired);
+}
+
+TEST_F(Feedback, NamingTheArmThatServedTeachesThatArm) {
+  const RouteOutput decision = MustRoute("a question");
+  const std::string other = decision.arm == "alpha" ? "beta" : "alpha";
+  FeedbackInput input;
+  input.decision_id = decision.decision_id;
+  input.served_arm = other;
+  input.outcome.quality = 1;
+  ASSERT_TRUE(Tell(input).ok());
+  EXPECT_EQ(OutcomesOf(other), 1u);
+  EXPECT_EQ(OutcomesOf(decision.arm), 0u);
+
+  input.served_arm = decision.arm;
+  input.outcome.quality = 0;
+  ExpectRefused(Tell(input).status(), absl::StatusCode::kFailedPrecondition,
+                reason::kServedArmFixed);
+  // A later part that names no arm belongs to the one that served.
+  FeedbackInput latency;
+  latency.decision_id = decision.decision_id;
+  latency.outcome.latency_ms = 100;
+  EXPECT_EQ(Tell(latency)->result, FeedbackResult::kMerged);
+  EXPECT_EQ(OutcomesOf(decision.arm), 0u);
+}
+
+TEST_F(Feedback, RatesEachArmOfAPanelOnItsOwn) {
+  RouteInput route;
+  route.query = "a question";
+  route.arm_count = 2;
+  route.purpose = Purpose::kPanel;
+  const auto decision = engine_->Route(route);
+  ASSERT_TRUE(decision.ok());
+  for (const std::string& arm : {decision->arm, decision->further[0].arm}) {
+    FeedbackInput input;
+    input.decision_id = decision->decision_id;
+    input.served_arm = arm;
+    input.outcome.quality = 1;
+    EXPECT_EQ(Tell(input)->result, FeedbackResult::kApplied);
+    EXPECT_EQ(OutcomesOf(arm), 1u);
+  }
+}
+
+TEST_F(Feedback, OfAnErrorTrainsTheErrorRateAlone) {
+  const RouteOutput decision = MustRoute("a question");
+  FeedbackInput input;
+  input.decision_id = decision.decision_id;
+  input.outcome.error = true;
+  ASSERT_TRUE(Tell(input).ok());
+  const PoolStatistics stats = Stats();
+  for (const ArmStatistics& arm : stats.arms) {
+    EXPECT_EQ(arm.figures.tracker.quality_weight, 0);
+    EXPECT_EQ(arm.figures.tracker.error_rate > 0, arm.name == decision.arm);
+  }
+}
+
+TEST_F(Feedback, RefusesBadInputWithTheFieldsName) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const RouteOutput decision = MustRoute("a question");
+  struct Bad {
+    const char* field;
+    std::function<void(FeedbackInput&)> spoil;
+  };
+  const Bad bad[] = {
+      {"quality", [](FeedbackInput& in) { in.outcome.quality = 1.5; }},
+      {"quality", [](FeedbackInput& in) { in.outcome.quality = -0.1; }},
+      {"quality", [&](FeedbackInput& in) { in.outcome.quality = nan; }},
+      {"quality", [](FeedbackInput& in) { in.outcome.quality.reset(); }},
+      {"quality", [](FeedbackInput& in) { in.outcome.error = true; }},
+      {"latency_ms", [](FeedbackInput& in) { in.outcome.latency_ms = -1; }},
+      {"cost_usd", [](FeedbackInput& in) { in.outcome.cost_usd = 1e300; }},
+      {"output_tokens", [](FeedbackInput& in) { in.outcome.output_tokens = -5; }},
+      {"served_arm", [](FeedbackInput& in) { in.served_arm = "delta"; }},
+      {"decision_id", [](FeedbackInput& in) { in.decision_id.clear(); }},
+  };
+  for (const Bad& row : bad) {
+    FeedbackInput input;
+    input.decision_id = decision.decision_id;
+    input.outcome.quality = 1;
+    row.spoil(input);
+    const auto status = Tell(input).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << row.field << ": " << status;
+    EXPECT_EQ(FieldOf(status), row.field) << status;
+  }
+  EXPECT_EQ(OutcomesOf(decision.arm), 0u);
+}
+
+}  // namespace
+}  // namespace pointsman

@@ -1,0 +1,20 @@
+// A temporary folder of its own for each test, gone with it.
+#pragma once
+
+#include <string>
+
+namespace pointsman {
+
+class TestFolder {
+ public:
+  TestFolder();
+  ~TestFolder();
+  TestFolder(const TestFolder&) = delete;
+  TestFolder& operator=(const TestFolder&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace pointsman
