@@ -53,7 +53,7 @@ struct EmbedderSettings {
 // How the pool learns and explores. `quality_model` is fixed when the pool is made; the rest may
 // change at any time, effective from the next decision or event.
 struct LearnerSettings {
-  std::string quality_model = "hybrid";
+  std::string quality_model = "lin_thompson";
   std::string exploration = "thompson";
   double exploration_floor = 0.005;  // total mass spread evenly over the candidates
   double exploration_scale = 1.0;    // factor on standard deviations; the algorithm's own knob

@@ -28,7 +28,7 @@ struct OutcomeEvent {
   std::vector<float> context;  // z; empty: teaches levels and trackers only
   ArmFeatures features;
   double input_tokens_estimate = 0;
-  double cost_estimate_usd = 0;  // price x expected tokens when the decision was made; 0: unknown
+  double cost_estimate_usd = 0;  // the decision's priced_usd of this arm; 0: unknown
   Outcome outcome;
   // A correction: the values learned before, for the fields that `outcome` changes.
   Outcome corrects;

@@ -1,41 +1,36 @@
 // std::mutex with clang's thread-safety annotations, so that a missing lock does not compile in the
 // lint preset. (absl::Mutex as Debian builds it gives ThreadSanitizer false positives.)
+// Members under a lock carry GUARDED_BY (absl's), functions that want it held REQUIRES_LOCK.
 // Threads: that is what it is for.
 #pragma once
 
 #include <condition_variable>
 #include <mutex>
 
-#if defined(__clang__)
-#define POINTSMAN_TSA(x) __attribute__((x))
-#else
-#define POINTSMAN_TSA(x)
-#endif
+#include "absl/base/thread_annotations.h"
 
-#define GUARDED_BY(x) POINTSMAN_TSA(guarded_by(x))
-#define REQUIRES_LOCK(...) POINTSMAN_TSA(requires_capability(__VA_ARGS__))
-#define EXCLUDES_LOCK(...) POINTSMAN_TSA(locks_excluded(__VA_ARGS__))
+#define REQUIRES_LOCK(...) ABSL_EXCLUSIVE_LOCKS_REQUIRED(__VA_ARGS__)
 
 namespace pointsman {
 
-class POINTSMAN_TSA(capability("mutex")) Mutex {
+class ABSL_LOCKABLE Mutex {
  public:
   Mutex() = default;
   Mutex(const Mutex&) = delete;
   Mutex& operator=(const Mutex&) = delete;
-  void lock() POINTSMAN_TSA(acquire_capability()) { mutex_.lock(); }
-  void unlock() POINTSMAN_TSA(release_capability()) { mutex_.unlock(); }
+  void lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() { mutex_.lock(); }
+  void unlock() ABSL_UNLOCK_FUNCTION() { mutex_.unlock(); }
 
  private:
   std::mutex mutex_;
 };
 
-class POINTSMAN_TSA(scoped_lockable) MutexLock {
+class ABSL_SCOPED_LOCKABLE MutexLock {
  public:
-  explicit MutexLock(Mutex& mutex) POINTSMAN_TSA(acquire_capability(mutex)) : mutex_(mutex) {
+  explicit MutexLock(Mutex& mutex) ABSL_EXCLUSIVE_LOCK_FUNCTION(mutex) : mutex_(mutex) {
     mutex_.lock();
   }
-  ~MutexLock() POINTSMAN_TSA(release_capability()) { mutex_.unlock(); }
+  ~MutexLock() ABSL_UNLOCK_FUNCTION() { mutex_.unlock(); }
   MutexLock(const MutexLock&) = delete;
   MutexLock& operator=(const MutexLock&) = delete;
 

@@ -80,6 +80,8 @@ struct ArmExpectation {
   double quality_stddev = 0;  // posterior standard deviation of the mean
   double cost_usd = 0;
   double latency_ms = 0;
+  double priced_usd = 0;  // price x expected tokens, not yet corrected by observed cost; what an
+                          // observed cost is compared with
   friend bool operator==(const ArmExpectation&, const ArmExpectation&) = default;
 };
 

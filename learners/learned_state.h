@@ -41,7 +41,8 @@ class LearnedState {
   LearnedState& operator=(const LearnedState&) = delete;
   LearnedState(LearnedState&&) = default;
 
-  // Before any event. Errors: kInvalidArgument for settings that no learner can follow.
+  // Before any event; the log then begins with the PoolEvent of the same pool.
+  // Errors: kInvalidArgument for settings that no learner can follow.
   static absl::StatusOr<LearnedState> Empty(const Pool& pool);
 
   Sequence version() const { return version_; }
@@ -56,6 +57,9 @@ class LearnedState {
   std::vector<ArmExpectation> Estimate(const QueryView& query, std::span<const ArmView> arms) const;
   // Expected USD of one call; 0 if neither price nor cost is known.
   double ExpectedCost(const Arm& arm, double input_tokens) const;
+  // Price x expected tokens, not yet corrected by observed cost: what an OutcomeEvent carries as
+  // `cost_estimate_usd`. 0 for an arm without a price.
+  double PricedCost(const Arm& arm, double input_tokens) const;
   ArmFigures Figures(ArmId arm, Micros now) const;
 
   std::string Encode() const;
@@ -70,7 +74,7 @@ class LearnedState {
  private:
   LearnedState() = default;
   absl::Status LearnOne(const Event& event);
-  absl::Status LearnOutcome(const OutcomeEvent& outcome, Micros time);
+  absl::Status LearnOutcome(const OutcomeEvent& event, Micros time);
   absl::Status LearnArm(const Arm& arm);
   absl::Status LearnPool(const Pool& pool);
 
@@ -82,6 +86,12 @@ class LearnedState {
   PersistentArray<ArmTracker> trackers_;
   std::unique_ptr<QualityModel> quality_;
 };
+
+// Errors: kInvalidArgument naming the first setting that no learner can follow.
+absl::Status ValidateForLearning(const PoolSettings& settings);
+
+// Checksum(state.Encode()): equal for equal states.
+uint64_t StateChecksum(const LearnedState& state);
 
 // The fold's step: a new state, the old one untouched.
 absl::StatusOr<LearnedState> Apply(const LearnedState& state, std::span<const Event> events);

@@ -35,9 +35,10 @@ struct FeedbackRecord {
     uint64_t payload_hash = 0;
     friend bool operator==(const Seen&, const Seen&) = default;
   };
-  std::vector<Seen> seen;    // in order of arrival
-  Outcome learned;           // fields that were learned, with their values
+  std::vector<Seen> seen;         // in order of arrival
+  Outcome learned;                // fields that were learned, with their values
   Sequence quality_sequence = 0;  // the event that brought the quality; 0: none yet
+  ArmId served{};                 // the arm that really answered, as the first feedback said
   friend bool operator==(const FeedbackRecord&, const FeedbackRecord&) = default;
 };
 
@@ -53,12 +54,13 @@ struct LogBatch {
   std::vector<Event> events;  // per pool in sequence, without gaps
   std::vector<Pool> pools;    // made or changed
   std::vector<std::pair<FeedbackKey, FeedbackRecord>> feedback;
-  std::vector<std::pair<PoolId, Experience>> experience;             // put, key (pool, sequence)
+  std::vector<std::pair<PoolId, Experience>> experience;  // put, key (pool, sequence)
   std::vector<std::pair<PoolId, Sequence>> experience_removed;
 };
 
-// Threads: Commit, DropPool and the reads of feedback from one writer thread at a time; the other
-// reads from any thread.
+// Threads: Commit, DropPool, DropEventsBefore and the reads of feedback from one writer thread at a
+// time; PutSnapshot from any thread, but not for a pool that is being dropped; the other reads from
+// any thread.
 class EventLog {
  public:
   virtual ~EventLog() = default;
@@ -68,6 +70,8 @@ class EventLog {
   // The next pool id never given before; remembered before it returns (kDisk).
   virtual absl::StatusOr<PoolId> NewPoolId() = 0;
 
+  // Errors: kInvalidArgument, and nothing written, for an event that does not follow its pool's
+  // last one in sequence and time, or a record that is not sound (storage/soundness.h).
   virtual absl::Status Commit(const LogBatch& batch, Durability durability) = 0;
   // Forgets a pool: its record, events, feedback, experience and snapshots (kDisk).
   virtual absl::Status DropPool(PoolId pool) = 0;
@@ -76,15 +80,24 @@ class EventLog {
   // Events from `first` on, in order, at most `count_max`. kDataLoss at a gap or a bad record.
   virtual absl::StatusOr<std::vector<Event>> ReadEvents(PoolId pool, Sequence first,
                                                         std::size_t count_max) const = 0;
+  // Forgets events before `first_kept`, once learned state that covers them is kept elsewhere. The
+  // last event always stays, so that sequences go on from it. Reading a forgotten one is a gap.
+  virtual absl::Status DropEventsBefore(PoolId pool, Sequence first_kept) = 0;
   // The last sequence of a pool's log; 0 if it has none.
   virtual absl::StatusOr<Sequence> LastSequence(PoolId pool) const = 0;
   virtual absl::StatusOr<std::optional<FeedbackRecord>> ReadFeedback(
       const FeedbackKey& key) const = 0;
+  // Lets go of feedback records that last changed before `before`. A record's change is stamped
+  // with the time of its pool's newest event, so before and after are those of event time. Cheap:
+  // disk space comes back when files are next compacted, within about a day of writing; until then
+  // such a record may still be read. The horizon only moves forward and is not kept over a restart.
+  virtual absl::Status ExpireFeedback(Micros before) = 0;
   // In order of sequence.
   virtual absl::Status ReadExperience(PoolId pool,
                                       const std::function<void(Experience)>& visit) const = 0;
 
-  // Snapshots: bytes of learned state at a log position, checksummed here. Keeps the newest `keep`.
+  // Snapshots: bytes of learned state at a log position, checksummed here. Keeps the newest `keep`
+  // (>= 1). Durable on disk when it returns.
   virtual absl::Status PutSnapshot(PoolId pool, Sequence sequence, std::string_view bytes,
                                    int64_t keep) = 0;
   // Sequences of the kept snapshots, newest first.

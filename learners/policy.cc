@@ -1,0 +1,99 @@
+#include "learners/policy.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <numeric>
+
+#include "base/check.h"
+#include "base/rng.h"
+#include "learners/exploration.h"
+
+namespace pointsman {
+namespace {
+
+// The `count` best of `pool` by utility, best first, ties by position.
+std::vector<std::size_t> BestByUtility(const std::vector<Candidate>& candidates,
+                                       std::vector<std::size_t> pool, std::size_t count) {
+  count = std::min(count, pool.size());
+  std::partial_sort(pool.begin(), pool.begin() + static_cast<std::ptrdiff_t>(count), pool.end(),
+                    [&](std::size_t a, std::size_t b) {
+                      const double x = candidates[a].utility, y = candidates[b].utility;
+                      return x != y ? x > y : a < b;
+                    });
+  pool.resize(count);
+  return pool;
+}
+
+// Draws `count` of `pool` one after another from the given distribution, renormalised each time.
+void DrawPanel(const std::vector<Candidate>& candidates, std::vector<std::size_t> pool,
+               std::size_t count, uint64_t seed, std::vector<ChosenArm>& chosen) {
+  Rng rng(seed);
+  for (; count > 0 && !pool.empty(); --count) {
+    std::vector<double> pmf;
+    double sum = 0;
+    for (const std::size_t i : pool) {
+      pmf.push_back(candidates[i].probability);
+      sum += pmf.back();
+    }
+    for (double& p : pmf) p = sum > 0 ? p / sum : 1.0 / static_cast<double>(pool.size());
+    const std::size_t drawn = SampleIndex(pmf, rng.Uniform());
+    chosen.push_back({candidates[pool[drawn]].arm, pmf[drawn], Selection::kPanel});
+    pool.erase(pool.begin() + static_cast<std::ptrdiff_t>(drawn));
+  }
+}
+
+}  // namespace
+
+double Utility(const PoolSettings& settings, const Preference& preference,
+               const ArmExpectation& expected) {
+  return preference.quality * expected.quality -
+         preference.cost * expected.cost_usd / settings.cost_scale_usd -
+         preference.latency * expected.latency_ms / settings.latency_scale_ms;
+}
+
+Choice Choose(const PoolSettings& settings, const ChoiceRequest& request,
+              std::span<const ArmView> arms, std::span<const ArmExpectation> expected) {
+  const std::size_t k = arms.size();
+  POINTSMAN_CHECK(k >= 1 && expected.size() == k && request.arm_count >= 1);
+  Choice choice;
+  std::vector<double> means(k), stddevs(k);
+  for (std::size_t i = 0; i < k; ++i) {
+    means[i] = Utility(settings, request.preference, expected[i]);
+    // Cost and latency are treated as known: price and tracker, nothing that exploring would teach.
+    // What is uncertain about a utility is its quality alone, in proportion to quality's weight.
+    stddevs[i] = request.preference.quality * expected[i].quality_stddev;
+    choice.candidates.push_back({arms[i].arm->id, 0, means[i], expected[i], arms[i].features});
+  }
+
+  std::vector<std::size_t> rest(k);
+  std::iota(rest.begin(), rest.end(), std::size_t{0});
+  const bool is_greedy = request.mode == Mode::kGreedy;
+  std::size_t first = 0;
+  if (is_greedy) {
+    first = BestByUtility(choice.candidates, rest, 1).front();
+    choice.candidates[first].probability = 1;
+  } else {
+    const std::vector<double> pmf = Distribution(settings.learner, means, stddevs);
+    for (std::size_t i = 0; i < k; ++i) choice.candidates[i].probability = pmf[i];
+    first = SampleIndex(pmf, request.draw);
+  }
+  choice.chosen.push_back({choice.candidates[first].arm, choice.candidates[first].probability,
+                           is_greedy ? Selection::kGreedy : Selection::kExplore});
+
+  rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(first));
+  const std::size_t further = request.arm_count - 1;
+  if (request.purpose == Purpose::kPanel && !is_greedy) {
+    DrawPanel(choice.candidates, std::move(rest), further, request.panel_seed, choice.chosen);
+    return choice;
+  }
+  // A greedy panel is the best few: nothing is drawn, so nothing of it may enter an off-policy
+  // estimate.
+  const Selection how =
+      request.purpose == Purpose::kPanel ? Selection::kGreedy : Selection::kFallback;
+  for (const std::size_t i : BestByUtility(choice.candidates, std::move(rest), further)) {
+    choice.chosen.push_back({choice.candidates[i].arm, 1, how});
+  }
+  return choice;
+}
+
+}  // namespace pointsman

@@ -1,0 +1,36 @@
+// One background thread that builds when woken. It starts at the first Wake, so an index that never
+// grows never has a thread.
+// Operation: Wake any number of times; the destructor lets a running step end and joins.
+// Threads: Wake from any thread.
+#pragma once
+
+#include <functional>
+#include <thread>
+
+#include "base/mutex.h"
+
+namespace pointsman {
+
+class BuilderThread {
+ public:
+  // `step` does one piece of work and says whether there may be more.
+  explicit BuilderThread(std::function<bool()> step);
+  ~BuilderThread();
+  BuilderThread(const BuilderThread&) = delete;
+  BuilderThread& operator=(const BuilderThread&) = delete;
+
+  void Wake();
+
+ private:
+  void Run();
+  bool WaitForWork();
+
+  const std::function<bool()> step_;
+  Mutex mutex_;
+  CondVar changed_;
+  bool is_woken_ GUARDED_BY(mutex_) = false;
+  bool is_stopping_ GUARDED_BY(mutex_) = false;
+  std::thread thread_ GUARDED_BY(mutex_);
+};
+
+}  // namespace pointsman

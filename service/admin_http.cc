@@ -1,0 +1,89 @@
+#include "service/admin_http.h"
+
+#include <civetweb.h>
+
+#include <array>
+#include <utility>
+
+#include "base/strings.h"
+
+namespace pointsman {
+namespace {
+
+int Send(mg_connection* connection, int status, const char* type, const std::string& body) {
+  const char* text = status == 200 ? "OK" : status == 404 ? "Not Found" : "Service Unavailable";
+  mg_printf(connection,
+            "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
+            status, text, type, body.size());
+  mg_write(connection, body.data(), body.size());
+  return status;
+}
+
+int Serve(mg_connection* connection, void* pages_pointer) {
+  const auto& pages = *static_cast<const AdminHttp::Pages*>(pages_pointer);
+  const mg_request_info* request = mg_get_request_info(connection);
+  const std::string path = request->local_uri == nullptr ? "" : request->local_uri;
+  if (path == "/metrics") {
+    return Send(connection, 200, "text/plain; version=0.0.4; charset=utf-8", pages.metrics());
+  }
+  if (path == "/healthz") return Send(connection, 200, "text/plain", "ok\n");
+  if (path == "/readyz") {
+    const std::string why = pages.not_ready();
+    return why.empty() ? Send(connection, 200, "text/plain", "ok\n")
+                       : Send(connection, 503, "text/plain", why + "\n");
+  }
+  return Send(connection, 404, "text/plain", "there is /metrics, /healthz and /readyz\n");
+}
+
+}  // namespace
+
+class AdminHttp::Impl {
+ public:
+  explicit Impl(Pages pages) : pages_(std::move(pages)) {}
+  ~Impl() {
+    if (context_ != nullptr) {
+      mg_stop(context_);
+      mg_exit_library();
+    }
+  }
+
+  absl::Status Start(const std::string& address) {
+    mg_init_library(0);
+    const char* options[] = {"listening_ports", address.c_str(), "num_threads", "2",
+                             "request_timeout_ms", "5000", nullptr};
+    mg_callbacks callbacks{};
+    callbacks.log_message = [](const mg_connection*, const char*) { return 1; };
+    context_ = mg_start(&callbacks, nullptr, options);
+    if (context_ == nullptr) {
+      mg_exit_library();
+      return absl::UnavailableError(
+          Cat("cannot listen on admin address ", address,
+              ": is it in use, or not of this machine? Choose another with --admin-listen"));
+    }
+    mg_set_request_handler(context_, "/", Serve, &pages_);
+    return absl::OkStatus();
+  }
+
+  int port() const {
+    std::array<mg_server_port, 1> ports{};
+    return mg_get_server_ports(context_, 1, ports.data()) == 1 ? ports[0].port : 0;
+  }
+
+ private:
+  Pages pages_;
+  mg_context* context_ = nullptr;
+};
+
+AdminHttp::AdminHttp(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+AdminHttp::~AdminHttp() = default;
+
+absl::StatusOr<std::unique_ptr<AdminHttp>> AdminHttp::Start(const std::string& address,
+                                                            Pages pages) {
+  auto impl = std::make_unique<Impl>(std::move(pages));
+  if (auto status = impl->Start(address); !status.ok()) return status;
+  return std::unique_ptr<AdminHttp>(new AdminHttp(std::move(impl)));
+}
+
+int AdminHttp::port() const { return impl_->port(); }
+
+}  // namespace pointsman

@@ -1,0 +1,33 @@
+// The admin port: GET /metrics (Prometheus text), /healthz (the process lives), /readyz (it serves
+// and can write). Anything else is 404.
+// Errors: kUnavailable if the address cannot be bound, saying which.
+// Threads: runs its own two; the callbacks are called from them.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+
+namespace pointsman {
+
+class AdminHttp {
+ public:
+  struct Pages {
+    std::function<std::string()> metrics;
+    std::function<std::string()> not_ready;  // empty: ready; else why not
+  };
+
+  // `address` is HOST:PORT; port 0 takes a free one.
+  static absl::StatusOr<std::unique_ptr<AdminHttp>> Start(const std::string& address, Pages pages);
+  ~AdminHttp();
+  int port() const;
+
+ private:
+  class Impl;
+  explicit AdminHttp(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pointsman

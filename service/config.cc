@@ -1,0 +1,159 @@
+#include "service/config.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <charconv>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <sstream>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+
+namespace pointsman {
+namespace {
+
+// Reads one mapping strictly: each key has a reader, an unknown or repeated key is an error.
+class Section {
+ public:
+  using Reader = std::function<absl::Status(const YAML::Node&)>;
+  Section(std::string file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
+
+  void Key(const std::string& key, Reader reader) { readers_[key] = std::move(reader); }
+  void Text(const std::string& key, std::string& target) {
+    Key(key, [this, key, &target](const YAML::Node& node) -> absl::Status {
+      if (!node.IsScalar()) return At(node, Cat(path_, key, " must be a text"));
+      target = node.Scalar();
+      return absl::OkStatus();
+    });
+  }
+
+  absl::Status Read(const YAML::Node& node) const {
+    if (node.IsNull()) return absl::OkStatus();
+    if (!node.IsMap()) {
+      return At(node, Cat(path_.empty() ? "the file" : path_, " must be a mapping of keys"));
+    }
+    std::map<std::string, int> seen;
+    for (const auto& entry : node) {
+      const std::string key = entry.first.Scalar();
+      const auto reader = readers_.find(key);
+      if (reader == readers_.end()) {
+        std::string known;
+        for (const auto& [name, unused] : readers_) known += (known.empty() ? "" : ", ") + name;
+        return At(entry.first, Cat("unknown key ", Quoted(path_ + key), "; there are ", known));
+      }
+      if (seen[key]++ > 0) return At(entry.first, Cat("key ", Quoted(path_ + key), " stands twice"));
+      RETURN_IF_ERROR(reader->second(entry.second));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status At(const YAML::Node& node, const std::string& what) const {
+    return InvalidArgument(file_, ":", node.Mark().line + 1, ": ", what);
+  }
+
+ private:
+  const std::string file_;
+  const std::string path_;
+  std::map<std::string, Reader> readers_;
+};
+
+void AddLimits(Section& section, Limits& limits) {
+  for (const LimitRow& row : LimitTable()) {
+    section.Key(row.name, [&section, &limits, row](const YAML::Node& node) -> absl::Status {
+      int64_t value = 0;
+      const std::string text = node.IsScalar() ? node.Scalar() : "";
+      const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+      if (text.empty() || parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() ||
+          value < row.least || value > row.most) {
+        return section.At(node, Cat("limits.", row.name, " (", row.meaning,
+                                    ") must be a whole number from ", row.least, " to ", row.most,
+                                    ", got ", Quoted(text)));
+      }
+      limits.*row.field = value;
+      return absl::OkStatus();
+    });
+  }
+}
+
+Section::Reader OneOf(const Section& section, const std::string& key,
+                      std::initializer_list<const char*> values, std::string& target) {
+  const std::vector<std::string> allowed(values.begin(), values.end());
+  return [&section, key, allowed, &target](const YAML::Node& node) -> absl::Status {
+    std::string list;
+    for (const std::string& value : allowed) {
+      if (node.IsScalar() && node.Scalar() == value) {
+        target = value;
+        return absl::OkStatus();
+      }
+      list += (list.empty() ? "" : ", ") + value;
+    }
+    return section.At(node, Cat(key, " must be one of ", list));
+  };
+}
+
+absl::StatusOr<ServerConfig> FromYaml(const YAML::Node& root, const std::string& name) {
+  ServerConfig config;
+  Section limits(name, "limits.");
+  AddLimits(limits, config.limits);
+  Section log(name, "log.");
+  log.Key("level", OneOf(log, "log.level", {"debug", "info", "warn", "error"}, config.log_level));
+  log.Key("format", OneOf(log, "log.format", {"text", "json"}, config.log_format));
+  Section top(name, "");
+  top.Text("data_dir", config.data_dir);
+  const auto address = [&](const std::string& key, std::string& target) {
+    top.Key(key, [&top, key, &target](const YAML::Node& node) -> absl::Status {
+      if (!node.IsScalar() && !node.IsNull()) return top.At(node, key + " must be HOST:PORT");
+      target = node.IsNull() ? "" : node.Scalar();
+      if (target.empty() && key == "admin_listen") return absl::OkStatus();
+      if (auto status = ValidateAddress(key, target); !status.ok()) {
+        return top.At(node, std::string(ToStd(status.message())));
+      }
+      return absl::OkStatus();
+    });
+  };
+  address("listen", config.listen);
+  address("admin_listen", config.admin_listen);
+  top.Key("log", [&](const YAML::Node& node) { return log.Read(node); });
+  top.Key("limits", [&](const YAML::Node& node) { return limits.Read(node); });
+  RETURN_IF_ERROR(top.Read(root));
+  if (config.data_dir.empty()) return InvalidArgument(name, ": data_dir must not be empty");
+  return config;
+}
+
+}  // namespace
+
+absl::StatusOr<ServerConfig> ParseConfig(const std::string& text, const std::string& name) {
+  try {
+    return FromYaml(YAML::Load(text), name);
+  } catch (const YAML::Exception& e) {
+    return InvalidArgument(name, ":", e.mark.line + 1, ": not YAML: ", e.msg);
+  }
+}
+
+absl::StatusOr<ServerConfig> LoadConfig(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return NotFound("config file ", path, " cannot be read");
+  std::ostringstream text;
+  text << file.rdbuf();
+  return ParseConfig(text.str(), path);
+}
+
+absl::Status ValidateAddress(const std::string& what, const std::string& address) {
+  const auto colon = address.rfind(':');
+  int port = -1;
+  if (colon != std::string::npos && colon > 0) {
+    const char* first = address.data() + colon + 1;
+    const char* last = address.data() + address.size();
+    const auto parsed = std::from_chars(first, last, port);
+    if (parsed.ec != std::errc() || parsed.ptr != last || first == last) port = -1;
+  }
+  if (port < 0 || port > 65535) {
+    return InvalidArgument(what, " must be HOST:PORT with a port from 0 (any free one) to 65535, got ",
+                           Quoted(address));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace pointsman

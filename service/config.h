@@ -1,0 +1,35 @@
+// The server's configuration: YAML, then flags over it.
+//   data_dir: ./data
+//   listen: 127.0.0.1:7717
+//   admin_listen: 127.0.0.1:7718     # empty: no admin port
+//   log: {level: info, format: text}
+//   limits: {query_bytes_max: 65536, ...}    # base/limits.h has all of them with their units
+// Errors: kInvalidArgument naming file and line for an unknown key, a value of the wrong kind, or one
+//   out of its range; kNotFound for a file that is not there.
+// Threads: a plain value.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "base/limits.h"
+
+namespace pointsman {
+
+struct ServerConfig {
+  std::string data_dir = "./data";
+  std::string listen = "127.0.0.1:7717";
+  std::string admin_listen = "127.0.0.1:7718";
+  std::string log_level = "info";   // debug, info, warn, error
+  std::string log_format = "text";  // text, json
+  Limits limits;
+};
+
+// `text` as YAML over the defaults; `name` stands in error messages.
+absl::StatusOr<ServerConfig> ParseConfig(const std::string& text, const std::string& name);
+absl::StatusOr<ServerConfig> LoadConfig(const std::string& path);
+
+// Whether `address` is HOST:PORT with a port from 0 to 65535.
+absl::Status ValidateAddress(const std::string& what, const std::string& address);
+
+}  // namespace pointsman

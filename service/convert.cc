@@ -1,0 +1,234 @@
+#include "service/convert.h"
+
+#include "base/strings.h"
+#include "service/engine/validate.h"
+
+namespace pointsman {
+namespace {
+
+v1::Preference ToProto(const Preference& preference) {
+  v1::Preference out;
+  out.set_quality(preference.quality);
+  out.set_cost(preference.cost);
+  out.set_latency(preference.latency);
+  return out;
+}
+
+void Fill(const ArmExpectation& expected, v1::Expected& out) {
+  out.set_quality(expected.quality);
+  out.set_quality_stddev(expected.quality_stddev);
+  out.set_cost_usd(expected.cost_usd);
+  out.set_latency_ms(expected.latency_ms);
+}
+
+}  // namespace
+
+absl::StatusOr<RouteInput> FromProto(const v1::RouteRequest& request) {
+  RouteInput input;
+  input.pool = request.pool();
+  input.query = request.query();
+  input.embedding.assign(request.embedding().begin(), request.embedding().end());
+  for (const auto& [name, value] : request.features()) input.features.emplace_back(name, value);
+  if (request.has_preference()) {
+    const auto& p = request.preference();
+    input.preference = Preference{p.quality(), p.cost(), p.latency()};
+  }
+  const auto& c = request.constraints();
+  if (c.has_max_cost_usd()) input.constraints.max_cost_usd = c.max_cost_usd();
+  if (c.has_max_latency_ms()) input.constraints.max_latency_ms = c.max_latency_ms();
+  input.constraints.require_tags.assign(c.require_tags().begin(), c.require_tags().end());
+  input.constraints.allow_arms.assign(c.allow_arms().begin(), c.allow_arms().end());
+  input.constraints.deny_arms.assign(c.deny_arms().begin(), c.deny_arms().end());
+  input.constraints.context_tokens = c.context_tokens();
+  input.arm_count = request.arm_count() == 0 ? 1 : request.arm_count();
+  switch (request.purpose()) {
+    case v1::PURPOSE_UNSPECIFIED:
+    case v1::FALLBACK:
+      input.purpose = Purpose::kFallback;
+      break;
+    case v1::PANEL:
+      input.purpose = Purpose::kPanel;
+      break;
+    default:
+      return BadField("purpose", Cat("there is no purpose ", request.purpose()));
+  }
+  switch (request.mode()) {
+    case v1::MODE_UNSPECIFIED:
+    case v1::EXPLORE:
+      input.mode = Mode::kExplore;
+      break;
+    case v1::GREEDY:
+      input.mode = Mode::kGreedy;
+      break;
+    default:
+      return BadField("mode", Cat("there is no mode ", request.mode()));
+  }
+  input.decision_id = request.decision_id();
+  input.explain = request.explain();
+  return input;
+}
+
+v1::RouteResponse ToProto(const RouteOutput& output) {
+  v1::RouteResponse out;
+  out.set_decision_id(output.decision_id);
+  out.set_arm(output.arm);
+  out.set_propensity(output.propensity);
+  out.set_snapshot_version(output.snapshot_version);
+  out.set_logged(output.logged);
+  out.set_embedder_fallback(output.embedder_fallback);
+  for (const RankedArm& ranked : output.ranking) {
+    auto* arm = out.add_ranking();
+    arm->set_arm(ranked.arm);
+    arm->set_probability(ranked.probability);
+    arm->set_utility(ranked.utility);
+    arm->set_reason(ranked.reason);
+    Fill(ranked.expected, *arm->mutable_expected());
+  }
+  for (const FurtherArm& further : output.further) {
+    auto* arm = out.add_further();
+    arm->set_arm(further.arm);
+    arm->set_propensity(further.propensity);
+  }
+  return out;
+}
+
+FeedbackInput FromProto(const v1::FeedbackRequest& request) {
+  FeedbackInput input;
+  input.pool = request.pool();
+  input.decision_id = request.decision_id();
+  input.feedback_id = request.feedback_id();
+  input.served_arm = request.served_arm();
+  Outcome& o = input.outcome;
+  if (request.has_quality()) o.quality = request.quality();
+  if (request.has_latency_ms()) o.latency_ms = request.latency_ms();
+  if (request.has_cost_usd()) o.cost_usd = request.cost_usd();
+  if (request.has_input_tokens()) o.input_tokens = request.input_tokens();
+  if (request.has_output_tokens()) o.output_tokens = request.output_tokens();
+  if (request.has_error()) o.error = request.error();
+  input.at = request.at_unix_ms() * kMicrosPerMs;
+  return input;
+}
+
+v1::FeedbackResponse ToProto(const FeedbackOutput& output) {
+  v1::FeedbackResponse out;
+  out.set_result(static_cast<v1::FeedbackResult>(output.result));
+  out.set_sequence(output.sequence);
+  return out;
+}
+
+absl::StatusOr<Arm> FromProto(const v1::Arm& message) {
+  Arm arm;
+  arm.name = message.name();
+  arm.description = message.description();
+  arm.tags.assign(message.tags().begin(), message.tags().end());
+  if (message.has_usd_per_1m_input()) arm.usd_per_1m_input = message.usd_per_1m_input();
+  if (message.has_usd_per_1m_output()) arm.usd_per_1m_output = message.usd_per_1m_output();
+  arm.context_tokens_max = message.context_tokens_max();
+  if (message.has_prior_quality()) arm.prior_quality = message.prior_quality();
+  arm.prior_strength = message.prior_strength();
+  if (message.has_prior_latency_ms()) arm.prior_latency_ms = message.prior_latency_ms();
+  if (message.has_prior_output_tokens()) arm.prior_output_tokens = message.prior_output_tokens();
+  switch (message.status()) {
+    case v1::ARM_STATUS_UNSPECIFIED:
+    case v1::ACTIVE:
+      arm.status = ArmStatus::kActive;
+      break;
+    case v1::PAUSED:
+      arm.status = ArmStatus::kPaused;
+      break;
+    case v1::REMOVED:
+      return BadField("arm.status", "an arm is removed by RemoveArm, not by putting it");
+    default:
+      return BadField("arm.status", Cat("there is no status ", message.status()));
+  }
+  return arm;
+}
+
+v1::Arm ToProto(const Arm& arm) {
+  v1::Arm out;
+  out.set_name(arm.name);
+  out.set_description(arm.description);
+  for (const std::string& tag : arm.tags) out.add_tags(tag);
+  if (arm.usd_per_1m_input) out.set_usd_per_1m_input(*arm.usd_per_1m_input);
+  if (arm.usd_per_1m_output) out.set_usd_per_1m_output(*arm.usd_per_1m_output);
+  out.set_context_tokens_max(arm.context_tokens_max);
+  if (arm.prior_quality) out.set_prior_quality(*arm.prior_quality);
+  out.set_prior_strength(arm.prior_strength);
+  if (arm.prior_latency_ms) out.set_prior_latency_ms(*arm.prior_latency_ms);
+  if (arm.prior_output_tokens) out.set_prior_output_tokens(*arm.prior_output_tokens);
+  out.set_status(static_cast<v1::ArmStatus>(arm.status));
+  return out;
+}
+
+v1::GetStatsResponse ToProto(const PoolStatistics& s) {
+  v1::GetStatsResponse out;
+  out.set_pool(s.pool);
+  out.set_snapshot_version(s.snapshot_version);
+  out.set_decisions(s.decisions);
+  out.set_outcomes(s.outcomes);
+  out.set_experience_size(s.experience_size);
+  out.set_quality_model(s.quality_model);
+  out.set_exploration(s.exploration);
+  out.set_state_checksum(s.state_checksum);
+  auto* feedback = out.mutable_feedback();
+  feedback->set_applied(s.feedback.applied);
+  feedback->set_merged(s.feedback.merged);
+  feedback->set_corrected(s.feedback.corrected);
+  feedback->set_already_applied(s.feedback.already_applied);
+  feedback->set_late(s.feedback.late);
+  feedback->set_refused(s.feedback.refused);
+  for (const ArmStatistics& a : s.arms) {
+    auto* arm = out.add_arms();
+    const TrackerFigures& t = a.figures.tracker;
+    arm->set_name(a.name);
+    arm->set_status(static_cast<v1::ArmStatus>(a.status));
+    arm->set_decisions(a.decisions);
+    arm->set_share(a.share);
+    arm->set_outcomes(a.figures.outcomes);
+    arm->set_quality(t.quality);
+    arm->set_latency_ms(t.latency_ms);
+    arm->set_latency_p95_ms(t.latency_p95_ms);
+    arm->set_cost_usd(t.cost_usd);
+    arm->set_output_tokens(t.output_tokens);
+    arm->set_error_rate(t.error_rate);
+    arm->set_level(a.figures.level.mean);
+    arm->set_level_stddev(a.figures.level.stddev);
+  }
+  return out;
+}
+
+v1::ExplainResponse ToProto(const Explanation& e) {
+  v1::ExplainResponse out;
+  const Decision& d = e.decision;
+  out.set_decision_id(d.id);
+  out.set_time_unix_ms(d.time / kMicrosPerMs);
+  out.set_snapshot_version(d.snapshot_version);
+  *out.mutable_preference() = ToProto(d.preference);
+  out.set_mode(static_cast<v1::Mode>(d.mode));
+  out.set_query_text(d.query_text);
+  for (std::size_t i = 0; i < d.candidates.size(); ++i) {
+    auto* arm = out.add_candidates();
+    arm->set_arm(e.candidate_names[i]);
+    arm->set_probability(d.candidates[i].probability);
+    arm->set_utility(d.candidates[i].utility);
+    Fill(d.candidates[i].expected, *arm->mutable_expected());
+  }
+  for (std::size_t i = 0; i < d.chosen.size(); ++i) {
+    auto* arm = out.add_chosen();
+    arm->set_arm(e.chosen_names[i]);
+    arm->set_propensity(d.chosen[i].propensity);
+  }
+  for (const auto& [arm, o] : e.outcomes) {
+    auto* seen = out.add_outcomes();
+    seen->set_arm(arm);
+    if (o.quality) seen->set_quality(*o.quality);
+    if (o.latency_ms) seen->set_latency_ms(*o.latency_ms);
+    if (o.cost_usd) seen->set_cost_usd(*o.cost_usd);
+    if (o.input_tokens) seen->set_input_tokens(*o.input_tokens);
+    if (o.output_tokens) seen->set_output_tokens(*o.output_tokens);
+    if (o.error) seen->set_error(*o.error);
+  }
+  return out;
+}
+
+}  // namespace pointsman

@@ -1,0 +1,30 @@
+// The public contract's messages to and from the engine's values. Nothing is decided here but what
+// an unset field means.
+// Errors: kInvalidArgument for an enum value that does not exist.
+// Threads: pure functions.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "pointsman/v1/admin.pb.h"
+#include "pointsman/v1/router.pb.h"
+#include "service/engine/engine.h"
+
+namespace pointsman {
+
+absl::StatusOr<RouteInput> FromProto(const v1::RouteRequest& request);
+v1::RouteResponse ToProto(const RouteOutput& output);
+FeedbackInput FromProto(const v1::FeedbackRequest& request);
+v1::FeedbackResponse ToProto(const FeedbackOutput& output);
+
+absl::StatusOr<Arm> FromProto(const v1::Arm& message);
+v1::Arm ToProto(const Arm& arm);
+// The settings named in `message` over those of `present`.
+absl::StatusOr<PoolSettings> Edited(const PoolSettings& present, const v1::PoolSettings& message);
+v1::PoolSettings ToProto(const PoolSettings& settings);
+v1::Pool ToProto(const PoolInfo& info);
+v1::GetStatsResponse ToProto(const PoolStatistics& statistics);
+v1::ExplainResponse ToProto(const Explanation& explanation);
+
+}  // namespace pointsman

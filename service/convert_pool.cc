@@ -1,0 +1,122 @@
+// Pool settings: the half of service/convert.h that knows what an unset field means.
+#include "base/strings.h"
+#include "service/convert.h"
+#include "service/engine/validate.h"
+
+namespace pointsman {
+namespace {
+
+void Edit(const v1::EmbedderSettings& message, EmbedderSettings& embedder) {
+  if (!message.name().empty()) embedder.name = message.name();
+  if (message.dimension() != 0) embedder.dimension = message.dimension();
+  if (message.projected() != 0) {
+    embedder.projected = message.projected();
+  } else if (message.dimension() != 0) {
+    embedder.projected = std::min(embedder.projected, message.dimension());
+  }
+  if (message.projection_seed() != 0) embedder.projection_seed = message.projection_seed();
+  if (!message.lexicon_file().empty()) embedder.lexicon_file = message.lexicon_file();
+}
+
+void Edit(const v1::LearnerSettings& message, LearnerSettings& learner) {
+  if (!message.quality_model().empty()) learner.quality_model = message.quality_model();
+  if (!message.exploration().empty()) learner.exploration = message.exploration();
+  if (message.has_exploration_floor()) learner.exploration_floor = message.exploration_floor();
+  if (message.has_exploration_scale()) learner.exploration_scale = message.exploration_scale();
+  if (message.has_epsilon()) learner.epsilon = message.epsilon();
+  if (message.has_temperature()) learner.temperature = message.temperature();
+  if (message.has_squarecb_gamma()) learner.squarecb_gamma = message.squarecb_gamma();
+  if (message.has_half_life_s()) learner.half_life_s = message.half_life_s();
+  if (message.has_half_life_outcomes()) learner.half_life_outcomes = message.half_life_outcomes();
+  if (message.has_forget_outcomes()) learner.forget_outcomes = message.forget_outcomes();
+}
+
+}  // namespace
+
+absl::StatusOr<PoolSettings> Edited(const PoolSettings& present, const v1::PoolSettings& m) {
+  PoolSettings s = present;
+  if (m.has_embedder()) Edit(m.embedder(), s.embedder);
+  if (m.features_size() > 0) {
+    s.features.clear();
+    for (const auto& f : m.features()) {
+      FeatureSpec spec;
+      spec.name = f.name();
+      spec.center = f.center();
+      if (f.scale() != 0) spec.scale = f.scale();
+      if (f.weight() != 0) spec.weight = f.weight();
+      s.features.push_back(std::move(spec));
+    }
+  }
+  if (m.has_learner()) Edit(m.learner(), s.learner);
+  if (m.has_cost_scale_usd()) s.cost_scale_usd = m.cost_scale_usd();
+  if (m.has_latency_scale_ms()) s.latency_scale_ms = m.latency_scale_ms();
+  if (m.has_shortlist_size()) s.shortlist_size = m.shortlist_size();
+  if (m.has_neighbours()) s.neighbours = m.neighbours();
+  if (m.has_experience_max()) s.experience_max = m.experience_max();
+  if (m.has_feedback_window_s()) {
+    if (m.feedback_window_s() < 1 || m.feedback_window_s() > 366 * 86400) {
+      return BadField("settings.feedback_window_s", "must be from 1 to 31622400 s");
+    }
+    s.feedback_window = m.feedback_window_s() * kMicrosPerSecond;
+  }
+  if (m.has_store_query_text()) s.store_query_text = m.store_query_text();
+  if (m.has_default_preference()) {
+    const auto& p = m.default_preference();
+    s.default_preference = {p.quality(), p.cost(), p.latency()};
+  }
+  return s;
+}
+
+v1::PoolSettings ToProto(const PoolSettings& s) {
+  v1::PoolSettings out;
+  auto* embedder = out.mutable_embedder();
+  embedder->set_name(s.embedder.name);
+  embedder->set_dimension(s.embedder.dimension);
+  embedder->set_projected(s.embedder.projected);
+  embedder->set_projection_seed(s.embedder.projection_seed);
+  embedder->set_lexicon_file(s.embedder.lexicon_file);
+  for (const FeatureSpec& f : s.features) {
+    auto* feature = out.add_features();
+    feature->set_name(f.name);
+    feature->set_center(f.center);
+    feature->set_scale(f.scale);
+    feature->set_weight(f.weight);
+  }
+  auto* learner = out.mutable_learner();
+  learner->set_quality_model(s.learner.quality_model);
+  learner->set_exploration(s.learner.exploration);
+  learner->set_exploration_floor(s.learner.exploration_floor);
+  learner->set_exploration_scale(s.learner.exploration_scale);
+  learner->set_epsilon(s.learner.epsilon);
+  learner->set_temperature(s.learner.temperature);
+  learner->set_squarecb_gamma(s.learner.squarecb_gamma);
+  learner->set_half_life_s(s.learner.half_life_s);
+  learner->set_half_life_outcomes(s.learner.half_life_outcomes);
+  learner->set_forget_outcomes(s.learner.forget_outcomes);
+  out.set_cost_scale_usd(s.cost_scale_usd);
+  out.set_latency_scale_ms(s.latency_scale_ms);
+  out.set_shortlist_size(s.shortlist_size);
+  out.set_neighbours(s.neighbours);
+  out.set_experience_max(s.experience_max);
+  out.set_feedback_window_s(s.feedback_window / kMicrosPerSecond);
+  out.set_store_query_text(s.store_query_text);
+  auto* p = out.mutable_default_preference();
+  p->set_quality(s.default_preference.quality);
+  p->set_cost(s.default_preference.cost);
+  p->set_latency(s.default_preference.latency);
+  return out;
+}
+
+v1::Pool ToProto(const PoolInfo& info) {
+  v1::Pool out;
+  out.set_name(info.pool.name);
+  *out.mutable_settings() = ToProto(info.pool.settings);
+  out.set_id(Index(info.pool.id));
+  out.set_created_at_unix_ms(info.pool.created_at / kMicrosPerMs);
+  out.set_arms_active(info.arms_active);
+  out.set_arms_paused(info.arms_paused);
+  out.set_snapshot_version(info.snapshot_version);
+  return out;
+}
+
+}  // namespace pointsman

@@ -1,0 +1,194 @@
+#include "service/engine/commands.h"
+
+#include <algorithm>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "service/engine/feedback_join.h"
+#include "service/engine/validate.h"
+
+namespace pointsman {
+
+PoolInfo InfoOf(const PoolRuntime& pool) {
+  const auto state = pool.state();
+  PoolInfo info;
+  info.pool = state->pool();
+  info.snapshot_version = state->version();
+  for (std::size_t i = 0; i < state->arm_count(); ++i) {
+    const Arm* arm = state->arm(static_cast<ArmId>(i));
+    if (arm == nullptr) continue;
+    info.arms_active += arm->status == ArmStatus::kActive;
+    info.arms_paused += arm->status == ArmStatus::kPaused;
+  }
+  return info;
+}
+
+absl::StatusOr<Decision> Commands::FindDecision(PoolId pool, const std::string& id,
+                                                Micros now) const {
+  const Micros ttl = options_.limits.decision_ttl_s * kMicrosPerSecond;
+  std::optional<Decision> decision;
+  ASSIGN_OR_RETURN(decision, storage_.decisions->Get(pool, id));
+  const auto given_at = decision ? std::optional<Micros>(decision->time) : ids_.GivenAt(pool, id);
+  if (given_at && *given_at + ttl <= now) {
+    return WithReason(NotFound("decision_id: decision ", Quoted(id), " has expired; decisions are "
+                               "kept for ", options_.limits.decision_ttl_s,
+                               " s (limit decision_ttl_s)"),
+                      reason::kDecisionExpired, "decision_id");
+  }
+  if (!decision) {
+    return WithReason(NotFound("decision_id: this pool has no decision ", Quoted(id),
+                               "; was it given by another pool, or answered with logged = false?"),
+                      reason::kDecisionUnknown, "decision_id");
+  }
+  return *std::move(decision);
+}
+
+absl::StatusOr<FeedbackOutput> Commands::StageFeedback(Turn& turn, const FeedbackInput& input) {
+  std::shared_ptr<PoolRuntime> pool;
+  ASSIGN_OR_RETURN(pool, pools_.Find(input.pool));
+  Decision decision;
+  ASSIGN_OR_RETURN(decision, FindDecision(pool->id(), input.decision_id, turn.now()));
+  std::optional<ArmId> named;
+  if (!input.served_arm.empty()) {
+    const auto arm = turn.FindArm(pool, input.served_arm);
+    if (!arm) {
+      return WithReason(InvalidArgument("served_arm: pool ", Quoted(pool->name()), " has no arm ",
+                                        Quoted(input.served_arm)),
+                        reason::kArmUnknown, "served_arm");
+    }
+    named = arm->id;
+  }
+  const ServedArm served = ResolveServed(decision, named);
+  std::optional<FeedbackRecord> before;
+  ASSIGN_OR_RETURN(before, turn.ReadFeedback(served.key));
+  const Micros window = pool->state()->pool().settings.feedback_window;
+  const bool is_late = turn.now() > decision.time + window;
+  Joined joined;
+  ASSIGN_OR_RETURN(joined, Join(input, decision, served, before, is_late));
+
+  FeedbackOutput output{joined.result, 0};
+  if (joined.event) {
+    const OutcomeEvent event = *joined.event;
+    output.sequence = turn.Append(pool, *std::move(joined.event));
+    if (joined.brings_quality) joined.record.quality_sequence = output.sequence;
+    const bool has_quality = joined.brings_quality || joined.corrects_quality;
+    const std::size_t projected = pool->state()->pool().settings.embedder.projected;
+    if (has_quality && event.context.size() >= projected &&
+        pool->state()->pool().settings.experience_max > 0) {
+      Experience experience{joined.record.quality_sequence, event.arm,
+                            static_cast<float>(*event.outcome.quality),
+                            static_cast<float>(event.weight), event.context};
+      experience.context.resize(projected);
+      turn.PutExperience(pool, std::move(experience));
+    }
+  }
+  turn.PutFeedback(served.key, std::move(joined.record));
+  return output;
+}
+
+absl::StatusOr<std::pair<Arm, bool>> Commands::PutArmIn(Turn& turn,
+                                                        const std::shared_ptr<PoolRuntime>& pool,
+                                                        Arm arm) {
+  RETURN_IF_ERROR(ValidateArm(arm, options_.limits));
+  const auto present = turn.FindArm(pool, arm.name);
+  if (!present) {
+    const std::size_t count = turn.ArmCount(pool);
+    if (static_cast<int64_t>(count) >= options_.limits.arms_per_pool_max) {
+      return WithReason(FailedPrecondition("pool ", Quoted(pool->name()), " has ", count,
+                                           " arms, the limit arms_per_pool_max"),
+                        reason::kLimit, "arm");
+    }
+    arm.id = static_cast<ArmId>(count);
+  } else {
+    arm.id = present->id;
+  }
+  // Putting what is there already writes nothing.
+  if (!present || !(*present == arm)) turn.Append(pool, ArmEvent{arm});
+  return std::make_pair(std::move(arm), !present || present->status == ArmStatus::kRemoved);
+}
+
+absl::StatusOr<std::pair<Arm, bool>> Commands::StagePutArm(Turn& turn, const std::string& pool_name,
+                                                           Arm arm) {
+  std::shared_ptr<PoolRuntime> pool;
+  ASSIGN_OR_RETURN(pool, pools_.Find(pool_name));
+  return PutArmIn(turn, pool, std::move(arm));
+}
+
+absl::StatusOr<bool> Commands::StageRemoveArm(Turn& turn, const std::string& pool_name,
+                                              const std::string& name) {
+  std::shared_ptr<PoolRuntime> pool;
+  ASSIGN_OR_RETURN(pool, pools_.Find(pool_name));
+  auto arm = turn.FindArm(pool, name);
+  if (!arm || arm->status == ArmStatus::kRemoved) {
+    return WithReason(NotFound("pool ", Quoted(pool->name()), " has no arm ", Quoted(name)),
+                      reason::kArmUnknown, "arm");
+  }
+  arm->status = ArmStatus::kRemoved;
+  turn.Append(pool, ArmEvent{*arm});
+  return true;
+}
+
+absl::StatusOr<std::shared_ptr<PoolRuntime>> Commands::MakePool(const std::string& name,
+                                                                const PoolSettings& settings) {
+  if (static_cast<int64_t>(pools_.all()->size()) >= options_.limits.pools_max) {
+    return WithReason(FailedPrecondition("there are ", pools_.all()->size(),
+                                         " pools, the limit pools_max"),
+                      reason::kLimit, "name");
+  }
+  Pool pool;
+  pool.name = name;
+  pool.settings = settings;
+  pool.created_at = clock_.Now();
+  ASSIGN_OR_RETURN(pool.id, storage_.log->NewPoolId());
+  auto state = LearnedState::Empty(pool);
+  RETURN_IF_ERROR(state.status());
+  return PoolRuntime::Make(*std::move(state), options_.building);
+}
+
+absl::StatusOr<std::pair<PoolInfo, bool>> Commands::PutPool(const std::string& name,
+                                                            const EditSettings& edit,
+                                                            std::vector<Arm> arms,
+                                                            bool create_only) {
+  RETURN_IF_ERROR(ValidateName("name", name, options_.limits));
+  const auto all = pools_.all();
+  const auto it = all->find(name);
+  const bool is_new = it == all->end();
+  if (!is_new && create_only) {
+    return WithReason(absl::AlreadyExistsError(Cat("there is a pool ", Quoted(name), " already")),
+                      reason::kPoolExists, "name");
+  }
+  const PoolSettings present = is_new ? PoolSettings{} : it->second->state()->pool().settings;
+  PoolSettings wanted;
+  ASSIGN_OR_RETURN(wanted, edit(present));
+  RETURN_IF_ERROR(ValidateSettings(wanted, options_.limits));
+  if (!is_new) RETURN_IF_ERROR(ValidateChange(present, wanted));
+  for (const Arm& arm : arms) RETURN_IF_ERROR(ValidateArm(arm, options_.limits));
+
+  std::shared_ptr<PoolRuntime> pool;
+  if (is_new) {
+    ASSIGN_OR_RETURN(pool, MakePool(name, wanted));
+  } else {
+    pool = it->second;
+  }
+  Turn turn(*storage_.log, clock_.Now());
+  if (is_new || !(present == wanted)) {
+    Pool record = pool->state()->pool();
+    record.settings = wanted;
+    turn.Append(pool, PoolEvent{record});
+    turn.PutPool(std::move(record));
+  }
+  for (Arm& arm : arms) RETURN_IF_ERROR(PutArmIn(turn, pool, std::move(arm)).status());
+  RETURN_IF_ERROR(turn.Commit().status());
+  if (is_new) pools_.Put(pool);
+  return std::make_pair(InfoOf(*pool), is_new);
+}
+
+absl::Status Commands::DeletePool(const std::string& name) {
+  std::shared_ptr<PoolRuntime> pool;
+  ASSIGN_OR_RETURN(pool, pools_.Find(name));
+  RETURN_IF_ERROR(storage_.log->DropPool(pool->id()));
+  pools_.Remove(pool->name());
+  return absl::OkStatus();
+}
+
+}  // namespace pointsman

@@ -1,0 +1,53 @@
+// What the engine's commands do on the log writer: join feedback, put and remove arms, make, change
+// and delete pools.
+// Threads: Stage functions on the log writer alone.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "service/engine/decision_ids.h"
+#include "service/engine/engine.h"
+#include "service/engine/log_writer.h"
+#include "service/engine/pool_table.h"
+#include "storage/storage.h"
+
+namespace pointsman {
+
+class Commands {
+ public:
+  Commands(const EngineOptions& options, Storage& storage, PoolTable& pools, const DecisionIds& ids,
+           const Clock& clock)
+      : options_(options), storage_(storage), pools_(pools), ids_(ids), clock_(clock) {}
+
+  // Each answers the result if the turn commits; an error of its own wins over the turn's.
+  absl::StatusOr<FeedbackOutput> StageFeedback(Turn& turn, const FeedbackInput& input);
+  absl::StatusOr<std::pair<Arm, bool>> StagePutArm(Turn& turn, const std::string& pool, Arm arm);
+  absl::StatusOr<bool> StageRemoveArm(Turn& turn, const std::string& pool, const std::string& arm);
+
+  // Between turns; these commit on their own.
+  absl::StatusOr<std::pair<PoolInfo, bool>> PutPool(const std::string& name,
+                                                    const EditSettings& edit,
+                                                    std::vector<Arm> arms, bool create_only);
+  absl::Status DeletePool(const std::string& name);
+
+ private:
+  absl::StatusOr<Decision> FindDecision(PoolId pool, const std::string& id, Micros now) const;
+  absl::StatusOr<std::shared_ptr<PoolRuntime>> MakePool(const std::string& name,
+                                                        const PoolSettings& settings);
+  absl::StatusOr<std::pair<Arm, bool>> PutArmIn(Turn& turn,
+                                                const std::shared_ptr<PoolRuntime>& pool, Arm arm);
+
+  const EngineOptions& options_;
+  Storage& storage_;
+  PoolTable& pools_;
+  const DecisionIds& ids_;
+  const Clock& clock_;
+};
+
+PoolInfo InfoOf(const PoolRuntime& pool);
+
+}  // namespace pointsman

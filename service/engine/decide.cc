@@ -1,0 +1,183 @@
+#include "service/engine/decide.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_format.h"
+#include "base/bytes.h"
+#include "base/rng.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "learners/neighbour_evidence.h"
+#include "learners/policy.h"
+#include "service/engine/candidates.h"
+
+namespace pointsman {
+namespace {
+
+std::vector<Neighbour> FindNeighbours(const PoolRuntime& pool, const LearnedState& state,
+                                      const QueryContext& context) {
+  std::vector<Neighbour> neighbours;
+  const uint32_t k = state.pool().settings.neighbours;
+  if (k > 0 && context.is_informative) pool.experience().Search(context.embedding(), k, neighbours);
+  return neighbours;
+}
+
+std::vector<ArmView> View(const PoolRuntime& pool, const LearnedState& state,
+                          const QueryContext& context, std::span<const ArmId> arms,
+                          std::span<const Neighbour> neighbours) {
+  const std::vector<ArmFeatures> features = NeighbourEvidence(neighbours, arms);
+  std::vector<ArmView> views;
+  views.reserve(arms.size());
+  for (std::size_t i = 0; i < arms.size(); ++i) {
+    ArmView view{state.arm(arms[i]), features[i]};
+    if (context.is_informative) {
+      view.features.description_similarity = pool.DescriptionSimilarity(context.embedding(), arms[i]);
+    }
+    views.push_back(view);
+  }
+  return views;
+}
+
+// Drops arms whose expected cost or latency is over what the request allows.
+absl::Status DropTooDear(const PoolRuntime& pool, const ConstraintCheck& check,
+                         std::vector<ArmView>& views, std::vector<ArmExpectation>& expected,
+                         Rejections& rejections) {
+  if (check.is_empty()) return absl::OkStatus();
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    const std::string why = check.WhyNot(expected[i]);
+    if (!why.empty()) {
+      rejections.Add(*views[i].arm, why);
+      continue;
+    }
+    views[kept] = views[i];
+    expected[kept] = expected[i];
+    ++kept;
+  }
+  if (kept == 0) return rejections.AsStatus(pool);
+  views.resize(kept);
+  expected.resize(kept);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Decision> Decide(const PoolRuntime& pool, const RouteInput& input,
+                                const DecideInputs& inputs) {
+  const auto state = pool.state();
+  const PoolSettings& settings = state->pool().settings;
+  const auto draw_bits = [&](DrawPurpose purpose) {
+    return DrawBits(inputs.secret, pool.id(), inputs.decision_id, purpose);
+  };
+
+  QueryContext context;
+  ASSIGN_OR_RETURN(context, pool.MakeContext(input));
+  ConstraintCheck check;
+  ASSIGN_OR_RETURN(check, ConstraintCheck::Make(pool, input.constraints));
+  const std::vector<Neighbour> neighbours = FindNeighbours(pool, *state, context);
+
+  Rejections rejections;
+  std::vector<ArmId> arms;
+  ASSIGN_OR_RETURN(arms, GatherCandidates(pool, *state, context, check, neighbours,
+                                          draw_bits(DrawPurpose::kShortlist), rejections));
+  std::vector<ArmView> views = View(pool, *state, context, arms, neighbours);
+  std::vector<ArmExpectation> expected = state->Estimate({context.z, context.input_tokens}, views);
+  RETURN_IF_ERROR(DropTooDear(pool, check, views, expected, rejections));
+
+  ChoiceRequest request;
+  request.preference = Normalised(input.preference.value_or(settings.default_preference));
+  request.mode = input.mode;
+  request.purpose = input.purpose;
+  request.arm_count = std::max(1u, input.arm_count);
+  request.draw =
+      DrawUniform(inputs.secret, pool.id(), inputs.decision_id, DrawPurpose::kChooseArm);
+  request.panel_seed = draw_bits(DrawPurpose::kPanel);
+  Choice choice = Choose(settings, request, views, expected);
+
+  Decision decision;
+  decision.id = inputs.decision_id;
+  decision.pool = pool.id();
+  decision.time = inputs.now;
+  decision.snapshot_version = state->version();
+  decision.request_hash = RequestHash(input);
+  decision.mode = input.mode;
+  decision.preference = request.preference;
+  decision.context_source = context.source;
+  decision.context = std::move(context.z);
+  decision.input_tokens = context.input_tokens;
+  decision.candidates = std::move(choice.candidates);
+  decision.chosen = std::move(choice.chosen);
+  if (settings.store_query_text) decision.query_text = input.query;
+  return decision;
+}
+
+uint64_t RequestHash(const RouteInput& input) {
+  ByteWriter bytes;
+  bytes.PutString(input.query);
+  bytes.PutArray(std::span<const float>(input.embedding));
+  std::vector<std::pair<std::string, double>> features = input.features;
+  std::sort(features.begin(), features.end());
+  for (const auto& [name, value] : features) {
+    bytes.PutString(name);
+    bytes.Put(value);
+  }
+  bytes.Put(input.preference.has_value());
+  if (input.preference) bytes.Put(*input.preference);
+  const Constraints& c = input.constraints;
+  bytes.Put(c.max_cost_usd.value_or(-1));
+  bytes.Put(c.max_latency_ms.value_or(-1));
+  for (const auto* names : {&c.require_tags, &c.allow_arms, &c.deny_arms}) {
+    bytes.Put(static_cast<uint64_t>(names->size()));
+    for (const std::string& name : *names) bytes.PutString(name);
+  }
+  bytes.Put(c.context_tokens);
+  bytes.Put(std::max(1u, input.arm_count));
+  bytes.Put(input.purpose);
+  bytes.Put(input.mode);
+  return Checksum(bytes.bytes());
+}
+
+RouteOutput Answer(const LearnedState& state, const Decision& decision, bool explain, bool logged) {
+  const auto name = [&](ArmId id) {
+    const Arm* arm = state.arm(id);
+    return arm == nullptr ? std::string() : arm->name;
+  };
+  RouteOutput out;
+  out.decision_id = decision.id;
+  out.snapshot_version = decision.snapshot_version;
+  out.logged = logged;
+  out.embedder_fallback = decision.context_source == ContextSource::kNone;
+  for (const ChosenArm& chosen : decision.chosen) {
+    if (out.arm.empty()) {
+      out.arm = name(chosen.arm);
+      out.propensity = chosen.propensity;
+    } else {
+      out.further.push_back({name(chosen.arm), chosen.propensity});
+    }
+  }
+  std::vector<const Candidate*> ranked;
+  for (const Candidate& candidate : decision.candidates) {
+    const bool is_chosen =
+        std::any_of(decision.chosen.begin(), decision.chosen.end(),
+                    [&](const ChosenArm& chosen) { return chosen.arm == candidate.arm; });
+    if (explain || is_chosen) ranked.push_back(&candidate);
+  }
+  std::stable_sort(ranked.begin(), ranked.end(), [](const Candidate* a, const Candidate* b) {
+    return a->utility > b->utility;
+  });
+  for (const Candidate* c : ranked) {
+    RankedArm arm{name(c->arm), c->probability, c->utility, c->expected, ""};
+    if (explain) {
+      arm.reason = absl::StrFormat(
+          "quality %.3f +- %.3f, cost $%.6f, latency %.0f ms; %.1f near outcomes (mean %.3f); "
+          "description similarity %.2f",
+          c->expected.quality, c->expected.quality_stddev, c->expected.cost_usd,
+          c->expected.latency_ms, c->features.neighbour_count, c->features.neighbour_quality,
+          c->features.description_similarity);
+    }
+    out.ranking.push_back(std::move(arm));
+  }
+  return out;
+}
+
+}  // namespace pointsman

@@ -1,0 +1,30 @@
+// One decision: from a validated request and the pool's published state to a record that says
+// everything about the choice. Reads only; recording it is the caller's business.
+// Errors: kInvalidArgument for input the pool cannot take; kFailedPrecondition when no arm passes.
+// Threads: any, concurrently.
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "base/siphash.h"
+#include "service/engine/pool_runtime.h"
+#include "service/engine/requests.h"
+
+namespace pointsman {
+
+// What a decision takes from outside its request and its pool.
+struct DecideInputs {
+  std::string decision_id;
+  SipKey secret;
+  Micros now = 0;
+};
+
+absl::StatusOr<Decision> Decide(const PoolRuntime& pool, const RouteInput& input,
+                                const DecideInputs& inputs);
+
+// Of what the caller asked, apart from decision id and `explain`.
+uint64_t RequestHash(const RouteInput& input);
+
+// The answer that a record stands for: arms by name, best utility first.
+RouteOutput Answer(const LearnedState& state, const Decision& decision, bool explain, bool logged);
+
+}  // namespace pointsman

@@ -1,0 +1,254 @@
+#include "service/engine/engine.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <functional>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "service/engine/commands.h"
+#include "service/engine/decide.h"
+#include "service/engine/decision_ids.h"
+#include "service/engine/log_writer.h"
+#include "service/engine/pool_table.h"
+#include "service/engine/recovery.h"
+#include "service/engine/validate.h"
+
+namespace pointsman {
+
+class Engine::Impl {
+ public:
+  Impl(const EngineOptions& options, Storage storage, const Clock& clock)
+      : options_(options),
+        clock_(clock),
+        storage_(std::move(storage)),
+        ids_(storage_.log->secret()),
+        commands_(options_, storage_, pools_, ids_, clock_) {}
+
+  absl::Status Start() {
+    RETURN_IF_ERROR(ValidateLimits(options_.limits));
+    RETURN_IF_ERROR(Recover(*storage_.log, options_.building, pools_));
+    writer_ = std::make_unique<LogWriter>(options_.limits, options_.writing, *storage_.log, clock_);
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<RouteOutput> Route(const RouteInput& input) {
+    RETURN_IF_ERROR(ValidateRoute(input, options_.limits));
+    std::shared_ptr<PoolRuntime> pool;
+    ASSIGN_OR_RETURN(pool, pools_.Find(input.pool));
+    if (input.decision_id.empty()) {
+      return DecideAndRecord(*pool, input, ids_.Next(pool->id(), clock_.Now()));
+    }
+    // The caller's own id: concurrent duplicates wait here for the first, a few dozen microseconds.
+    MutexLock lock(duplicates_[std::hash<std::string>{}(input.decision_id) % duplicates_.size()]);
+    std::optional<Decision> recorded;
+    ASSIGN_OR_RETURN(recorded, storage_.decisions->Get(pool->id(), input.decision_id));
+    if (!recorded) return DecideAndRecord(*pool, input, input.decision_id);
+    if (recorded->request_hash != RequestHash(input)) {
+      return WithReason(
+          absl::AlreadyExistsError(Cat("decision_id: ", Quoted(input.decision_id),
+                                       " was used for another request; use a fresh id")),
+          reason::kDecisionIdReused, "decision_id");
+    }
+    return Answer(*pool->state(), *recorded, input.explain, true);
+  }
+
+  // Hands a command to the writer; `stage` answers the result if the turn commits.
+  template <class T, class Stage>
+  void Submit(Stage stage, Done<T> done) {
+    auto shared_done = std::make_shared<Done<T>>(std::move(done));
+    Command command;
+    command.stage = [stage = std::move(stage), shared_done](Turn& turn) -> Completion {
+      auto result = std::make_shared<absl::StatusOr<T>>(stage(turn));
+      return [result, shared_done](const absl::Status& written) {
+        if (result->ok() && !written.ok()) {
+          (*shared_done)(written);
+        } else {
+          (*shared_done)(std::move(*result));
+        }
+      };
+    };
+    command.refuse = [shared_done](const absl::Status& why) { (*shared_done)(why); };
+    writer_->Submit(std::move(command));
+  }
+
+  template <class T, class Act>
+  void SubmitAlone(Act act, Done<T> done) {
+    auto shared_done = std::make_shared<Done<T>>(std::move(done));
+    Command command;
+    command.alone = [act = std::move(act), shared_done] { (*shared_done)(act()); };
+    command.refuse = [shared_done](const absl::Status& why) { (*shared_done)(why); };
+    writer_->Submit(std::move(command));
+  }
+
+  void Feedback(FeedbackInput input, Done<FeedbackOutput> done) {
+    if (auto status = ValidateFeedback(input, options_.limits); !status.ok()) {
+      if (auto pool = pools_.Find(input.pool); pool.ok()) (*pool)->CountRefused();
+      return done(status);
+    }
+    auto shared = std::make_shared<FeedbackInput>(std::move(input));
+    auto counted = [this, shared, done = std::move(done)](absl::StatusOr<FeedbackOutput> result) {
+      if (auto pool = pools_.Find(shared->pool); pool.ok()) {
+        if (result.ok()) {
+          (*pool)->CountFeedback(result->result);
+        } else {
+          (*pool)->CountRefused();
+        }
+      }
+      done(std::move(result));
+    };
+    Submit<FeedbackOutput>(
+        [this, shared](Turn& turn) { return commands_.StageFeedback(turn, *shared); },
+        std::move(counted));
+  }
+
+  void Stop() {
+    if (is_stopped_.exchange(true) || writer_ == nullptr) return;
+    writer_->Stop();
+    for (const auto& [name, pool] : *pools_.all()) writer_->Snapshot(*pool);
+  }
+
+  const EngineOptions options_;
+  const Clock& clock_;
+  Storage storage_;
+  PoolTable pools_;
+  DecisionIds ids_;
+  Commands commands_;
+  std::unique_ptr<LogWriter> writer_;
+
+ private:
+  absl::StatusOr<RouteOutput> DecideAndRecord(PoolRuntime& pool, const RouteInput& input,
+                                              std::string id) {
+    Decision decision;
+    ASSIGN_OR_RETURN(decision,
+                     Decide(pool, input, {std::move(id), storage_.log->secret(), clock_.Now()}));
+    const bool logged = storage_.decisions->Put(decision, Durability::kProcess).ok();
+    pool.CountDecision(decision.chosen.front().arm);
+    return Answer(*pool.state(), decision, input.explain, logged);
+  }
+
+  std::array<Mutex, 64> duplicates_;
+  std::atomic<bool> is_stopped_{false};
+};
+
+Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Engine::~Engine() { Stop(); }
+
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options, Storage storage,
+                                                     const Clock& clock) {
+  auto impl = std::make_unique<Impl>(options, std::move(storage), clock);
+  RETURN_IF_ERROR(impl->Start());
+  return std::unique_ptr<Engine>(new Engine(std::move(impl)));
+}
+
+absl::StatusOr<RouteOutput> Engine::Route(const RouteInput& input) { return impl_->Route(input); }
+
+void Engine::Feedback(FeedbackInput input, Done<FeedbackOutput> done) {
+  impl_->Feedback(std::move(input), std::move(done));
+}
+
+void Engine::PutPool(std::string name, EditSettings edit, std::vector<Arm> arms, bool create_only,
+                     Done<std::pair<PoolInfo, bool>> done) {
+  impl_->SubmitAlone<std::pair<PoolInfo, bool>>(
+      [this, name = std::move(name), edit = std::move(edit), arms = std::move(arms), create_only] {
+        return impl_->commands_.PutPool(name, edit, arms, create_only);
+      },
+      std::move(done));
+}
+
+void Engine::DeletePool(std::string name, Done<bool> done) {
+  impl_->SubmitAlone<bool>(
+      [this, name = std::move(name)]() -> absl::StatusOr<bool> {
+        RETURN_IF_ERROR(impl_->commands_.DeletePool(name));
+        return true;
+      },
+      std::move(done));
+}
+
+void Engine::PutArm(std::string pool, Arm arm, Done<std::pair<Arm, bool>> done) {
+  impl_->Submit<std::pair<Arm, bool>>(
+      [this, pool = std::move(pool), arm = std::move(arm)](Turn& turn) {
+        return impl_->commands_.StagePutArm(turn, pool, arm);
+      },
+      std::move(done));
+}
+
+void Engine::RemoveArm(std::string pool, std::string arm, Done<bool> done) {
+  impl_->Submit<bool>(
+      [this, pool = std::move(pool), arm = std::move(arm)](Turn& turn) {
+        return impl_->commands_.StageRemoveArm(turn, pool, arm);
+      },
+      std::move(done));
+}
+
+std::vector<PoolInfo> Engine::ListPools() const {
+  std::vector<PoolInfo> pools;
+  for (const auto& [name, pool] : *impl_->pools_.all()) pools.push_back(InfoOf(*pool));
+  return pools;
+}
+
+absl::StatusOr<PoolInfo> Engine::GetPool(std::string_view name) const {
+  std::shared_ptr<PoolRuntime> pool;
+  ASSIGN_OR_RETURN(pool, impl_->pools_.Find(name));
+  return InfoOf(*pool);
+}
+
+absl::StatusOr<std::vector<Arm>> Engine::ListArms(std::string_view name, ArmId first,
+                                                  std::size_t count_max,
+                                                  bool include_removed) const {
+  std::shared_ptr<PoolRuntime> pool;
+  ASSIGN_OR_RETURN(pool, impl_->pools_.Find(name));
+  const auto state = pool->state();
+  std::vector<Arm> arms;
+  for (std::size_t i = Index(first); i < state->arm_count() && arms.size() < count_max; ++i) {
+    const Arm* arm = state->arm(static_cast<ArmId>(i));
+    if (arm != nullptr && (include_removed || arm->status != ArmStatus::kRemoved)) {
+      arms.push_back(*arm);
+    }
+  }
+  return arms;
+}
+
+absl::StatusOr<PoolStatistics> Engine::GetStats(std::string_view name) const {
+  std::shared_ptr<PoolRuntime> pool;
+  ASSIGN_OR_RETURN(pool, impl_->pools_.Find(name));
+  return pool->Statistics(impl_->clock_.Now());
+}
+
+absl::StatusOr<Explanation> Engine::Explain(std::string_view name, std::string_view id) const {
+  std::shared_ptr<PoolRuntime> pool;
+  ASSIGN_OR_RETURN(pool, impl_->pools_.Find(name));
+  std::optional<Decision> decision;
+  ASSIGN_OR_RETURN(decision, impl_->storage_.decisions->Get(pool->id(), id));
+  if (!decision) {
+    return WithReason(NotFound("decision_id: pool ", Quoted(pool->name()), " has no decision ",
+                               Quoted(id), " (any more)"),
+                      reason::kDecisionUnknown, "decision_id");
+  }
+  const auto state = pool->state();
+  const auto name_of = [&](ArmId arm) {
+    const Arm* found = state->arm(arm);
+    return found == nullptr ? std::string() : found->name;
+  };
+  Explanation out;
+  out.decision = *std::move(decision);
+  for (const Candidate& c : out.decision.candidates) out.candidate_names.push_back(name_of(c.arm));
+  for (const ChosenArm& chosen : out.decision.chosen) {
+    out.chosen_names.push_back(name_of(chosen.arm));
+    std::optional<FeedbackRecord> record;
+    ASSIGN_OR_RETURN(record, impl_->storage_.log->ReadFeedback(
+                                 {pool->id(), out.decision.id, chosen.arm}));
+    if (record && !record->learned.empty()) {
+      out.outcomes.emplace_back(name_of(record->served), record->learned);
+    }
+  }
+  return out;
+}
+
+absl::Status Engine::StorageHealth() const { return impl_->writer_->health(); }
+std::size_t Engine::QueueDepth() const { return impl_->writer_->queue_depth(); }
+void Engine::Stop() { impl_->Stop(); }
+
+}  // namespace pointsman

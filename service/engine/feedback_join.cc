@@ -1,0 +1,154 @@
+#include "service/engine/feedback_join.h"
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "base/strings.h"
+
+namespace pointsman {
+namespace {
+
+uint64_t PayloadHash(const FeedbackInput& input) {
+  ByteWriter bytes;
+  const auto put = [&](const auto& field) {
+    bytes.Put(field.has_value());
+    if (field) bytes.Put(*field);
+  };
+  const Outcome& o = input.outcome;
+  put(o.quality);
+  put(o.latency_ms);
+  put(o.cost_usd);
+  put(o.input_tokens);
+  put(o.output_tokens);
+  put(o.error);
+  bytes.PutString(input.served_arm);
+  return Checksum(bytes.bytes());
+}
+
+// Moves one field of what was said into the event: new, or correcting. True if it changed anything.
+struct FieldMerge {
+  bool is_new = false;
+  bool is_correction = false;
+};
+template <class T>
+FieldMerge MergeField(const std::optional<T>& said, std::optional<T>& learned,
+                      std::optional<T>& outcome, std::optional<T>& corrects) {
+  if (!said || learned == said) return {};
+  outcome = said;
+  const bool is_correction = learned.has_value();
+  if (is_correction) corrects = learned;
+  learned = said;
+  return {!is_correction, is_correction};
+}
+
+OutcomeEvent EventOf(const FeedbackInput& input, const Decision& decision,
+                     const ServedArm& served) {
+  OutcomeEvent event;
+  event.decision_id = decision.id;
+  event.feedback_id = input.feedback_id;
+  event.arm = served.arm;
+  event.selection = served.chosen.selection;
+  event.is_off_policy = served.is_off_policy;
+  event.propensity = served.chosen.propensity;
+  event.preference = decision.preference;
+  event.input_tokens_estimate = decision.input_tokens;
+  event.reported_at = input.at;
+  if (decision.context_source != ContextSource::kNone) event.context = decision.context;
+  for (const Candidate& candidate : decision.candidates) {
+    if (candidate.arm != served.arm) continue;
+    event.features = candidate.features;
+    event.cost_estimate_usd = candidate.expected.priced_usd;
+  }
+  return event;
+}
+
+}  // namespace
+
+ServedArm ResolveServed(const Decision& decision, std::optional<ArmId> named) {
+  ServedArm served;
+  served.is_named = named.has_value();
+  served.chosen = decision.chosen.front();
+  served.arm = named.value_or(served.chosen.arm);
+  const auto it = std::find_if(decision.chosen.begin(), decision.chosen.end(),
+                               [&](const ChosenArm& chosen) { return chosen.arm == served.arm; });
+  const bool is_panel_arm = it != decision.chosen.end() && it->selection == Selection::kPanel;
+  if (it != decision.chosen.end()) served.chosen = *it;
+  served.is_off_policy = served.arm != decision.chosen.front().arm && !is_panel_arm;
+  served.key = {decision.pool, decision.id, is_panel_arm ? served.arm : decision.chosen.front().arm};
+  return served;
+}
+
+absl::StatusOr<Joined> Join(const FeedbackInput& input, const Decision& decision, ServedArm served,
+                            const std::optional<FeedbackRecord>& before, bool is_late) {
+  Joined joined;
+  joined.record = before.value_or(FeedbackRecord{});
+  FeedbackRecord& record = joined.record;
+  const uint64_t payload_hash = PayloadHash(input);
+  const std::string feedback_id =
+      input.feedback_id.empty() ? Cat("payload:", payload_hash) : input.feedback_id;
+
+  if (before) {
+    if (served.is_named && served.arm != record.served) {
+      return WithReason(FailedPrecondition("served_arm: decision ", Quoted(decision.id),
+                                           " already has an outcome of another arm; what served "
+                                           "cannot be changed afterwards"),
+                        reason::kServedArmFixed, "served_arm");
+    }
+    if (served.arm != record.served) served = ResolveServed(decision, record.served);
+  }
+  record.served = served.arm;
+
+  for (const FeedbackRecord::Seen& seen : record.seen) {
+    if (seen.feedback_id != feedback_id) continue;
+    if (seen.payload_hash == payload_hash) {
+      joined.result = FeedbackResult::kAlreadyApplied;
+      return joined;
+    }
+    return WithReason(
+        absl::AlreadyExistsError(Cat("feedback_id: ", Quoted(feedback_id),
+                                     " was used for this decision with other content; send a "
+                                     "correction under a new feedback_id")),
+        reason::kFeedbackIdReused, "feedback_id");
+  }
+  record.seen.push_back({feedback_id, payload_hash});
+
+  OutcomeEvent event = EventOf(input, decision, served);
+  event.feedback_id = feedback_id;
+  if (is_late) {
+    event.outcome = input.outcome;
+    event.is_learned = false;
+    event.is_first = false;
+    joined.result = FeedbackResult::kLate;
+    joined.event = std::move(event);
+    return joined;
+  }
+
+  event.is_first = record.learned.empty();
+  bool is_new = false, is_correction = false;
+  const auto merge = [&](auto field) {
+    const FieldMerge merged = MergeField(input.outcome.*field, record.learned.*field,
+                                         event.outcome.*field, event.corrects.*field);
+    is_new |= merged.is_new;
+    is_correction |= merged.is_correction;
+    return merged;
+  };
+  const FieldMerge quality = merge(&Outcome::quality);
+  merge(&Outcome::latency_ms);
+  merge(&Outcome::cost_usd);
+  merge(&Outcome::input_tokens);
+  merge(&Outcome::output_tokens);
+  merge(&Outcome::error);
+  joined.brings_quality = quality.is_new;
+  joined.corrects_quality = quality.is_correction;
+  if (!is_new && !is_correction) {
+    joined.result = FeedbackResult::kAlreadyApplied;
+    return joined;
+  }
+  joined.result = is_correction     ? FeedbackResult::kCorrected
+                  : event.is_first ? FeedbackResult::kApplied
+                                   : FeedbackResult::kMerged;
+  joined.event = std::move(event);
+  return joined;
+}
+
+}  // namespace pointsman

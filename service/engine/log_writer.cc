@@ -1,0 +1,129 @@
+#include "service/engine/log_writer.h"
+
+#include <utility>
+
+#include "base/strings.h"
+
+namespace pointsman {
+namespace {
+
+constexpr std::chrono::milliseconds kIdleWait{200};
+
+absl::Status StorageBroken(const absl::Status& cause) {
+  return WithReason(
+      absl::UnavailableError(Cat("the log cannot be written, so nothing was learned: ",
+                                 ToStd(cause.message()),
+                                 "; mend the storage and restart, then send it again")),
+      reason::kStorageBroken);
+}
+
+}  // namespace
+
+LogWriter::LogWriter(const Limits& limits, Writing writing, EventLog& log, const Clock& clock)
+    : limits_(limits),
+      writing_(writing),
+      log_(log),
+      clock_(clock),
+      queue_(static_cast<std::size_t>(limits.queue_items_max)) {
+  if (writing_ == Writing::kThread) thread_ = std::thread([this] { Run(); });
+}
+
+LogWriter::~LogWriter() { Stop(); }
+
+void LogWriter::Submit(Command command) {
+  if (writing_ == Writing::kInline) {
+    MutexLock lock(inline_mutex_);
+    std::vector<Command> batch;
+    batch.push_back(std::move(command));
+    RunBatch(std::move(batch));
+    return;
+  }
+  if (queue_.TryPush(command)) return;
+  command.refuse(queue_.is_closed()
+                     ? WithReason(absl::UnavailableError("the server is stopping"),
+                                  reason::kStopping)
+                     : WithReason(absl::ResourceExhaustedError(
+                                      Cat("the queue of the log writer is full (queue_items_max ",
+                                          limits_.queue_items_max, "); send it again a little later")),
+                                  reason::kQueueFull));
+}
+
+void LogWriter::Stop() {
+  queue_.Close();
+  if (thread_.joinable()) thread_.join();
+}
+
+void LogWriter::Run() {
+  const auto count_max = static_cast<std::size_t>(limits_.writer_batch_items_max);
+  while (true) {
+    std::vector<Command> batch = queue_.PopBatch(count_max, kIdleWait);
+    if (batch.empty() && queue_.is_closed() && queue_.size() == 0) return;
+    if (!batch.empty()) RunBatch(std::move(batch));
+  }
+}
+
+void LogWriter::RunBatch(std::vector<Command> batch) {
+  std::vector<Command> staged;
+  for (Command& command : batch) {
+    if (command.alone) {
+      RunTurn(staged);
+      command.alone();
+    } else {
+      staged.push_back(std::move(command));
+    }
+  }
+  RunTurn(staged);
+}
+
+void LogWriter::RunTurn(std::vector<Command>& staged) {
+  if (staged.empty()) return;
+  Turn turn(log_, clock_.Now());
+  std::vector<Completion> completions;
+  for (Command& command : staged) completions.push_back(command.stage(turn));
+  staged.clear();
+
+  absl::Status written;
+  if (!turn.empty()) {
+    for (const Turn::Evicted& gone : evicted_) turn.RemoveExperience(gone.pool, gone.sequence);
+    auto evicted = turn.Commit();
+    if (evicted.ok()) {
+      evicted_ = *std::move(evicted);
+    } else if (absl::IsUnavailable(evicted.status())) {
+      written = StorageBroken(evicted.status());
+      MutexLock lock(health_mutex_);
+      health_ = written;
+    } else {
+      written = evicted.status();
+    }
+  }
+  for (const Completion& complete : completions) complete(written);
+  if (written.ok()) MaybeSnapshot(turn);
+}
+
+void LogWriter::MaybeSnapshot(const Turn& turn) {
+  for (const auto& pool : turn.touched()) {
+    Sequence& last = snapshotted_[pool->id()];
+    const Sequence version = pool->state()->version();
+    if (last == 0) last = version;  // first seen: count from here
+    if (version - last >= static_cast<Sequence>(limits_.snapshot_every_events)) Snapshot(*pool);
+  }
+}
+
+void LogWriter::Snapshot(PoolRuntime& pool) {
+  const auto state = pool.state();
+  const absl::Status status =
+      log_.PutSnapshot(pool.id(), state->version(), state->Encode(), limits_.snapshots_kept);
+  if (status.ok()) {
+    snapshotted_[pool.id()] = state->version();
+    return;
+  }
+  MutexLock lock(health_mutex_);
+  health_ = StorageBroken(status);
+}
+
+absl::Status LogWriter::health() const {
+  MutexLock lock(health_mutex_);
+  return health_;
+}
+
+}  // namespace pointsman

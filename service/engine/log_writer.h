@@ -1,0 +1,75 @@
+// The one writer of the log: a bounded queue of commands, drained a batch at a time into one Turn.
+// Operation: each command stages what it wants written and answers how to complete its caller; after
+//   the turn has committed and published, the completions run, in order. A batch whose write fails
+//   completes with kUnavailable and changes nothing.
+// Concurrency: Submit from any thread. Writing::kThread: turns run on a thread of its own;
+//   Writing::kInline: on the caller's, one command a turn, one caller at a time.
+// Limitations: completions must not block, nor submit and wait.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "base/bounded_queue.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "service/engine/engine.h"
+#include "service/engine/turn.h"
+#include "storage/storage.h"
+
+namespace pointsman {
+
+// Told how the write went; answers the caller.
+using Completion = std::function<void(const absl::Status& written)>;
+
+struct Command {
+  // Adds to the turn what is to be written. Runs on the writer.
+  std::function<Completion(Turn&)> stage;
+  // Set for commands that change the set of pools: run between turns, with nothing staged.
+  std::function<void()> alone;
+  // If the command never reaches the writer.
+  std::function<void(const absl::Status&)> refuse;
+};
+
+class LogWriter {
+ public:
+  LogWriter(const Limits& limits, Writing writing, EventLog& log, const Clock& clock);
+  ~LogWriter();
+  LogWriter(const LogWriter&) = delete;
+  LogWriter& operator=(const LogWriter&) = delete;
+
+  // Errors go to the command's `refuse`: kResourceExhausted QUEUE_FULL, kUnavailable STOPPING.
+  void Submit(Command command);
+  // Finishes what is queued and refuses the rest; idempotent.
+  void Stop();
+  // Snapshots of every pool that has unsnapshotted events; after Stop, or on the writer.
+  void Snapshot(PoolRuntime& pool);
+
+  absl::Status health() const;
+  std::size_t queue_depth() const { return queue_.size(); }
+
+ private:
+  void Run();
+  void RunBatch(std::vector<Command> batch);
+  void RunTurn(std::vector<Command>& staged);
+  void MaybeSnapshot(const Turn& turn);
+
+  const Limits limits_;
+  const Writing writing_;
+  EventLog& log_;
+  const Clock& clock_;
+  BoundedQueue<Command> queue_;
+  Mutex inline_mutex_;
+  std::vector<Turn::Evicted> evicted_;          // writer's
+  std::map<PoolId, Sequence> snapshotted_;      // writer's
+  mutable Mutex health_mutex_;
+  absl::Status health_ GUARDED_BY(health_mutex_);
+  std::thread thread_;
+};
+
+}  // namespace pointsman

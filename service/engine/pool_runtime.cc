@@ -1,0 +1,268 @@
+#include "service/engine/pool_runtime.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "service/engine/validate.h"
+
+namespace pointsman {
+namespace {
+
+constexpr std::size_t kFavourites = 16;
+constexpr double kFeatureClip = 3;
+// Of mixed text under common tokenizers; only a first guess that observed costs correct.
+constexpr double kBytesPerToken = 4;
+
+template <class T>
+std::shared_ptr<const T> Shared(T value) {
+  return std::make_shared<const T>(std::move(value));
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<PoolRuntime>> PoolRuntime::Make(LearnedState state,
+                                                               Building building) {
+  const EmbedderSettings& settings = state.pool().settings.embedder;
+  std::shared_ptr<const Embedder> embedder;
+  ASSIGN_OR_RETURN(embedder, MakeEmbedder(settings));
+  const uint32_t dimension = embedder == nullptr ? settings.dimension : embedder->dimension();
+  auto projection = Projection::Make(dimension, settings.projected, settings.projection_seed);
+  RETURN_IF_ERROR(projection.status());
+  std::shared_ptr<PoolRuntime> runtime(
+      new PoolRuntime(std::move(state), std::move(embedder), *std::move(projection), building));
+  runtime->RebuildCaches();
+  return runtime;
+}
+
+PoolRuntime::PoolRuntime(LearnedState state, std::shared_ptr<const Embedder> embedder,
+                         Projection projection, Building building)
+    : id_(state.pool().id),
+      name_(state.pool().name),
+      embedder_(std::move(embedder)),
+      projection_(std::move(projection)),
+      descriptions_(Shared(Vectors())),
+      arm_index_(projection_.projected(), building),
+      experience_(projection_.projected(), state.pool().settings.experience_max, building) {
+  state_.Set(Shared(std::move(state)));
+}
+
+absl::StatusOr<QueryContext> PoolRuntime::MakeContext(const RouteInput& input) const {
+  const auto state = state_.Get();
+  const PoolSettings& settings = state->pool().settings;
+  QueryContext context;
+  context.projected = projection_.projected();
+  context.z.assign(context.projected + settings.features.size(), 0.0f);
+  context.input_tokens = input.constraints.context_tokens > 0
+                             ? static_cast<double>(input.constraints.context_tokens)
+                             : std::ceil(static_cast<double>(input.query.size()) / kBytesPerToken);
+
+  std::vector<float> embedding = input.embedding;
+  if (!embedding.empty()) {
+    context.source = ContextSource::kCaller;
+    if (embedding.size() != projection_.dimension()) {
+      return BadField("embedding", Cat("has ", embedding.size(), " numbers, pool ", Quoted(name_),
+                                       " takes ", projection_.dimension()));
+    }
+    double norm2 = 0;
+    for (const float value : embedding) norm2 += static_cast<double>(value) * value;
+    if (!std::isfinite(norm2)) return BadField("embedding", "holds NaN, infinite or huge numbers");
+    if (norm2 < 1e-24) return BadField("embedding", "has zero norm: it has no direction");
+    const auto scale = static_cast<float>(1 / std::sqrt(norm2));
+    for (float& value : embedding) value *= scale;
+  } else if (embedder_ == nullptr) {
+    return BadField("embedding", Cat("pool ", Quoted(name_),
+                                     " takes vectors from the caller (embedder \"caller\"): send "
+                                     "`embedding` instead of `query`"));
+  } else {
+    embedding.assign(embedder_->dimension(), 0.0f);
+    embedder_->Embed(input.query, embedding);
+  }
+  projection_.Apply(embedding, {context.z.data(), context.projected});
+  for (const float value : context.embedding()) context.is_informative |= value != 0;
+
+  for (const auto& [name, value] : input.features) {
+    const auto spec = std::find_if(settings.features.begin(), settings.features.end(),
+                                   [&](const FeatureSpec& f) { return f.name == name; });
+    if (spec == settings.features.end()) {
+      return BadField("features", Cat(Quoted(name), " is not declared in the settings of pool ",
+                                      Quoted(name_)));
+    }
+    if (!std::isfinite(value)) {
+      return BadField("features", Cat(Quoted(name), " must be a finite number"));
+    }
+    const double scaled =
+        std::clamp((value - spec->center) / spec->scale, -kFeatureClip, kFeatureClip);
+    const auto at = context.projected + static_cast<std::size_t>(spec - settings.features.begin());
+    context.z[at] = static_cast<float>(scaled * spec->weight);
+  }
+  return context;
+}
+
+std::optional<ArmId> PoolRuntime::FindArm(std::string_view name) const {
+  MutexLock lock(mutex_);
+  const auto it = arm_names_.find(name);
+  return it == arm_names_.end() ? std::nullopt : std::optional<ArmId>(it->second);
+}
+
+float PoolRuntime::DescriptionSimilarity(std::span<const float> embedding, ArmId arm) const {
+  const auto vectors = descriptions_.Get();
+  const std::vector<float>* description = vectors->Get(Index(arm));
+  if (description == nullptr) return 0;
+  float dot = 0;
+  for (std::size_t i = 0; i < embedding.size(); ++i) dot += embedding[i] * (*description)[i];
+  return dot;
+}
+
+void PoolRuntime::Publish(std::shared_ptr<const LearnedState> state,
+                          std::span<const Event> events) {
+  state_.Set(std::move(state));
+  bool arms_changed = false;
+  Vectors vectors = *descriptions_.Get();
+  vectors.BeginEdit();
+  for (const Event& event : events) {
+    if (const auto* put = std::get_if<ArmEvent>(&event.body)) {
+      CacheArm(put->arm, vectors);
+      arms_changed = true;
+    }
+  }
+  vectors.EndEdit();
+  if (arms_changed) {
+    descriptions_.Set(Shared(std::move(vectors)));
+    UpdateActive();
+  }
+  std::vector<ArmId> touched;
+  for (const Event& event : events) {
+    if (const auto* put = std::get_if<ArmEvent>(&event.body)) touched.push_back(put->arm.id);
+    if (const auto* outcome = std::get_if<OutcomeEvent>(&event.body)) {
+      touched.push_back(outcome->arm);
+    }
+  }
+  UpdateFavourites(std::move(touched));
+}
+
+std::vector<Sequence> PoolRuntime::AddExperience(const Experience& experience) {
+  return experience_.Add(experience);
+}
+
+void PoolRuntime::RebuildCaches() {
+  const auto state = state_.Get();
+  Vectors vectors;
+  vectors.BeginEdit();
+  for (std::size_t i = 0; i < state->arm_count(); ++i) {
+    if (const Arm* arm = state->arm(static_cast<ArmId>(i))) CacheArm(*arm, vectors);
+  }
+  vectors.EndEdit();
+  descriptions_.Set(Shared(std::move(vectors)));
+  UpdateActive();
+  favourites_.Set(Shared(std::vector<ArmId>()));
+  UpdateFavourites(*active());
+}
+
+void PoolRuntime::CacheArm(const Arm& arm, Vectors& vectors) {
+  {
+    MutexLock lock(mutex_);
+    arm_names_[arm.name] = arm.id;
+    if (decisions_.size() <= Index(arm.id)) decisions_.resize(Index(arm.id) + 1);
+  }
+  std::vector<float> description = DescribeArm(arm);
+  if (arm.status == ArmStatus::kActive && !description.empty()) {
+    arm_index_.Put(arm.id, description);
+  } else {
+    arm_index_.Remove(arm.id);
+  }
+  if (description.empty()) {
+    if (vectors.Get(Index(arm.id)) != nullptr) vectors.Set(Index(arm.id), nullptr);
+  } else {
+    vectors.Set(Index(arm.id), std::make_shared<std::vector<float>>(std::move(description)));
+  }
+}
+
+// Empty if there is nothing to say or nobody to say it.
+std::vector<float> PoolRuntime::DescribeArm(const Arm& arm) const {
+  if (embedder_ == nullptr || arm.description.empty()) return {};
+  std::vector<float> embedding(embedder_->dimension());
+  embedder_->Embed(arm.description, embedding);
+  std::vector<float> description(projection_.projected());
+  projection_.Apply(embedding, description);
+  const bool is_zero = std::all_of(description.begin(), description.end(),
+                                   [](float value) { return value == 0; });
+  return is_zero ? std::vector<float>() : description;
+}
+
+void PoolRuntime::UpdateActive() {
+  const auto state = state_.Get();
+  std::vector<ArmId> active;
+  for (std::size_t i = 0; i < state->arm_count(); ++i) {
+    const Arm* arm = state->arm(static_cast<ArmId>(i));
+    if (arm != nullptr && arm->status == ArmStatus::kActive) active.push_back(arm->id);
+  }
+  active_.Set(Shared(std::move(active)));
+}
+
+void PoolRuntime::UpdateFavourites(std::vector<ArmId> arms) {
+  const auto state = state_.Get();
+  if (active()->size() <= state->pool().settings.shortlist_size) return;
+  arms.insert(arms.end(), favourites()->begin(), favourites()->end());
+  std::sort(arms.begin(), arms.end());
+  arms.erase(std::unique(arms.begin(), arms.end()), arms.end());
+  std::vector<std::pair<double, ArmId>> ranked;
+  for (const ArmId id : arms) {
+    const Arm* arm = state->arm(id);
+    if (arm == nullptr || arm->status != ArmStatus::kActive) continue;
+    const ArmFigures figures = state->Figures(id, state->time());
+    if (figures.outcomes > 0 || arm->prior_quality) ranked.push_back({-figures.level.mean, id});
+  }
+  std::sort(ranked.begin(), ranked.end());
+  if (ranked.size() > kFavourites) ranked.resize(kFavourites);
+  std::vector<ArmId> best;
+  for (const auto& [level, id] : ranked) best.push_back(id);
+  favourites_.Set(Shared(std::move(best)));
+}
+
+void PoolRuntime::CountDecision(ArmId arm) {
+  MutexLock lock(mutex_);
+  ++decisions_[Index(arm)];
+}
+
+void PoolRuntime::CountFeedback(FeedbackResult result) {
+  ++feedback_[static_cast<std::size_t>(result)];
+}
+
+PoolStatistics PoolRuntime::Statistics(Micros now) const {
+  const auto state = state_.Get();
+  PoolStatistics out;
+  out.pool = name_;
+  out.snapshot_version = state->version();
+  out.outcomes = state->outcomes();
+  out.quality_model = state->pool().settings.learner.quality_model;
+  out.exploration = state->pool().settings.learner.exploration;
+  out.experience_size = experience_.size();
+  out.state_checksum = StateChecksum(*state);
+  const auto count = [&](FeedbackResult result) {
+    return feedback_[static_cast<std::size_t>(result)].load();
+  };
+  out.feedback = {count(FeedbackResult::kApplied),        count(FeedbackResult::kMerged),
+                  count(FeedbackResult::kCorrected),      count(FeedbackResult::kAlreadyApplied),
+                  count(FeedbackResult::kLate),           refused_.load()};
+  std::vector<uint64_t> decisions;
+  {
+    MutexLock lock(mutex_);
+    decisions = decisions_;
+  }
+  for (const uint64_t n : decisions) out.decisions += n;
+  for (std::size_t i = 0; i < state->arm_count(); ++i) {
+    const Arm* arm = state->arm(static_cast<ArmId>(i));
+    if (arm == nullptr) continue;
+    const uint64_t n = i < decisions.size() ? decisions[i] : 0;
+    const double share = out.decisions == 0
+                             ? 0
+                             : static_cast<double>(n) / static_cast<double>(out.decisions);
+    out.arms.push_back({arm->name, arm->status, n, share, state->Figures(arm->id, now)});
+  }
+  return out;
+}
+
+}  // namespace pointsman

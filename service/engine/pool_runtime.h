@@ -1,0 +1,104 @@
+// A pool as it serves: its published learned state beside what is derived from it (names, the list
+// of active arms, description vectors, indexes). The log is the truth; all of this is a cache.
+// Concurrency: const methods from any thread; Publish and the Put/Add methods from the log writer.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/event.h"
+#include "base/mutex.h"
+#include "base/published.h"
+#include "learners/learned_state.h"
+#include "retrieval/embedder.h"
+#include "retrieval/experience_index.h"
+#include "retrieval/projection.h"
+#include "service/engine/requests.h"
+#include "service/engine/statistics.h"
+
+namespace pointsman {
+
+// A query as the learners see it.
+struct QueryContext {
+  ContextSource source = ContextSource::kEmbedded;
+  std::vector<float> z;        // d projected entries, then the named features; empty for kNone
+  std::size_t projected = 0;   // how many of z's entries come from the embedding
+  bool is_informative = false;  // the embedding says something (is not all zero)
+  double input_tokens = 0;
+  std::span<const float> embedding() const { return {z.data(), projected}; }
+};
+
+class PoolRuntime {
+ public:
+  // Builds embedder and projection. Errors: kInvalidArgument for settings they cannot follow.
+  static absl::StatusOr<std::shared_ptr<PoolRuntime>> Make(LearnedState state, Building building);
+
+  PoolId id() const { return id_; }
+  const std::string& name() const { return name_; }
+  std::shared_ptr<const LearnedState> state() const { return state_.Get(); }
+
+  // Errors: kInvalidArgument for a vector of the wrong size, NaN, zero norm, an unknown feature.
+  absl::StatusOr<QueryContext> MakeContext(const RouteInput& input) const;
+
+  std::optional<ArmId> FindArm(std::string_view name) const;
+  // Active arms by id, ascending.
+  std::shared_ptr<const std::vector<ArmId>> active() const { return active_.Get(); }
+  // The few arms with the highest levels so far; only kept for pools that need a shortlist.
+  std::shared_ptr<const std::vector<ArmId>> favourites() const { return favourites_.Get(); }
+  // Cosine of query and description; 0 where the arm has none.
+  float DescriptionSimilarity(std::span<const float> embedding, ArmId arm) const;
+  const ArmIndex& arm_index() const { return arm_index_; }
+  const ExperienceIndex& experience() const { return experience_; }
+
+  // Writer: makes a state the one that serves, then brings the caches up to date with its events.
+  // Returns experiences that fell out of the bounded memory.
+  void Publish(std::shared_ptr<const LearnedState> state, std::span<const Event> events);
+  std::vector<Sequence> AddExperience(const Experience& experience);
+  // Writer, once after recovery: the caches from the state alone.
+  void RebuildCaches();
+
+  void CountDecision(ArmId arm);
+  void CountFeedback(FeedbackResult result);
+  void CountRefused() { ++refused_; }
+  PoolStatistics Statistics(Micros now) const;
+
+ private:
+  using Vectors = PersistentArray<std::vector<float>>;
+
+  PoolRuntime(LearnedState state, std::shared_ptr<const Embedder> embedder, Projection projection,
+              Building building);
+  void CacheArm(const Arm& arm, Vectors& vectors);
+  void UpdateActive();
+  // The best levels among the present favourites and the arms that may have risen.
+  void UpdateFavourites(std::vector<ArmId> arms);
+  std::vector<float> DescribeArm(const Arm& arm) const;
+
+  const PoolId id_;
+  const std::string name_;
+  const std::shared_ptr<const Embedder> embedder_;  // null: the caller sends vectors
+  const Projection projection_;
+
+  Published<LearnedState> state_;
+  Published<std::vector<ArmId>> active_;
+  Published<std::vector<ArmId>> favourites_;
+  Published<Vectors> descriptions_;
+  ArmIndex arm_index_;
+  ExperienceIndex experience_;
+  std::array<std::atomic<uint64_t>, 6> feedback_{};  // by FeedbackResult
+  std::atomic<uint64_t> refused_{0};
+
+  mutable Mutex mutex_;
+  std::map<std::string, ArmId, std::less<>> arm_names_ GUARDED_BY(mutex_);
+  std::vector<uint64_t> decisions_ GUARDED_BY(mutex_);  // by arm, since start
+};
+
+}  // namespace pointsman

@@ -1,0 +1,32 @@
+// The pools that serve, by name. Readers take an immutable version; the log writer replaces it.
+// Threads: const methods from any thread; Put and Remove from the log writer.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "base/published.h"
+#include "service/engine/pool_runtime.h"
+
+namespace pointsman {
+
+class PoolTable {
+ public:
+  using Map = std::map<std::string, std::shared_ptr<PoolRuntime>, std::less<>>;
+
+  PoolTable() : map_(std::make_shared<const Map>()) {}
+
+  // Errors: kNotFound POOL_UNKNOWN. An empty name means "default".
+  absl::StatusOr<std::shared_ptr<PoolRuntime>> Find(std::string_view name) const;
+  std::shared_ptr<const Map> all() const { return map_.Get(); }
+  void Put(std::shared_ptr<PoolRuntime> pool);
+  void Remove(std::string_view name);
+
+ private:
+  Published<Map> map_;
+};
+
+}  // namespace pointsman

@@ -1,0 +1,66 @@
+#include "service/engine/recovery.h"
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+
+namespace pointsman {
+namespace {
+
+constexpr std::size_t kEventsAtOnce = 4096;
+
+// The newest snapshot that decodes and is of this pool; or nothing.
+absl::StatusOr<std::optional<LearnedState>> NewestSnapshot(const EventLog& log, PoolId pool) {
+  std::vector<Sequence> sequences;
+  ASSIGN_OR_RETURN(sequences, log.ListSnapshots(pool));
+  for (const Sequence sequence : sequences) {
+    const auto bytes = log.ReadSnapshot(pool, sequence);
+    if (!bytes.ok()) {
+      if (absl::IsDataLoss(bytes.status())) continue;
+      return bytes.status();
+    }
+    auto state = LearnedState::Decode(*bytes);
+    if (state.ok() && state->version() == sequence && state->pool().id == pool) {
+      return std::optional<LearnedState>(*std::move(state));
+    }
+  }
+  return std::optional<LearnedState>();
+}
+
+absl::StatusOr<LearnedState> Replay(const EventLog& log, const Pool& pool) {
+  auto snapshot = NewestSnapshot(log, pool.id);
+  RETURN_IF_ERROR(snapshot.status());
+  auto state = snapshot->has_value() ? absl::StatusOr<LearnedState>(**std::move(snapshot))
+                                     : LearnedState::Empty(pool);
+  RETURN_IF_ERROR(state.status());
+  while (true) {
+    std::vector<Event> events;
+    ASSIGN_OR_RETURN(events, log.ReadEvents(pool.id, state->version() + 1, kEventsAtOnce));
+    if (events.empty()) return *std::move(state);
+    RETURN_IF_ERROR(state->Learn(events));
+  }
+}
+
+}  // namespace
+
+absl::Status Recover(const EventLog& log, Building building, PoolTable& pools) {
+  std::vector<Pool> stored;
+  ASSIGN_OR_RETURN(stored, log.ReadPools());
+  for (const Pool& pool : stored) {
+    auto state = Replay(log, pool);
+    if (!state.ok()) {
+      return absl::Status(state.status().code(),
+                          Cat("pool ", Quoted(pool.name), " cannot be recovered: ",
+                              ToStd(state.status().message()),
+                              "; restore the data folder from a backup, or move it away to begin "
+                              "anew"));
+    }
+    auto runtime = PoolRuntime::Make(*std::move(state), building);
+    RETURN_IF_ERROR(runtime.status());
+    RETURN_IF_ERROR(log.ReadExperience(
+        pool.id, [&](Experience experience) { (*runtime)->AddExperience(experience); }));
+    pools.Put(*std::move(runtime));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace pointsman

@@ -1,0 +1,16 @@
+// From a data folder to the pools that serve: for each pool the newest snapshot that reads back,
+// then the log after it, then the experience index. A torn or corrupt snapshot falls back to an
+// older one; the log is the truth.
+// Errors: kDataLoss when the log itself does not read back, naming the pool and what to do.
+// Threads: once, before anything else touches the storage.
+#pragma once
+
+#include "absl/status/status.h"
+#include "service/engine/pool_table.h"
+#include "storage/storage.h"
+
+namespace pointsman {
+
+absl::Status Recover(const EventLog& log, Building building, PoolTable& pools);
+
+}  // namespace pointsman

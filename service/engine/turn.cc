@@ -1,0 +1,98 @@
+#include "service/engine/turn.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/status_macros.h"
+
+namespace pointsman {
+
+Turn::PoolTurn& Turn::TurnOf(const std::shared_ptr<PoolRuntime>& pool) {
+  PoolTurn& turn = pools_[pool->id()];
+  if (turn.pool == nullptr) turn.pool = pool;
+  return turn;
+}
+
+Sequence Turn::Append(const std::shared_ptr<PoolRuntime>& pool,
+                      std::variant<OutcomeEvent, ArmEvent, PoolEvent> body) {
+  PoolTurn& turn = TurnOf(pool);
+  const auto state = pool->state();
+  Event event;
+  event.pool = pool->id();
+  event.sequence = state->version() + turn.events.size() + 1;
+  event.time = std::max(now_, turn.events.empty() ? state->time() : turn.events.back().time);
+  if (const auto* put = std::get_if<ArmEvent>(&body)) {
+    if (Index(put->arm.id) >= state->arm_count() + turn.new_arms) ++turn.new_arms;
+    turn.arms[put->arm.name] = put->arm;
+  }
+  event.body = std::move(body);
+  turn.events.push_back(std::move(event));
+  return turn.events.back().sequence;
+}
+
+std::optional<Arm> Turn::FindArm(const std::shared_ptr<PoolRuntime>& pool,
+                                 std::string_view name) const {
+  if (const auto it = pools_.find(pool->id()); it != pools_.end()) {
+    const auto& arms = it->second.arms;
+    if (const auto arm = arms.find(name); arm != arms.end()) return arm->second;
+  }
+  const auto id = pool->FindArm(name);
+  if (!id) return std::nullopt;
+  return *pool->state()->arm(*id);
+}
+
+std::size_t Turn::ArmCount(const std::shared_ptr<PoolRuntime>& pool) const {
+  const auto it = pools_.find(pool->id());
+  return pool->state()->arm_count() + (it == pools_.end() ? 0 : it->second.new_arms);
+}
+
+absl::StatusOr<std::optional<FeedbackRecord>> Turn::ReadFeedback(const FeedbackKey& key) const {
+  if (const auto it = feedback_.find(KeyOf(key)); it != feedback_.end()) return it->second.second;
+  return log_.ReadFeedback(key);
+}
+
+void Turn::PutFeedback(const FeedbackKey& key, FeedbackRecord record) {
+  feedback_[KeyOf(key)] = {key, std::move(record)};
+}
+
+void Turn::PutExperience(const std::shared_ptr<PoolRuntime>& pool, Experience experience) {
+  batch_.experience.emplace_back(pool->id(), experience);
+  TurnOf(pool).experience.push_back(std::move(experience));
+}
+
+bool Turn::empty() const {
+  return pools_.empty() && feedback_.empty() && batch_.pools.empty() &&
+         batch_.experience_removed.empty();
+}
+
+absl::StatusOr<std::vector<Turn::Evicted>> Turn::Commit() {
+  std::vector<std::shared_ptr<const LearnedState>> next;
+  for (const auto& [id, turn] : pools_) {
+    auto state = Apply(*turn.pool->state(), turn.events);
+    RETURN_IF_ERROR(state.status());
+    next.push_back(std::make_shared<const LearnedState>(*std::move(state)));
+    batch_.events.insert(batch_.events.end(), turn.events.begin(), turn.events.end());
+  }
+  for (auto& [key, entry] : feedback_) batch_.feedback.push_back(std::move(entry));
+  RETURN_IF_ERROR(log_.Commit(batch_, Durability::kDisk));
+
+  std::vector<Evicted> evicted;
+  std::size_t at = 0;
+  for (auto& [id, turn] : pools_) {
+    for (const Experience& experience : turn.experience) {
+      for (const Sequence gone : turn.pool->AddExperience(experience)) {
+        evicted.push_back({id, gone});
+      }
+    }
+    turn.pool->Publish(std::move(next[at++]), turn.events);
+  }
+  return evicted;
+}
+
+std::vector<std::shared_ptr<PoolRuntime>> Turn::touched() const {
+  std::vector<std::shared_ptr<PoolRuntime>> pools;
+  for (const auto& [id, turn] : pools_) pools.push_back(turn.pool);
+  return pools;
+}
+
+}  // namespace pointsman

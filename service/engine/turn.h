@@ -1,0 +1,76 @@
+// One turn of the log writer: what a batch of commands wants written, gathered before anything is.
+// Operation: Stage methods gather; then Commit learns the events on private copies, writes all of it
+//   in one synced batch, and publishes. Nothing is visible, and nothing is in the log, unless all is.
+// Learning comes before the write because it is pure: an event that no learner can follow is refused
+//   instead of standing in the log for ever.
+// Threads: the log writer's alone.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "service/engine/pool_runtime.h"
+#include "storage/storage.h"
+
+namespace pointsman {
+
+class Turn {
+ public:
+  Turn(EventLog& log, Micros now) : log_(log), now_(now) {}
+
+  Micros now() const { return now_; }
+
+  // Adds an event to a pool's log and answers its sequence.
+  Sequence Append(const std::shared_ptr<PoolRuntime>& pool,
+                  std::variant<OutcomeEvent, ArmEvent, PoolEvent> body);
+  // An arm by name, those put in this turn included.
+  std::optional<Arm> FindArm(const std::shared_ptr<PoolRuntime>& pool, std::string_view name) const;
+  std::size_t ArmCount(const std::shared_ptr<PoolRuntime>& pool) const;
+
+  absl::StatusOr<std::optional<FeedbackRecord>> ReadFeedback(const FeedbackKey& key) const;
+  void PutFeedback(const FeedbackKey& key, FeedbackRecord record);
+  void PutExperience(const std::shared_ptr<PoolRuntime>& pool, Experience experience);
+  void RemoveExperience(PoolId pool, Sequence sequence) {
+    batch_.experience_removed.emplace_back(pool, sequence);
+  }
+  void PutPool(Pool pool) { batch_.pools.push_back(std::move(pool)); }
+
+  bool empty() const;
+
+  // What fell out of the bounded memories, to be forgotten in the next turn.
+  struct Evicted {
+    PoolId pool{};
+    Sequence sequence = 0;
+  };
+  absl::StatusOr<std::vector<Evicted>> Commit();
+
+  // The pools that got events, for snapshots.
+  std::vector<std::shared_ptr<PoolRuntime>> touched() const;
+
+ private:
+  struct PoolTurn {
+    std::shared_ptr<PoolRuntime> pool;
+    std::vector<Event> events;
+    std::vector<Experience> experience;
+    std::map<std::string, Arm, std::less<>> arms;  // put in this turn
+    std::size_t new_arms = 0;
+  };
+  using Key = std::tuple<uint32_t, std::string, uint32_t>;
+  static Key KeyOf(const FeedbackKey& key) {
+    return {Index(key.pool), key.decision_id, Index(key.arm)};
+  }
+  PoolTurn& TurnOf(const std::shared_ptr<PoolRuntime>& pool);
+
+  EventLog& log_;
+  const Micros now_;
+  LogBatch batch_;
+  std::map<PoolId, PoolTurn> pools_;
+  std::map<Key, std::pair<FeedbackKey, FeedbackRecord>> feedback_;
+};
+
+}  // namespace pointsman

@@ -1,0 +1,196 @@
+#include "service/engine/validate.h"
+
+#include <cmath>
+#include <set>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "learners/exploration.h"
+#include "learners/quality_model.h"
+
+namespace pointsman {
+namespace {
+
+absl::Status Number(std::string_view field, double value, double least, double most,
+                    std::string_view unit) {
+  if (std::isfinite(value) && value >= least && value <= most) return absl::OkStatus();
+  return BadField(field, Cat("must be a finite number from ", least, " to ", most,
+                             unit.empty() ? "" : " ", unit, ", got ", value));
+}
+
+absl::Status Number(std::string_view field, const std::optional<double>& value, double least,
+                    double most, std::string_view unit) {
+  return value ? Number(field, *value, least, most, unit) : absl::OkStatus();
+}
+
+absl::Status Text(std::string_view field, std::string_view text, int64_t bytes_max) {
+  if (static_cast<int64_t>(text.size()) > bytes_max) {
+    return WithReason(InvalidArgument(field, ": ", text.size(), " bytes are over the limit of ",
+                                      bytes_max),
+                      reason::kLimit, field);
+  }
+  if (!IsUtf8(text)) return BadField(field, "must be valid UTF-8");
+  return absl::OkStatus();
+}
+
+absl::Status Count(std::string_view field, std::size_t count, int64_t most) {
+  if (static_cast<int64_t>(count) <= most) return absl::OkStatus();
+  return WithReason(InvalidArgument(field, ": ", count, " entries are over the limit of ", most),
+                    reason::kLimit, field);
+}
+
+constexpr double kUsdMax = 1e6;
+constexpr double kMsMax = 1e9;
+constexpr double kTokensMax = 1e9;
+
+}  // namespace
+
+absl::Status BadField(std::string_view field, std::string_view what) {
+  return WithReason(InvalidArgument(field, ": ", what), reason::kBadField, field);
+}
+
+absl::Status ValidateName(std::string_view field, std::string_view name, const Limits& limits) {
+  if (name.empty()) return BadField(field, "must not be empty");
+  RETURN_IF_ERROR(Text(field, name, limits.name_bytes_max));
+  if (name.front() == ' ' || name.back() == ' ') {
+    return BadField(field, "must not begin or end with a space");
+  }
+  for (const char c : name) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      return BadField(field, Cat("must not hold control characters, got ", Quoted(name)));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateArm(const Arm& arm, const Limits& limits) {
+  RETURN_IF_ERROR(ValidateName("arm.name", arm.name, limits));
+  RETURN_IF_ERROR(Text("arm.description", arm.description, limits.description_bytes_max));
+  RETURN_IF_ERROR(Count("arm.tags", arm.tags.size(), limits.tags_max));
+  for (const std::string& tag : arm.tags) RETURN_IF_ERROR(ValidateName("arm.tags", tag, limits));
+  RETURN_IF_ERROR(Number("arm.usd_per_1m_input", arm.usd_per_1m_input, 0, kUsdMax, "USD"));
+  RETURN_IF_ERROR(Number("arm.usd_per_1m_output", arm.usd_per_1m_output, 0, kUsdMax, "USD"));
+  RETURN_IF_ERROR(Number("arm.context_tokens_max", static_cast<double>(arm.context_tokens_max), 0,
+                         kTokensMax, "tokens"));
+  RETURN_IF_ERROR(Number("arm.prior_quality", arm.prior_quality, 0, 1, ""));
+  RETURN_IF_ERROR(Number("arm.prior_strength", arm.prior_strength, 0, 1e6, "outcomes"));
+  RETURN_IF_ERROR(Number("arm.prior_latency_ms", arm.prior_latency_ms, 0, kMsMax, "ms"));
+  RETURN_IF_ERROR(
+      Number("arm.prior_output_tokens", arm.prior_output_tokens, 0, kTokensMax, "tokens"));
+  if (arm.prior_strength > 0 && !arm.prior_quality) {
+    return BadField("arm.prior_strength", "needs arm.prior_quality, the belief it gives weight to");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateSettings(const PoolSettings& s, const Limits& limits) {
+  const EmbedderSettings& e = s.embedder;
+  RETURN_IF_ERROR(Number("settings.embedder.dimension", e.dimension, 0,
+                         static_cast<double>(limits.embedding_dimension_max), ""));
+  RETURN_IF_ERROR(Number("settings.embedder.projected", e.projected, 1,
+                         static_cast<double>(limits.embedding_dimension_max), ""));
+  if (e.name == "caller" && e.dimension == 0) {
+    return BadField("settings.embedder.dimension",
+                    "must be given for the embedder \"caller\": the size of the vectors you send");
+  }
+  RETURN_IF_ERROR(Count("settings.features", s.features.size(), limits.features_max));
+  std::set<std::string> names;
+  for (const FeatureSpec& f : s.features) {
+    RETURN_IF_ERROR(ValidateName("settings.features.name", f.name, limits));
+    if (!names.insert(f.name).second) {
+      return BadField("settings.features.name", Cat(Quoted(f.name), " is named twice"));
+    }
+    RETURN_IF_ERROR(Number("settings.features.center", f.center, -1e12, 1e12, ""));
+    RETURN_IF_ERROR(Number("settings.features.scale", f.scale, 1e-9, 1e12, ""));
+    RETURN_IF_ERROR(Number("settings.features.weight", f.weight, 0, 10, ""));
+  }
+  const LearnerSettings& l = s.learner;
+  RETURN_IF_ERROR(WithReason(MakeQualityModel(l, ContextDimension(s)).status(), reason::kBadField,
+                             "settings.learner.quality_model"));
+  RETURN_IF_ERROR(WithReason(ValidateExploration(l), reason::kBadField, "settings.learner"));
+  RETURN_IF_ERROR(Number("settings.learner.half_life_s", l.half_life_s, 1, 1e10, "s"));
+  RETURN_IF_ERROR(
+      Number("settings.learner.half_life_outcomes", l.half_life_outcomes, 1, 1e9, "outcomes"));
+  RETURN_IF_ERROR(Number("settings.learner.forget_outcomes", l.forget_outcomes, 0, 1e9, "outcomes"));
+  RETURN_IF_ERROR(Number("settings.cost_scale_usd", s.cost_scale_usd, 1e-9, kUsdMax, "USD"));
+  RETURN_IF_ERROR(Number("settings.latency_scale_ms", s.latency_scale_ms, 1e-3, kMsMax, "ms"));
+  RETURN_IF_ERROR(Number("settings.shortlist_size", s.shortlist_size, 1, 4096, "arms"));
+  RETURN_IF_ERROR(Number("settings.neighbours", s.neighbours, 0, 1024, "outcomes"));
+  RETURN_IF_ERROR(Number("settings.experience_max", s.experience_max, 0, 1e8, "outcomes"));
+  RETURN_IF_ERROR(Number("settings.feedback_window_s",
+                         static_cast<double>(s.feedback_window) / kMicrosPerSecond, 1,
+                         366 * 86400, "s"));
+  RETURN_IF_ERROR(WithReason(ValidatePreference(s.default_preference), reason::kBadField,
+                             "settings.default_preference"));
+  return absl::OkStatus();
+}
+
+absl::Status ValidateChange(const PoolSettings& present, const PoolSettings& wanted) {
+  const auto fixed = [](std::string_view field) {
+    return WithReason(
+        FailedPrecondition(field,
+                           " is fixed when a pool is made, because all that the pool learned "
+                           "depends on it: make a new pool with the setting you want"),
+        reason::kSettingFixed, field);
+  };
+  if (!(present.embedder == wanted.embedder)) return fixed("settings.embedder");
+  if (present.features != wanted.features) return fixed("settings.features");
+  if (present.learner.quality_model != wanted.learner.quality_model) {
+    return fixed("settings.learner.quality_model");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateRoute(const RouteInput& input, const Limits& limits) {
+  if (input.query.empty() == input.embedding.empty()) {
+    return input.query.empty()
+               ? BadField("query", "must not be empty (or send `embedding` instead)")
+               : BadField("embedding", "send either `query` or `embedding`, not both");
+  }
+  RETURN_IF_ERROR(Text("query", input.query, limits.query_bytes_max));
+  RETURN_IF_ERROR(Count("embedding", input.embedding.size(), limits.embedding_dimension_max));
+  RETURN_IF_ERROR(Count("features", input.features.size(), limits.features_max));
+  RETURN_IF_ERROR(Text("decision_id", input.decision_id, limits.decision_id_bytes_max));
+  if (input.preference) {
+    RETURN_IF_ERROR(
+        WithReason(ValidatePreference(*input.preference), reason::kBadField, "preference"));
+  }
+  const Constraints& c = input.constraints;
+  RETURN_IF_ERROR(Number("constraints.max_cost_usd", c.max_cost_usd, 0, kUsdMax, "USD"));
+  RETURN_IF_ERROR(Number("constraints.max_latency_ms", c.max_latency_ms, 0, kMsMax, "ms"));
+  RETURN_IF_ERROR(Number("constraints.context_tokens", static_cast<double>(c.context_tokens), 0,
+                         kTokensMax, "tokens"));
+  RETURN_IF_ERROR(Count("constraints.require_tags", c.require_tags.size(), limits.tags_max));
+  RETURN_IF_ERROR(Count("constraints.allow_arms", c.allow_arms.size(), limits.arm_lists_max));
+  RETURN_IF_ERROR(Count("constraints.deny_arms", c.deny_arms.size(), limits.arm_lists_max));
+  return Count("arm_count", input.arm_count, limits.arm_count_max);
+}
+
+absl::Status ValidateFeedback(const FeedbackInput& input, const Limits& limits) {
+  if (input.decision_id.empty()) return BadField("decision_id", "must not be empty");
+  RETURN_IF_ERROR(Text("decision_id", input.decision_id, limits.decision_id_bytes_max));
+  RETURN_IF_ERROR(Text("feedback_id", input.feedback_id, limits.decision_id_bytes_max));
+  RETURN_IF_ERROR(Text("served_arm", input.served_arm, limits.name_bytes_max));
+  const Outcome& o = input.outcome;
+  if (o.empty()) {
+    return BadField("quality",
+                    "feedback says nothing: give at least one of quality, latency_ms, cost_usd, "
+                    "input_tokens, output_tokens, error");
+  }
+  RETURN_IF_ERROR(Number("quality", o.quality, 0, 1, ""));
+  RETURN_IF_ERROR(Number("latency_ms", o.latency_ms, 0, kMsMax, "ms"));
+  RETURN_IF_ERROR(Number("cost_usd", o.cost_usd, 0, kUsdMax, "USD"));
+  const auto tokens = [](const std::optional<int64_t>& count) {
+    return count ? std::optional<double>(static_cast<double>(*count)) : std::nullopt;
+  };
+  RETURN_IF_ERROR(Number("input_tokens", tokens(o.input_tokens), 0, kTokensMax, "tokens"));
+  RETURN_IF_ERROR(Number("output_tokens", tokens(o.output_tokens), 0, kTokensMax, "tokens"));
+  if (o.error.value_or(false) && o.quality) {
+    return BadField("quality",
+                    "an answer that failed has no quality: `error` trains the error rate alone, so "
+                    "send one or the other");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace pointsman

@@ -1,0 +1,29 @@
+// The edge: what callers send, checked before anything else sees it.
+// Errors: kInvalidArgument with reason BAD_FIELD (or LIMIT) and the field's name.
+// Threads: pure functions.
+#pragma once
+
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "base/limits.h"
+#include "service/engine/requests.h"
+
+namespace pointsman {
+
+absl::Status BadField(std::string_view field, std::string_view what);
+
+// A pool, arm, tag or feature name: 1 to name_bytes_max bytes of printable UTF-8 without white space
+// at its ends and without control characters.
+absl::Status ValidateName(std::string_view field, std::string_view name, const Limits& limits);
+absl::Status ValidateArm(const Arm& arm, const Limits& limits);
+// Numbers in range, names known; what only a built embedder or learner can tell is checked there.
+absl::Status ValidateSettings(const PoolSettings& settings, const Limits& limits);
+// What may not change under learned state: the answer names the field and the way out.
+absl::Status ValidateChange(const PoolSettings& present, const PoolSettings& wanted);
+
+// Everything about a request that does not need its pool.
+absl::Status ValidateRoute(const RouteInput& input, const Limits& limits);
+absl::Status ValidateFeedback(const FeedbackInput& input, const Limits& limits);
+
+}  // namespace pointsman

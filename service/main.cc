@@ -1,0 +1,111 @@
+// pointsmand: read the config, start the server, wait for a signal, stop.
+#include <pthread.h>
+#include <signal.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/strings.h"
+#include "service/config.h"
+#include "service/server.h"
+
+namespace {
+
+using pointsman::ServerConfig;
+
+struct Flags {
+  std::string config, data_dir, listen, admin_listen;
+  bool no_admin = false;
+  bool check_config = false;
+};
+
+absl::StatusOr<ServerConfig> Configure(const Flags& flags) {
+  ServerConfig config;
+  if (!flags.config.empty()) {
+    auto loaded = pointsman::LoadConfig(flags.config);
+    if (!loaded.ok()) return loaded.status();
+    config = *std::move(loaded);
+  }
+  if (!flags.data_dir.empty()) config.data_dir = flags.data_dir;
+  if (!flags.listen.empty()) config.listen = flags.listen;
+  if (!flags.admin_listen.empty()) config.admin_listen = flags.admin_listen;
+  if (flags.no_admin) config.admin_listen.clear();
+  if (auto status = pointsman::ValidateAddress("--listen", config.listen); !status.ok()) {
+    return status;
+  }
+  if (!config.admin_listen.empty()) {
+    if (auto status = pointsman::ValidateAddress("--admin-listen", config.admin_listen);
+        !status.ok()) {
+      return status;
+    }
+  }
+  return config;
+}
+
+std::shared_ptr<spdlog::logger> MakeLogger(const ServerConfig& config) {
+  auto log = std::make_shared<spdlog::logger>(
+      "pointsmand", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+  log->set_level(spdlog::level::from_str(config.log_level));
+  log->set_pattern(config.log_format == "json"
+                       ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":"%v"})"
+                       : "%Y-%m-%d %H:%M:%S.%e %l %v");
+  return log;
+}
+
+// SIGTERM and SIGINT are taken by sigwait below, never by a handler in some thread.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+int Fail(const absl::Status& status) {
+  std::cerr << "pointsmand: " << pointsman::ToStd(status.message()) << "\n";
+  return absl::IsInvalidArgument(status) || absl::IsNotFound(status) ? 2 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"pointsmand: the Pointsman routing service"};
+  Flags flags;
+  app.add_option("--config", flags.config, "YAML file; flags override it");
+  app.add_option("--data-dir", flags.data_dir, "folder of the log and the decisions [./data]");
+  app.add_option("--listen", flags.listen, "HOST:PORT of gRPC [127.0.0.1:7717]");
+  app.add_option("--admin-listen", flags.admin_listen,
+                 "HOST:PORT of /metrics, /healthz, /readyz [127.0.0.1:7718]");
+  app.add_flag("--no-admin", flags.no_admin, "no admin port");
+  app.add_flag("--check-config", flags.check_config, "check the config and exit");
+  app.footer("Example: pointsmand --data-dir ./data --listen 127.0.0.1:7717\n"
+             "Exit codes: 0 stopped by a signal, 1 cannot start, 2 bad config or flag");
+  CLI11_PARSE(app, argc, argv);
+
+  const auto config = Configure(flags);
+  if (!config.ok()) return Fail(config.status());
+  if (flags.check_config) {
+    std::cout << "config ok\n";
+    return 0;
+  }
+  const sigset_t signals = BlockSignals();
+  const auto log = MakeLogger(*config);
+  const pointsman::SystemClock clock;
+  auto server = pointsman::Server::Start(*config, clock, *log);
+  if (!server.ok()) return Fail(server.status());
+  log->info("listening on {} (port {}), admin port {}", config->listen, (*server)->port(),
+            (*server)->admin_port());
+
+  int signal = 0;
+  sigwait(&signals, &signal);
+  log->info("stopping on signal {}", signal);
+  (*server)->Stop();
+  log->info("stopped");
+  return 0;
+}

@@ -1,0 +1,68 @@
+#include "service/metrics.h"
+
+#include <prometheus/text_serializer.h>
+
+#include "base/strings.h"
+
+namespace pointsman {
+namespace {
+
+constexpr const char* kRpcLabels[kRpcNames] = {"Route", "RouteBatch", "Feedback", "FeedbackBatch",
+                                               "Admin"};
+constexpr const char* kResults[6] = {"",          "APPLIED",         "MERGED",
+                                     "CORRECTED", "ALREADY_APPLIED", "LATE"};
+const prometheus::Histogram::BucketBoundaries kBuckets{
+    2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.5, 1, 5};
+
+}  // namespace
+
+Metrics::Metrics() : registry_(std::make_shared<prometheus::Registry>()) {
+  auto& rpcs = prometheus::BuildCounter()
+                   .Name("pointsman_rpc_total")
+                   .Help("Calls finished, by RPC and canonical status code.")
+                   .Register(*registry_);
+  auto& seconds = prometheus::BuildHistogram()
+                      .Name("pointsman_rpc_duration_seconds")
+                      .Help("Time from a call's arrival at its handler to its answer.")
+                      .Register(*registry_);
+  for (std::size_t rpc = 0; rpc < kRpcNames; ++rpc) {
+    seconds_[rpc] = &seconds.Add({{"rpc", kRpcLabels[rpc]}}, kBuckets);
+    for (std::size_t code = 0; code < kCodes; ++code) {
+      rpcs_[rpc][code] = &rpcs.Add(
+          {{"rpc", kRpcLabels[rpc]},
+           {"code", absl::StatusCodeToString(static_cast<absl::StatusCode>(code))}});
+    }
+  }
+  auto& decisions = prometheus::BuildCounter()
+                        .Name("pointsman_decisions_total")
+                        .Help("Decisions made, by whether they were recorded.")
+                        .Register(*registry_);
+  decisions_[0] = &decisions.Add({{"logged", "false"}});
+  decisions_[1] = &decisions.Add({{"logged", "true"}});
+  auto& feedback = prometheus::BuildCounter()
+                       .Name("pointsman_feedback_total")
+                       .Help("Feedback accepted, by what it did.")
+                       .Register(*registry_);
+  for (std::size_t i = 1; i < feedback_.size(); ++i) {
+    feedback_[i] = &feedback.Add({{"result", kResults[i]}});
+  }
+}
+
+void Metrics::CountRpc(RpcName rpc, const absl::Status& status, double seconds) {
+  const auto at = static_cast<std::size_t>(rpc);
+  const auto code = static_cast<std::size_t>(status.code());
+  rpcs_[at][code < kCodes ? code : 2]->Increment();
+  seconds_[at]->Observe(seconds);
+}
+
+void Metrics::CountDecision(bool logged) { decisions_[logged ? 1 : 0]->Increment(); }
+
+void Metrics::CountFeedback(FeedbackResult result) {
+  feedback_[static_cast<std::size_t>(result)]->Increment();
+}
+
+std::string Metrics::Text() const {
+  return prometheus::TextSerializer().Serialize(registry_->Collect());
+}
+
+}  // namespace pointsman

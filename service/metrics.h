@@ -1,0 +1,60 @@
+// Prometheus metrics of the server, in a registry that is made and passed, not global. Families and
+// their members are made at the start, so counting is one atomic addition.
+// Threads: any.
+#pragma once
+
+#include <prometheus/counter.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "service/engine/requests.h"
+
+namespace pointsman {
+
+enum class RpcName : uint8_t { kRoute, kRouteBatch, kFeedback, kFeedbackBatch, kAdmin };
+inline constexpr std::size_t kRpcNames = 5;
+
+class Metrics {
+ public:
+  Metrics();
+
+  void CountRpc(RpcName rpc, const absl::Status& status, double seconds);
+  void CountDecision(bool logged);
+  void CountFeedback(FeedbackResult result);
+  // All metrics in Prometheus' text format.
+  std::string Text() const;
+
+ private:
+  static constexpr std::size_t kCodes = 17;
+
+  const std::shared_ptr<prometheus::Registry> registry_;
+  std::array<std::array<prometheus::Counter*, kCodes>, kRpcNames> rpcs_{};
+  std::array<prometheus::Histogram*, kRpcNames> seconds_{};
+  std::array<prometheus::Counter*, 2> decisions_{};
+  std::array<prometheus::Counter*, 6> feedback_{};
+};
+
+// Times one call from its construction to Done.
+class RpcTimer {
+ public:
+  RpcTimer(Metrics& metrics, RpcName rpc)
+      : metrics_(metrics), rpc_(rpc), start_(std::chrono::steady_clock::now()) {}
+  void Done(const absl::Status& status) {
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start_;
+    metrics_.CountRpc(rpc_, status, took.count());
+  }
+
+ private:
+  Metrics& metrics_;
+  const RpcName rpc_;
+  const std::chrono::steady_clock::time_point start_;
+};
+
+}  // namespace pointsman

@@ -1,0 +1,182 @@
+#include "service/rpc/admin_service.h"
+
+#include <algorithm>
+#include <charconv>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "service/convert.h"
+#include "service/engine/validate.h"
+#include "service/rpc/call.h"
+
+namespace pointsman {
+namespace {
+
+constexpr std::size_t kArmsPerPage = 1000;
+
+template <class Body>
+grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, Metrics& metrics,
+                                 Body body) {
+  Call call(context, metrics, RpcName::kAdmin);
+  call.Finish(Guarded(body));
+  return call.reactor();
+}
+
+absl::StatusOr<std::vector<Arm>> ArmsFrom(
+    const google::protobuf::RepeatedPtrField<v1::Arm>& messages) {
+  std::vector<Arm> arms;
+  for (const v1::Arm& message : messages) {
+    Arm arm;
+    ASSIGN_OR_RETURN(arm, FromProto(message));
+    arms.push_back(std::move(arm));
+  }
+  return arms;
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* AdminService::PutPool(grpc::CallbackServerContext* context,
+                                                const v1::PutPoolRequest* request,
+                                                v1::PutPoolResponse* response) {
+  auto call = std::make_shared<Call>(context, metrics_, RpcName::kAdmin);
+  auto* reactor = call->reactor();
+  auto arms = ArmsFrom(request->arms());
+  if (!arms.ok()) {
+    call->Finish(arms.status());
+    return reactor;
+  }
+  engine_.PutPool(
+      request->name(),
+      [settings = request->settings()](const PoolSettings& present) {
+        return Edited(present, settings);
+      },
+      *std::move(arms), request->create_only(),
+      [call, response](const absl::StatusOr<std::pair<PoolInfo, bool>>& result) {
+        if (result.ok()) {
+          *response->mutable_pool() = ToProto(result->first);
+          response->set_created(result->second);
+        }
+        call->Finish(result.status());
+      });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* AdminService::GetPool(grpc::CallbackServerContext* context,
+                                                const v1::GetPoolRequest* request,
+                                                v1::GetPoolResponse* response) {
+  return Answer(context, metrics_, [&]() -> absl::Status {
+    PoolInfo info;
+    ASSIGN_OR_RETURN(info, engine_.GetPool(request->name()));
+    *response->mutable_pool() = ToProto(info);
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* AdminService::ListPools(grpc::CallbackServerContext* context,
+                                                  const v1::ListPoolsRequest* /*request*/,
+                                                  v1::ListPoolsResponse* response) {
+  return Answer(context, metrics_, [&]() -> absl::Status {
+    for (const PoolInfo& info : engine_.ListPools()) *response->add_pools() = ToProto(info);
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* AdminService::DeletePool(grpc::CallbackServerContext* context,
+                                                   const v1::DeletePoolRequest* request,
+                                                   v1::DeletePoolResponse* /*response*/) {
+  auto call = std::make_shared<Call>(context, metrics_, RpcName::kAdmin);
+  auto* reactor = call->reactor();
+  if (request->name().empty()) {
+    call->Finish(BadField("name", "must not be empty: deleting a pool forgets all it learned"));
+    return reactor;
+  }
+  engine_.DeletePool(request->name(), [call](const absl::StatusOr<bool>& result) {
+    call->Finish(result.status());
+  });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* AdminService::PutArm(grpc::CallbackServerContext* context,
+                                               const v1::PutArmRequest* request,
+                                               v1::PutArmResponse* response) {
+  auto call = std::make_shared<Call>(context, metrics_, RpcName::kAdmin);
+  auto* reactor = call->reactor();
+  auto arm = FromProto(request->arm());
+  if (!arm.ok()) {
+    call->Finish(arm.status());
+    return reactor;
+  }
+  engine_.PutArm(request->pool(), *std::move(arm),
+                 [call, response](const absl::StatusOr<std::pair<Arm, bool>>& result) {
+                   if (result.ok()) {
+                     *response->mutable_arm() = ToProto(result->first);
+                     response->set_created(result->second);
+                   }
+                   call->Finish(result.status());
+                 });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* AdminService::ListArms(grpc::CallbackServerContext* context,
+                                                 const v1::ListArmsRequest* request,
+                                                 v1::ListArmsResponse* response) {
+  return Answer(context, metrics_, [&]() -> absl::Status {
+    uint32_t first = 0;
+    const std::string& token = request->page_token();
+    if (!token.empty()) {
+      const auto parsed = std::from_chars(token.data(), token.data() + token.size(), first);
+      if (parsed.ec != std::errc() || parsed.ptr != token.data() + token.size()) {
+        return BadField("page_token", "is not one that ListArms gave");
+      }
+    }
+    const std::size_t size =
+        request->page_size() == 0
+            ? kArmsPerPage
+            : std::min<std::size_t>(request->page_size(), kArmsPerPage);
+    std::vector<Arm> arms;
+    ASSIGN_OR_RETURN(arms, engine_.ListArms(request->pool(), static_cast<ArmId>(first), size,
+                                            request->include_removed()));
+    for (const Arm& arm : arms) *response->add_arms() = ToProto(arm);
+    if (arms.size() == size) response->set_next_page_token(Cat(Index(arms.back().id) + 1));
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* AdminService::RemoveArm(grpc::CallbackServerContext* context,
+                                                  const v1::RemoveArmRequest* request,
+                                                  v1::RemoveArmResponse* /*response*/) {
+  auto call = std::make_shared<Call>(context, metrics_, RpcName::kAdmin);
+  auto* reactor = call->reactor();
+  engine_.RemoveArm(request->pool(), request->arm(), [call](const absl::StatusOr<bool>& result) {
+    call->Finish(result.status());
+  });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* AdminService::GetStats(grpc::CallbackServerContext* context,
+                                                 const v1::GetStatsRequest* request,
+                                                 v1::GetStatsResponse* response) {
+  return Answer(context, metrics_, [&]() -> absl::Status {
+    PoolStatistics statistics;
+    ASSIGN_OR_RETURN(statistics, engine_.GetStats(request->pool()));
+    *response = ToProto(statistics);
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* AdminService::Explain(grpc::CallbackServerContext* context,
+                                                const v1::ExplainRequest* request,
+                                                v1::ExplainResponse* response) {
+  return Answer(context, metrics_, [&]() -> absl::Status {
+    Explanation explanation;
+    ASSIGN_OR_RETURN(explanation, engine_.Explain(request->pool(), request->decision_id()));
+    *response = ToProto(explanation);
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace pointsman

@@ -1,0 +1,51 @@
+// pointsman.v1.Admin by the callback API: changes go through the log writer as feedback does, reads
+// answer from published states.
+// Threads: gRPC's.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include "pointsman/v1/admin.grpc.pb.h"
+#include "service/engine/engine.h"
+#include "service/metrics.h"
+
+namespace pointsman {
+
+class AdminService final : public v1::Admin::CallbackService {
+ public:
+  AdminService(Engine& engine, Metrics& metrics) : engine_(engine), metrics_(metrics) {}
+
+  grpc::ServerUnaryReactor* PutPool(grpc::CallbackServerContext* context,
+                                    const v1::PutPoolRequest* request,
+                                    v1::PutPoolResponse* response) override;
+  grpc::ServerUnaryReactor* GetPool(grpc::CallbackServerContext* context,
+                                    const v1::GetPoolRequest* request,
+                                    v1::GetPoolResponse* response) override;
+  grpc::ServerUnaryReactor* ListPools(grpc::CallbackServerContext* context,
+                                      const v1::ListPoolsRequest* request,
+                                      v1::ListPoolsResponse* response) override;
+  grpc::ServerUnaryReactor* DeletePool(grpc::CallbackServerContext* context,
+                                       const v1::DeletePoolRequest* request,
+                                       v1::DeletePoolResponse* response) override;
+  grpc::ServerUnaryReactor* PutArm(grpc::CallbackServerContext* context,
+                                   const v1::PutArmRequest* request,
+                                   v1::PutArmResponse* response) override;
+  grpc::ServerUnaryReactor* ListArms(grpc::CallbackServerContext* context,
+                                     const v1::ListArmsRequest* request,
+                                     v1::ListArmsResponse* response) override;
+  grpc::ServerUnaryReactor* RemoveArm(grpc::CallbackServerContext* context,
+                                      const v1::RemoveArmRequest* request,
+                                      v1::RemoveArmResponse* response) override;
+  grpc::ServerUnaryReactor* GetStats(grpc::CallbackServerContext* context,
+                                     const v1::GetStatsRequest* request,
+                                     v1::GetStatsResponse* response) override;
+  grpc::ServerUnaryReactor* Explain(grpc::CallbackServerContext* context,
+                                    const v1::ExplainRequest* request,
+                                    v1::ExplainResponse* response) override;
+
+ private:
+  Engine& engine_;
+  Metrics& metrics_;
+};
+
+}  // namespace pointsman

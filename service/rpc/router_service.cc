@@ -1,0 +1,117 @@
+#include "service/rpc/router_service.h"
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "base/strings.h"
+#include "service/convert.h"
+#include "service/engine/validate.h"
+#include "service/rpc/call.h"
+
+namespace pointsman {
+namespace {
+
+absl::Status CheckBatch(int count, const Limits& limits) {
+  if (count > limits.batch_items_max) {
+    return WithReason(InvalidArgument("requests: ", count, " items are over the limit of ",
+                                      limits.batch_items_max, " (batch_items_max)"),
+                      reason::kLimit, "requests");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* RouterService::Route(grpc::CallbackServerContext* context,
+                                               const v1::RouteRequest* request,
+                                               v1::RouteResponse* response) {
+  Call call(context, metrics_, RpcName::kRoute);
+  call.Finish(Guarded([&]() -> absl::Status {
+    auto input = FromProto(*request);
+    if (!input.ok()) return input.status();
+    auto output = engine_.Route(*input);
+    if (!output.ok()) return output.status();
+    metrics_.CountDecision(output->logged);
+    *response = ToProto(*output);
+    return absl::OkStatus();
+  }));
+  return call.reactor();
+}
+
+grpc::ServerUnaryReactor* RouterService::RouteBatch(grpc::CallbackServerContext* context,
+                                                    const v1::RouteBatchRequest* request,
+                                                    v1::RouteBatchResponse* response) {
+  Call call(context, metrics_, RpcName::kRouteBatch);
+  call.Finish(Guarded([&]() -> absl::Status {
+    if (auto status = CheckBatch(request->requests_size(), limits_); !status.ok()) return status;
+    for (const auto& item : request->requests()) {
+      auto* answer = response->add_items();
+      auto input = FromProto(item);
+      if (!input.ok()) {
+        *answer->mutable_error() = ToItem(input.status());
+        continue;
+      }
+      if (input->pool.empty()) input->pool = request->pool();
+      auto output = engine_.Route(*input);
+      if (output.ok()) {
+        metrics_.CountDecision(output->logged);
+        *answer->mutable_response() = ToProto(*output);
+      } else {
+        *answer->mutable_error() = ToItem(output.status());
+      }
+    }
+    return absl::OkStatus();
+  }));
+  return call.reactor();
+}
+
+grpc::ServerUnaryReactor* RouterService::Feedback(grpc::CallbackServerContext* context,
+                                                  const v1::FeedbackRequest* request,
+                                                  v1::FeedbackResponse* response) {
+  auto call = std::make_shared<Call>(context, metrics_, RpcName::kFeedback);
+  auto* reactor = call->reactor();
+  engine_.Feedback(FromProto(*request),
+                   [this, call, response](const absl::StatusOr<FeedbackOutput>& output) {
+                     if (output.ok()) {
+                       metrics_.CountFeedback(output->result);
+                       *response = ToProto(*output);
+                     }
+                     call->Finish(output.status());
+                   });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* RouterService::FeedbackBatch(grpc::CallbackServerContext* context,
+                                                       const v1::FeedbackBatchRequest* request,
+                                                       v1::FeedbackBatchResponse* response) {
+  auto call = std::make_shared<Call>(context, metrics_, RpcName::kFeedbackBatch);
+  auto* reactor = call->reactor();
+  if (auto status = CheckBatch(request->requests_size(), limits_);
+      !status.ok() || request->requests_size() == 0) {
+    call->Finish(status);
+    return reactor;
+  }
+  // Every item has its own slot; whoever completes last finishes the call.
+  for (int i = 0; i < request->requests_size(); ++i) response->add_items();
+  auto waiting = std::make_shared<std::atomic<int>>(request->requests_size());
+  const int count = request->requests_size();
+  for (int i = 0; i < count; ++i) {
+    FeedbackInput input = FromProto(request->requests(i));
+    if (input.pool.empty()) input.pool = request->pool();
+    auto* item = response->mutable_items(i);
+    engine_.Feedback(std::move(input),
+                     [this, call, item, waiting](const absl::StatusOr<FeedbackOutput>& output) {
+                       if (output.ok()) {
+                         metrics_.CountFeedback(output->result);
+                         *item->mutable_response() = ToProto(*output);
+                       } else {
+                         *item->mutable_error() = ToItem(output.status());
+                       }
+                       if (waiting->fetch_sub(1) == 1) call->Finish(absl::OkStatus());
+                     });
+  }
+  return reactor;
+}
+
+}  // namespace pointsman

@@ -1,0 +1,38 @@
+// pointsman.v1.Router by the callback API: Route runs inline (pure CPU and one unsynced write),
+// Feedback finishes from the log writer's completion; no handler waits for a disk.
+// Threads: gRPC's.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include "pointsman/v1/router.grpc.pb.h"
+#include "service/engine/engine.h"
+#include "service/metrics.h"
+
+namespace pointsman {
+
+class RouterService final : public v1::Router::CallbackService {
+ public:
+  RouterService(Engine& engine, const Limits& limits, Metrics& metrics)
+      : engine_(engine), limits_(limits), metrics_(metrics) {}
+
+  grpc::ServerUnaryReactor* Route(grpc::CallbackServerContext* context,
+                                  const v1::RouteRequest* request,
+                                  v1::RouteResponse* response) override;
+  grpc::ServerUnaryReactor* RouteBatch(grpc::CallbackServerContext* context,
+                                       const v1::RouteBatchRequest* request,
+                                       v1::RouteBatchResponse* response) override;
+  grpc::ServerUnaryReactor* Feedback(grpc::CallbackServerContext* context,
+                                     const v1::FeedbackRequest* request,
+                                     v1::FeedbackResponse* response) override;
+  grpc::ServerUnaryReactor* FeedbackBatch(grpc::CallbackServerContext* context,
+                                          const v1::FeedbackBatchRequest* request,
+                                          v1::FeedbackBatchResponse* response) override;
+
+ private:
+  Engine& engine_;
+  const Limits& limits_;
+  Metrics& metrics_;
+};
+
+}  // namespace pointsman

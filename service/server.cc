@@ -1,0 +1,169 @@
+#include "service/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "base/gate.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "service/admin_http.h"
+#include "service/engine/engine.h"
+#include "service/metrics.h"
+#include "service/rpc/admin_service.h"
+#include "service/rpc/router_service.h"
+#include "storage/storage.h"
+
+namespace pointsman {
+namespace {
+
+constexpr char kWriteHealth[] = "pointsman.write";
+constexpr char kRouterHealth[] = "pointsman.v1.Router";
+constexpr std::chrono::seconds kShutdownWait{20};
+constexpr std::chrono::milliseconds kHealthEvery{250};
+
+absl::Status CannotListen(const std::string& address) {
+  return absl::UnavailableError(
+      Cat("cannot listen on ", address,
+          ": is it in use, or not of this machine? Choose another with --listen"));
+}
+
+}  // namespace
+
+class Server::Impl {
+ public:
+  Impl(const ServerConfig& config, spdlog::logger& log) : config_(config), log_(log) {}
+
+  absl::Status Start(const Clock& clock) {
+    const auto began = std::chrono::steady_clock::now();
+    StorageOptions storage_options;
+    storage_options.folder = config_.data_dir;
+    storage_options.decision_ttl_s = config_.limits.decision_ttl_s;
+    storage_options.decisions_bytes_max = config_.limits.decisions_bytes_max;
+    auto storage = OpenRocksStorage(storage_options);
+    RETURN_IF_ERROR(storage.status());
+    EngineOptions options;
+    options.limits = config_.limits;
+    ASSIGN_OR_RETURN(engine_, Engine::Open(options, *std::move(storage), clock));
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+    uint64_t events = 0;
+    const auto pools = engine_->ListPools();
+    for (const PoolInfo& pool : pools) events += pool.snapshot_version;
+    log_.info("recovered {} pools, {} events, in {:.3f} s from {}", pools.size(), events,
+              took.count(), config_.data_dir);
+
+    RETURN_IF_ERROR(Listen());
+    if (!config_.admin_listen.empty()) {
+      ASSIGN_OR_RETURN(admin_, AdminHttp::Start(config_.admin_listen,
+                                                {[this] { return metrics_.Text(); },
+                                                 [this] { return NotReady(); }}));
+    }
+    health_thread_ = std::thread([this] { WatchHealth(); });
+    return absl::OkStatus();
+  }
+
+  void Stop() {
+    if (server_ == nullptr) return;
+    server_->GetHealthCheckService()->SetServingStatus(false);
+    {
+      MutexLock lock(mutex_);
+      is_stopping_ = true;
+      wake_.NotifyAll();
+    }
+    if (health_thread_.joinable()) health_thread_.join();
+    server_->Shutdown(std::chrono::system_clock::now() + kShutdownWait);
+    server_->Wait();
+    engine_->Stop();
+    admin_.reset();
+    server_.reset();
+    engine_.reset();
+  }
+
+  int port() const { return port_; }
+  int admin_port() const { return admin_ == nullptr ? 0 : admin_->port(); }
+
+ private:
+  absl::Status Listen() {
+    router_ = std::make_unique<RouterService>(*engine_, config_.limits, metrics_);
+    admin_service_ = std::make_unique<AdminService>(*engine_, metrics_);
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    grpc::ServerBuilder builder;
+    // Without this a second server on the same port would silently take half of the calls.
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.SetMaxReceiveMessageSize(static_cast<int>(config_.limits.message_bytes_max));
+    builder.AddListeningPort(config_.listen, grpc::InsecureServerCredentials(), &port_);
+    builder.RegisterService(router_.get());
+    builder.RegisterService(admin_service_.get());
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr || port_ == 0) return CannotListen(config_.listen);
+    auto* health = server_->GetHealthCheckService();
+    health->SetServingStatus(kRouterHealth, true);
+    health->SetServingStatus(kWriteHealth, true);
+    return absl::OkStatus();
+  }
+
+  std::string NotReady() {
+    {
+      MutexLock lock(mutex_);
+      if (is_stopping_) return "stopping";
+    }
+    return std::string(ToStd(engine_->StorageHealth().message()));
+  }
+
+  // The engine's storage health, carried to the health service and, once, to the log.
+  void WatchHealth() {
+    bool is_well = true;
+    while (true) {
+      {
+        MutexLock lock(mutex_);
+        if (!is_stopping_) wake_.WaitFor(mutex_, kHealthEvery);
+        if (is_stopping_) return;
+      }
+      const absl::Status storage = engine_->StorageHealth();
+      if (storage.ok() == is_well) continue;
+      is_well = storage.ok();
+      server_->GetHealthCheckService()->SetServingStatus(kWriteHealth, is_well);
+      if (!is_well) log_.error("{}", ToStd(storage.message()));
+    }
+  }
+
+  const ServerConfig config_;
+  spdlog::logger& log_;
+  Metrics metrics_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<RouterService> router_;
+  std::unique_ptr<AdminService> admin_service_;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<AdminHttp> admin_;
+  int port_ = 0;
+  std::thread health_thread_;
+  Mutex mutex_;
+  CondVar wake_;
+  bool is_stopping_ GUARDED_BY(mutex_) = false;
+};
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() { impl_->Stop(); }
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config,
+                                                      const Clock& clock, spdlog::logger& log) {
+  auto impl = std::make_unique<Impl>(config, log);
+  const absl::Status status = impl->Start(clock);
+  if (!status.ok()) {
+    impl->Stop();
+    return status;
+  }
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+int Server::port() const { return impl_->port(); }
+int Server::admin_port() const { return impl_->admin_port(); }
+void Server::Stop() { impl_->Stop(); }
+
+}  // namespace pointsman

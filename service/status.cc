@@ -1,0 +1,53 @@
+#include "service/status.h"
+
+#include <string>
+
+#include "base/strings.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+#include "service/engine/requests.h"
+
+namespace pointsman {
+namespace {
+
+constexpr int kRetryMs = 100;
+
+}  // namespace
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  const std::string message(ToStd(status.message()));
+  google::rpc::Status rich;
+  rich.set_code(static_cast<int>(status.code()));
+  rich.set_message(message);
+  const std::string reason = ReasonOf(status);
+  if (!reason.empty()) {
+    google::rpc::ErrorInfo info;
+    info.set_reason(reason);
+    info.set_domain("pointsman");
+    rich.add_details()->PackFrom(info);
+  }
+  if (const std::string field = FieldOf(status); !field.empty()) {
+    google::rpc::BadRequest bad;
+    auto* violation = bad.add_field_violations();
+    violation->set_field(field);
+    violation->set_description(message);
+    rich.add_details()->PackFrom(bad);
+  }
+  if (absl::IsResourceExhausted(status)) {
+    google::rpc::RetryInfo retry;
+    retry.mutable_retry_delay()->set_nanos(kRetryMs * 1000000);
+    rich.add_details()->PackFrom(retry);
+  }
+  return {static_cast<grpc::StatusCode>(status.code()), message, rich.SerializeAsString()};
+}
+
+v1::ItemStatus ToItem(const absl::Status& status) {
+  v1::ItemStatus item;
+  item.set_code(static_cast<int>(status.code()));
+  item.set_message(std::string(ToStd(status.message())));
+  item.set_reason(ReasonOf(status));
+  return item;
+}
+
+}  // namespace pointsman

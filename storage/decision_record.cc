@@ -1,0 +1,155 @@
+// The flat form of a decision: one is written on the path of every answer, so it is copied in a few
+// blocks and not parsed field by field. Numbers are little-endian, in the order written here; the
+// first byte is the version of the layout.
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+#include "base/bytes.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "storage/records.h"
+#include "storage/sealed.h"
+#include "storage/soundness.h"
+
+namespace pointsman {
+namespace {
+
+constexpr uint8_t kLayout = 1;
+
+// No padding: its bytes go to disk as they are.
+struct StoredCandidate {
+  double probability;
+  double utility;
+  double quality;
+  double quality_stddev;
+  double cost_usd;
+  double latency_ms;
+  double priced_usd;
+  float neighbour_quality;
+  float neighbour_count;
+  float neighbour_baseline;
+  float description_similarity;
+  uint32_t arm;
+  uint32_t reserved;  // 0
+};
+static_assert(sizeof(StoredCandidate) == 7 * 8 + 4 * 4 + 2 * 4);
+
+struct StoredChoice {
+  double propensity;
+  uint32_t arm;
+  uint32_t selection;
+};
+static_assert(sizeof(StoredChoice) == 16);
+
+struct StoredHead {
+  int64_t time;
+  uint64_t snapshot_version;
+  uint64_t request_hash;
+  double preference_quality;
+  double preference_cost;
+  double preference_latency;
+  double input_tokens;
+  uint32_t pool;
+  uint8_t mode;
+  uint8_t context_source;
+  uint8_t reserved[2];  // 0
+};
+static_assert(sizeof(StoredHead) == 64);
+
+StoredHead HeadOf(const Decision& d) {
+  return {.time = d.time,
+          .snapshot_version = d.snapshot_version,
+          .request_hash = d.request_hash,
+          .preference_quality = d.preference.quality,
+          .preference_cost = d.preference.cost,
+          .preference_latency = d.preference.latency,
+          .input_tokens = d.input_tokens,
+          .pool = Index(d.pool),
+          .mode = static_cast<uint8_t>(d.mode),
+          .context_source = static_cast<uint8_t>(d.context_source),
+          .reserved = {0, 0}};
+}
+
+StoredCandidate StoredOf(const Candidate& c) {
+  return {.probability = c.probability,
+          .utility = c.utility,
+          .quality = c.expected.quality,
+          .quality_stddev = c.expected.quality_stddev,
+          .cost_usd = c.expected.cost_usd,
+          .latency_ms = c.expected.latency_ms,
+          .priced_usd = c.expected.priced_usd,
+          .neighbour_quality = c.features.neighbour_quality,
+          .neighbour_count = c.features.neighbour_count,
+          .neighbour_baseline = c.features.neighbour_baseline,
+          .description_similarity = c.features.description_similarity,
+          .arm = Index(c.arm),
+          .reserved = 0};
+}
+
+Candidate CandidateOf(const StoredCandidate& s) {
+  return {.arm = ArmId{s.arm},
+          .probability = s.probability,
+          .utility = s.utility,
+          .expected = {s.quality, s.quality_stddev, s.cost_usd, s.latency_ms, s.priced_usd},
+          .features = {s.neighbour_quality, s.neighbour_count, s.neighbour_baseline,
+                       s.description_similarity}};
+}
+
+}  // namespace
+
+std::string EncodeDecisionPayload(const Decision& decision) {
+  std::vector<StoredCandidate> candidates;
+  candidates.reserve(decision.candidates.size());
+  for (const Candidate& c : decision.candidates) candidates.push_back(StoredOf(c));
+  std::vector<StoredChoice> chosen;
+  chosen.reserve(decision.chosen.size());
+  for (const ChosenArm& c : decision.chosen) {
+    chosen.push_back({c.propensity, Index(c.arm), static_cast<uint32_t>(c.selection)});
+  }
+  ByteWriter out;
+  out.Put(kLayout);
+  out.Put(HeadOf(decision));
+  out.PutString(decision.id);
+  out.PutArray(std::span<const float>(decision.context));
+  out.PutArray(std::span<const StoredCandidate>(candidates));
+  out.PutArray(std::span<const StoredChoice>(chosen));
+  out.PutString(decision.query_text);
+  return out.Take();
+}
+
+absl::StatusOr<Decision> DecodeDecision(std::string_view value) {
+  ASSIGN_OR_RETURN(const std::string_view payload, Unseal(RecordKind::kDecision, value));
+  ByteReader in(payload);
+  if (const auto layout = in.Get<uint8_t>(); layout != kLayout) {
+    return DataLoss("a stored decision has the unknown layout ", static_cast<int>(layout));
+  }
+  Decision decision;
+  const auto head = in.Get<StoredHead>();
+  decision.time = head.time;
+  decision.snapshot_version = head.snapshot_version;
+  decision.request_hash = head.request_hash;
+  decision.preference = {head.preference_quality, head.preference_cost, head.preference_latency};
+  decision.input_tokens = head.input_tokens;
+  decision.pool = PoolId{head.pool};
+  decision.mode = Mode{head.mode};
+  decision.context_source = ContextSource{head.context_source};
+  decision.id = in.GetString();
+  decision.context = in.GetArray<float>();
+  for (const StoredCandidate& c : in.GetArray<StoredCandidate>()) {
+    decision.candidates.push_back(CandidateOf(c));
+  }
+  for (const StoredChoice& c : in.GetArray<StoredChoice>()) {
+    if (c.selection > UINT8_MAX) in.Fail();
+    decision.chosen.push_back(
+        {ArmId{c.arm}, c.propensity, Selection{static_cast<uint8_t>(c.selection)}});
+  }
+  decision.query_text = in.GetString();
+  if (!in.AtEnd()) return DataLoss("a stored decision is not laid out as one");
+  if (const absl::Status sound = CheckSound(decision); !sound.ok()) {
+    return DataLoss("a stored decision is unsound: ", sound.message());
+  }
+  return decision;
+}
+
+}  // namespace pointsman

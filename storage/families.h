@@ -1,0 +1,48 @@
+// The column families of the log database, in one table. Order and names are part of the format:
+// add at the end, never change or reuse a row. (The decisions database has the default family
+// alone: key EncodeDecisionKey, value the sealed flat decision.) Threads: constants.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace pointsman {
+
+// What this build writes; a folder of a newer format is refused.
+constexpr uint32_t kFormatVersion = 1;
+
+enum class Family : uint8_t {
+  kMeta = 0,
+  kPools = 1,
+  kEvents = 2,
+  kFeedback = 3,
+  kExperience = 4,
+  kSnapshots = 5,
+};
+
+struct FamilyRow {
+  Family family;
+  const char* name;
+  const char* key;
+  const char* value;  // each sealed (storage/sealed.h)
+  int64_t write_buffer_bytes;
+};
+
+inline constexpr std::array<FamilyRow, 6> kFamilies = {{
+    {Family::kMeta, "meta", "name", "format version, secret, next pool id", 256 << 10},
+    {Family::kPools, "pools", "pool", "Pool", 256 << 10},
+    {Family::kEvents, "events", "pool, sequence", "Event", 8 << 20},
+    {Family::kFeedback, "feedback", "pool, decision id, arm", "time, FeedbackRecord", 4 << 20},
+    {Family::kExperience, "experience", "pool, sequence", "Experience", 4 << 20},
+    {Family::kSnapshots, "snapshots", "pool, sequence", "learned state", 2 << 20},
+}};
+
+constexpr std::size_t Index(Family family) { return static_cast<std::size_t>(family); }
+
+// The names in `meta`.
+inline constexpr char kMetaFormat[] = "format";
+inline constexpr char kMetaSecret[] = "secret";
+inline constexpr char kMetaNextPool[] = "next_pool_id";
+
+}  // namespace pointsman

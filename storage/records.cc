@@ -1,0 +1,342 @@
+#include "storage/records.h"
+
+#include <cstring>
+#include <variant>
+
+#include "base/check.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "pointsman/record/v1/record.pb.h"
+#include "storage/sealed.h"
+#include "storage/soundness.h"
+
+namespace pointsman {
+namespace {
+
+namespace proto = ::pointsman::record::v1;
+
+proto::Outcome ToProto(const Outcome& o) {
+  proto::Outcome p;
+  if (o.quality) p.set_quality(*o.quality);
+  if (o.latency_ms) p.set_latency_ms(*o.latency_ms);
+  if (o.cost_usd) p.set_cost_usd(*o.cost_usd);
+  if (o.input_tokens) p.set_input_tokens(*o.input_tokens);
+  if (o.output_tokens) p.set_output_tokens(*o.output_tokens);
+  if (o.error) p.set_error(*o.error);
+  return p;
+}
+
+Outcome FromProto(const proto::Outcome& p) {
+  Outcome o;
+  if (p.has_quality()) o.quality = p.quality();
+  if (p.has_latency_ms()) o.latency_ms = p.latency_ms();
+  if (p.has_cost_usd()) o.cost_usd = p.cost_usd();
+  if (p.has_input_tokens()) o.input_tokens = p.input_tokens();
+  if (p.has_output_tokens()) o.output_tokens = p.output_tokens();
+  if (p.has_error()) o.error = p.error();
+  return o;
+}
+
+proto::Preference ToProto(const Preference& preference) {
+  proto::Preference p;
+  p.set_quality(preference.quality);
+  p.set_cost(preference.cost);
+  p.set_latency(preference.latency);
+  return p;
+}
+
+Preference FromProto(const proto::Preference& p) { return {p.quality(), p.cost(), p.latency()}; }
+
+proto::Arm ToProto(const Arm& arm) {
+  proto::Arm p;
+  p.set_id(Index(arm.id));
+  p.set_name(arm.name);
+  p.set_description(arm.description);
+  for (const std::string& tag : arm.tags) p.add_tags(tag);
+  if (arm.usd_per_1m_input) p.set_usd_per_1m_input(*arm.usd_per_1m_input);
+  if (arm.usd_per_1m_output) p.set_usd_per_1m_output(*arm.usd_per_1m_output);
+  p.set_context_tokens_max(arm.context_tokens_max);
+  if (arm.prior_quality) p.set_prior_quality(*arm.prior_quality);
+  p.set_prior_strength(arm.prior_strength);
+  if (arm.prior_latency_ms) p.set_prior_latency_ms(*arm.prior_latency_ms);
+  if (arm.prior_output_tokens) p.set_prior_output_tokens(*arm.prior_output_tokens);
+  p.set_status(static_cast<uint32_t>(arm.status));
+  return p;
+}
+
+// An enum as stored; a number that no enum of ours has becomes 0, which no soundness check passes.
+template <class Enum>
+Enum EnumOf(uint32_t stored) {
+  return Enum{stored <= UINT8_MAX ? static_cast<uint8_t>(stored) : uint8_t{0}};
+}
+
+Arm FromProto(const proto::Arm& p) {
+  Arm arm;
+  arm.id = ArmId{p.id()};
+  arm.name = p.name();
+  arm.description = p.description();
+  arm.tags.assign(p.tags().begin(), p.tags().end());
+  if (p.has_usd_per_1m_input()) arm.usd_per_1m_input = p.usd_per_1m_input();
+  if (p.has_usd_per_1m_output()) arm.usd_per_1m_output = p.usd_per_1m_output();
+  arm.context_tokens_max = p.context_tokens_max();
+  if (p.has_prior_quality()) arm.prior_quality = p.prior_quality();
+  arm.prior_strength = p.prior_strength();
+  if (p.has_prior_latency_ms()) arm.prior_latency_ms = p.prior_latency_ms();
+  if (p.has_prior_output_tokens()) arm.prior_output_tokens = p.prior_output_tokens();
+  arm.status = EnumOf<ArmStatus>(p.status());
+  return arm;
+}
+
+proto::Pool ToProto(const Pool& pool) {
+  proto::Pool p;
+  p.set_id(Index(pool.id));
+  p.set_name(pool.name);
+  p.set_created_at_us(pool.created_at);
+  const PoolSettings& settings = pool.settings;
+  proto::PoolSettings& s = *p.mutable_settings();
+  proto::EmbedderSettings& e = *s.mutable_embedder();
+  e.set_name(settings.embedder.name);
+  e.set_dimension(settings.embedder.dimension);
+  e.set_projected(settings.embedder.projected);
+  e.set_projection_seed(settings.embedder.projection_seed);
+  e.set_lexicon_file(settings.embedder.lexicon_file);
+  for (const FeatureSpec& feature : settings.features) {
+    proto::FeatureSpec& f = *s.add_features();
+    f.set_name(feature.name);
+    f.set_center(feature.center);
+    f.set_scale(feature.scale);
+    f.set_weight(feature.weight);
+  }
+  proto::LearnerSettings& l = *s.mutable_learner();
+  l.set_quality_model(settings.learner.quality_model);
+  l.set_exploration(settings.learner.exploration);
+  l.set_exploration_floor(settings.learner.exploration_floor);
+  l.set_exploration_scale(settings.learner.exploration_scale);
+  l.set_epsilon(settings.learner.epsilon);
+  l.set_temperature(settings.learner.temperature);
+  l.set_squarecb_gamma(settings.learner.squarecb_gamma);
+  l.set_half_life_s(settings.learner.half_life_s);
+  l.set_half_life_outcomes(settings.learner.half_life_outcomes);
+  l.set_forget_outcomes(settings.learner.forget_outcomes);
+  s.set_cost_scale_usd(settings.cost_scale_usd);
+  s.set_latency_scale_ms(settings.latency_scale_ms);
+  s.set_shortlist_size(settings.shortlist_size);
+  s.set_neighbours(settings.neighbours);
+  s.set_experience_max(settings.experience_max);
+  s.set_feedback_window_us(settings.feedback_window);
+  s.set_store_query_text(settings.store_query_text);
+  *s.mutable_default_preference() = ToProto(settings.default_preference);
+  return p;
+}
+
+PoolSettings FromProto(const proto::PoolSettings& s) {
+  PoolSettings settings;
+  const proto::EmbedderSettings& e = s.embedder();
+  settings.embedder = {e.name(), e.dimension(), e.projected(), e.projection_seed(),
+                       e.lexicon_file()};
+  for (const proto::FeatureSpec& f : s.features()) {
+    settings.features.push_back({f.name(), f.center(), f.scale(), f.weight()});
+  }
+  const proto::LearnerSettings& l = s.learner();
+  settings.learner = {.quality_model = l.quality_model(),
+                      .exploration = l.exploration(),
+                      .exploration_floor = l.exploration_floor(),
+                      .exploration_scale = l.exploration_scale(),
+                      .epsilon = l.epsilon(),
+                      .temperature = l.temperature(),
+                      .squarecb_gamma = l.squarecb_gamma(),
+                      .half_life_s = l.half_life_s(),
+                      .half_life_outcomes = l.half_life_outcomes(),
+                      .forget_outcomes = l.forget_outcomes()};
+  settings.cost_scale_usd = s.cost_scale_usd();
+  settings.latency_scale_ms = s.latency_scale_ms();
+  settings.shortlist_size = s.shortlist_size();
+  settings.neighbours = s.neighbours();
+  settings.experience_max = s.experience_max();
+  settings.feedback_window = s.feedback_window_us();
+  settings.store_query_text = s.store_query_text();
+  settings.default_preference = FromProto(s.default_preference());
+  return settings;
+}
+
+Pool FromProto(const proto::Pool& p) {
+  return {PoolId{p.id()}, p.name(), FromProto(p.settings()), p.created_at_us()};
+}
+
+void FillBody(const OutcomeEvent& o, proto::Event& event) {
+  proto::OutcomeEvent& p = *event.mutable_outcome();
+  p.set_decision_id(o.decision_id);
+  p.set_feedback_id(o.feedback_id);
+  p.set_arm(Index(o.arm));
+  p.set_selection(static_cast<uint32_t>(o.selection));
+  p.set_is_off_policy(o.is_off_policy);
+  p.set_is_learned(o.is_learned);
+  p.set_is_first(o.is_first);
+  p.set_propensity(o.propensity);
+  p.set_weight(o.weight);
+  *p.mutable_preference() = ToProto(o.preference);
+  p.mutable_context()->Add(o.context.begin(), o.context.end());
+  proto::ArmFeatures& f = *p.mutable_features();
+  f.set_neighbour_quality(o.features.neighbour_quality);
+  f.set_neighbour_count(o.features.neighbour_count);
+  f.set_neighbour_baseline(o.features.neighbour_baseline);
+  f.set_description_similarity(o.features.description_similarity);
+  p.set_input_tokens_estimate(o.input_tokens_estimate);
+  p.set_cost_estimate_usd(o.cost_estimate_usd);
+  *p.mutable_outcome() = ToProto(o.outcome);
+  *p.mutable_corrects() = ToProto(o.corrects);
+  p.set_reported_at_us(o.reported_at);
+}
+void FillBody(const ArmEvent& a, proto::Event& event) { *event.mutable_arm() = ToProto(a.arm); }
+void FillBody(const PoolEvent& p, proto::Event& event) {
+  *event.mutable_pool_record() = ToProto(p.pool);
+}
+
+OutcomeEvent FromProto(const proto::OutcomeEvent& p) {
+  OutcomeEvent o;
+  o.decision_id = p.decision_id();
+  o.feedback_id = p.feedback_id();
+  o.arm = ArmId{p.arm()};
+  o.selection = EnumOf<Selection>(p.selection());
+  o.is_off_policy = p.is_off_policy();
+  o.is_learned = p.is_learned();
+  o.is_first = p.is_first();
+  o.propensity = p.propensity();
+  o.weight = p.weight();
+  o.preference = FromProto(p.preference());
+  o.context.assign(p.context().begin(), p.context().end());
+  const proto::ArmFeatures& f = p.features();
+  o.features = {f.neighbour_quality(), f.neighbour_count(), f.neighbour_baseline(),
+                f.description_similarity()};
+  o.input_tokens_estimate = p.input_tokens_estimate();
+  o.cost_estimate_usd = p.cost_estimate_usd();
+  o.outcome = FromProto(p.outcome());
+  o.corrects = FromProto(p.corrects());
+  o.reported_at = p.reported_at_us();
+  return o;
+}
+
+std::string SealProto(RecordKind kind, const google::protobuf::MessageLite& message) {
+  std::string payload;
+  POINTSMAN_CHECK(message.SerializeToString(&payload));  // fails above 2 GB alone
+  return Seal(kind, payload);
+}
+
+absl::Status ParseProto(RecordKind kind, std::string_view payload,
+                        google::protobuf::MessageLite& message) {
+  if (!message.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
+    return DataLoss("a stored ", RecordKindName(kind), " does not parse");
+  }
+  return absl::OkStatus();
+}
+
+// `record` if it is sound; kDataLoss if not: nothing unsound was ever written.
+template <class Record>
+absl::StatusOr<Record> Sound(RecordKind kind, Record record) {
+  if (const absl::Status sound = CheckSound(record); !sound.ok()) {
+    return DataLoss("a stored ", RecordKindName(kind), " is unsound: ", sound.message());
+  }
+  return record;
+}
+
+}  // namespace
+
+std::string EncodePool(const Pool& pool) { return SealProto(RecordKind::kPool, ToProto(pool)); }
+
+absl::StatusOr<Pool> DecodePool(std::string_view value) {
+  ASSIGN_OR_RETURN(const std::string_view payload, Unseal(RecordKind::kPool, value));
+  proto::Pool p;
+  RETURN_IF_ERROR(ParseProto(RecordKind::kPool, payload, p));
+  return Sound(RecordKind::kPool, FromProto(p));
+}
+
+std::string EncodeEvent(const Event& event) {
+  proto::Event p;
+  p.set_sequence(event.sequence);
+  p.set_time_us(event.time);
+  p.set_pool(Index(event.pool));
+  std::visit([&p](const auto& body) { FillBody(body, p); }, event.body);
+  return SealProto(RecordKind::kEvent, p);
+}
+
+absl::StatusOr<Event> DecodeEvent(std::string_view value) {
+  ASSIGN_OR_RETURN(const std::string_view payload, Unseal(RecordKind::kEvent, value));
+  proto::Event p;
+  RETURN_IF_ERROR(ParseProto(RecordKind::kEvent, payload, p));
+  Event event{.sequence = p.sequence(), .time = p.time_us(), .pool = PoolId{p.pool()}, .body = {}};
+  switch (p.body_case()) {
+    case proto::Event::kOutcome:
+      event.body = FromProto(p.outcome());
+      break;
+    case proto::Event::kArm:
+      event.body = ArmEvent{FromProto(p.arm())};
+      break;
+    case proto::Event::kPoolRecord:
+      event.body = PoolEvent{FromProto(p.pool_record())};
+      break;
+    case proto::Event::BODY_NOT_SET:
+      return DataLoss("a stored event is of no known kind");
+  }
+  return Sound(RecordKind::kEvent, std::move(event));
+}
+
+std::string EncodeExperience(const Experience& experience) {
+  proto::Experience p;
+  p.set_sequence(experience.sequence);
+  p.set_arm(Index(experience.arm));
+  p.set_quality(experience.quality);
+  p.set_weight(experience.weight);
+  p.mutable_context()->Add(experience.context.begin(), experience.context.end());
+  return SealProto(RecordKind::kExperience, p);
+}
+
+absl::StatusOr<Experience> DecodeExperience(std::string_view value) {
+  ASSIGN_OR_RETURN(const std::string_view payload, Unseal(RecordKind::kExperience, value));
+  proto::Experience p;
+  RETURN_IF_ERROR(ParseProto(RecordKind::kExperience, payload, p));
+  return Sound(RecordKind::kExperience, Experience{p.sequence(),
+                                                   ArmId{p.arm()},
+                                                   p.quality(),
+                                                   p.weight(),
+                                                   {p.context().begin(), p.context().end()}});
+}
+
+std::string EncodeFeedback(const FeedbackRecord& record, Micros changed_at) {
+  proto::FeedbackRecord p;
+  for (const FeedbackRecord::Seen& seen : record.seen) {
+    proto::FeedbackRecord::Seen& s = *p.add_seen();
+    s.set_feedback_id(seen.feedback_id);
+    s.set_payload_hash(seen.payload_hash);
+  }
+  *p.mutable_learned() = ToProto(record.learned);
+  p.set_quality_sequence(record.quality_sequence);
+  p.set_served(Index(record.served));
+  std::string payload(sizeof(changed_at), '\0');
+  std::memcpy(payload.data(), &changed_at, sizeof(changed_at));
+  POINTSMAN_CHECK(p.AppendToString(&payload));
+  return Seal(RecordKind::kFeedback, payload);
+}
+
+absl::StatusOr<FeedbackRecord> DecodeFeedback(std::string_view value) {
+  ASSIGN_OR_RETURN(const std::string_view payload, Unseal(RecordKind::kFeedback, value));
+  if (payload.size() < sizeof(Micros)) return DataLoss("a stored feedback record has no time");
+  proto::FeedbackRecord p;
+  RETURN_IF_ERROR(ParseProto(RecordKind::kFeedback, payload.substr(sizeof(Micros)), p));
+  FeedbackRecord record;
+  for (const proto::FeedbackRecord::Seen& s : p.seen()) {
+    record.seen.push_back({s.feedback_id(), s.payload_hash()});
+  }
+  record.learned = FromProto(p.learned());
+  record.quality_sequence = p.quality_sequence();
+  record.served = ArmId{p.served()};
+  return Sound(RecordKind::kFeedback, std::move(record));
+}
+
+std::optional<Micros> PeekFeedbackChangedAt(std::string_view value) {
+  if (value.size() < kSealBytes + sizeof(Micros)) return std::nullopt;
+  Micros changed_at = 0;
+  std::memcpy(&changed_at, value.data() + kSealBytes, sizeof(changed_at));
+  return changed_at;
+}
+
+}  // namespace pointsman

@@ -1,0 +1,105 @@
+// Decisions on disk: a database of its own, so that an unsynced decision never waits behind a
+// synced commit of the log. One family; whole files expire.
+#include <rocksdb/db.h>
+#include <rocksdb/options.h>
+#include <rocksdb/write_batch.h>
+
+#include <array>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "storage/keys.h"
+#include "storage/records.h"
+#include "storage/rocks_common.h"
+#include "storage/sealed.h"
+#include "storage/soundness.h"
+#include "storage/write_latch.h"
+
+namespace pointsman {
+namespace {
+
+absl::Status AddTo(rocksdb::WriteBatch& batch, const Decision& decision) {
+  const std::string key = EncodeDecisionKey(decision.pool, decision.id);
+  const std::string payload = EncodeDecisionPayload(decision);
+  const std::string seal = SealOf(RecordKind::kDecision, payload);
+  const rocksdb::Slice key_part(key);
+  const std::array<rocksdb::Slice, 2> parts = {rocksdb::Slice(seal), rocksdb::Slice(payload)};
+  return ToStatus(
+      batch.Put(rocksdb::SliceParts(&key_part, 1), rocksdb::SliceParts(parts.data(), parts.size())),
+      "decisions: batch");
+}
+
+class RocksDecisionStore final : public DecisionStore {
+ public:
+  RocksDecisionStore(std::unique_ptr<rocksdb::DB> db, std::shared_ptr<const FolderLock> lock)
+      : lock_(std::move(lock)), db_(std::move(db)) {}
+  ~RocksDecisionStore() override { CloseDb(std::move(db_), !latch_.Check().ok()); }
+  RocksDecisionStore(const RocksDecisionStore&) = delete;
+  RocksDecisionStore& operator=(const RocksDecisionStore&) = delete;
+
+  absl::Status Put(const Decision& decision, Durability durability) override {
+    RETURN_IF_ERROR(CheckSound(decision));
+    rocksdb::WriteBatch batch;
+    RETURN_IF_ERROR(AddTo(batch, decision));
+    return Write(batch, durability);
+  }
+
+  absl::Status PutBatch(const std::vector<Decision>& decisions, Durability durability) override {
+    rocksdb::WriteBatch batch;
+    for (const Decision& decision : decisions) {
+      RETURN_IF_ERROR(CheckSound(decision));
+      RETURN_IF_ERROR(AddTo(batch, decision));
+    }
+    return Write(batch, durability);
+  }
+
+  absl::StatusOr<std::optional<Decision>> Get(PoolId pool,
+                                              std::string_view decision_id) const override {
+    rocksdb::PinnableSlice value;
+    const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), db_->DefaultColumnFamily(),
+                                            EncodeDecisionKey(pool, decision_id), &value);
+    if (status.IsNotFound()) return std::optional<Decision>();
+    if (!status.ok()) return ToStatus(status, "decisions: read");
+    absl::StatusOr<Decision> decision = DecodeDecision(value.ToStringView());
+    if (!decision.ok()) return decision.status();
+    if (decision->pool != pool || decision->id != decision_id) {
+      return DataLoss("decisions: the record of ", Quoted(decision_id), " in pool ", Index(pool),
+                      " is that of another decision");
+    }
+    return std::optional(*std::move(decision));
+  }
+
+ private:
+  absl::Status Write(rocksdb::WriteBatch& batch, Durability durability) {
+    RETURN_IF_ERROR(latch_.Check());
+    const rocksdb::Status status = db_->Write(WriteOptionsFor(durability), &batch);
+    if (status.ok()) return absl::OkStatus();
+    return latch_.Fail(ToStatus(status, "decisions: write"));
+  }
+
+  const std::shared_ptr<const FolderLock> lock_;
+  std::unique_ptr<rocksdb::DB> db_;
+  WriteLatch latch_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<DecisionStore>> OpenRocksDecisionStore(
+    const StorageOptions& options, std::shared_ptr<const FolderLock> lock, rocksdb::Env* env) {
+  const std::string path = options.folder + "/decisions";
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Status status = rocksdb::DB::Open(DecisionsOptions(options, env), path, &opened);
+  std::unique_ptr<rocksdb::DB> db(opened);
+  if (!status.ok()) {
+    const absl::Status cause = ToStatus(status, Cat("decisions: open ", Quoted(path, 1024)));
+    return absl::Status(
+        cause.code(),
+        ToAbsl(Cat(ToStd(cause.message()),
+                   "; if the decisions of the last days can be given up (feedback on them will "
+                   "find no decision), move that folder away and restart: the log and all that "
+                   "was learned stay")));
+  }
+  return std::make_unique<RocksDecisionStore>(std::move(db), std::move(lock));
+}
+
+}  // namespace pointsman

@@ -1,0 +1,38 @@
+// After the first failed write a database takes no more: what the medium then holds is not known,
+// and a restart, which reads it back, is the only honest way on.
+// Threads: any.
+#pragma once
+
+#include <atomic>
+
+#include "absl/status/status.h"
+#include "base/mutex.h"
+#include "base/strings.h"
+
+namespace pointsman {
+
+class WriteLatch {
+ public:
+  // Before a write. Errors: kUnavailable with the cause of the first failure.
+  absl::Status Check() const {
+    if (!is_failed_.load(std::memory_order_acquire)) return absl::OkStatus();
+    MutexLock lock(mutex_);
+    return absl::UnavailableError(Cat("storage takes no writes since one failed (",
+                                      ToStd(cause_.message()), "); repair the cause and restart"));
+  }
+
+  // After a failed write: remembers the first `cause`; returns `cause`.
+  absl::Status Fail(absl::Status cause) {
+    MutexLock lock(mutex_);
+    if (cause_.ok()) cause_ = cause;
+    is_failed_.store(true, std::memory_order_release);
+    return cause;
+  }
+
+ private:
+  std::atomic<bool> is_failed_{false};
+  mutable Mutex mutex_;
+  absl::Status cause_ GUARDED_BY(mutex_);
+};
+
+}  // namespace pointsman
