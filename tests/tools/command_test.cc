@@ -1,0 +1,40 @@
+#include "tools/command.h"
+
+#include <gtest/gtest.h>
+
+namespace pointsman {
+namespace {
+
+TEST(ParsePreference, ReadsThreeWeights) {
+  const auto preference = ParsePreference("0.8,0.2,0");
+  ASSERT_TRUE(preference.ok());
+  EXPECT_EQ(*preference, (Preference{0.8, 0.2, 0}));
+}
+
+TEST(ParsePreference, RefusesEverythingElse) {
+  for (const char* text : {"", "1", "1,0", "1,0,0,0", "1,0,0,", "a,b,c", "1, 0,0", "-1,0,0",
+                           "0,0,0", "nan,0,0", "inf,0,0", "1;0;0"}) {
+    EXPECT_EQ(ParsePreference(text).status().code(), absl::StatusCode::kInvalidArgument) << text;
+  }
+}
+
+TEST(TextTable, AlignsNamesLeftAndFiguresRightByWhatATerminalShows) {
+  TextTable table({"arm", "cost"});
+  table.Add({"caf\xc3\xa9", "1"});
+  table.Add({"a", "10.5"});
+  EXPECT_EQ(table.Text(),
+            "arm   cost\n"
+            "caf\xc3\xa9     1\n"
+            "a     10.5\n");
+}
+
+TEST(JsonOf, KeepsTheContractsFieldNamesAndPrintsZeros) {
+  v1::RouteResponse response;
+  response.set_decision_id("d");
+  const std::string json = JsonOf(response);
+  EXPECT_NE(json.find("\"decision_id\": \"d\""), std::string::npos);
+  EXPECT_NE(json.find("\"propensity\": 0"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace pointsman

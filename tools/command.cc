@@ -1,0 +1,101 @@
+#include "tools/command.h"
+
+#include <google/protobuf/util/json_util.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <utility>
+
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+
+namespace pointsman {
+namespace {
+
+// Characters as a terminal counts them: UTF-8 continuation bytes take no place.
+std::size_t Width(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+  }));
+}
+
+}  // namespace
+
+CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::string& description,
+                     const std::string& example) {
+  CLI::App* command = parent.add_subcommand(name, description);
+  command->footer("Example:\n" + example);
+  return command;
+}
+
+void OnChosen(CLI::App* command, Cli& cli, std::function<absl::Status(GrpcClient&)> run) {
+  std::string what = command->get_name();
+  for (const CLI::App* parent = command->get_parent();
+       parent != nullptr && parent->get_parent() != nullptr; parent = parent->get_parent()) {
+    what = parent->get_name() + " " + what;
+  }
+  command->callback([&cli, what, run = std::move(run)] {
+    cli.what = what;
+    cli.called = cli.server;
+    cli.run = [&cli, run] {
+      GrpcClient client({.server = cli.server, .deadline_ms = cli.timeout_ms});
+      return run(client);
+    };
+  });
+}
+
+absl::StatusOr<Preference> ParsePreference(const std::string& text) {
+  std::array<double, 3> weights{};
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    const auto [next, error] = std::from_chars(at, end, weights[i]);
+    const bool is_last = i + 1 == weights.size();
+    const bool is_followed = is_last ? next == end : (next != end && *next == ',');
+    if (error != std::errc() || !is_followed) {
+      return InvalidArgument("--prefer is ", Quoted(text),
+                             "; expected three weights QUALITY,COST,LATENCY such as 0.8,0.2,0");
+    }
+    at = next + 1;
+  }
+  const Preference preference{weights[0], weights[1], weights[2]};
+  RETURN_IF_ERROR(ValidatePreference(preference));
+  return preference;
+}
+
+std::string JsonOf(const google::protobuf::Message& message) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = true;
+  options.always_print_primitive_fields = true;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  const auto status = google::protobuf::util::MessageToJsonString(message, &json, options);
+  return status.ok() ? json : Cat("{\"error\": \"", status.ToString(), "\"}\n");
+}
+
+void Print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+std::string Dollars(double usd) { return absl::StrFormat("$%.6f", usd); }
+
+std::string TextTable::Text() const {
+  std::vector<std::size_t> widths(rows_.front().size());
+  for (const auto& row : rows_) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], Width(row[i]));
+  }
+  std::string text;
+  for (const auto& row : rows_) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string padding(widths[i] - Width(row[i]), ' ');
+      line += i == 0 ? row[i] + padding : "  " + padding + row[i];
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  return text;
+}
+
+}  // namespace pointsman

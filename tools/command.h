@@ -1,0 +1,67 @@
+// What the subcommands share. Each adds itself to the parser; parsing sets `run` to what the user
+// asked for, and main runs it.
+// Threads: one.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/types.h"
+#include "tools/grpc_client.h"
+
+namespace google::protobuf {
+class Message;
+}
+
+namespace pointsman {
+
+struct Cli {
+  std::string server = "127.0.0.1:7717";
+  int64_t timeout_ms = 10000;
+  bool is_json = false;
+
+  std::string what;                   // "pool create"; for error messages
+  std::string called;                 // the server that was called; empty: none
+  std::function<absl::Status()> run;  // empty: nothing was asked
+};
+
+void AddRoute(CLI::App& app, Cli& cli);
+void AddFeedback(CLI::App& app, Cli& cli);
+void AddPool(CLI::App& app, Cli& cli);
+void AddArm(CLI::App& app, Cli& cli);
+void AddStats(CLI::App& app, Cli& cli);
+void AddExplain(CLI::App& app, Cli& cli);
+void AddReplay(CLI::App& app, Cli& cli);
+
+// A subcommand with its example, run with a client of the server.
+CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::string& description,
+                     const std::string& example);
+void OnChosen(CLI::App* command, Cli& cli, std::function<absl::Status(GrpcClient&)> run);
+
+// "Q,C,L" as three weights. Errors: kInvalidArgument.
+absl::StatusOr<Preference> ParsePreference(const std::string& text);
+
+// The message as JSON with the field names of the contract, unset numbers included.
+std::string JsonOf(const google::protobuf::Message& message);
+void Print(std::string_view text);
+
+// "$0.001234"; "-" if there is none.
+std::string Dollars(double usd);
+
+// Columns as wide as their widest cell; the first one to the left, the others to the right.
+class TextTable {
+ public:
+  explicit TextTable(std::vector<std::string> header) { rows_.push_back(std::move(header)); }
+  void Add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+  std::string Text() const;
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+};
+
+}  // namespace pointsman

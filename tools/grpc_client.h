@@ -1,0 +1,62 @@
+// Blocking calls to a running pointsmand.
+// Errors: the server's canonical code and message; its machine reason and the field it names are
+//   read from google.rpc details and found by ReasonOf and FieldOf. kUnavailable if nobody answers
+//   there, kDeadlineExceeded after `deadline_ms`.
+// Threads: any.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "pointsman/v1/admin.grpc.pb.h"
+#include "pointsman/v1/router.grpc.pb.h"
+
+namespace pointsman {
+
+struct GrpcOptions {
+  std::string server = "127.0.0.1:7717";
+  int64_t deadline_ms = 10000;  // of each attempt
+  // After kUnavailable, try again for so long. Only for callers whose calls may be repeated.
+  int64_t retry_for_ms = 0;
+  int64_t retry_every_ms = 100;
+};
+
+class GrpcClient {
+ public:
+  explicit GrpcClient(GrpcOptions options);
+  GrpcClient(const GrpcClient&) = delete;
+  GrpcClient& operator=(const GrpcClient&) = delete;
+
+  const std::string& server() const { return options_.server; }
+
+  absl::StatusOr<v1::RouteResponse> Route(const v1::RouteRequest& request);
+  absl::StatusOr<v1::FeedbackResponse> Feedback(const v1::FeedbackRequest& request);
+  absl::StatusOr<v1::PutPoolResponse> PutPool(const v1::PutPoolRequest& request);
+  absl::StatusOr<v1::GetPoolResponse> GetPool(const v1::GetPoolRequest& request);
+  absl::StatusOr<v1::ListPoolsResponse> ListPools(const v1::ListPoolsRequest& request);
+  absl::StatusOr<v1::DeletePoolResponse> DeletePool(const v1::DeletePoolRequest& request);
+  absl::StatusOr<v1::PutArmResponse> PutArm(const v1::PutArmRequest& request);
+  // Every page, as one response.
+  absl::StatusOr<v1::ListArmsResponse> ListArms(const v1::ListArmsRequest& request);
+  absl::StatusOr<v1::RemoveArmResponse> RemoveArm(const v1::RemoveArmRequest& request);
+  absl::StatusOr<v1::GetStatsResponse> GetStats(const v1::GetStatsRequest& request);
+  absl::StatusOr<v1::ExplainResponse> Explain(const v1::ExplainRequest& request);
+
+ private:
+  template <class Response, class Stub, class Method, class Request>
+  absl::StatusOr<Response> Call(Stub& stub, Method method, const Request& request);
+
+  const GrpcOptions options_;
+  const std::shared_ptr<grpc::Channel> channel_;
+  const std::unique_ptr<v1::Router::Stub> router_;
+  const std::unique_ptr<v1::Admin::Stub> admin_;
+};
+
+// With the reason and field of its google.rpc details.
+absl::Status FromGrpc(const grpc::Status& status);
+
+}  // namespace pointsman

@@ -1,0 +1,79 @@
+#include "tools/grpc_router.h"
+
+#include <utility>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "service/convert.h"
+
+namespace pointsman {
+
+v1::Preference ToMessage(const Preference& preference) {
+  v1::Preference message;
+  message.set_quality(preference.quality);
+  message.set_cost(preference.cost);
+  message.set_latency(preference.latency);
+  return message;
+}
+
+absl::Status GrpcRouter::PutPool(const std::string& name, const PoolSettings& settings,
+                                 const std::vector<Arm>& arms) {
+  v1::PutPoolRequest request;
+  request.set_name(name);
+  *request.mutable_settings() = ToProto(settings);
+  for (const Arm& arm : arms) *request.add_arms() = ToProto(arm);
+  // Not create_only: a repeated call whose first answer was lost must not fail.
+  return client_.PutPool(request).status();
+}
+
+absl::StatusOr<RouteOutput> GrpcRouter::Route(const RouteInput& input) {
+  v1::RouteRequest request;
+  request.set_pool(input.pool);
+  request.set_query(input.query);
+  request.set_decision_id(input.decision_id);
+  if (input.preference) *request.mutable_preference() = ToMessage(*input.preference);
+  ASSIGN_OR_RETURN(const v1::RouteResponse response, client_.Route(request));
+  if (!response.logged()) {
+    return absl::UnavailableError(
+        "the server answered but could not log the decision, so its outcome cannot be learned; "
+        "look at the server's disk and log");
+  }
+  RouteOutput output;
+  output.decision_id = response.decision_id();
+  output.arm = response.arm();
+  output.propensity = response.propensity();
+  output.snapshot_version = response.snapshot_version();
+  output.logged = response.logged();
+  output.embedder_fallback = response.embedder_fallback();
+  return output;
+}
+
+absl::StatusOr<FeedbackOutput> GrpcRouter::Feedback(const FeedbackInput& input) {
+  v1::FeedbackRequest request;
+  request.set_pool(input.pool);
+  request.set_decision_id(input.decision_id);
+  const Outcome& outcome = input.outcome;
+  if (outcome.quality) request.set_quality(*outcome.quality);
+  if (outcome.latency_ms) request.set_latency_ms(*outcome.latency_ms);
+  if (outcome.cost_usd) request.set_cost_usd(*outcome.cost_usd);
+  if (outcome.input_tokens) request.set_input_tokens(*outcome.input_tokens);
+  if (outcome.output_tokens) request.set_output_tokens(*outcome.output_tokens);
+  if (outcome.error) request.set_error(*outcome.error);
+  ASSIGN_OR_RETURN(const v1::FeedbackResponse response, client_.Feedback(request));
+  return FeedbackOutput{static_cast<FeedbackResult>(response.result()), response.sequence()};
+}
+
+absl::Status GrpcRouter::DeletePool(const std::string& name) {
+  v1::DeletePoolRequest request;
+  request.set_name(name);
+  return client_.DeletePool(request).status();
+}
+
+RouterClientFactory GrpcFactory(GrpcOptions options) {
+  return [options = std::move(options)](
+             uint64_t /*seed*/) -> absl::StatusOr<std::unique_ptr<RouterClient>> {
+    return std::unique_ptr<RouterClient>(std::make_unique<GrpcRouter>(options));
+  };
+}
+
+}  // namespace pointsman

@@ -1,0 +1,38 @@
+// A running server as a router for replays: the same calls by gRPC. A call that finds no server is
+// tried again for a minute, with the same ids, so a restart of the server in the middle of a replay
+// changes nothing.
+// Errors: those of the server; kUnavailable too if a decision could not be logged, since its
+//   feedback would be lost.
+// Threads: one caller at a time.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "evaluation/router_client.h"
+#include "tools/grpc_client.h"
+
+namespace pointsman {
+
+constexpr int64_t kReplayRetryMs = 60000;
+
+class GrpcRouter final : public RouterClient {
+ public:
+  explicit GrpcRouter(GrpcOptions options) : client_(std::move(options)) {}
+
+  absl::Status PutPool(const std::string& name, const PoolSettings& settings,
+                       const std::vector<Arm>& arms) override;
+  absl::StatusOr<RouteOutput> Route(const RouteInput& input) override;
+  absl::StatusOr<FeedbackOutput> Feedback(const FeedbackInput& input) override;
+  absl::Status DeletePool(const std::string& name) override;
+
+ private:
+  GrpcClient client_;
+};
+
+RouterClientFactory GrpcFactory(GrpcOptions options);
+
+v1::Preference ToMessage(const Preference& preference);
+
+}  // namespace pointsman

@@ -1,0 +1,57 @@
+// pointsman: the command line.
+#include <cstdio>
+#include <string>
+
+#include "tools/command.h"
+#include "tools/exit_code.h"
+
+namespace {
+
+// CLI11 speaks in exceptions and exit codes of its own; 0 is --help and the like.
+int Parse(CLI::App& app, int argc, char** argv, bool& is_parsed) {
+  try {
+    app.parse(argc, argv);
+    is_parsed = true;
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(pointsman::ExitCode::kUsage);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  pointsman::Cli cli;
+  CLI::App app(
+      "pointsman asks a running pointsmand which arm should answer a query, tells it how that went,"
+      "\nand looks after its pools. `pointsman COMMAND --help` shows an example of each.",
+      "pointsman");
+  app.fallthrough();
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "pointsman " POINTSMAN_VERSION);
+  app.footer(pointsman::ExitCodeHelp());
+  app.add_option("--server", cli.server, "HOST:PORT of pointsmand")
+      ->envname("POINTSMAN_SERVER")
+      ->capture_default_str();
+  app.add_option("--timeout-ms", cli.timeout_ms, "how long to wait for an answer")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_flag("--json", cli.is_json, "print the server's answer as JSON");
+  pointsman::AddRoute(app, cli);
+  pointsman::AddFeedback(app, cli);
+  pointsman::AddPool(app, cli);
+  pointsman::AddArm(app, cli);
+  pointsman::AddStats(app, cli);
+  pointsman::AddExplain(app, cli);
+  pointsman::AddReplay(app, cli);
+
+  bool is_parsed = false;
+  const int code = Parse(app, argc, argv, is_parsed);
+  if (!is_parsed || !cli.run) return code;
+  const absl::Status status = cli.run();
+  if (!status.ok()) {
+    std::fflush(stdout);
+    std::fputs(pointsman::ErrorText(cli.what, cli.called, status).c_str(), stderr);
+  }
+  return static_cast<int>(pointsman::ExitCodeOf(status));
+}

@@ -1,0 +1,120 @@
+// `pointsman pool`: make, change, show and forget pools.
+#include <memory>
+
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "tools/command.h"
+#include "tools/pool_file.h"
+
+namespace pointsman {
+namespace {
+
+std::string Shown(const v1::Pool& pool) {
+  const auto& settings = pool.settings();
+  const auto& w = settings.default_preference();
+  std::string text = Cat("pool ", pool.name(), "\n");
+  text += absl::StrFormat("  arms        %d active, %d paused\n", pool.arms_active(),
+                          pool.arms_paused());
+  text += absl::StrFormat("  learner     %s, exploration %s, floor %g\n",
+                          settings.learner().quality_model(), settings.learner().exploration(),
+                          settings.learner().exploration_floor());
+  text += absl::StrFormat("  embedder    %s, projected to %d\n", settings.embedder().name(),
+                          settings.embedder().projected());
+  text += absl::StrFormat("  preference  quality %g, cost %g, latency %g (default)\n", w.quality(),
+                          w.cost(), w.latency());
+  text += absl::StrFormat("  scales      $%g, %g ms\n", settings.cost_scale_usd(),
+                          settings.latency_scale_ms());
+  text += absl::StrFormat("  snapshot    %d\n", pool.snapshot_version());
+  return text;
+}
+
+void AddPut(CLI::App& pool, Cli& cli, bool is_create) {
+  auto file = std::make_shared<std::string>();
+  auto name = std::make_shared<std::string>();
+  CLI::App* command =
+      is_create
+          ? AddCommand(pool, "create", "make a pool from a YAML file; it must be new",
+                       "  pointsman pool create deploy/pool.example.yaml")
+          : AddCommand(pool, "put", "make a pool from a YAML file, or change the one there is",
+                       "  pointsman pool put deploy/pool.example.yaml --name staging");
+  command->add_option("file", *file, "name, settings and arms; see deploy/pool.example.yaml")
+      ->required();
+  command->add_option("--name", *name, "another name than the file's");
+  OnChosen(command, cli, [file, name, is_create, &cli](GrpcClient& client) -> absl::Status {
+    ASSIGN_OR_RETURN(v1::PutPoolRequest request, ReadPoolFile(*file));
+    if (!name->empty()) request.set_name(*name);
+    request.set_create_only(is_create);
+    ASSIGN_OR_RETURN(const v1::PutPoolResponse response, client.PutPool(request));
+    if (cli.is_json) {
+      Print(JsonOf(response));
+      return absl::OkStatus();
+    }
+    Print(Cat(response.created() ? "created " : "changed ", Shown(response.pool())));
+    return absl::OkStatus();
+  });
+}
+
+void AddGet(CLI::App& pool, Cli& cli) {
+  auto name = std::make_shared<std::string>("default");
+  CLI::App* command =
+      AddCommand(pool, "get", "show a pool's settings", "  pointsman pool get default --json");
+  command->add_option("name", *name, "of the pool")->capture_default_str();
+  OnChosen(command, cli, [name, &cli](GrpcClient& client) -> absl::Status {
+    v1::GetPoolRequest request;
+    request.set_name(*name);
+    ASSIGN_OR_RETURN(const v1::GetPoolResponse response, client.GetPool(request));
+    Print(cli.is_json ? JsonOf(response) : Shown(response.pool()));
+    return absl::OkStatus();
+  });
+}
+
+void AddList(CLI::App& pool, Cli& cli) {
+  CLI::App* command = AddCommand(pool, "list", "show all pools", "  pointsman pool list");
+  OnChosen(command, cli, [&cli](GrpcClient& client) -> absl::Status {
+    ASSIGN_OR_RETURN(const v1::ListPoolsResponse response, client.ListPools({}));
+    TextTable table({"pool", "active", "paused", "learner", "exploration", "snapshot"});
+    for (const auto& item : response.pools()) {
+      table.Add({item.name(), Cat(item.arms_active()), Cat(item.arms_paused()),
+                 item.settings().learner().quality_model(), item.settings().learner().exploration(),
+                 Cat(item.snapshot_version())});
+    }
+    Print(cli.is_json ? JsonOf(response) : table.Text());
+    return absl::OkStatus();
+  });
+}
+
+void AddDelete(CLI::App& pool, Cli& cli) {
+  auto name = std::make_shared<std::string>();
+  auto is_sure = std::make_shared<bool>(false);
+  CLI::App* command = AddCommand(pool, "delete", "forget a pool and all it learned, for good",
+                                 "  pointsman pool delete staging --yes");
+  command->add_option("name", *name, "of the pool")->required();
+  command->add_flag("--yes", *is_sure, "really");
+  OnChosen(command, cli, [name, is_sure, &cli](GrpcClient& client) -> absl::Status {
+    if (!*is_sure) {
+      return InvalidArgument("this forgets pool ", Quoted(*name),
+                             " and all it learned, for good; add --yes if you mean it");
+    }
+    v1::DeletePoolRequest request;
+    request.set_name(*name);
+    ASSIGN_OR_RETURN(const v1::DeletePoolResponse response, client.DeletePool(request));
+    Print(cli.is_json ? JsonOf(response) : Cat("deleted pool ", *name, "\n"));
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace
+
+void AddPool(CLI::App& app, Cli& cli) {
+  CLI::App* pool = AddCommand(app, "pool", "make, change, show and forget pools",
+                              "  pointsman pool create deploy/pool.example.yaml");
+  pool->require_subcommand(1);
+  AddPut(*pool, cli, /*is_create=*/true);
+  AddPut(*pool, cli, /*is_create=*/false);
+  AddGet(*pool, cli);
+  AddList(*pool, cli);
+  AddDelete(*pool, cli);
+}
+
+}  // namespace pointsman

@@ -1,0 +1,193 @@
+#include "tools/pool_file.h"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+#include <yaml-cpp/yaml.h>
+
+#include <charconv>
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <set>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+
+namespace pointsman {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::EnumDescriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+template <class T>
+std::optional<T> Number(const std::string& text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::string FieldNames(const Descriptor& type) {
+  std::string names;
+  for (int i = 0; i < type.field_count(); ++i) {
+    if (type.field(i)->name() == "create_only") continue;
+    names += Cat(names.empty() ? "" : ", ", type.field(i)->name());
+  }
+  return names;
+}
+
+// Fills messages from YAML by the messages' own field names, so that the file never lags behind
+// the contract.
+class Filler {
+ public:
+  explicit Filler(std::string_view file) : file_(file) {}
+
+  absl::Status Fill(const YAML::Node& node, Message& message) const {
+    const Descriptor& type = *message.GetDescriptor();
+    if (!node.IsMap()) {
+      return Bad(node, Cat("expected keys and values here; the keys are: ", FieldNames(type)));
+    }
+    std::set<std::string> seen;
+    for (const auto& item : node) {
+      if (!item.first.IsScalar()) return Bad(item.first, "a key must be a plain word");
+      const std::string& key = item.first.Scalar();
+      const FieldDescriptor* field = type.FindFieldByName(key);
+      if (field == nullptr || key == "create_only") {
+        return Bad(item.first,
+                   Cat("there is no key ", Quoted(key), " here; the keys are: ", FieldNames(type)));
+      }
+      if (!seen.insert(key).second) return Bad(item.first, Cat("the key `", key, "` came before"));
+      RETURN_IF_ERROR(field->is_repeated() ? FillList(item.second, *field, message)
+                                           : FillOne(item.second, *field, message));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Bad(const YAML::Node& node, std::string_view what) const {
+    return BadAt(node.Mark().line, what);
+  }
+  absl::Status BadAt(int line, std::string_view what) const {
+    return InvalidArgument(file_, ":", line + 1, ": ", what);
+  }
+
+ private:
+  absl::Status FillList(const YAML::Node& node, const FieldDescriptor& field,
+                        Message& message) const {
+    if (!node.IsSequence()) return Bad(node, Cat("`", field.name(), "` must be a list"));
+    for (const YAML::Node& item : node) {
+      if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+        RETURN_IF_ERROR(Fill(item, *message.GetReflection()->AddMessage(&message, &field)));
+      } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING && item.IsScalar()) {
+        message.GetReflection()->AddString(&message, &field, item.Scalar());
+      } else {
+        return Bad(item, Cat("`", field.name(), "` must be a list of words"));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status FillOne(const YAML::Node& node, const FieldDescriptor& field,
+                       Message& message) const {
+    const auto& reflection = *message.GetReflection();
+    if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+      return Fill(node, *reflection.MutableMessage(&message, &field));
+    }
+    if (!node.IsScalar()) return Bad(node, Cat("`", field.name(), "` must be a single value"));
+    const std::string& text = node.Scalar();
+    const auto wrong = [&](std::string_view expected) {
+      return Bad(node, Cat("`", field.name(), "` is ", Quoted(text), "; expected ", expected));
+    };
+    switch (field.cpp_type()) {
+      case FieldDescriptor::CPPTYPE_STRING:
+        reflection.SetString(&message, &field, text);
+        return absl::OkStatus();
+      case FieldDescriptor::CPPTYPE_DOUBLE: {
+        const auto value = Number<double>(text);
+        if (!value || !std::isfinite(*value)) return wrong("a number");
+        reflection.SetDouble(&message, &field, *value);
+        return absl::OkStatus();
+      }
+      case FieldDescriptor::CPPTYPE_UINT32: {
+        const auto value = Number<uint32_t>(text);
+        if (!value) return wrong("a whole number, at least 0");
+        reflection.SetUInt32(&message, &field, *value);
+        return absl::OkStatus();
+      }
+      case FieldDescriptor::CPPTYPE_UINT64: {
+        const auto value = Number<uint64_t>(text);
+        if (!value) return wrong("a whole number, at least 0");
+        reflection.SetUInt64(&message, &field, *value);
+        return absl::OkStatus();
+      }
+      case FieldDescriptor::CPPTYPE_INT64: {
+        const auto value = Number<int64_t>(text);
+        if (!value) return wrong("a whole number");
+        reflection.SetInt64(&message, &field, *value);
+        return absl::OkStatus();
+      }
+      case FieldDescriptor::CPPTYPE_BOOL:
+        if (text != "true" && text != "false") return wrong("true or false");
+        reflection.SetBool(&message, &field, text == "true");
+        return absl::OkStatus();
+      case FieldDescriptor::CPPTYPE_ENUM: {
+        const auto* value = field.enum_type()->FindValueByName(text);
+        if (value == nullptr) return wrong(EnumNames(*field.enum_type()));
+        reflection.SetEnum(&message, &field, value);
+        return absl::OkStatus();
+      }
+      default:
+        return Bad(node, Cat("`", field.name(), "` cannot be given in a file"));
+    }
+  }
+
+  static std::string EnumNames(const EnumDescriptor& type) {
+    std::string names = "one of";
+    for (int i = 1; i < type.value_count(); ++i) names += Cat(" ", type.value(i)->name());
+    return names;
+  }
+
+  const std::string_view file_;
+};
+
+absl::StatusOr<YAML::Node> Load(const std::string& yaml, const Filler& filler) {
+  try {
+    const std::vector<YAML::Node> documents = YAML::LoadAll(yaml);
+    if (documents.size() == 1) return documents.front();
+    return filler.BadAt(0, documents.empty() ? "the file is empty; expected name, settings, arms"
+                                             : "one pool per file; there are several documents");
+  } catch (const YAML::Exception& error) {
+    return filler.BadAt(error.mark.line, Cat("this is not YAML: ", error.msg));
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<v1::PutPoolRequest> ParsePool(const std::string& yaml, std::string_view file) {
+  const Filler filler(file);
+  ASSIGN_OR_RETURN(const YAML::Node root, Load(yaml, filler));
+  v1::PutPoolRequest request;
+  RETURN_IF_ERROR(filler.Fill(root, request));
+  if (request.name().empty()) return filler.Bad(root, "the pool needs a `name`");
+  std::set<std::string> names;
+  for (int i = 0; i < request.arms_size(); ++i) {
+    const std::string& name = request.arms(i).name();
+    const YAML::Node node = root["arms"][static_cast<std::size_t>(i)];
+    if (name.empty()) return filler.Bad(node, "each arm needs a `name`");
+    if (!names.insert(name).second) {
+      return filler.Bad(node, Cat("there are two arms named ", Quoted(name)));
+    }
+  }
+  return request;
+}
+
+absl::StatusOr<v1::PutPoolRequest> ReadPoolFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return NotFound("cannot read the pool file ", path, "; check its name");
+  const std::string yaml{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  return ParsePool(yaml, path);
+}
+
+}  // namespace pointsman

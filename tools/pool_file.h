@@ -1,0 +1,21 @@
+// A pool described in YAML, as the message that makes it. Keys are the field names of
+// pointsman.v1.PutPoolRequest (name, settings, arms), PoolSettings and Arm; see
+// deploy/pool.example.yaml.
+// Errors: kInvalidArgument with "file:line" for a key that does not exist (with those that do), a
+//   key given twice, a value of the wrong type or range, or a missing name; kNotFound for no file.
+//   Meaning (known learners, limits) is the server's to judge.
+// Threads: pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "pointsman/v1/admin.pb.h"
+
+namespace pointsman {
+
+absl::StatusOr<v1::PutPoolRequest> ParsePool(const std::string& yaml, std::string_view file);
+absl::StatusOr<v1::PutPoolRequest> ReadPoolFile(const std::string& path);
+
+}  // namespace pointsman
