@@ -31,10 +31,11 @@ absl::StatusOr<Storage> OpenRocksStorageOn(const StorageOptions& options, rocksd
                               " holds decisions/ but no log/; restore log/ from a backup, or move "
                               "decisions/ away to begin anew");
   }
+  const bool is_new = !IsDatabase(options.folder + "/decisions");  // the last to be made
   Storage storage;
   ASSIGN_OR_RETURN(storage.log, OpenRocksEventLog(options, lock, env));
   ASSIGN_OR_RETURN(storage.decisions, OpenRocksDecisionStore(options, lock, env));
-  RETURN_IF_ERROR(SyncFolder(options.folder));
+  if (is_new) RETURN_IF_ERROR(SyncFolder(options.folder));
   return storage;
 }
 

@@ -15,7 +15,7 @@ namespace pointsman {
 namespace {
 
 constexpr PoolId kPool{1};
-constexpr uint64_t kSeeds = 15;
+constexpr uint64_t kSeeds = 6;
 constexpr int kLives = 4;
 
 // What a data folder may and must hold.
