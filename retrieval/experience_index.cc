@@ -42,8 +42,8 @@ class ExperienceIndex::Impl {
   bool JoinOnce();
   std::vector<std::shared_ptr<Segment>> ChooseParts();
   void Install(const std::vector<std::shared_ptr<Segment>>& parts, std::shared_ptr<Segment> joined);
-  bool Scan(const View& view, std::span<const float> query, std::size_t k, bool is_exact,
-            TopHits& hits) const;
+  bool Scan(const View& view, Sequence first_kept, std::span<const float> query, std::size_t k,
+            bool is_exact, TopHits& hits) const;
 
   const uint32_t dimension_;
   const std::size_t entries_max_;
@@ -168,15 +168,14 @@ void ExperienceIndex::Impl::Install(const std::vector<std::shared_ptr<Segment>>&
   Publish();
 }
 
-bool ExperienceIndex::Impl::Scan(const View& view, std::span<const float> query, std::size_t k,
-                                 bool is_exact, TopHits& hits) const {
+bool ExperienceIndex::Impl::Scan(const View& view, Sequence first_kept,
+                                 std::span<const float> query, std::size_t k, bool is_exact,
+                                 TopHits& hits) const {
   InvertedFile::Ranking scratch;
   bool is_complete = true;
   for (std::size_t i = 0; i < view.segments.size(); ++i) {
     const Segment& segment = *view.segments[i];
     const std::size_t count = segment.count();
-    // Read after the count: whoever sees the new entry sees the old one gone.
-    const Sequence first_kept = first_kept_.load(std::memory_order_relaxed);
     const std::size_t first_row = segment.LowerBound(first_kept, count);
     if (first_row == count) continue;
     is_complete &=
@@ -189,11 +188,14 @@ void ExperienceIndex::Impl::Search(std::span<const float> query, std::size_t k,
                                    std::vector<Neighbour>& out) const {
   POINTSMAN_CHECK(query.size() == dimension_);
   out.clear();
+  // Read once and before the view: read later, it may have passed all that an old view holds. A
+  // search that is overtaken by the writer sees some entries that have just gone instead.
+  const Sequence first_kept = first_kept_.load(std::memory_order_relaxed);
   const std::shared_ptr<const View> view = view_.Get();
   TopHits hits(k);
-  if (!Scan(*view, query, k, /*is_exact=*/false, hits) && hits.size() < k) {
+  if (!Scan(*view, first_kept, query, k, /*is_exact=*/false, hits) && hits.size() < k) {
     hits.Clear();
-    Scan(*view, query, k, /*is_exact=*/true, hits);
+    Scan(*view, first_kept, query, k, /*is_exact=*/true, hits);
   }
   for (const Hit& hit : hits.Sorted()) out.push_back(view->segments[hit.source]->Get(hit));
 }

@@ -134,7 +134,7 @@ TEST(ArmIndex, AnswersWithOneStateWhileOthersChangeIt) {
   ArmIndex index(2, Building::kBackground);
   index.Put(ArmId{0}, std::vector<float>{1, 2});
   std::atomic<bool> is_done = false;
-  std::thread changer([&] {
+  std::jthread changer([&] {
     Rng rng(3);
     for (int i = 0; i < 20000; ++i) {
       const auto arm = static_cast<uint32_t>(1 + rng.Below(3000));
@@ -168,7 +168,7 @@ TEST(ArmIndex, NeverLosesAnArmWhileOnlyAddingAndRebuilding) {
   constexpr uint32_t kArms = 6000;
   ArmIndex index(2, Building::kBackground);
   std::atomic<uint32_t> added = 0;
-  std::thread adder([&] {
+  std::jthread adder([&] {
     for (uint32_t i = 0; i < kArms; ++i) {
       index.Put(ArmId{i}, std::vector<float>{1, static_cast<float>(i)});
       added = i + 1;

@@ -215,7 +215,7 @@ TEST(ExperienceIndex, ShowsSearchesAPrefixWhileItGrows) {
         .sequence = s, .arm = ArmId{1}, .quality = 0, .weight = 1, .context = {x, -x}};
   };
   std::atomic<Sequence> added = 0;
-  std::thread writer([&] {
+  std::jthread writer([&] {
     Rng rng(1);
     for (Sequence s = 1; s <= kLast; ++s) {
       index.Add(made(s));
