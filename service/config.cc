@@ -32,7 +32,8 @@ class Section {
   absl::Status Read(const YAML::Node& node) const {
     if (node.IsNull()) return absl::OkStatus();
     if (!node.IsMap()) {
-      return At(node, Cat(path_.empty() ? "the file" : path_, " must be a mapping of keys"));
+      const std::string what = path_.empty() ? "the file" : path_.substr(0, path_.size() - 1);
+      return At(node, what + " must be a mapping of keys");
     }
     std::map<std::string, int> seen;
     for (const auto& entry : node) {
