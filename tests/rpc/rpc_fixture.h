@@ -41,7 +41,7 @@ class RpcFixture : public ::testing::Test {
     ServerConfig config;
     config.data_dir = folder_.path() + "/data";
     config.listen = "127.0.0.1:0";
-    config.admin_listen = "127.0.0.1:0";
+    config.admin_listen.clear();
     Configure(config);
     auto server = Server::Start(config, clock_, log_);
     ASSERT_TRUE(server.ok()) << server.status();
