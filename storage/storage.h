@@ -106,7 +106,8 @@ class EventLog {
   virtual absl::StatusOr<std::string> ReadSnapshot(PoolId pool, Sequence sequence) const = 0;
 };
 
-// Decisions, for `decision_ttl` and at most so many bytes.
+// Decisions, for `decision_ttl` and at most so many bytes, give or take the files being written.
+// They go by whole files, the oldest first, so one may outlive its time until its file is as old.
 // Threads: any, concurrently.
 class DecisionStore {
  public:
