@@ -1,6 +1,7 @@
 // pointsmand: read the config, start the server, wait for a signal, stop.
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -88,6 +89,8 @@ int main(int argc, char** argv) {
              "Exit codes: 0 stopped by a signal, 1 cannot start, 2 bad config or flag");
   CLI11_PARSE(app, argc, argv);
 
+  // gRPC's own lines on stderr say nothing that our errors do not; GRPC_VERBOSITY brings them back.
+  setenv("GRPC_VERBOSITY", "NONE", 0);
   const auto config = Configure(flags);
   if (!config.ok()) return Fail(config.status());
   if (flags.check_config) {

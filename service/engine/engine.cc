@@ -15,6 +15,7 @@
 #include "service/engine/pool_table.h"
 #include "service/engine/recovery.h"
 #include "service/engine/validate.h"
+#include "service/engine/write_health.h"
 
 namespace pointsman {
 
@@ -30,7 +31,8 @@ class Engine::Impl {
   absl::Status Start() {
     RETURN_IF_ERROR(ValidateLimits(options_.limits));
     RETURN_IF_ERROR(Recover(*storage_.log, options_.building, pools_));
-    writer_ = std::make_unique<LogWriter>(options_.limits, options_.writing, *storage_.log, clock_);
+    writer_ = std::make_unique<LogWriter>(options_.limits, options_.writing, *storage_.log, clock_,
+                                          health_);
     return absl::OkStatus();
   }
 
@@ -78,7 +80,14 @@ class Engine::Impl {
   void SubmitAlone(Act act, Done<T> done) {
     auto shared_done = std::make_shared<Done<T>>(std::move(done));
     Command command;
-    command.alone = [act = std::move(act), shared_done] { (*shared_done)(act()); };
+    command.alone = [this, act = std::move(act), shared_done] {
+      absl::StatusOr<T> result = act();
+      if (result.ok()) {
+        (*shared_done)(std::move(result));
+      } else {
+        (*shared_done)(health_.Note(result.status()));
+      }
+    };
     command.refuse = [shared_done](const absl::Status& why) { (*shared_done)(why); };
     writer_->Submit(std::move(command));
   }
@@ -116,6 +125,7 @@ class Engine::Impl {
   PoolTable pools_;
   DecisionIds ids_;
   Commands commands_;
+  WriteHealth health_;
   std::unique_ptr<LogWriter> writer_;
 
  private:
@@ -124,7 +134,8 @@ class Engine::Impl {
     Decision decision;
     ASSIGN_OR_RETURN(decision,
                      Decide(pool, input, {std::move(id), storage_.log->secret(), clock_.Now()}));
-    const bool logged = storage_.decisions->Put(decision, Durability::kProcess).ok();
+    const bool logged =
+        health_.Note(storage_.decisions->Put(decision, Durability::kProcess)).ok();
     pool.CountDecision(decision.chosen.front().arm);
     return Answer(*pool.state(), decision, input.explain, logged);
   }
@@ -247,7 +258,7 @@ absl::StatusOr<Explanation> Engine::Explain(std::string_view name, std::string_v
   return out;
 }
 
-absl::Status Engine::StorageHealth() const { return impl_->writer_->health(); }
+absl::Status Engine::StorageHealth() const { return impl_->health_.status(); }
 std::size_t Engine::QueueDepth() const { return impl_->writer_->queue_depth(); }
 void Engine::Stop() { impl_->Stop(); }
 

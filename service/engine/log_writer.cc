@@ -9,21 +9,15 @@ namespace {
 
 constexpr std::chrono::milliseconds kIdleWait{200};
 
-absl::Status StorageBroken(const absl::Status& cause) {
-  return WithReason(
-      absl::UnavailableError(Cat("the log cannot be written, so nothing was learned: ",
-                                 ToStd(cause.message()),
-                                 "; mend the storage and restart, then send it again")),
-      reason::kStorageBroken);
-}
-
 }  // namespace
 
-LogWriter::LogWriter(const Limits& limits, Writing writing, EventLog& log, const Clock& clock)
+LogWriter::LogWriter(const Limits& limits, Writing writing, EventLog& log, const Clock& clock,
+                     WriteHealth& health)
     : limits_(limits),
       writing_(writing),
       log_(log),
       clock_(clock),
+      health_(health),
       queue_(static_cast<std::size_t>(limits.queue_items_max)) {
   if (writing_ == Writing::kThread) thread_ = std::thread([this] { Run(); });
 }
@@ -86,15 +80,8 @@ void LogWriter::RunTurn(std::vector<Command>& staged) {
   if (!turn.empty()) {
     for (const Turn::Evicted& gone : evicted_) turn.RemoveExperience(gone.pool, gone.sequence);
     auto evicted = turn.Commit();
-    if (evicted.ok()) {
-      evicted_ = *std::move(evicted);
-    } else if (absl::IsUnavailable(evicted.status())) {
-      written = StorageBroken(evicted.status());
-      MutexLock lock(health_mutex_);
-      health_ = written;
-    } else {
-      written = evicted.status();
-    }
+    written = health_.Note(evicted.status());
+    if (evicted.ok()) evicted_ = *std::move(evicted);
   }
   for (const Completion& complete : completions) complete(written);
   if (written.ok()) MaybeSnapshot(turn);
@@ -113,17 +100,7 @@ void LogWriter::Snapshot(PoolRuntime& pool) {
   const auto state = pool.state();
   const absl::Status status =
       log_.PutSnapshot(pool.id(), state->version(), state->Encode(), limits_.snapshots_kept);
-  if (status.ok()) {
-    snapshotted_[pool.id()] = state->version();
-    return;
-  }
-  MutexLock lock(health_mutex_);
-  health_ = StorageBroken(status);
-}
-
-absl::Status LogWriter::health() const {
-  MutexLock lock(health_mutex_);
-  return health_;
+  if (health_.Note(status).ok()) snapshotted_[pool.id()] = state->version();
 }
 
 }  // namespace pointsman

@@ -20,6 +20,7 @@
 #include "base/limits.h"
 #include "service/engine/engine.h"
 #include "service/engine/turn.h"
+#include "service/engine/write_health.h"
 #include "storage/storage.h"
 
 namespace pointsman {
@@ -38,7 +39,8 @@ struct Command {
 
 class LogWriter {
  public:
-  LogWriter(const Limits& limits, Writing writing, EventLog& log, const Clock& clock);
+  LogWriter(const Limits& limits, Writing writing, EventLog& log, const Clock& clock,
+            WriteHealth& health);
   ~LogWriter();
   LogWriter(const LogWriter&) = delete;
   LogWriter& operator=(const LogWriter&) = delete;
@@ -50,7 +52,6 @@ class LogWriter {
   // Snapshots of every pool that has unsnapshotted events; after Stop, or on the writer.
   void Snapshot(PoolRuntime& pool);
 
-  absl::Status health() const;
   std::size_t queue_depth() const { return queue_.size(); }
 
  private:
@@ -63,12 +64,11 @@ class LogWriter {
   const Writing writing_;
   EventLog& log_;
   const Clock& clock_;
+  WriteHealth& health_;
   BoundedQueue<Command> queue_;
   Mutex inline_mutex_;
   std::vector<Turn::Evicted> evicted_;          // writer's
   std::map<PoolId, Sequence> snapshotted_;      // writer's
-  mutable Mutex health_mutex_;
-  absl::Status health_ GUARDED_BY(health_mutex_);
   std::thread thread_;
 };
 

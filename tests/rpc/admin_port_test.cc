@@ -44,8 +44,8 @@ TEST_F(AdminPort, CountsWhatWasServed) {
   ASSERT_FALSE(Route({}, &routed).ok());
 
   const std::string metrics = Get(server_->admin_port(), "/metrics");
-  for (const char* line : {"pointsman_rpc_total{rpc=\"Route\",code=\"OK\"} 1\n",
-                           "pointsman_rpc_total{rpc=\"Route\",code=\"INVALID_ARGUMENT\"} 1\n",
+  for (const char* line : {"pointsman_rpc_total{code=\"OK\",rpc=\"Route\"} 1\n",
+                           "pointsman_rpc_total{code=\"INVALID_ARGUMENT\",rpc=\"Route\"} 1\n",
                            "pointsman_decisions_total{logged=\"true\"} 1\n",
                            "pointsman_rpc_duration_seconds_count{rpc=\"Route\"} 2\n"}) {
     EXPECT_NE(metrics.find(line), std::string::npos) << line << " in\n" << metrics;

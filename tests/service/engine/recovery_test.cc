@@ -151,6 +151,27 @@ TEST_F(BrokenStorage, LetsRouteGoOnUnloggedAndFeedbackSayUnavailable) {
   FAIL() << "no failure reached the log";
 }
 
+TEST_F(BrokenStorage, OfDecisionsMarksAnswersUnloggedAndShowsInHealth) {
+  plan_->FailOperation(plan_->operations() + 1);
+  RouteInput input;
+  input.query = "a question";
+  const auto output = engine_->Route(input);
+  ASSERT_TRUE(output.ok()) << output.status();
+  EXPECT_FALSE(output->logged);
+  EXPECT_EQ(ReasonOf(engine_->StorageHealth()), reason::kStorageBroken);
+  EXPECT_EQ(ReasonOf(TellQuality(output->decision_id, 1).status()), reason::kDecisionUnknown);
+}
+
+TEST_F(BrokenStorage, OfAPoolsChangeShowsInHealth) {
+  plan_->FailOperation(plan_->operations() + 1);
+  using Made = std::pair<PoolInfo, bool>;
+  const auto made = Await<Made>([&](auto done) {
+    engine_->PutPool("other", [](const PoolSettings& s) { return s; }, {}, true, std::move(done));
+  });
+  EXPECT_EQ(ReasonOf(made.status()), reason::kStorageBroken) << made.status();
+  EXPECT_EQ(ReasonOf(engine_->StorageHealth()), reason::kStorageBroken);
+}
+
 class Pools : public EngineFixture {};
 
 TEST_F(Pools, RefuseToChangeWhatLearnedStateDependsOn) {

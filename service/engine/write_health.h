@@ -1,0 +1,41 @@
+// Whether the storage can be written; the first failure stays until a restart, since a store that
+// failed once refuses further writes.
+// Threads: any.
+#pragma once
+
+#include <utility>
+
+#include "absl/status/status.h"
+#include "base/mutex.h"
+#include "base/strings.h"
+#include "service/engine/requests.h"
+
+namespace pointsman {
+
+class WriteHealth {
+ public:
+  // Passes a write's status on: a failure of the medium (kUnavailable) is remembered, and comes back
+  // saying what to do; anything else comes back as it is.
+  absl::Status Note(const absl::Status& written) {
+    if (!absl::IsUnavailable(written)) return written;
+    const absl::Status broken = WithReason(
+        absl::UnavailableError(Cat("storage cannot be written, so nothing was learned: ",
+                                   ToStd(written.message()),
+                                   "; mend it and restart, then send this again")),
+        reason::kStorageBroken);
+    MutexLock lock(mutex_);
+    if (status_.ok()) status_ = broken;
+    return broken;
+  }
+
+  absl::Status status() const {
+    MutexLock lock(mutex_);
+    return status_;
+  }
+
+ private:
+  mutable Mutex mutex_;
+  absl::Status status_ GUARDED_BY(mutex_);
+};
+
+}  // namespace pointsman
