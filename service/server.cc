@@ -9,7 +9,7 @@
 #include <thread>
 #include <utility>
 
-#include "base/gate.h"
+#include "base/mutex.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "service/admin_http.h"

@@ -58,9 +58,8 @@ struct LogBatch {
   std::vector<std::pair<PoolId, Sequence>> experience_removed;
 };
 
-// Threads: Commit, DropPool, DropEventsBefore and the reads of feedback from one writer thread at a
-// time; PutSnapshot from any thread, but not for a pool that is being dropped; the other reads from
-// any thread.
+// Threads: Commit, DropPool, DropEventsBefore and ExpireFeedback from one writer thread at a time;
+// PutSnapshot from any thread, but not for a pool that is being dropped; reads from any thread.
 class EventLog {
  public:
   virtual ~EventLog() = default;

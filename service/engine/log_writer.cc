@@ -8,6 +8,7 @@ namespace pointsman {
 namespace {
 
 constexpr std::chrono::milliseconds kIdleWait{200};
+constexpr Micros kExpireEvery = 600 * kMicrosPerSecond;
 
 }  // namespace
 
@@ -84,7 +85,9 @@ void LogWriter::RunTurn(std::vector<Command>& staged) {
     if (evicted.ok()) evicted_ = *std::move(evicted);
   }
   for (const Completion& complete : completions) complete(written);
-  if (written.ok()) MaybeSnapshot(turn);
+  if (!written.ok()) return;
+  MaybeSnapshot(turn);
+  MaybeExpireFeedback(turn.now());
 }
 
 void LogWriter::MaybeSnapshot(const Turn& turn) {
@@ -94,6 +97,13 @@ void LogWriter::MaybeSnapshot(const Turn& turn) {
     if (last == 0) last = version;  // first seen: count from here
     if (version - last >= static_cast<Sequence>(limits_.snapshot_every_events)) Snapshot(*pool);
   }
+}
+
+// What was said of a decision is of no use once the decision itself has expired.
+void LogWriter::MaybeExpireFeedback(Micros now) {
+  if (now - expired_at_ < kExpireEvery) return;
+  expired_at_ = now;
+  health_.Note(log_.ExpireFeedback(now - limits_.decision_ttl_s * kMicrosPerSecond)).IgnoreError();
 }
 
 void LogWriter::Snapshot(PoolRuntime& pool) {

@@ -59,6 +59,7 @@ class LogWriter {
   void RunBatch(std::vector<Command> batch);
   void RunTurn(std::vector<Command>& staged);
   void MaybeSnapshot(const Turn& turn);
+  void MaybeExpireFeedback(Micros now);
 
   const Limits limits_;
   const Writing writing_;
@@ -69,6 +70,7 @@ class LogWriter {
   Mutex inline_mutex_;
   std::vector<Turn::Evicted> evicted_;          // writer's
   std::map<PoolId, Sequence> snapshotted_;      // writer's
+  Micros expired_at_ = 0;                       // writer's
   std::thread thread_;
 };
 

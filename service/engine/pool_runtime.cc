@@ -119,26 +119,23 @@ float PoolRuntime::DescriptionSimilarity(std::span<const float> embedding, ArmId
 void PoolRuntime::Publish(std::shared_ptr<const LearnedState> state,
                           std::span<const Event> events) {
   state_.Set(std::move(state));
-  bool arms_changed = false;
-  Vectors vectors = *descriptions_.Get();
-  vectors.BeginEdit();
-  for (const Event& event : events) {
-    if (const auto* put = std::get_if<ArmEvent>(&event.body)) {
-      CacheArm(put->arm, vectors);
-      arms_changed = true;
-    }
-  }
-  vectors.EndEdit();
-  if (arms_changed) {
-    descriptions_.Set(Shared(std::move(vectors)));
-    UpdateActive();
-  }
+  std::vector<const Arm*> put;
   std::vector<ArmId> touched;
   for (const Event& event : events) {
-    if (const auto* put = std::get_if<ArmEvent>(&event.body)) touched.push_back(put->arm.id);
-    if (const auto* outcome = std::get_if<OutcomeEvent>(&event.body)) {
+    if (const auto* arm = std::get_if<ArmEvent>(&event.body)) {
+      put.push_back(&arm->arm);
+      touched.push_back(arm->arm.id);
+    } else if (const auto* outcome = std::get_if<OutcomeEvent>(&event.body)) {
       touched.push_back(outcome->arm);
     }
+  }
+  if (!put.empty()) {
+    Vectors vectors = *descriptions_.Get();
+    vectors.BeginEdit();
+    for (const Arm* arm : put) CacheArm(*arm, vectors);
+    vectors.EndEdit();
+    descriptions_.Set(Shared(std::move(vectors)));
+    UpdateActive();
   }
   UpdateFavourites(std::move(touched));
 }
