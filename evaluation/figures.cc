@@ -57,6 +57,7 @@ void VisitNumbers(FiguresT& figures, Visit visit) {
   visit(figures.last_third);
   for (auto& share : figures.shares) visit(share);
   for (auto& utility : figures.single) visit(utility);
+  for (auto& quality : figures.single_quality) visit(quality);
 }
 
 std::vector<double> Numbers(const Figures& figures) {
@@ -112,19 +113,18 @@ Figures ComputeFigures(const Dataset& dataset, const Valuation& valuation,
   const std::size_t n = rounds.size();
   figures.played = Divided(figures.played, n);
   figures.oracle = Divided(figures.oracle, n);
-  std::vector<double> quality(arms);
   for (std::size_t a = 0; a < arms; ++a) {
     figures.shares[a] = Ratio(figures.shares[a], n);
     of_arm[a] = Divided(of_arm[a], n);
     figures.single.push_back(of_arm[a].utility);
-    quality[a] = of_arm[a].quality;
+    figures.single_quality.push_back(of_arm[a].quality);
     figures.random.utility += of_arm[a].utility;
     figures.random.quality += of_arm[a].quality;
     figures.random.cost_usd += of_arm[a].cost_usd;
   }
   figures.random = Divided(figures.random, arms);
   figures.best_single = of_arm[Largest(figures.single)];
-  figures.best_quality = of_arm[Largest(quality)];
+  figures.best_quality = of_arm[Largest(figures.single_quality)];
   figures.first_1000 =
       MeanUtility(dataset, valuation, rounds.first(std::min<std::size_t>(1000, n)));
   figures.last_third =

@@ -42,14 +42,15 @@ struct Means {
 
 struct Figures {
   Means played;
-  double first_1000 = 0;       // mean utility of the first 1,000 rounds, or of all if fewer
-  double last_third = 0;       // mean utility of the last third of the rounds, at least one
-  Means random;                // expectation of a uniform choice
-  Means best_single;           // the one arm of the highest mean utility in hindsight
-  Means best_quality;          // the one arm of the highest mean quality in hindsight
-  Means oracle;                // the arm of the highest utility, query by query
-  std::vector<double> shares;  // of rounds, per arm
-  std::vector<double> single;  // mean utility of each arm, had it been called always
+  double first_1000 = 0;               // mean utility of the first 1,000 rounds, or of all if fewer
+  double last_third = 0;               // mean utility of the last third of the rounds, at least one
+  Means random;                        // expectation of a uniform choice
+  Means best_single;                   // the one arm of the highest mean utility in hindsight
+  Means best_quality;                  // the one arm of the highest mean quality in hindsight
+  Means oracle;                        // the arm of the highest utility, query by query
+  std::vector<double> shares;          // of rounds, per arm
+  std::vector<double> single;          // mean utility of each arm, had it been called always
+  std::vector<double> single_quality;  // mean quality of each arm, likewise
   friend bool operator==(const Figures&, const Figures&) = default;
 };
 

@@ -298,16 +298,16 @@ std::string LineChartText(const Chart& chart) {
 }
 
 std::string AreaChartText(const Chart& chart) {
-  std::string text = absl::StrFormat("%s\n  %8s%8s%8s\n", chart.title, "early", "middle", "late");
+  std::string text = absl::StrFormat("%s\n%9s%9s%9s\n", chart.title, "early", "middle", "late");
   const std::size_t n = chart.x.size();
   const std::size_t fifth = std::max<std::size_t>(1, n / 5);
   const std::size_t middle = (n - std::min(n, fifth)) / 2;
   for (const ChartLine& line : chart.lines) {
     const double late = MeanBetween(line.values, n - std::min(n, fifth), n);
-    text += absl::StrFormat("  %7.1f%%%7.1f%%%7.1f%%  %-20s %s\n",
+    text += absl::StrFormat("%8.1f%%%8.1f%%%8.1f%%  %-32s %s\n",
                             100 * MeanBetween(line.values, 0, std::min(n, fifth)),
                             100 * MeanBetween(line.values, middle, std::min(n, middle + fifth)),
-                            100 * late, Bar(late, 20), line.name);
+                            100 * late, line.name, Bar(late, 20));
   }
   return text;
 }

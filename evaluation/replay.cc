@@ -28,7 +28,7 @@ absl::Status Lacks(const char* what, const std::vector<std::string>& arms, const
   for (std::size_t i = 0; i < arms.size() && i < 5; ++i) names += Cat(i == 0 ? "" : ", ", arms[i]);
   if (arms.size() > 5) names += Cat(" and ", arms.size() - 5, " more");
   return WithReason(
-      FailedPrecondition("skipped: the preference weighs ", what, ", but ", dataset.name,
+      FailedPrecondition("the preference weighs ", what, ", but ", dataset.name,
                          " does not record the ", what, " of ", arms.size(), " of the ",
                          dataset.arms.size(), " arms of pool `", dataset.pool, "` (", names,
                          "), and nothing is invented; set that weight to 0, or name a pool whose "

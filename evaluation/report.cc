@@ -47,6 +47,7 @@ void AddFigures(const ReplayReport& report, const Figures& figures, double stand
   object["oracle"] = figures.oracle.utility;
   object["shares"] = PerArm(report.arms, figures.shares);
   object["best_single_arm"] = report.arms[Largest(figures.single)];
+  object["best_quality_arm"] = report.arms[Largest(figures.single_quality)];
   object["baselines"] = {{"random", MeansJson(figures.random)},
                          {"best_single", MeansJson(figures.best_single)},
                          {"best_quality", MeansJson(figures.best_quality)},
@@ -225,7 +226,15 @@ std::string ReportTable(const ReplayReport& report) {
   text += Row(report, "uniform random", mean.random, error.random, "");
   text += Row(report, "best single arm", mean.best_single, error.best_single,
               report.arms[Largest(mean.single)]);
+  const std::string& most_accurate = report.arms[Largest(mean.single_quality)];
+  text += Row(report, "most accurate arm", mean.best_quality, error.best_quality, most_accurate);
   text += Row(report, "per-query oracle", mean.oracle, error.oracle, "");
+  if (report.is_cost_recorded && mean.best_quality.cost_usd > 0) {
+    text +=
+        absl::StrFormat("\nagainst always calling %s: %.1f%% of its quality, %.1f%% of its cost\n",
+                        most_accurate, 100 * mean.played.quality / mean.best_quality.quality,
+                        100 * mean.played.cost_usd / mean.best_quality.cost_usd);
+  }
   text += "\nshare of rounds per arm\n";
   std::size_t width = 0;
   for (const std::string& arm : report.arms)

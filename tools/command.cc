@@ -39,10 +39,11 @@ void OnChosen(CLI::App* command, Cli& cli, std::function<absl::Status(GrpcClient
   }
   command->callback([&cli, what, run = std::move(run)] {
     cli.what = what;
-    cli.called = cli.server;
     cli.run = [&cli, run] {
       GrpcClient client({.server = cli.server, .deadline_ms = cli.timeout_ms});
-      return run(client);
+      const absl::Status status = run(client);
+      if (client.is_called()) cli.called = cli.server;
+      return status;
     };
   });
 }

@@ -60,6 +60,7 @@ GrpcClient::GrpcClient(GrpcOptions options)
 
 template <class Response, class Stub, class Method, class Request>
 absl::StatusOr<Response> GrpcClient::Call(Stub& stub, Method method, const Request& request) {
+  is_called_ = true;
   const gpr_timespec give_up = After(options_.retry_for_ms);
   while (true) {
     grpc::ClientContext context;

@@ -7,6 +7,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -31,7 +32,8 @@ class GrpcClient {
   GrpcClient(const GrpcClient&) = delete;
   GrpcClient& operator=(const GrpcClient&) = delete;
 
-  const std::string& server() const { return options_.server; }
+  // Whether any call was made: an error before that is the caller's own.
+  bool is_called() const { return is_called_; }
 
   absl::StatusOr<v1::RouteResponse> Route(const v1::RouteRequest& request);
   absl::StatusOr<v1::FeedbackResponse> Feedback(const v1::FeedbackRequest& request);
@@ -51,6 +53,7 @@ class GrpcClient {
   absl::StatusOr<Response> Call(Stub& stub, Method method, const Request& request);
 
   const GrpcOptions options_;
+  std::atomic<bool> is_called_ = false;
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::Router::Stub> router_;
   const std::unique_ptr<v1::Admin::Stub> admin_;
