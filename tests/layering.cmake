@@ -9,7 +9,7 @@ set(only_grpcpp      "(service|tools|bench)/.*")
 set(only_spdlog      "service/.*")
 set(only_prometheus  "service/.*")
 set(only_yaml-cpp    "(service|tools)/.*\\.cc")
-set(only_nlohmann    "(evaluation|tools|bench)/.*\\.cc")
+set(only_nlohmann    "(evaluation/json\\.h|(evaluation|tools|bench)/.*\\.cc)")
 set(only_CLI         "(tools|service|bench)/.*")
 set(libraries rocksdb faiss grpcpp spdlog prometheus yaml-cpp nlohmann CLI)
 
