@@ -33,10 +33,15 @@ endfunction()
 
 # One test executable per folder, linking only that folder's library, so that a test cannot reach
 # around a boundary.  pointsman_test(NAME SOURCES ... LINK ... [LABELS ...])
+# The target unit_tests builds those labelled unit, for the sanitizers.
+add_custom_target(unit_tests)
 function(pointsman_test name)
   cmake_parse_arguments(A "" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
   if(NOT A_LABELS)
     set(A_LABELS unit)
+  endif()
+  if("unit" IN_LIST A_LABELS)
+    add_dependencies(unit_tests ${name})
   endif()
   if(NOT A_TIMEOUT)
     set(A_TIMEOUT 300)

@@ -22,13 +22,18 @@ std::string Shown(const v1::GetStatsResponse& stats) {
   TextTable table({"arm", "status", "chosen", "share", "outcomes", "quality", "level", "latency",
                    "p95", "cost", "errors"});
   for (const auto& arm : stats.arms()) {
+    // A figure that nothing was ever said about is a dash, not a zero.
+    const auto told = [&](double value, const std::string& text) {
+      return arm.outcomes() == 0 && value == 0 ? std::string("-") : text;
+    };
     table.Add({arm.name(), v1::ArmStatus_Name(arm.status()), Cat(arm.decisions()),
                absl::StrFormat("%.1f%%", 100 * arm.share()), Cat(arm.outcomes()),
-               absl::StrFormat("%.3f", arm.quality()),
+               told(arm.quality(), absl::StrFormat("%.3f", arm.quality())),
                absl::StrFormat("%.3f +- %.3f", arm.level(), arm.level_stddev()),
-               absl::StrFormat("%.0f ms", arm.latency_ms()),
-               absl::StrFormat("%.0f ms", arm.latency_p95_ms()), Dollars(arm.cost_usd()),
-               absl::StrFormat("%.1f%%", 100 * arm.error_rate())});
+               told(arm.latency_ms(), absl::StrFormat("%.0f ms", arm.latency_ms())),
+               told(arm.latency_p95_ms(), absl::StrFormat("%.0f ms", arm.latency_p95_ms())),
+               told(arm.cost_usd(), Dollars(arm.cost_usd())),
+               told(arm.error_rate(), absl::StrFormat("%.1f%%", 100 * arm.error_rate()))});
   }
   return text + table.Text();
 }
