@@ -128,6 +128,11 @@ std::vector<ArmExpectation> LearnedState::Estimate(const QueryView& query,
   return expected;
 }
 
+double LearnedState::ExpectedLatency(const Arm& arm) const {
+  const ArmTracker* known = trackers_.Get(Index(arm.id));
+  return known == nullptr ? ArmTracker().LatencyMs(arm) : known->LatencyMs(arm);
+}
+
 double LearnedState::PricedCost(const Arm& arm, double input_tokens) const {
   if (!arm.usd_per_1m_input && !arm.usd_per_1m_output) return 0;
   const ArmTracker* known = trackers_.Get(Index(arm.id));

@@ -57,6 +57,8 @@ class LearnedState {
   std::vector<ArmExpectation> Estimate(const QueryView& query, std::span<const ArmView> arms) const;
   // Expected USD of one call; 0 if neither price nor cost is known.
   double ExpectedCost(const Arm& arm, double input_tokens) const;
+  // Expected ms of one call; 0 if nothing is known.
+  double ExpectedLatency(const Arm& arm) const;
   // Price x expected tokens, not yet corrected by observed cost: what an OutcomeEvent carries as
   // `cost_estimate_usd`. 0 for an arm without a price.
   double PricedCost(const Arm& arm, double input_tokens) const;

@@ -1,5 +1,5 @@
 // The admin port: GET /metrics (Prometheus text), /healthz (the process lives), /readyz (it serves
-// and can write). Anything else is 404.
+// and is not stopping). Anything else is 404.
 // Errors: kUnavailable if the address cannot be bound, saying which.
 // Threads: runs its own two; the callbacks are called from them.
 #pragma once

@@ -3,6 +3,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <map>
@@ -135,7 +136,7 @@ absl::StatusOr<ServerConfig> ParseConfig(const std::string& text, const std::str
 
 absl::StatusOr<ServerConfig> LoadConfig(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) return NotFound("config file ", path, " cannot be read");
+  if (!file || std::filesystem::is_directory(path)) return NotFound("config ", path, " is not a file that can be read");
   std::ostringstream text;
   text << file.rdbuf();
   return ParseConfig(text.str(), path);

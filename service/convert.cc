@@ -1,5 +1,7 @@
 #include "service/convert.h"
 
+#include <algorithm>
+
 #include "base/strings.h"
 #include "service/engine/validate.h"
 
@@ -105,7 +107,7 @@ FeedbackInput FromProto(const v1::FeedbackRequest& request) {
   if (request.has_input_tokens()) o.input_tokens = request.input_tokens();
   if (request.has_output_tokens()) o.output_tokens = request.output_tokens();
   if (request.has_error()) o.error = request.error();
-  input.at = request.at_unix_ms() * kMicrosPerMs;
+  input.at = std::clamp<int64_t>(request.at_unix_ms(), 0, INT64_MAX / kMicrosPerMs) * kMicrosPerMs;
   return input;
 }
 

@@ -1,4 +1,6 @@
 // Pool settings: the half of service/convert.h that knows what an unset field means.
+#include <algorithm>
+
 #include "base/strings.h"
 #include "service/convert.h"
 #include "service/engine/validate.h"

@@ -24,7 +24,7 @@ namespace {
 
 constexpr char kWriteHealth[] = "pointsman.write";
 constexpr char kRouterHealth[] = "pointsman.v1.Router";
-constexpr std::chrono::seconds kShutdownWait{20};
+constexpr std::chrono::seconds kShutdownWait{5};
 constexpr std::chrono::milliseconds kHealthEvery{250};
 
 absl::Status CannotListen(const std::string& address) {
@@ -109,11 +109,9 @@ class Server::Impl {
   }
 
   std::string NotReady() {
-    {
-      MutexLock lock(mutex_);
-      if (is_stopping_) return "stopping";
-    }
-    return std::string(ToStd(engine_->StorageHealth().message()));
+    // A broken log is no reason to send Route elsewhere: see the health entry pointsman.write.
+    MutexLock lock(mutex_);
+    return is_stopping_ ? "stopping" : "";
   }
 
   // The engine's storage health, carried to the health service and, once, to the log.

@@ -31,7 +31,7 @@ grpc::Status ToGrpc(const absl::Status& status) {
     google::rpc::BadRequest bad;
     auto* violation = bad.add_field_violations();
     violation->set_field(field);
-    violation->set_description(message);
+    violation->set_description(reason);  // the message is there already, and metadata is small
     rich.add_details()->PackFrom(bad);
   }
   if (absl::IsResourceExhausted(status)) {

@@ -311,6 +311,7 @@ std::string EncodeFeedback(const FeedbackRecord& record, Micros changed_at) {
   *p.mutable_learned() = ToProto(record.learned);
   p.set_quality_sequence(record.quality_sequence);
   p.set_served(Index(record.served));
+  p.set_decision_time(record.decision_time);
   std::string payload(sizeof(changed_at), '\0');
   std::memcpy(payload.data(), &changed_at, sizeof(changed_at));
   POINTSMAN_CHECK(p.AppendToString(&payload));
@@ -329,6 +330,7 @@ absl::StatusOr<FeedbackRecord> DecodeFeedback(std::string_view value) {
   record.learned = FromProto(p.learned());
   record.quality_sequence = p.quality_sequence();
   record.served = ArmId{p.served()};
+  record.decision_time = p.decision_time();
   return Sound(RecordKind::kFeedback, std::move(record));
 }
 

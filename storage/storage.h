@@ -39,6 +39,7 @@ struct FeedbackRecord {
   Outcome learned;                // fields that were learned, with their values
   Sequence quality_sequence = 0;  // the event that brought the quality; 0: none yet
   ArmId served{};                 // the arm that really answered, as the first feedback said
+  Micros decision_time = 0;       // of the decision it is about: a caller's id may come again
   friend bool operator==(const FeedbackRecord&, const FeedbackRecord&) = default;
 };
 

@@ -12,8 +12,15 @@ namespace {
 
 constexpr std::size_t kRandomMembers = 4;
 constexpr std::size_t kRejectionsShown = 20;
+// An error travels in metadata, which has to stay under 8 KiB.
+constexpr std::size_t kRejectionBytesMax = 1200;
 // A shortlist that constraints empty is widened by searching this many times as many arms.
 constexpr std::size_t kWiden = 16;
+
+void SortUnique(std::vector<ArmId>& arms) {
+  std::sort(arms.begin(), arms.end());
+  arms.erase(std::unique(arms.begin(), arms.end()), arms.end());
+}
 
 absl::StatusOr<std::vector<ArmId>> Resolve(const PoolRuntime& pool, std::string_view field,
                                            const std::vector<std::string>& names) {
@@ -27,7 +34,7 @@ absl::StatusOr<std::vector<ArmId>> Resolve(const PoolRuntime& pool, std::string_
     }
     arms.push_back(*arm);
   }
-  std::sort(arms.begin(), arms.end());
+  SortUnique(arms);
   return arms;
 }
 
@@ -35,20 +42,27 @@ bool Has(const std::vector<ArmId>& sorted, ArmId arm) {
   return std::binary_search(sorted.begin(), sorted.end(), arm);
 }
 
-void SortUnique(std::vector<ArmId>& arms) {
-  std::sort(arms.begin(), arms.end());
-  arms.erase(std::unique(arms.begin(), arms.end()), arms.end());
+// Any `size` of the arms, by the seed.
+std::vector<ArmId> Some(std::vector<ArmId> arms, std::size_t size, uint64_t seed) {
+  Rng rng(seed);
+  for (std::size_t i = 0; i < size; ++i) std::swap(arms[i], arms[i + rng.Below(arms.size() - i)]);
+  arms.resize(size);
+  SortUnique(arms);
+  return arms;
 }
 
-// Those of `arms` that are active and pass.
+// Those of `arms` that are active and pass; `rejections` then says why the others do not.
 std::vector<ArmId> Passing(const LearnedState& state, const ConstraintCheck& check,
-                           const std::vector<ArmId>& arms, Rejections& rejections) {
+                           double input_tokens, const std::vector<ArmId>& arms,
+                           Rejections& rejections) {
+  rejections = {};
   std::vector<ArmId> passing;
   passing.reserve(arms.size());
   for (const ArmId id : arms) {
     const Arm* arm = state.arm(id);
     if (arm == nullptr || arm->status != ArmStatus::kActive) continue;
-    const std::string why = check.is_empty() ? std::string() : check.WhyNot(*arm);
+    std::string why;
+    if (!check.is_empty()) why = check.WhyNot(*arm, state, input_tokens);
     if (why.empty()) {
       passing.push_back(id);
     } else {
@@ -58,9 +72,9 @@ std::vector<ArmId> Passing(const LearnedState& state, const ConstraintCheck& che
   return passing;
 }
 
-std::vector<ArmId> Shortlist(const PoolRuntime& pool, const QueryContext& context,
-                             std::span<const Neighbour> neighbours, std::size_t size,
-                             std::size_t widen, uint64_t seed) {
+std::vector<ArmId> Shortlist(const PoolRuntime& pool, const std::vector<ArmId>& active,
+                             const QueryContext& context, std::span<const Neighbour> neighbours,
+                             std::size_t size, std::size_t widen, uint64_t seed) {
   std::vector<ArmId> arms;
   if (context.is_informative) {
     for (const ArmHit& hit : pool.arm_index().Search(context.embedding(), size * widen)) {
@@ -70,10 +84,9 @@ std::vector<ArmId> Shortlist(const PoolRuntime& pool, const QueryContext& contex
   const auto favourites = pool.favourites();
   arms.insert(arms.end(), favourites->begin(), favourites->end());
   for (const Neighbour& neighbour : neighbours) arms.push_back(neighbour.arm);
-  const auto active = pool.active();
   Rng rng(seed);
   const std::size_t random = arms.empty() ? size : kRandomMembers;
-  for (std::size_t i = 0; i < random * widen; ++i) arms.push_back((*active)[rng.Below(active->size())]);
+  for (std::size_t i = 0; i < random * widen; ++i) arms.push_back(active[rng.Below(active.size())]);
   SortUnique(arms);
   return arms;
 }
@@ -90,7 +103,8 @@ absl::StatusOr<ConstraintCheck> ConstraintCheck::Make(const PoolRuntime& pool,
   return check;
 }
 
-std::string ConstraintCheck::WhyNot(const Arm& arm) const {
+std::string ConstraintCheck::WhyNot(const Arm& arm, const LearnedState& state,
+                                    double input_tokens) const {
   if (constraints_ == nullptr) return {};
   const Constraints& c = *constraints_;
   if (!allowed_.empty() && !Has(allowed_, arm.id)) return "not in allow_arms";
@@ -103,23 +117,21 @@ std::string ConstraintCheck::WhyNot(const Arm& arm) const {
   if (arm.context_tokens_max > 0 && c.context_tokens > arm.context_tokens_max) {
     return Cat("context window of ", arm.context_tokens_max, " tokens");
   }
-  return {};
-}
-
-std::string ConstraintCheck::WhyNot(const ArmExpectation& expected) const {
-  if (constraints_ == nullptr) return {};
-  const Constraints& c = *constraints_;
-  if (c.max_cost_usd && expected.cost_usd > *c.max_cost_usd) {
-    return Cat("expected cost of ", expected.cost_usd, " USD");
+  if (c.max_cost_usd) {
+    const double cost_usd = state.ExpectedCost(arm, input_tokens);
+    if (cost_usd > *c.max_cost_usd) return Cat("expected cost of ", cost_usd, " USD");
   }
-  if (c.max_latency_ms && expected.latency_ms > *c.max_latency_ms) {
-    return Cat("expected latency of ", expected.latency_ms, " ms");
+  if (c.max_latency_ms) {
+    const double latency_ms = state.ExpectedLatency(arm);
+    if (latency_ms > *c.max_latency_ms) return Cat("expected latency of ", latency_ms, " ms");
   }
   return {};
 }
 
 void Rejections::Add(const Arm& arm, std::string_view why) {
-  if (++count_ > kRejectionsShown) return;
+  ++count_;
+  if (shown_ == kRejectionsShown || text_.size() > kRejectionBytesMax) return;
+  ++shown_;
   if (!text_.empty()) text_ += "; ";
   text_ += Cat(arm.name, ": ", why);
 }
@@ -131,7 +143,7 @@ absl::Status Rejections::AsStatus(const PoolRuntime& pool) const {
                       reason::kPoolEmpty);
   }
   const std::string more =
-      count_ > kRejectionsShown ? Cat("; and ", count_ - kRejectionsShown, " more") : "";
+      count_ > shown_ ? Cat("; and ", count_ - shown_, " more") : "";
   return WithReason(FailedPrecondition("no arm of pool ", Quoted(pool.name()),
                                        " meets the constraints: ", text_, more),
                     reason::kNoArmPasses, "constraints");
@@ -142,23 +154,26 @@ absl::StatusOr<std::vector<ArmId>> GatherCandidates(const PoolRuntime& pool,
                                                     const QueryContext& context,
                                                     const ConstraintCheck& check,
                                                     std::span<const Neighbour> neighbours,
-                                                    uint64_t seed, Rejections& rejections) {
+                                                    uint64_t seed) {
+  Rejections rejections;
   const auto active = pool.active();
   const std::size_t size = state.pool().settings.shortlist_size;
+  const auto pass = [&](const std::vector<ArmId>& arms) {
+    return Passing(state, check, context.input_tokens, arms, rejections);
+  };
   std::vector<ArmId> passing;
   if (active->size() <= size) {
-    passing = Passing(state, check, *active, rejections);
+    passing = pass(*active);
   } else if (!check.allowed().empty() && check.allowed().size() <= size) {
-    passing = Passing(state, check, check.allowed(), rejections);
+    passing = pass(check.allowed());
   } else {
     for (const std::size_t widen : {std::size_t{1}, kWiden}) {
-      passing = Passing(state, check, Shortlist(pool, context, neighbours, size, widen, seed),
-                        rejections);
+      passing = pass(Shortlist(pool, *active, context, neighbours, size, widen, seed));
       if (!passing.empty()) break;
     }
-    if (passing.empty()) {  // constraints that few arms meet: look at all, keep the first ones
-      passing = Passing(state, check, *active, rejections);
-      if (passing.size() > size) passing.resize(size);
+    if (passing.empty()) {  // constraints that few arms meet: look at all
+      passing = pass(*active);
+      if (passing.size() > size) passing = Some(std::move(passing), size, seed);
     }
   }
   if (passing.empty()) return rejections.AsStatus(pool);

@@ -21,10 +21,8 @@ class ConstraintCheck {
  public:
   static absl::StatusOr<ConstraintCheck> Make(const PoolRuntime& pool, const Constraints& c);
 
-  // Empty if the arm passes; else why it does not. Before expectations are known:
-  std::string WhyNot(const Arm& arm) const;
-  // ... and after.
-  std::string WhyNot(const ArmExpectation& expected) const;
+  // Empty if the arm passes, its expected cost and latency included; else why it does not.
+  std::string WhyNot(const Arm& arm, const LearnedState& state, double input_tokens) const;
   // Arms named in allow_arms; empty: no such constraint.
   const std::vector<ArmId>& allowed() const { return allowed_; }
   bool is_empty() const { return constraints_ == nullptr; }
@@ -44,6 +42,7 @@ class Rejections {
  private:
   std::string text_;
   std::size_t count_ = 0;
+  std::size_t shown_ = 0;
 };
 
 // At least one arm, ascending by id. `seed` drives the random members of a shortlist.
@@ -52,6 +51,6 @@ absl::StatusOr<std::vector<ArmId>> GatherCandidates(const PoolRuntime& pool,
                                                     const QueryContext& context,
                                                     const ConstraintCheck& check,
                                                     std::span<const Neighbour> neighbours,
-                                                    uint64_t seed, Rejections& rejections);
+                                                    uint64_t seed);
 
 }  // namespace pointsman

@@ -61,6 +61,7 @@ absl::StatusOr<FeedbackOutput> Commands::StageFeedback(Turn& turn, const Feedbac
   const ServedArm served = ResolveServed(decision, named);
   std::optional<FeedbackRecord> before;
   ASSIGN_OR_RETURN(before, turn.ReadFeedback(served.key));
+  if (before && before->decision_time != decision.time) before.reset();  // of an earlier namesake
   const Micros window = pool->state()->pool().settings.feedback_window;
   const bool is_late = turn.now() > decision.time + window;
   Joined joined;
@@ -82,7 +83,7 @@ absl::StatusOr<FeedbackOutput> Commands::StageFeedback(Turn& turn, const Feedbac
       turn.PutExperience(pool, std::move(experience));
     }
   }
-  turn.PutFeedback(served.key, std::move(joined.record));
+  if (!before || !(*before == joined.record)) turn.PutFeedback(served.key, joined.record);
   return output;
 }
 

@@ -38,51 +38,27 @@ std::vector<ArmView> View(const PoolRuntime& pool, const LearnedState& state,
   return views;
 }
 
-// Drops arms whose expected cost or latency is over what the request allows.
-absl::Status DropTooDear(const PoolRuntime& pool, const ConstraintCheck& check,
-                         std::vector<ArmView>& views, std::vector<ArmExpectation>& expected,
-                         Rejections& rejections) {
-  if (check.is_empty()) return absl::OkStatus();
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < views.size(); ++i) {
-    const std::string why = check.WhyNot(expected[i]);
-    if (!why.empty()) {
-      rejections.Add(*views[i].arm, why);
-      continue;
-    }
-    views[kept] = views[i];
-    expected[kept] = expected[i];
-    ++kept;
-  }
-  if (kept == 0) return rejections.AsStatus(pool);
-  views.resize(kept);
-  expected.resize(kept);
-  return absl::OkStatus();
-}
-
 }  // namespace
 
-absl::StatusOr<Decision> Decide(const PoolRuntime& pool, const RouteInput& input,
-                                const DecideInputs& inputs) {
-  const auto state = pool.state();
-  const PoolSettings& settings = state->pool().settings;
+absl::StatusOr<Decision> Decide(const PoolRuntime& pool, const LearnedState& state,
+                                const RouteInput& input, const DecideInputs& inputs) {
+  const PoolSettings& settings = state.pool().settings;
   const auto draw_bits = [&](DrawPurpose purpose) {
     return DrawBits(inputs.secret, pool.id(), inputs.decision_id, purpose);
   };
 
   QueryContext context;
-  ASSIGN_OR_RETURN(context, pool.MakeContext(input));
+  ASSIGN_OR_RETURN(context, pool.MakeContext(input, settings));
   ConstraintCheck check;
   ASSIGN_OR_RETURN(check, ConstraintCheck::Make(pool, input.constraints));
-  const std::vector<Neighbour> neighbours = FindNeighbours(pool, *state, context);
+  const std::vector<Neighbour> neighbours = FindNeighbours(pool, state, context);
 
-  Rejections rejections;
   std::vector<ArmId> arms;
-  ASSIGN_OR_RETURN(arms, GatherCandidates(pool, *state, context, check, neighbours,
-                                          draw_bits(DrawPurpose::kShortlist), rejections));
-  std::vector<ArmView> views = View(pool, *state, context, arms, neighbours);
-  std::vector<ArmExpectation> expected = state->Estimate({context.z, context.input_tokens}, views);
-  RETURN_IF_ERROR(DropTooDear(pool, check, views, expected, rejections));
+  ASSIGN_OR_RETURN(arms, GatherCandidates(pool, state, context, check, neighbours,
+                                          draw_bits(DrawPurpose::kShortlist)));
+  const std::vector<ArmView> views = View(pool, state, context, arms, neighbours);
+  const std::vector<ArmExpectation> expected =
+      state.Estimate({context.z, context.input_tokens}, views);
 
   ChoiceRequest request;
   request.preference = Normalised(input.preference.value_or(settings.default_preference));
@@ -98,7 +74,7 @@ absl::StatusOr<Decision> Decide(const PoolRuntime& pool, const RouteInput& input
   decision.id = inputs.decision_id;
   decision.pool = pool.id();
   decision.time = inputs.now;
-  decision.snapshot_version = state->version();
+  decision.snapshot_version = state.version();
   decision.request_hash = RequestHash(input);
   decision.mode = input.mode;
   decision.preference = request.preference;

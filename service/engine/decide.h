@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/siphash.h"
+#include "learners/learned_state.h"
 #include "service/engine/pool_runtime.h"
 #include "service/engine/requests.h"
 
@@ -18,8 +19,9 @@ struct DecideInputs {
   Micros now = 0;
 };
 
-absl::StatusOr<Decision> Decide(const PoolRuntime& pool, const RouteInput& input,
-                                const DecideInputs& inputs);
+// `state` is a published one of this pool.
+absl::StatusOr<Decision> Decide(const PoolRuntime& pool, const LearnedState& state,
+                                const RouteInput& input, const DecideInputs& inputs);
 
 // Of what the caller asked, apart from decision id and `explain`.
 uint64_t RequestHash(const RouteInput& input);

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <functional>
+#include <map>
 #include <utility>
 
 #include "base/status_macros.h"
@@ -30,31 +31,40 @@ class Engine::Impl {
 
   absl::Status Start() {
     RETURN_IF_ERROR(ValidateLimits(options_.limits));
-    RETURN_IF_ERROR(Recover(*storage_.log, options_.building, pools_));
+    std::vector<Turn::Evicted> evicted;
+    ASSIGN_OR_RETURN(evicted, Recover(*storage_.log, options_.building, pools_));
     writer_ = std::make_unique<LogWriter>(options_.limits, options_.writing, *storage_.log, clock_,
-                                          health_);
+                                          health_, std::move(evicted));
     return absl::OkStatus();
   }
 
-  absl::StatusOr<RouteOutput> Route(const RouteInput& input) {
+  // The states that one call decides by: each pool's is taken once.
+  using Pinned = std::map<const PoolRuntime*, std::shared_ptr<const LearnedState>>;
+
+  absl::StatusOr<RouteOutput> Route(const RouteInput& input, Pinned& pinned) {
     RETURN_IF_ERROR(ValidateRoute(input, options_.limits));
     std::shared_ptr<PoolRuntime> pool;
     ASSIGN_OR_RETURN(pool, pools_.Find(input.pool));
+    std::shared_ptr<const LearnedState>& state = pinned[pool.get()];
+    if (state == nullptr) state = pool->state();
     if (input.decision_id.empty()) {
-      return DecideAndRecord(*pool, input, ids_.Next(pool->id(), clock_.Now()));
+      return DecideAndRecord(*pool, *state, input, ids_.Next(pool->id(), clock_.Now()));
     }
     // The caller's own id: concurrent duplicates wait here for the first, a few dozen microseconds.
     MutexLock lock(duplicates_[std::hash<std::string>{}(input.decision_id) % duplicates_.size()]);
-    std::optional<Decision> recorded;
-    ASSIGN_OR_RETURN(recorded, storage_.decisions->Get(pool->id(), input.decision_id));
-    if (!recorded) return DecideAndRecord(*pool, input, input.decision_id);
-    if (recorded->request_hash != RequestHash(input)) {
+    const auto recorded = storage_.decisions->Get(pool->id(), input.decision_id);
+    const bool is_known = recorded.ok() && recorded->has_value() && !HasExpired(**recorded);
+    // What cannot be read may be there: decide, but do not write over it.
+    if (!is_known) {
+      return DecideAndRecord(*pool, *state, input, input.decision_id, recorded.ok());
+    }
+    if ((*recorded)->request_hash != RequestHash(input)) {
       return WithReason(
           absl::AlreadyExistsError(Cat("decision_id: ", Quoted(input.decision_id),
                                        " was used for another request; use a fresh id")),
           reason::kDecisionIdReused, "decision_id");
     }
-    return Answer(*pool->state(), *recorded, input.explain, true);
+    return Answer(*pool->state(), **recorded, input.explain, true);
   }
 
   // Hands a command to the writer; `stage` answers the result if the turn commits.
@@ -129,15 +139,21 @@ class Engine::Impl {
   std::unique_ptr<LogWriter> writer_;
 
  private:
-  absl::StatusOr<RouteOutput> DecideAndRecord(PoolRuntime& pool, const RouteInput& input,
-                                              std::string id) {
+  absl::StatusOr<RouteOutput> DecideAndRecord(PoolRuntime& pool, const LearnedState& state,
+                                              const RouteInput& input, std::string id,
+                                              bool can_record = true) {
     Decision decision;
-    ASSIGN_OR_RETURN(decision,
-                     Decide(pool, input, {std::move(id), storage_.log->secret(), clock_.Now()}));
+    ASSIGN_OR_RETURN(
+        decision, Decide(pool, state, input, {std::move(id), storage_.log->secret(), clock_.Now()}));
     const bool logged =
+        can_record &&
         health_.Note(storage_.decisions->Put(decision, Durability::kProcess)).ok();
     pool.CountDecision(decision.chosen.front().arm);
-    return Answer(*pool.state(), decision, input.explain, logged);
+    return Answer(state, decision, input.explain, logged);
+  }
+
+  bool HasExpired(const Decision& decision) const {
+    return decision.time + options_.limits.decision_ttl_s * kMicrosPerSecond <= clock_.Now();
   }
 
   std::array<Mutex, 64> duplicates_;
@@ -154,7 +170,18 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& option
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
 
-absl::StatusOr<RouteOutput> Engine::Route(const RouteInput& input) { return impl_->Route(input); }
+absl::StatusOr<RouteOutput> Engine::Route(const RouteInput& input) {
+  Impl::Pinned pinned;
+  return impl_->Route(input, pinned);
+}
+
+std::vector<absl::StatusOr<RouteOutput>> Engine::RouteBatch(std::span<const RouteInput> inputs) {
+  Impl::Pinned pinned;
+  std::vector<absl::StatusOr<RouteOutput>> outputs;
+  outputs.reserve(inputs.size());
+  for (const RouteInput& input : inputs) outputs.push_back(impl_->Route(input, pinned));
+  return outputs;
+}
 
 void Engine::Feedback(FeedbackInput input, Done<FeedbackOutput> done) {
   impl_->Feedback(std::move(input), std::move(done));

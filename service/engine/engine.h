@@ -66,6 +66,8 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   absl::StatusOr<RouteOutput> Route(const RouteInput& input);
+  // Independent decisions over one snapshot of each pool, in order.
+  std::vector<absl::StatusOr<RouteOutput>> RouteBatch(std::span<const RouteInput> inputs);
 
   template <class T>
   using Done = std::function<void(absl::StatusOr<T>)>;

@@ -8,6 +8,10 @@
 namespace pointsman {
 namespace {
 
+constexpr double kUsdMax = 1e9;  // what a log accepts
+// A decision's record is read and written whole with each of its feedbacks.
+constexpr std::size_t kFeedbacksMax = 256;
+
 uint64_t PayloadHash(const FeedbackInput& input) {
   ByteWriter bytes;
   const auto put = [&](const auto& field) {
@@ -57,7 +61,7 @@ OutcomeEvent EventOf(const FeedbackInput& input, const Decision& decision,
   for (const Candidate& candidate : decision.candidates) {
     if (candidate.arm != served.arm) continue;
     event.features = candidate.features;
-    event.cost_estimate_usd = candidate.expected.priced_usd;
+    event.cost_estimate_usd = std::min(candidate.expected.priced_usd, kUsdMax);
   }
   return event;
 }
@@ -71,7 +75,10 @@ ServedArm ResolveServed(const Decision& decision, std::optional<ArmId> named) {
   served.arm = named.value_or(served.chosen.arm);
   const auto it = std::find_if(decision.chosen.begin(), decision.chosen.end(),
                                [&](const ChosenArm& chosen) { return chosen.arm == served.arm; });
-  const bool is_panel_arm = it != decision.chosen.end() && it->selection == Selection::kPanel;
+  const bool is_further = it != decision.chosen.end() && it != decision.chosen.begin();
+  // A greedy panel's arms are marked greedy; a fallback's are not.
+  const bool is_panel_arm = is_further && (it->selection == Selection::kPanel ||
+                                           it->selection == Selection::kGreedy);
   if (it != decision.chosen.end()) served.chosen = *it;
   served.is_off_policy = served.arm != decision.chosen.front().arm && !is_panel_arm;
   served.key = {decision.pool, decision.id, is_panel_arm ? served.arm : decision.chosen.front().arm};
@@ -97,6 +104,7 @@ absl::StatusOr<Joined> Join(const FeedbackInput& input, const Decision& decision
     if (served.arm != record.served) served = ResolveServed(decision, record.served);
   }
   record.served = served.arm;
+  record.decision_time = decision.time;
 
   for (const FeedbackRecord::Seen& seen : record.seen) {
     if (seen.feedback_id != feedback_id) continue;
@@ -109,6 +117,11 @@ absl::StatusOr<Joined> Join(const FeedbackInput& input, const Decision& decision
                                      " was used for this decision with other content; send a "
                                      "correction under a new feedback_id")),
         reason::kFeedbackIdReused, "feedback_id");
+  }
+  if (record.seen.size() >= kFeedbacksMax) {
+    return WithReason(FailedPrecondition("feedback_id: decision ", Quoted(decision.id), " has ",
+                                         kFeedbacksMax, " feedbacks already, the most it takes"),
+                      reason::kLimit, "feedback_id");
   }
   record.seen.push_back({feedback_id, payload_hash});
 
@@ -143,6 +156,12 @@ absl::StatusOr<Joined> Join(const FeedbackInput& input, const Decision& decision
   if (!is_new && !is_correction) {
     joined.result = FeedbackResult::kAlreadyApplied;
     return joined;
+  }
+  if (record.learned.error.value_or(false) && record.learned.quality) {
+    return WithReason(
+        InvalidArgument("quality: decision ", Quoted(decision.id), " would have both an error and a "
+                        "quality, and an answer that failed has none; correct `error` first"),
+        reason::kBadField, "quality");
   }
   joined.result = is_correction     ? FeedbackResult::kCorrected
                   : event.is_first ? FeedbackResult::kApplied

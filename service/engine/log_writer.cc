@@ -13,13 +13,14 @@ constexpr Micros kExpireEvery = 600 * kMicrosPerSecond;
 }  // namespace
 
 LogWriter::LogWriter(const Limits& limits, Writing writing, EventLog& log, const Clock& clock,
-                     WriteHealth& health)
+                     WriteHealth& health, std::vector<Turn::Evicted> evicted)
     : limits_(limits),
       writing_(writing),
       log_(log),
       clock_(clock),
       health_(health),
-      queue_(static_cast<std::size_t>(limits.queue_items_max)) {
+      queue_(static_cast<std::size_t>(limits.queue_items_max)),
+      evicted_(std::move(evicted)) {
   if (writing_ == Writing::kThread) thread_ = std::thread([this] { Run(); });
 }
 
@@ -74,8 +75,7 @@ void LogWriter::RunTurn(std::vector<Command>& staged) {
   if (staged.empty()) return;
   Turn turn(log_, clock_.Now());
   std::vector<Completion> completions;
-  for (Command& command : staged) completions.push_back(command.stage(turn));
-  staged.clear();
+  for (const Command& command : staged) completions.push_back(command.stage(turn));
 
   absl::Status written;
   if (!turn.empty()) {
@@ -84,6 +84,17 @@ void LogWriter::RunTurn(std::vector<Command>& staged) {
     written = health_.Note(evicted.status());
     if (evicted.ok()) evicted_ = *std::move(evicted);
   }
+  // An event that no learner can follow fails alone: the others of its turn get turns of their own.
+  if (!written.ok() && !absl::IsUnavailable(written) && staged.size() > 1) {
+    const std::vector<Command> together = std::move(staged);
+    staged.clear();
+    for (const Command& command : together) {
+      std::vector<Command> alone{command};
+      RunTurn(alone);
+    }
+    return;
+  }
+  staged.clear();
   for (const Completion& complete : completions) complete(written);
   if (!written.ok()) return;
   MaybeSnapshot(turn);
@@ -92,10 +103,15 @@ void LogWriter::RunTurn(std::vector<Command>& staged) {
 
 void LogWriter::MaybeSnapshot(const Turn& turn) {
   for (const auto& pool : turn.touched()) {
-    Sequence& last = snapshotted_[pool->id()];
+    const auto [last, is_new] = snapshotted_.try_emplace(pool->id(), 0);
+    if (is_new) {  // since the start: what recovery replayed counts as well
+      const auto kept = log_.ListSnapshots(pool->id());
+      if (kept.ok() && !kept->empty()) last->second = kept->front();
+    }
     const Sequence version = pool->state()->version();
-    if (last == 0) last = version;  // first seen: count from here
-    if (version - last >= static_cast<Sequence>(limits_.snapshot_every_events)) Snapshot(*pool);
+    if (version >= last->second + static_cast<Sequence>(limits_.snapshot_every_events)) {
+      Snapshot(*pool);
+    }
   }
 }
 

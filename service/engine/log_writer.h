@@ -40,7 +40,7 @@ struct Command {
 class LogWriter {
  public:
   LogWriter(const Limits& limits, Writing writing, EventLog& log, const Clock& clock,
-            WriteHealth& health);
+            WriteHealth& health, std::vector<Turn::Evicted> evicted);
   ~LogWriter();
   LogWriter(const LogWriter&) = delete;
   LogWriter& operator=(const LogWriter&) = delete;

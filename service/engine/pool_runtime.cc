@@ -49,9 +49,8 @@ PoolRuntime::PoolRuntime(LearnedState state, std::shared_ptr<const Embedder> emb
   state_.Set(Shared(std::move(state)));
 }
 
-absl::StatusOr<QueryContext> PoolRuntime::MakeContext(const RouteInput& input) const {
-  const auto state = state_.Get();
-  const PoolSettings& settings = state->pool().settings;
+absl::StatusOr<QueryContext> PoolRuntime::MakeContext(const RouteInput& input,
+                                                      const PoolSettings& settings) const {
   QueryContext context;
   context.projected = projection_.projected();
   context.z.assign(context.projected + settings.features.size(), 0.0f);
@@ -221,6 +220,8 @@ void PoolRuntime::UpdateFavourites(std::vector<ArmId> arms) {
 
 void PoolRuntime::CountDecision(ArmId arm) {
   MutexLock lock(mutex_);
+  // An arm may be seen in the published state a moment before the caches know it.
+  if (decisions_.size() <= Index(arm)) decisions_.resize(Index(arm) + 1);
   ++decisions_[Index(arm)];
 }
 

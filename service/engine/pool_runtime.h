@@ -47,7 +47,8 @@ class PoolRuntime {
   std::shared_ptr<const LearnedState> state() const { return state_.Get(); }
 
   // Errors: kInvalidArgument for a vector of the wrong size, NaN, zero norm, an unknown feature.
-  absl::StatusOr<QueryContext> MakeContext(const RouteInput& input) const;
+  absl::StatusOr<QueryContext> MakeContext(const RouteInput& input,
+                                           const PoolSettings& settings) const;
 
   std::optional<ArmId> FindArm(std::string_view name) const;
   // Active arms by id, ascending.

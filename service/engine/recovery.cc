@@ -42,7 +42,9 @@ absl::StatusOr<LearnedState> Replay(const EventLog& log, const Pool& pool) {
 
 }  // namespace
 
-absl::Status Recover(const EventLog& log, Building building, PoolTable& pools) {
+absl::StatusOr<std::vector<Turn::Evicted>> Recover(const EventLog& log, Building building,
+                                                   PoolTable& pools) {
+  std::vector<Turn::Evicted> evicted;
   std::vector<Pool> stored;
   ASSIGN_OR_RETURN(stored, log.ReadPools());
   for (const Pool& pool : stored) {
@@ -56,11 +58,14 @@ absl::Status Recover(const EventLog& log, Building building, PoolTable& pools) {
     }
     auto runtime = PoolRuntime::Make(*std::move(state), building);
     RETURN_IF_ERROR(runtime.status());
-    RETURN_IF_ERROR(log.ReadExperience(
-        pool.id, [&](Experience experience) { (*runtime)->AddExperience(experience); }));
+    RETURN_IF_ERROR(log.ReadExperience(pool.id, [&](const Experience& experience) {
+      for (const Sequence gone : (*runtime)->AddExperience(experience)) {
+        evicted.push_back({pool.id, gone});
+      }
+    }));
     pools.Put(*std::move(runtime));
   }
-  return absl::OkStatus();
+  return evicted;
 }
 
 }  // namespace pointsman

@@ -5,12 +5,17 @@
 // Threads: once, before anything else touches the storage.
 #pragma once
 
-#include "absl/status/status.h"
+#include <vector>
+
+#include "absl/status/statusor.h"
 #include "service/engine/pool_table.h"
+#include "service/engine/turn.h"
 #include "storage/storage.h"
 
 namespace pointsman {
 
-absl::Status Recover(const EventLog& log, Building building, PoolTable& pools);
+// Answers the experiences that no longer fit the bounded memories, for storage to forget.
+absl::StatusOr<std::vector<Turn::Evicted>> Recover(const EventLog& log, Building building,
+                                                   PoolTable& pools);
 
 }  // namespace pointsman

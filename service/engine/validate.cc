@@ -6,6 +6,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "learners/exploration.h"
+#include "learners/learned_state.h"
 #include "learners/quality_model.h"
 
 namespace pointsman {
@@ -42,6 +43,8 @@ absl::Status Count(std::string_view field, std::size_t count, int64_t most) {
 constexpr double kUsdMax = 1e6;
 constexpr double kMsMax = 1e9;
 constexpr double kTokensMax = 1e9;
+// Making the projection and a learner's matrices is quadratic in it and worse.
+constexpr double kProjectedMax = 512;
 
 }  // namespace
 
@@ -87,8 +90,7 @@ absl::Status ValidateSettings(const PoolSettings& s, const Limits& limits) {
   const EmbedderSettings& e = s.embedder;
   RETURN_IF_ERROR(Number("settings.embedder.dimension", e.dimension, 0,
                          static_cast<double>(limits.embedding_dimension_max), ""));
-  RETURN_IF_ERROR(Number("settings.embedder.projected", e.projected, 1,
-                         static_cast<double>(limits.embedding_dimension_max), ""));
+  RETURN_IF_ERROR(Number("settings.embedder.projected", e.projected, 1, kProjectedMax, ""));
   if (e.name == "caller" && e.dimension == 0) {
     return BadField("settings.embedder.dimension",
                     "must be given for the embedder \"caller\": the size of the vectors you send");
@@ -119,10 +121,10 @@ absl::Status ValidateSettings(const PoolSettings& s, const Limits& limits) {
   RETURN_IF_ERROR(Number("settings.experience_max", s.experience_max, 0, 1e8, "outcomes"));
   RETURN_IF_ERROR(Number("settings.feedback_window_s",
                          static_cast<double>(s.feedback_window) / kMicrosPerSecond, 1,
-                         366 * 86400, "s"));
+                         static_cast<double>(limits.decision_ttl_s), "s (limit decision_ttl_s)"));
   RETURN_IF_ERROR(WithReason(ValidatePreference(s.default_preference), reason::kBadField,
                              "settings.default_preference"));
-  return absl::OkStatus();
+  return WithReason(ValidateForLearning(s), reason::kBadField, "settings.learner");
 }
 
 absl::Status ValidateChange(const PoolSettings& present, const PoolSettings& wanted) {
@@ -134,6 +136,7 @@ absl::Status ValidateChange(const PoolSettings& present, const PoolSettings& wan
         reason::kSettingFixed, field);
   };
   if (!(present.embedder == wanted.embedder)) return fixed("settings.embedder");
+  if (present.experience_max != wanted.experience_max) return fixed("settings.experience_max");
   if (present.features != wanted.features) return fixed("settings.features");
   if (present.learner.quality_model != wanted.learner.quality_model) {
     return fixed("settings.learner.quality_model");

@@ -19,7 +19,7 @@ class WriteHealth {
   absl::Status Note(const absl::Status& written) {
     if (!absl::IsUnavailable(written)) return written;
     const absl::Status broken = WithReason(
-        absl::UnavailableError(Cat("storage cannot be written, so nothing was learned: ",
+        absl::UnavailableError(Cat("storage cannot be written, and what this was to write is not kept: ",
                                    ToStd(written.message()),
                                    "; mend it and restart, then send this again")),
         reason::kStorageBroken);

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/strings.h"
 #include "service/convert.h"
@@ -45,6 +47,8 @@ grpc::ServerUnaryReactor* RouterService::RouteBatch(grpc::CallbackServerContext*
   Call call(context, metrics_, RpcName::kRouteBatch);
   call.Finish(Guarded([&]() -> absl::Status {
     if (auto status = CheckBatch(request->requests_size(), limits_); !status.ok()) return status;
+    std::vector<RouteInput> inputs;
+    std::vector<v1::RouteBatchResponse::Item*> answers;  // by input
     for (const auto& item : request->requests()) {
       auto* answer = response->add_items();
       auto input = FromProto(item);
@@ -53,12 +57,16 @@ grpc::ServerUnaryReactor* RouterService::RouteBatch(grpc::CallbackServerContext*
         continue;
       }
       if (input->pool.empty()) input->pool = request->pool();
-      auto output = engine_.Route(*input);
-      if (output.ok()) {
-        metrics_.CountDecision(output->logged);
-        *answer->mutable_response() = ToProto(*output);
+      inputs.push_back(*std::move(input));
+      answers.push_back(answer);
+    }
+    const auto outputs = engine_.RouteBatch(inputs);
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      if (outputs[i].ok()) {
+        metrics_.CountDecision(outputs[i]->logged);
+        *answers[i]->mutable_response() = ToProto(*outputs[i]);
       } else {
-        *answer->mutable_error() = ToItem(output.status());
+        *answers[i]->mutable_error() = ToItem(outputs[i].status());
       }
     }
     return absl::OkStatus();

@@ -119,7 +119,8 @@ FeedbackRecord SampleFeedback(Rng& rng) {
   return {.seen = {{SampleBytes(rng, 20), rng.Next()}, {SampleBytes(rng, 20), rng.Next()}},
           .learned = SampleOutcome(rng),
           .quality_sequence = rng.Next(),
-          .served = ArmId{Number(rng)}};
+          .served = ArmId{Number(rng)},
+          .decision_time = static_cast<Micros>(Number(rng))};
 }
 
 Experience SampleExperience(Rng& rng, Sequence sequence) {

@@ -151,6 +151,61 @@ TEST_F(Feedback, RatesEachArmOfAPanelOnItsOwn) {
   }
 }
 
+TEST_F(Feedback, RatesEachArmOfAGreedyPanelOnItsOwn) {
+  RouteInput route;
+  route.query = "a question";
+  route.arm_count = 2;
+  route.purpose = Purpose::kPanel;
+  route.mode = Mode::kGreedy;
+  const auto decision = engine_->Route(route);
+  ASSERT_TRUE(decision.ok());
+  for (const std::string& arm : {decision->further[0].arm, decision->arm}) {
+    FeedbackInput input;
+    input.decision_id = decision->decision_id;
+    input.served_arm = arm;
+    input.outcome.quality = 1;
+    EXPECT_EQ(Tell(input)->result, FeedbackResult::kApplied);
+    EXPECT_EQ(OutcomesOf(arm), 1u);
+  }
+}
+
+TEST_F(Feedback, OfAnErrorThenAQualityIsRefusedAsTogether) {
+  const RouteOutput decision = MustRoute("a question");
+  FeedbackInput error;
+  error.decision_id = decision.decision_id;
+  error.outcome.error = true;
+  ASSERT_TRUE(Tell(error).ok());
+  ExpectRefused(TellQuality(decision.decision_id, 0.9).status(),
+                absl::StatusCode::kInvalidArgument, reason::kBadField);
+  FeedbackInput corrected;
+  corrected.decision_id = decision.decision_id;
+  corrected.outcome.error = false;
+  corrected.outcome.quality = 0.9;
+  EXPECT_EQ(Tell(corrected)->result, FeedbackResult::kCorrected);
+}
+
+TEST_F(Feedback, IsBoundedPerDecision) {
+  const RouteOutput decision = MustRoute("a question");
+  for (int i = 0; i < 256; ++i) {
+    FeedbackInput input;
+    input.decision_id = decision.decision_id;
+    input.outcome.latency_ms = i;
+    ASSERT_TRUE(Tell(input).ok()) << i;
+  }
+  ExpectRefused(TellQuality(decision.decision_id, 1).status(),
+                absl::StatusCode::kFailedPrecondition, reason::kLimit);
+  EXPECT_EQ(OutcomesOf(decision.arm), 1u);
+}
+
+TEST_F(Feedback, DoesNotJoinAnEarlierDecisionOfTheSameId) {
+  const RouteOutput first = MustRoute("a question", "mine");
+  ASSERT_TRUE(TellQuality("mine", 1).ok());
+  clock_.Advance(8 * 86400 * kMicrosPerSecond);
+  const RouteOutput second = MustRoute("a question", "mine");
+  EXPECT_GT(second.snapshot_version, first.snapshot_version);
+  EXPECT_EQ(TellQuality("mine", 1)->result, FeedbackResult::kApplied);
+}
+
 TEST_F(Feedback, OfAnErrorTrainsTheErrorRateAlone) {
   const RouteOutput decision = MustRoute("a question");
   FeedbackInput input;

@@ -215,6 +215,50 @@ TEST_F(Route, TakesDeclaredFeaturesIntoTheContext) {
   EXPECT_FLOAT_EQ(explained->decision.context[64], 0.5f);  // (3 - 2) / 1 * 0.5
 }
 
+TEST_F(Route, FindsTheFewArmsThatMeetABudgetInALargePool) {
+  std::vector<Arm> arms(300);
+  for (std::size_t i = 0; i < arms.size(); ++i) {
+    arms[i].name = "tool-" + std::to_string(i);
+    arms[i].description = "does thing number " + std::to_string(i);
+    arms[i].usd_per_1m_output = i >= 298 ? 1 : 1000;
+    arms[i].prior_output_tokens = 1000;
+  }
+  using Made = std::pair<PoolInfo, bool>;
+  ASSERT_TRUE(Await<Made>([&](auto done) {
+                engine_->PutPool("tools", [](const PoolSettings& s) { return s; }, arms, true,
+                                 std::move(done));
+              }).ok());
+  RouteInput input;
+  input.pool = "tools";
+  input.query = "thing number 7";
+  input.constraints.max_cost_usd = 0.01;
+  const auto output = engine_->Route(input);
+  ASSERT_TRUE(output.ok()) << output.status();
+  EXPECT_TRUE(output->arm == "tool-298" || output->arm == "tool-299") << output->arm;
+}
+
+TEST_F(Route, CountsAnArmOnceThatIsAllowedTwice) {
+  RouteInput input;
+  input.query = "a question";
+  input.constraints.allow_arms = {"alpha", "alpha", "beta"};
+  input.explain = true;
+  const auto output = engine_->Route(input);
+  ASSERT_TRUE(output.ok());
+  EXPECT_EQ(output->ranking.size(), 2u);
+  EXPECT_NEAR(output->propensity, 0.5, 1e-9);
+}
+
+TEST_F(Route, DecidesABatchOverOneSnapshotWithEachItemsOwnStatus) {
+  std::vector<RouteInput> inputs(3);
+  inputs[0].query = "one";
+  inputs[2].query = "three";
+  const auto outputs = engine_->RouteBatch(inputs);
+  ASSERT_EQ(outputs.size(), 3u);
+  ASSERT_TRUE(outputs[0].ok() && outputs[2].ok());
+  EXPECT_EQ(FieldOf(outputs[1].status()), "query");
+  EXPECT_EQ(outputs[0]->snapshot_version, outputs[2]->snapshot_version);
+}
+
 TEST_F(Route, ShortlistsTheArmsNearestByDescriptionInALargePool) {
   std::vector<Arm> arms;
   for (int i = 0; i < 300; ++i) {
