@@ -3,6 +3,7 @@
 // Threads: plain values.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -53,6 +54,15 @@ struct Outcome {
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
+// How the experts of a quality model that mixes choices voted on an arm, when the decision was made.
+struct ExpertVotes {
+  // Per expert: its probability of this arm over the probability with which it was drawn, times the
+  // utility of one point of this arm's quality. All 0: no vote.
+  std::array<float, 3> ratio{};
+  float par = 0;  // the quality with which this arm is worth what was expected of the decision
+  friend bool operator==(const ExpertVotes&, const ExpertVotes&) = default;
+};
+
 // What a shared head may look at, the same for every arm; computed when the decision is made,
 // recorded with it, and never computed again (what the indexes return is an input, not state).
 struct ArmFeatures {
@@ -60,6 +70,7 @@ struct ArmFeatures {
   float neighbour_count = 0;       // their effective count; 0: no evidence
   float neighbour_baseline = 0;    // weighted mean quality of near outcomes of all arms
   float description_similarity = 0;  // cosine of query and description; 0 without a description
+  ExpertVotes votes;                 // filled by the choice itself
   friend bool operator==(const ArmFeatures&, const ArmFeatures&) = default;
 };
 

@@ -6,7 +6,11 @@
 
 #include "base/strings.h"
 #include "learners/context_free.h"
+#include "learners/hybrid.h"
+#include "learners/knn.h"
 #include "learners/lin_thompson.h"
+#include "learners/linucb.h"
+#include "learners/mixture.h"
 
 namespace pointsman {
 namespace {
@@ -20,9 +24,13 @@ struct Entry {
 
 // One row per quality model, in the order in which help texts show them.
 constexpr Entry kModels[] = {
+    {"hybrid", MakeHybrid, DecodeHybrid},
     {"lin_thompson", MakeLinThompson, DecodeLinThompson},
     {"context_free", MakeContextFree, DecodeContextFree},
     {"ema", MakeEma, DecodeEma},
+    {"knn", MakeKnn, DecodeKnn},
+    {"linucb", MakeLinUcb, DecodeLinUcb},
+    {"mixture", MakeMixture, DecodeMixture},
 };
 
 constexpr auto kNames = [] {

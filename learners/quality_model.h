@@ -43,6 +43,12 @@ struct Observation {
   double corrected_from = 0;
 };
 
+// What an arm's quality is worth to a decision: utility = weight * quality + offset.
+struct UtilityTerm {
+  double weight = 1;  // >= 0: the preference's weight of quality, times the arm's chance to answer
+  double offset = 0;  // what is known: cost and latency, in points of utility (negative)
+};
+
 class QualityModel {
  public:
   virtual ~QualityModel() = default;
@@ -58,6 +64,17 @@ class QualityModel {
   // One estimate per arm. `context` has d entries or is empty (no vector).
   virtual void Estimate(std::span<const float> context, std::span<const ArmView> arms,
                         std::span<QualityEstimate> out) const = 0;
+  // The probability with which each arm is drawn, for a model whose choice is not that of one mean
+  // and one deviation an arm (a mixture of experts' choices); false: the caller makes it from
+  // Estimate. Shapes: all spans have one entry per arm; `pmf` as in exploration.h, `votes` is to be
+  // recorded with the decision and to come back in the observation's features.
+  virtual bool ChooseDirectly(const LearnerSettings& /*settings*/,
+                              std::span<const float> /*context*/,
+                              std::span<const ArmView> /*arms*/,
+                              std::span<const UtilityTerm> /*terms*/, std::span<double> /*pmf*/,
+                              std::span<ExpertVotes> /*votes*/) const {
+    return false;
+  }
   // The arm's own level, apart from any query: for statistics.
   virtual QualityEstimate Level(ArmId arm) const = 0;
 

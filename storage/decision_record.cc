@@ -30,10 +30,12 @@ struct StoredCandidate {
   float neighbour_count;
   float neighbour_baseline;
   float description_similarity;
+  float expert_ratios[3];
+  float expert_par;
   uint32_t arm;
   uint32_t reserved;  // 0
 };
-static_assert(sizeof(StoredCandidate) == 7 * 8 + 4 * 4 + 2 * 4);
+static_assert(sizeof(StoredCandidate) == 7 * 8 + 8 * 4 + 2 * 4);
 
 struct StoredChoice {
   double propensity;
@@ -83,6 +85,9 @@ StoredCandidate StoredOf(const Candidate& c) {
           .neighbour_count = c.features.neighbour_count,
           .neighbour_baseline = c.features.neighbour_baseline,
           .description_similarity = c.features.description_similarity,
+          .expert_ratios = {c.features.votes.ratio[0], c.features.votes.ratio[1],
+                            c.features.votes.ratio[2]},
+          .expert_par = c.features.votes.par,
           .arm = Index(c.arm),
           .reserved = 0};
 }
@@ -93,7 +98,8 @@ Candidate CandidateOf(const StoredCandidate& s) {
           .utility = s.utility,
           .expected = {s.quality, s.quality_stddev, s.cost_usd, s.latency_ms, s.priced_usd},
           .features = {s.neighbour_quality, s.neighbour_count, s.neighbour_baseline,
-                       s.description_similarity}};
+                       s.description_similarity,
+                       {{s.expert_ratios[0], s.expert_ratios[1], s.expert_ratios[2]}, s.expert_par}}};
 }
 
 }  // namespace

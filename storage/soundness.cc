@@ -59,7 +59,11 @@ absl::Status CheckFeatures(const char* record, const ArmFeatures& f) {
   return CheckFinite(record, {{"features.neighbour_quality", f.neighbour_quality},
                               {"features.neighbour_count", f.neighbour_count},
                               {"features.neighbour_baseline", f.neighbour_baseline},
-                              {"features.description_similarity", f.description_similarity}});
+                              {"features.description_similarity", f.description_similarity},
+                              {"features.votes.ratio[0]", f.votes.ratio[0]},
+                              {"features.votes.ratio[1]", f.votes.ratio[1]},
+                              {"features.votes.ratio[2]", f.votes.ratio[2]},
+                              {"features.votes.par", f.votes.par}});
 }
 
 absl::Status CheckBody(const OutcomeEvent& e) {

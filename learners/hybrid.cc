@@ -1,0 +1,419 @@
+#include "learners/hybrid.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "Eigen/Cholesky"
+#include "base/check.h"
+#include "base/persistent_array.h"
+#include "base/strings.h"
+#include "learners/hybrid_arm.h"
+
+namespace pointsman {
+namespace {
+
+using Eigen::MatrixXd;
+using Eigen::Vector3d;
+using Eigen::VectorXd;
+
+constexpr std::size_t kCautious = 0, kBold = 1;
+constexpr uint32_t kMatricesMax = 2000;
+constexpr double kForgetBlock = 32;
+constexpr double kDriftOutcomesMin = 30;
+constexpr double kOutcomesAfterDrift = 24;
+constexpr uint64_t kWatchOutcomes = 2000;
+constexpr double kWatchedShare = 0.02;
+constexpr std::size_t kRefreshArmsMax = 64;
+constexpr double kMeanLevel = 0.5, kMeanLevelStrength = 1;  // hyperprior of m
+
+// The head over what every arm has: one small ridge regression.
+struct Head {
+  Eigen::Matrix3d precision = Eigen::Matrix3d::Identity();
+  Vector3d cross = Vector3d::Zero();
+  Vector3d beta = Vector3d::Zero();
+};
+
+class Hybrid final : public QualityModel {
+ public:
+  Hybrid(const LearnerSettings& settings, uint32_t dimension, const HybridTuning& tuning)
+      : forget_outcomes_(settings.forget_outcomes),
+        dimension_(static_cast<Eigen::Index>(dimension)),
+        tuning_(tuning),
+        weights_(tuning.mixture) {
+    head_.precision *= tuning.head_precision;
+    for (HybridPrior& prior : priors_) prior.slope = VectorXd::Zero(dimension_);
+    priors_[kCautious].precision = tuning.cautious_precision;
+    priors_[kBold].precision = tuning.bold_precision;
+  }
+
+  std::unique_ptr<QualityModel> Clone() const override { return std::make_unique<Hybrid>(*this); }
+  void BeginEdit() override { arms_.BeginEdit(); }
+  void EndEdit() override { arms_.EndEdit(); }
+
+  void PutArm(const Arm& arm) override;
+  void Learn(const Observation& observation) override;
+  void Estimate(std::span<const float> context, std::span<const ArmView> arms,
+                std::span<QualityEstimate> out) const override;
+  bool ChooseDirectly(const LearnerSettings& settings, std::span<const float> context,
+                      std::span<const ArmView> arms, std::span<const UtilityTerm> terms,
+                      std::span<double> pmf, std::span<ExpertVotes> votes) const override;
+  QualityEstimate Level(ArmId arm) const override;
+  void Encode(ByteWriter& out) const override;
+  static absl::StatusOr<std::unique_ptr<QualityModel>> Decode(const LearnerSettings& settings,
+                                                              uint32_t dimension, ByteReader& in);
+
+ private:
+  VectorXd Vector(std::span<const float> context) const;
+  double Linear(const HybridArm* arm, std::size_t expert, const VectorXd& z) const;
+  double Deviation(const HybridArm* arm) const;
+  Vector3d Phi(const ArmFeatures& features, double linear) const;
+  // opinions[expert * k + arm].
+  std::vector<QualityEstimate> Opinions(std::span<const float> context,
+                                        std::span<const ArmView> arms) const;
+  void Correct(const Observation& observation, HybridArm& arm);
+  void LearnHead(const Observation& observation, const HybridArm& arm, const VectorXd& z);
+  void Forget(HybridArm& arm) const;
+  void AddEvidence(const Observation& observation, const VectorXd& z, HybridArm& arm);
+  void CheckDrift(const Observation& observation, double residual, HybridArm& arm);
+  void Read(HybridArm& arm, bool must_solve) const;
+  void Refresh();
+  void RefreshExpert(std::size_t expert, const std::vector<std::size_t>& busiest);
+  double MeanLevel(std::size_t expert) const;
+
+  double forget_outcomes_;
+  Eigen::Index dimension_;
+  HybridTuning tuning_;
+  uint64_t outcomes_ = 0;
+  uint64_t next_refresh_ = 16;
+  uint32_t matrices_ = 0;
+  std::array<HybridPrior, kHybridExperts> priors_;
+  Head head_;
+  MixtureWeights weights_;
+  PersistentArray<HybridArm> arms_;
+};
+
+VectorXd Hybrid::Vector(std::span<const float> context) const {
+  POINTSMAN_CHECK(context.empty() || static_cast<Eigen::Index>(context.size()) == dimension_);
+  if (context.empty()) return VectorXd::Zero(dimension_);
+  return Eigen::Map<const Eigen::VectorXf>(context.data(), dimension_).cast<double>();
+}
+
+double Hybrid::Linear(const HybridArm* arm, std::size_t expert, const VectorXd& z) const {
+  const HybridPrior& prior = priors_[expert];
+  if (arm == nullptr) return prior.level + prior.slope.dot(z);
+  const HybridArm::Reading& reading = arm->readings[expert];
+  return reading.level + (reading.theta.size() > 0 ? reading.theta : prior.slope).dot(z);
+}
+
+double Hybrid::Deviation(const HybridArm* arm) const {
+  const double strength =
+      arm == nullptr ? tuning_.level_strength : arm->PriorStrength(tuning_.level_strength);
+  return tuning_.noise / std::sqrt(strength + (arm == nullptr ? 0 : arm->weight));
+}
+
+Vector3d Hybrid::Phi(const ArmFeatures& features, double linear) const {
+  const double count = std::max(0.0, static_cast<double>(features.neighbour_count));
+  const double half = tuning_.head_half_count;
+  const double beyond = count > 0 ? static_cast<double>(features.neighbour_quality) - linear : 0;
+  return {count / (count + half) * beyond, count / (count + 4 * half) * beyond,
+          static_cast<double>(features.description_similarity)};
+}
+
+std::vector<QualityEstimate> Hybrid::Opinions(std::span<const float> context,
+                                              std::span<const ArmView> arms) const {
+  const VectorXd z = Vector(context);
+  const std::size_t k = arms.size();
+  std::vector<QualityEstimate> opinions(kHybridExperts * k);
+  for (std::size_t a = 0; a < k; ++a) {
+    const HybridArm* arm = arms_.Get(Index(arms[a].arm->id));
+    const double deviation = Deviation(arm);
+    const double bold = Linear(arm, kBold, z);
+    opinions[kCautious * k + a] = {Linear(arm, kCautious, z), deviation};
+    opinions[kBold * k + a] = {bold + head_.beta.dot(Phi(arms[a].features, bold)), deviation};
+  }
+  return opinions;
+}
+
+void Hybrid::Estimate(std::span<const float> context, std::span<const ArmView> arms,
+                      std::span<QualityEstimate> out) const {
+  POINTSMAN_CHECK(arms.size() == out.size());
+  const std::vector<QualityEstimate> opinions = Opinions(context, arms);
+  const auto shares = weights_.Shares();
+  for (std::size_t a = 0; a < arms.size(); ++a) {
+    out[a] = {shares[kCautious] * opinions[a].mean + shares[kBold] * opinions[arms.size() + a].mean,
+              opinions[a].stddev};
+  }
+}
+
+bool Hybrid::ChooseDirectly(const LearnerSettings& settings, std::span<const float> context,
+                            std::span<const ArmView> arms, std::span<const UtilityTerm> terms,
+                            std::span<double> pmf, std::span<ExpertVotes> votes) const {
+  const auto shares = weights_.Shares();
+  std::vector<double> floors(arms.size(), 0.0);
+  for (std::size_t a = 0; a < arms.size(); ++a) {
+    const HybridArm* arm = arms_.Get(Index(arms[a].arm->id));
+    if (arm != nullptr && arm->watched_until > outcomes_) floors[a] = kWatchedShare;
+  }
+  MixChoices(settings, std::span(shares).first(kHybridExperts), Opinions(context, arms), terms,
+             floors, pmf, votes);
+  return true;
+}
+
+QualityEstimate Hybrid::Level(ArmId id) const {
+  const HybridArm* arm = arms_.Get(Index(id));
+  return {Linear(arm, kCautious, VectorXd::Zero(dimension_)), Deviation(arm)};
+}
+
+void Hybrid::PutArm(const Arm& settings) {
+  HybridArm& arm = arms_.Mutable(Index(settings.id));
+  arm.prior_level = settings.prior_quality;
+  arm.prior_strength = settings.prior_quality ? settings.prior_strength : 0;
+  Read(arm, false);
+}
+
+void Hybrid::Learn(const Observation& observation) {
+  POINTSMAN_CHECK(std::isfinite(observation.quality) && observation.weight >= 0);
+  HybridArm& arm = arms_.Mutable(Index(observation.arm));
+  if (observation.is_correction) {
+    Correct(observation, arm);
+    return;
+  }
+  const VectorXd z = Vector(observation.context);
+  weights_.Learn(observation);
+  LearnHead(observation, arm, z);
+  const double residual = observation.quality - Linear(&arm, kCautious, z);
+  Forget(arm);
+  AddEvidence(observation, z, arm);
+  if (tuning_.detects_drift) CheckDrift(observation, residual, arm);
+  Read(arm, false);
+  if (++outcomes_ >= next_refresh_) {
+    Refresh();
+    next_refresh_ = outcomes_ + std::max<uint64_t>(16, outcomes_ / 8);
+  }
+}
+
+void Hybrid::Correct(const Observation& observation, HybridArm& arm) {
+  const double change = observation.quality - observation.corrected_from;
+  arm.sum += observation.weight * change;
+  if (arm.HasMatrix() && !observation.context.empty()) {
+    VectorXd x(dimension_ + 1);
+    x << 1, Vector(observation.context);
+    arm.sums.Correct(x, change, observation.weight);
+  } else {
+    arm.bare_sum += observation.weight * change;
+  }
+  Read(arm, false);
+}
+
+void Hybrid::LearnHead(const Observation& observation, const HybridArm& arm, const VectorXd& z) {
+  const double linear = Linear(&arm, kBold, z);
+  const Vector3d phi = Phi(observation.features, linear);
+  if (phi.isZero(0)) return;
+  head_.precision += observation.weight * phi * phi.transpose();
+  head_.cross += observation.weight * (observation.quality - linear) * phi;
+  head_.beta = head_.precision.llt().solve(head_.cross);
+}
+
+void Hybrid::Forget(HybridArm& arm) const {
+  if (!(forget_outcomes_ > 0) || arm.unforgotten < kForgetBlock) return;
+  arm.Scale(std::exp(-arm.unforgotten / forget_outcomes_));
+  arm.unforgotten = 0;
+}
+
+void Hybrid::AddEvidence(const Observation& observation, const VectorXd& z, HybridArm& arm) {
+  const double weight = observation.weight, y = observation.quality;
+  arm.weight += weight;
+  arm.sum += weight * y;
+  arm.unforgotten += weight;
+  if (arm.outcomes < std::numeric_limits<uint32_t>::max()) ++arm.outcomes;
+  const bool has_earned = arm.outcomes > tuning_.outcomes_before_matrix;
+  if (!arm.HasMatrix() && has_earned && !observation.context.empty() && matrices_ < kMatricesMax) {
+    arm.sums = RegressionSums(dimension_ + 1);
+    ++matrices_;
+  }
+  if (!arm.HasMatrix() || observation.context.empty()) {
+    arm.bare_weight += weight;
+    arm.bare_sum += weight * y;
+    return;
+  }
+  VectorXd x(dimension_ + 1);
+  x << 1, z;
+  arm.sums.Add(x, y, weight);
+}
+
+void Hybrid::CheckDrift(const Observation& observation, double residual, HybridArm& arm) {
+  if (arm.weight < kDriftOutcomesMin) return;
+  const std::optional<double> shift = arm.drift.Add(residual, std::min(1.0, observation.weight));
+  if (!shift) return;
+  // The evidence gathered since the change holds part of it already; what is kept is little, so the
+  // error is too.
+  arm.Shift(*shift);
+  arm.Scale(std::min(1.0, kOutcomesAfterDrift / arm.weight));
+  if (*shift < 0) arm.watched_until = outcomes_ + kWatchOutcomes;
+  Read(arm, true);
+}
+
+void Hybrid::Read(HybridArm& arm, bool must_solve) const {
+  const double grown = arm.weight - arm.solved_weight;
+  const bool solves =
+      arm.HasMatrix() && (must_solve || grown >= std::max(4.0, arm.solved_weight / 16));
+  for (std::size_t expert = 0; expert < kHybridExperts; ++expert) {
+    const HybridPrior& prior = priors_[expert];
+    if (solves) {
+      arm.ReadTheta(expert, prior, tuning_.level_strength,
+                    arm.Inverse(prior, tuning_.level_strength));
+    } else {
+      arm.ReadLevel(expert, prior, tuning_.level_strength);
+    }
+  }
+  if (solves) arm.solved_weight = arm.weight;
+}
+
+void Hybrid::Refresh() {
+  std::vector<std::size_t> busiest;
+  for (std::size_t i = 0; i < arms_.size(); ++i) {
+    const HybridArm* arm = arms_.Get(i);
+    if (arm != nullptr && arm->HasMatrix()) busiest.push_back(i);
+  }
+  const std::size_t count = std::min(busiest.size(), kRefreshArmsMax);
+  std::partial_sort(busiest.begin(), busiest.begin() + static_cast<std::ptrdiff_t>(count),
+                    busiest.end(), [&](std::size_t a, std::size_t b) {
+                      const double x = arms_.Get(a)->weight, y = arms_.Get(b)->weight;
+                      return x != y ? x > y : a < b;
+                    });
+  busiest.resize(count);
+  for (std::size_t expert = 0; expert < kHybridExperts; ++expert) RefreshExpert(expert, busiest);
+  for (const std::size_t i : busiest) arms_.Mutable(i).solved_weight = arms_.Get(i)->weight;
+}
+
+// The levels' common mean: each level speaks with the precision of its marginal, in units of the
+// prior's: n / (n + s).
+double Hybrid::MeanLevel(std::size_t expert) const {
+  double sum = kMeanLevelStrength * kMeanLevel, weight = kMeanLevelStrength;
+  for (std::size_t i = 0; i < arms_.size(); ++i) {
+    const HybridArm* arm = arms_.Get(i);
+    if (arm == nullptr || !(arm->weight > 0) || arm->prior_level) continue;
+    const double s = arm->PriorStrength(tuning_.level_strength);
+    // The level without its prior.
+    const double own =
+        (arm->readings[expert].level * (arm->weight + s) - s * arm->PriorLevel(priors_[expert])) /
+        arm->weight;
+    const double speaks = arm->weight / (arm->weight + s);
+    sum += speaks * own;
+    weight += speaks;
+  }
+  return sum / weight;
+}
+
+// Marginally, an arm's evidence on its prior mean mu has precision Lambda - Lambda A^-1 Lambda and
+// says Lambda A^-1 b (Lindley and Smith 1972, eq. 10 to 12, for a known dispersion).
+void Hybrid::RefreshExpert(std::size_t expert, const std::vector<std::size_t>& busiest) {
+  HybridPrior& prior = priors_[expert];
+  prior.level = MeanLevel(expert);
+  MatrixXd precision = MatrixXd::Identity(dimension_, dimension_) * tuning_.slope_precision;
+  VectorXd right = VectorXd::Zero(dimension_);
+  std::vector<MatrixXd> inverses;
+  for (const std::size_t i : busiest) {
+    const HybridArm& arm = *arms_.Get(i);
+    inverses.push_back(arm.Inverse(prior, tuning_.level_strength));
+    const MatrixXd& inverse = inverses.back();
+    const double level = arm.PriorLevel(prior);
+    VectorXd b = arm.sums.cross() - level * arm.sums.FirstMoments();
+    b[0] += arm.bare_sum - level * arm.bare_weight;
+    precision.diagonal().array() += prior.precision;
+    precision -=
+        (prior.precision * prior.precision) * inverse.bottomRightCorner(dimension_, dimension_);
+    right += prior.precision * (inverse.bottomRows(dimension_) * b);
+  }
+  prior.slope = precision.llt().solve(right);
+  for (std::size_t n = 0; n < busiest.size(); ++n) {
+    arms_.Mutable(busiest[n]).ReadTheta(expert, prior, tuning_.level_strength, inverses[n]);
+  }
+}
+
+void Hybrid::Encode(ByteWriter& out) const {
+  out.Put(outcomes_);
+  out.Put(next_refresh_);
+  for (const HybridPrior& prior : priors_) {
+    out.Put(prior.level);
+    out.PutArray(
+        std::span<const double>(prior.slope.data(), static_cast<std::size_t>(prior.slope.size())));
+  }
+  for (Eigen::Index i = 0; i < 3; ++i) {
+    for (Eigen::Index j = 0; j <= i; ++j) out.Put(head_.precision(i, j));
+    out.Put(head_.cross[i]);
+    out.Put(head_.beta[i]);
+  }
+  weights_.Encode(out);
+  out.Put(static_cast<uint64_t>(arms_.size()));
+  for (std::size_t i = 0; i < arms_.size(); ++i) {
+    const HybridArm* arm = arms_.Get(i);
+    out.Put(static_cast<uint8_t>(arm != nullptr));
+    if (arm != nullptr) arm->Encode(out);
+  }
+}
+
+absl::StatusOr<std::unique_ptr<QualityModel>> Hybrid::Decode(const LearnerSettings& settings,
+                                                             uint32_t dimension, ByteReader& in) {
+  auto model = std::make_unique<Hybrid>(settings, dimension, HybridTuning{});
+  model->outcomes_ = in.Get<uint64_t>();
+  model->next_refresh_ = in.Get<uint64_t>();
+  const auto get = [&in] {
+    const auto number = in.Get<double>();
+    if (!std::isfinite(number)) in.Fail();
+    return number;
+  };
+  for (HybridPrior& prior : model->priors_) {
+    prior.level = get();
+    const std::vector<double> slope = in.GetArray<double>();
+    if (slope.size() != dimension) in.Fail();
+    for (std::size_t i = 0; i < slope.size() && in.ok(); ++i) {
+      if (!std::isfinite(slope[i])) in.Fail();
+      prior.slope[static_cast<Eigen::Index>(i)] = slope[i];
+    }
+  }
+  Head& head = model->head_;
+  for (Eigen::Index i = 0; i < 3; ++i) {
+    for (Eigen::Index j = 0; j <= i; ++j) head.precision(i, j) = head.precision(j, i) = get();
+    if (!(head.precision(i, i) > 0)) in.Fail();
+    head.cross[i] = get();
+    head.beta[i] = get();
+  }
+  model->weights_.Decode(in);
+  const uint64_t count = in.GetCount(1);
+  model->arms_.BeginEdit();
+  for (uint64_t i = 0; i < count && in.ok(); ++i) {
+    if (!in.GetBool()) continue;
+    auto arm = std::make_shared<const HybridArm>(HybridArm::Decode(model->dimension_, in));
+    model->matrices_ += arm->HasMatrix() ? 1 : 0;
+    model->arms_.Set(i, std::move(arm));
+  }
+  model->arms_.EndEdit();
+  if (!in.ok() || model->arms_.size() != count) {
+    return DataLoss("quality model hybrid: its state does not read back; use an older snapshot");
+  }
+  return model;
+}
+
+}  // namespace
+
+std::unique_ptr<QualityModel> MakeHybrid(const LearnerSettings& settings, uint32_t dimension) {
+  return MakeHybridTuned(settings, dimension, HybridTuning{});
+}
+
+std::unique_ptr<QualityModel> MakeHybridTuned(const LearnerSettings& settings, uint32_t dimension,
+                                              const HybridTuning& tuning) {
+  return std::make_unique<Hybrid>(settings, dimension, tuning);
+}
+
+absl::StatusOr<std::unique_ptr<QualityModel>> DecodeHybrid(const LearnerSettings& settings,
+                                                           uint32_t dimension, ByteReader& in) {
+  return Hybrid::Decode(settings, dimension, in);
+}
+
+}  // namespace pointsman

@@ -1,0 +1,142 @@
+#include "learners/hybrid_arm.h"
+
+#include <algorithm>
+#include <cmath>
+#include <initializer_list>
+#include <span>
+#include <vector>
+
+namespace pointsman {
+namespace {
+
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+constexpr double kDriftShift = 0.2;
+constexpr double kDriftNoise = 0.2;  // variance of one outcome
+constexpr double kDriftAlarm = 12;   // with a 0/1 outcome about one false alarm in 300,000
+
+VectorXd GetVector(Eigen::Index size, bool may_be_empty, ByteReader& in) {
+  const std::vector<double> numbers = in.GetArray<double>();
+  if (numbers.size() != static_cast<std::size_t>(size) && !(may_be_empty && numbers.empty())) {
+    in.Fail();
+  }
+  for (const double number : numbers) {
+    if (!std::isfinite(number)) in.Fail();
+  }
+  return Eigen::Map<const VectorXd>(numbers.data(), static_cast<Eigen::Index>(numbers.size()));
+}
+
+}  // namespace
+
+std::optional<double> DriftDetector::Add(double residual, double weight) {
+  std::optional<double> shift = AddTo(fall_, -1, residual, weight);
+  if (!shift) shift = AddTo(rise_, 1, residual, weight);
+  if (shift) *this = {};
+  return shift;
+}
+
+std::optional<double> DriftDetector::AddTo(Side& side, double sign, double residual,
+                                           double weight) {
+  const double step = (kDriftShift * sign * residual - kDriftShift * kDriftShift / 2) / kDriftNoise;
+  side.score += weight * step;
+  side.sum += weight * residual;
+  side.weight += weight;
+  if (!(side.score > 0)) side = {};
+  if (!(side.score > kDriftAlarm)) return std::nullopt;
+  return side.sum / side.weight;
+}
+
+void DriftDetector::Encode(ByteWriter& out) const {
+  out.Put(fall_);
+  out.Put(rise_);
+}
+
+void DriftDetector::Decode(ByteReader& in) {
+  for (Side* side : {&fall_, &rise_}) {
+    *side = in.Get<Side>();
+    const bool is_sound = side->score >= 0 && side->score <= kDriftAlarm && side->weight >= 0 &&
+                          std::isfinite(side->weight) && std::isfinite(side->sum);
+    if (!is_sound) in.Fail();
+  }
+}
+
+void HybridArm::Scale(double kept) {
+  for (double* number : {&weight, &sum, &bare_weight, &bare_sum, &solved_weight}) *number *= kept;
+  if (HasMatrix()) sums.Scale(kept);
+}
+
+void HybridArm::Shift(double change) {
+  sum += change * weight;
+  bare_sum += change * bare_weight;
+  if (HasMatrix()) sums.Shift(change);
+}
+
+MatrixXd HybridArm::Inverse(const HybridPrior& prior, double level_strength) const {
+  VectorXd precision = VectorXd::Constant(sums.size(), prior.precision);
+  precision[0] = PriorStrength(level_strength) + bare_weight;
+  return PosteriorInverse(sums.Moments(), precision);
+}
+
+void HybridArm::ReadTheta(std::size_t expert, const HybridPrior& prior, double level_strength,
+                          const Eigen::Ref<const MatrixXd>& inverse) {
+  VectorXd right = sums.cross();
+  right[0] += bare_sum + PriorStrength(level_strength) * PriorLevel(prior);
+  right.tail(right.size() - 1) += prior.precision * prior.slope;
+  const VectorXd solution = inverse * right;
+  readings[expert].theta = solution.tail(solution.size() - 1);
+  ReadLevel(expert, prior, level_strength);
+}
+
+void HybridArm::ReadLevel(std::size_t expert, const HybridPrior& prior, double level_strength) {
+  const double strength = PriorStrength(level_strength);
+  double explained = 0;
+  if (HasMatrix() && readings[expert].theta.size() > 0) {
+    explained = sums.FirstMoments().tail(sums.size() - 1).dot(readings[expert].theta);
+  }
+  readings[expert].level = (sum - explained + strength * PriorLevel(prior)) / (weight + strength);
+}
+
+void HybridArm::Encode(ByteWriter& out) const {
+  out.Put(static_cast<uint8_t>(prior_level.has_value()));
+  for (const double number : {prior_level.value_or(0), prior_strength, weight, sum, bare_weight,
+                              bare_sum, solved_weight, unforgotten}) {
+    out.Put(number);
+  }
+  out.Put(outcomes);
+  out.Put(watched_until);
+  drift.Encode(out);
+  out.Put(static_cast<uint8_t>(HasMatrix()));
+  if (HasMatrix()) sums.Encode(out);
+  for (const Reading& reading : readings) {
+    out.Put(reading.level);
+    out.PutArray(std::span<const double>(reading.theta.data(),
+                                         static_cast<std::size_t>(reading.theta.size())));
+  }
+}
+
+HybridArm HybridArm::Decode(Eigen::Index dimension, ByteReader& in) {
+  HybridArm arm;
+  const bool has_prior = in.GetBool();
+  double prior = 0;
+  for (double* number : {&prior, &arm.prior_strength, &arm.weight, &arm.sum, &arm.bare_weight,
+                         &arm.bare_sum, &arm.solved_weight, &arm.unforgotten}) {
+    *number = in.Get<double>();
+    if (!std::isfinite(*number)) in.Fail();
+  }
+  if (arm.prior_strength < 0 || arm.weight < 0 || arm.bare_weight < 0) in.Fail();
+  if (has_prior) arm.prior_level = prior;
+  arm.outcomes = in.Get<uint32_t>();
+  arm.watched_until = in.Get<uint64_t>();
+  arm.drift.Decode(in);
+  const bool has_matrix = in.GetBool();
+  if (has_matrix) arm.sums = RegressionSums::Decode(dimension + 1, in);
+  for (Reading& reading : arm.readings) {
+    reading.level = in.Get<double>();
+    if (!std::isfinite(reading.level)) in.Fail();
+    reading.theta = GetVector(dimension, true, in);
+  }
+  return arm;
+}
+
+}  // namespace pointsman

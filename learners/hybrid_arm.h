@@ -1,0 +1,86 @@
+// What the hybrid model knows of one arm (learners/hybrid.h has the model and its formulas).
+// Threads: a value; const methods from any thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "Eigen/Core"
+#include "base/arm.h"
+#include "base/bytes.h"
+#include "learners/linear_posterior.h"
+
+namespace pointsman {
+
+constexpr std::size_t kHybridExperts = 2;  // the cautious one and the bold one
+
+// What all arms share under one expert's prior scale.
+struct HybridPrior {
+  double precision = 1;   // of each entry of theta_a around w, in units of the noise
+  double level = 0.5;     // m: where an arm's level lies before any outcome of its own
+  Eigen::VectorXd slope;  // w: the difficulty of a query, z . w, common to all arms
+};
+
+// Two one-sided cumulative sums of an arm's residuals (Page 1954) for a shift of +-kDriftShift:
+//   S <- max(0, S + (kDriftShift * r - kDriftShift^2 / 2) / kDriftNoise),  alarm at S > kDriftAlarm
+// for r = +-residual, beside the sum and count of the residuals since S was last 0, which say how
+// large the shift was.
+class DriftDetector {
+ public:
+  // The shift, if this residual rings the alarm; the detector then starts over.
+  std::optional<double> Add(double residual, double weight);
+  void Encode(ByteWriter& out) const;
+  void Decode(ByteReader& in);
+
+ private:
+  struct Side {
+    double score = 0;
+    double sum = 0;
+    double weight = 0;
+  };
+  std::optional<double> AddTo(Side& side, double sign, double residual, double weight);
+  Side fall_, rise_;
+};
+
+// One arm's evidence and its reading under both experts' priors.
+struct HybridArm {
+  struct Reading {
+    Eigen::VectorXd theta;  // d; empty: w stands for it
+    double level = 0.5;
+  };
+
+  std::optional<double> prior_level;  // the arm's own; else the shared one
+  double prior_strength = 0;   // outcomes that the prior level counts as; 0: the shared one's
+  double weight = 0, sum = 0;  // all outcomes: sum w, sum w y
+  double bare_weight = 0, bare_sum = 0;  // those that taught the level alone
+  uint32_t outcomes = 0;                 // ever; stops counting at 2^32 - 1
+  double solved_weight = 0;              // `weight` when theta was last computed
+  double unforgotten = 0;                // outcomes since the last forgetting
+  uint64_t watched_until = 0;            // found degraded: kept in sight until so many outcomes
+  DriftDetector drift;
+  RegressionSums sums;  // of x = (1, z); of size 0: none yet
+  std::array<Reading, kHybridExperts> readings;
+
+  bool HasMatrix() const { return sums.size() > 0; }
+  double PriorLevel(const HybridPrior& prior) const { return prior_level.value_or(prior.level); }
+  double PriorStrength(double shared) const { return prior_strength > 0 ? prior_strength : shared; }
+
+  // Keeps the share `kept` of the evidence: the posterior goes back towards the prior.
+  void Scale(double kept);
+  // As if all its outcomes had been `change` better.
+  void Shift(double change);
+  // A = G + Lambda with the outcomes that taught the level alone, and its inverse.
+  Eigen::MatrixXd Inverse(const HybridPrior& prior, double level_strength) const;
+  // theta under the given inverse; then the level follows.
+  void ReadTheta(std::size_t expert, const HybridPrior& prior, double level_strength,
+                 const Eigen::Ref<const Eigen::MatrixXd>& inverse);
+  // The level given theta: (sum w y - theta . sum w z + s m) / (sum w + s).
+  void ReadLevel(std::size_t expert, const HybridPrior& prior, double level_strength);
+
+  void Encode(ByteWriter& out) const;
+  // Fails `in` unless every number is finite and in its range.
+  static HybridArm Decode(Eigen::Index dimension, ByteReader& in);
+};
+
+}  // namespace pointsman

@@ -1,0 +1,52 @@
+// The sufficient statistics of one weighted linear regression, apart from any prior: so that the
+// same evidence can be read under several priors, and forgetting is a mere scaling.
+//   G = sum w x x',  b = sum w y x;  under the prior N(mu, Lambda^-1) in units of the noise,
+//   A = G + Lambda,  theta = A^-1 (b + Lambda mu).
+// A is factorised anew at each solve: no inverse is carried along, so none can drift.
+// Shapes: x has n entries; G is kept as its packed lower triangle, n (n + 1) / 2 numbers.
+// Cost: Add O(n^2); Solve and SolveWithInverse O(n^3); 4 n^2 bytes.
+// Threads: a value; const methods from any thread.
+// Source: Bishop 2006, eq. 3.50 to 3.54.
+#pragma once
+
+#include <vector>
+
+#include "Eigen/Core"
+#include "base/bytes.h"
+
+namespace pointsman {
+
+class RegressionSums {
+ public:
+  RegressionSums() = default;  // of size 0: none
+  explicit RegressionSums(Eigen::Index size);
+
+  Eigen::Index size() const { return cross_.size(); }
+  void Add(const Eigen::Ref<const Eigen::VectorXd>& x, double y, double weight);
+  // Moves an outcome already added: b alone changes.
+  void Correct(const Eigen::Ref<const Eigen::VectorXd>& x, double y_change, double weight);
+  // Keeps the share `kept` of the evidence.
+  void Scale(double kept);
+  // As if every y had been larger by `change`; x[0] must be 1 throughout.
+  void Shift(double change);
+
+  // G, both triangles.
+  Eigen::MatrixXd Moments() const;
+  const Eigen::VectorXd& cross() const { return cross_; }  // b
+  // The first column of G: sum w x, where x[0] is 1 throughout.
+  Eigen::VectorXd FirstMoments() const;
+
+  void Encode(ByteWriter& out) const;
+  // Fails `in` unless it holds finite numbers of this size with a diagonal that is not negative.
+  static RegressionSums Decode(Eigen::Index size, ByteReader& in);
+
+ private:
+  std::vector<double> moments_;  // row by row: (0,0), (1,0), (1,1), (2,0), ...
+  Eigen::VectorXd cross_;
+};
+
+// A^-1 for A = moments + diag(precision), by Cholesky; exactly symmetric. Each precision is > 0.
+Eigen::MatrixXd PosteriorInverse(Eigen::MatrixXd moments,
+                                 const Eigen::Ref<const Eigen::VectorXd>& precision);
+
+}  // namespace pointsman

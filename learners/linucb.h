@@ -1,0 +1,23 @@
+// The field's default, to compare with: one disjoint ridge regression an arm, and optimism.
+//   score(a) = theta_a . x + 0.3 sqrt(x' A_a^-1 x),  A_a = I + sum w x x',  x = (1, z)
+// The estimate's mean is that score and its deviation 0: LinUCB takes the best score, and what else
+// there is of exploring comes from the exploration's own knobs. prior_quality and prior_strength
+// take the place of the level's prior (0.5, 1). At most 2,000 arms own a matrix; the others have a
+// level. With forget_outcomes, evidence fades in steps of 32 outcomes, towards the prior.
+// Shapes: z has d entries.
+// Cost: estimate and learn O(d^2) an arm; 16 d^2 bytes an arm that owns a matrix.
+// Threads: see quality_model.h.
+// Source: Li, Chu, Langford and Schapire 2010, algorithm 1 (disjoint linear models).
+#pragma once
+
+#include <memory>
+
+#include "learners/quality_model.h"
+
+namespace pointsman {
+
+std::unique_ptr<QualityModel> MakeLinUcb(const LearnerSettings& settings, uint32_t dimension);
+absl::StatusOr<std::unique_ptr<QualityModel>> DecodeLinUcb(const LearnerSettings& settings,
+                                                           uint32_t dimension, ByteReader& in);
+
+}  // namespace pointsman
