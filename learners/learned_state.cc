@@ -128,6 +128,22 @@ std::vector<ArmExpectation> LearnedState::Estimate(const QueryView& query,
   return expected;
 }
 
+bool LearnedState::ChooseDirectly(const QueryView& query, const Preference& preference,
+                                  std::span<const ArmView> arms,
+                                  std::span<const ArmExpectation> expected, std::span<double> pmf,
+                                  std::span<ExpertVotes> votes) const {
+  const PoolSettings& settings = pool_->settings;
+  std::vector<UtilityTerm> terms(arms.size());
+  for (std::size_t i = 0; i < arms.size(); ++i) {
+    const ArmTracker* known = trackers_.Get(Index(arms[i].arm->id));
+    const double answers = known == nullptr ? 1 : 1 - known->ErrorRate();
+    terms[i] = {preference.quality * answers,
+                -preference.cost * expected[i].cost_usd / settings.cost_scale_usd -
+                    preference.latency * expected[i].latency_ms / settings.latency_scale_ms};
+  }
+  return quality_->ChooseDirectly(settings.learner, query.context, arms, terms, pmf, votes);
+}
+
 double LearnedState::ExpectedLatency(const Arm& arm) const {
   const ArmTracker* known = trackers_.Get(Index(arm.id));
   return known == nullptr ? ArmTracker().LatencyMs(arm) : known->LatencyMs(arm);

@@ -55,6 +55,11 @@ class LearnedState {
 
   // Expectations per arm, in order: quality (error rate included), cost, latency.
   std::vector<ArmExpectation> Estimate(const QueryView& query, std::span<const ArmView> arms) const;
+  // The distribution over the arms, for a quality model that makes it itself; false: make it from
+  // Estimate. Shapes: one entry per arm.
+  bool ChooseDirectly(const QueryView& query, const Preference& preference,
+                      std::span<const ArmView> arms, std::span<const ArmExpectation> expected,
+                      std::span<double> pmf, std::span<ExpertVotes> votes) const;
   // Expected USD of one call; 0 if neither price nor cost is known.
   double ExpectedCost(const Arm& arm, double input_tokens) const;
   // Expected ms of one call; 0 if nothing is known.

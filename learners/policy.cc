@@ -42,29 +42,38 @@ void DrawPanel(const std::vector<Candidate>& candidates, std::vector<std::size_t
   }
 }
 
-}  // namespace
-
-double Utility(const PoolSettings& settings, const Preference& preference,
-               const ArmExpectation& expected) {
-  return preference.quality * expected.quality -
-         preference.cost * expected.cost_usd / settings.cost_scale_usd -
-         preference.latency * expected.latency_ms / settings.latency_scale_ms;
+std::vector<Candidate> Candidates(const PoolSettings& settings, const ChoiceRequest& request,
+                                  std::span<const ArmView> arms,
+                                  std::span<const ArmExpectation> expected) {
+  POINTSMAN_CHECK(!arms.empty() && expected.size() == arms.size() && request.arm_count >= 1);
+  std::vector<Candidate> candidates;
+  candidates.reserve(arms.size());
+  for (std::size_t i = 0; i < arms.size(); ++i) {
+    candidates.push_back({arms[i].arm->id, 0, Utility(settings, request.preference, expected[i]),
+                          expected[i], arms[i].features});
+  }
+  return candidates;
 }
 
-Choice Choose(const PoolSettings& settings, const ChoiceRequest& request,
-              std::span<const ArmView> arms, std::span<const ArmExpectation> expected) {
-  const std::size_t k = arms.size();
-  POINTSMAN_CHECK(k >= 1 && expected.size() == k && request.arm_count >= 1);
-  Choice choice;
-  std::vector<double> means(k), stddevs(k);
-  for (std::size_t i = 0; i < k; ++i) {
-    means[i] = Utility(settings, request.preference, expected[i]);
+// The distribution that one mean and one deviation an arm give.
+std::vector<double> FromEstimates(const PoolSettings& settings, const ChoiceRequest& request,
+                                  std::span<const ArmExpectation> expected) {
+  std::vector<double> means, stddevs;
+  for (const ArmExpectation& arm : expected) {
+    means.push_back(Utility(settings, request.preference, arm));
     // Cost and latency are treated as known: price and tracker, nothing that exploring would teach.
     // What is uncertain about a utility is its quality alone, in proportion to quality's weight.
-    stddevs[i] = request.preference.quality * expected[i].quality_stddev;
-    choice.candidates.push_back({arms[i].arm->id, 0, means[i], expected[i], arms[i].features});
+    stddevs.push_back(request.preference.quality * arm.quality_stddev);
   }
+  return Distribution(settings.learner, means, stddevs);
+}
 
+// Draws the answer's arms from `pmf`, or takes the best of them for a greedy request.
+Choice Draw(const ChoiceRequest& request, std::vector<Candidate> candidates,
+            const std::vector<double>& pmf) {
+  const std::size_t k = candidates.size();
+  Choice choice;
+  choice.candidates = std::move(candidates);
   std::vector<std::size_t> rest(k);
   std::iota(rest.begin(), rest.end(), std::size_t{0});
   const bool is_greedy = request.mode == Mode::kGreedy;
@@ -73,7 +82,6 @@ Choice Choose(const PoolSettings& settings, const ChoiceRequest& request,
     first = BestByUtility(choice.candidates, rest, 1).front();
     choice.candidates[first].probability = 1;
   } else {
-    const std::vector<double> pmf = Distribution(settings.learner, means, stddevs);
     for (std::size_t i = 0; i < k; ++i) choice.candidates[i].probability = pmf[i];
     first = SampleIndex(pmf, request.draw);
   }
@@ -94,6 +102,35 @@ Choice Choose(const PoolSettings& settings, const ChoiceRequest& request,
     choice.chosen.push_back({choice.candidates[i].arm, 1, how});
   }
   return choice;
+}
+
+}  // namespace
+
+double Utility(const PoolSettings& settings, const Preference& preference,
+               const ArmExpectation& expected) {
+  return preference.quality * expected.quality -
+         preference.cost * expected.cost_usd / settings.cost_scale_usd -
+         preference.latency * expected.latency_ms / settings.latency_scale_ms;
+}
+
+Choice Choose(const PoolSettings& settings, const ChoiceRequest& request,
+              std::span<const ArmView> arms, std::span<const ArmExpectation> expected) {
+  return Draw(request, Candidates(settings, request, arms, expected),
+              FromEstimates(settings, request, expected));
+}
+
+Choice Choose(const LearnedState& state, const QueryView& query, const ChoiceRequest& request,
+              std::span<const ArmView> arms, std::span<const ArmExpectation> expected) {
+  const PoolSettings& settings = state.pool().settings;
+  std::vector<Candidate> candidates = Candidates(settings, request, arms, expected);
+  std::vector<double> pmf(arms.size());
+  std::vector<ExpertVotes> votes(arms.size());
+  if (request.mode == Mode::kGreedy ||
+      !state.ChooseDirectly(query, request.preference, arms, expected, pmf, votes)) {
+    return Draw(request, std::move(candidates), FromEstimates(settings, request, expected));
+  }
+  for (std::size_t i = 0; i < candidates.size(); ++i) candidates[i].features.votes = votes[i];
+  return Draw(request, std::move(candidates), pmf);
 }
 
 }  // namespace pointsman

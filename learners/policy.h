@@ -34,5 +34,9 @@ double Utility(const PoolSettings& settings, const Preference& preference,
 // Chooses among arms that passed the constraints; at least one. `expected` per arm, same order.
 Choice Choose(const PoolSettings& settings, const ChoiceRequest& request,
               std::span<const ArmView> arms, std::span<const ArmExpectation> expected);
+// The same, letting a quality model that mixes its experts' choices make the distribution itself;
+// what its experts voted is then in the candidates' features.
+Choice Choose(const LearnedState& state, const QueryView& query, const ChoiceRequest& request,
+              std::span<const ArmView> arms, std::span<const ArmExpectation> expected);
 
 }  // namespace pointsman

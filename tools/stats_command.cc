@@ -23,8 +23,8 @@ std::string Shown(const v1::GetStatsResponse& stats) {
                    "p95", "cost", "errors"});
   for (const auto& arm : stats.arms()) {
     // A figure that nothing was ever said about is a dash, not a zero.
-    const auto told = [&](double value, const std::string& text) {
-      return arm.outcomes() == 0 && value == 0 ? std::string("-") : text;
+    const auto told = [&](double value, const std::string& shown) {
+      return arm.outcomes() == 0 && value == 0 ? std::string("-") : shown;
     };
     table.Add({arm.name(), v1::ArmStatus_Name(arm.status()), Cat(arm.decisions()),
                absl::StrFormat("%.1f%%", 100 * arm.share()), Cat(arm.outcomes()),

@@ -68,7 +68,8 @@ absl::StatusOr<Decision> Decide(const PoolRuntime& pool, const LearnedState& sta
   request.draw =
       DrawUniform(inputs.secret, pool.id(), inputs.decision_id, DrawPurpose::kChooseArm);
   request.panel_seed = draw_bits(DrawPurpose::kPanel);
-  Choice choice = Choose(settings, request, views, expected);
+  Choice choice =
+      Choose(state, {context.z, context.input_tokens}, request, views, expected);
 
   Decision decision;
   decision.id = inputs.decision_id;
