@@ -51,7 +51,7 @@ struct HybridTuning {
   double noise = 0.3;            // deviation of one outcome, for exploring
   double level_strength = 2;     // outcomes that the shared prior level counts as
   double slope_precision = 2.2;  // of the prior of w, around 0
-  double head_half_count = 0.5;    // k: neighbours at which their word counts half
+  double head_half_count = 0.5;  // k: neighbours at which their word counts half
   double head_precision = 1;     // of the prior of beta, around 0
   double outcomes_before_matrix = 4;
   bool detects_drift = true;
