@@ -21,7 +21,7 @@
 // - phi = ( c/(c+k) r, c/(c+4k) r, similarity ), r = neighbour_quality - (level + theta . z), c =
 //   neighbour_count: what near outcomes of this arm say beyond the linear part. beta is one ridge
 //   regression over all arms, on the bold expert's residuals.
-// - An arm has a matrix after 24 outcomes with a vector, at most 2,000 arms do; before, and for
+// - An arm has a matrix after its first 4 outcomes, at most 2,000 arms do; before, and for
 //   outcomes without a vector, it learns its level alone and w stands for theta_a.
 // - Forgetting (forget_outcomes > 0) scales an arm's evidence, in steps of 32 outcomes: towards the
 //   prior, since the prior is not part of it.
@@ -51,9 +51,9 @@ struct HybridTuning {
   double noise = 0.3;            // deviation of one outcome, for exploring
   double level_strength = 2;     // outcomes that the shared prior level counts as
   double slope_precision = 2.2;  // of the prior of w, around 0
-  double head_half_count = 2;    // k: neighbours at which their word counts half
+  double head_half_count = 0.5;  // k: neighbours at which their word counts half
   double head_precision = 1;     // of the prior of beta, around 0
-  double outcomes_before_matrix = 24;
+  double outcomes_before_matrix = 4;
   bool detects_drift = true;
   MixtureRule mixture;
 };
