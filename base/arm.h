@@ -47,6 +47,9 @@ struct EmbedderSettings {
   uint32_t projected = 64;       // d after projection; equal to D: identity
   uint64_t projection_seed = 1;
   std::string lexicon_file;  // empty: the one that ships
+  // "lexicon": the norm of the character sketch beside the words' 1; 0: no sketch entries.
+  double sketch_weight = 0.5;
+  uint64_t lexicon_checksum = 0;  // of the file the pool was made with; 0: not known yet
   friend bool operator==(const EmbedderSettings&, const EmbedderSettings&) = default;
 };
 

@@ -22,8 +22,14 @@ class Embedder {
   virtual void Embed(std::string_view text, std::span<float> out) const = 0;
 };
 
-// The embedder that `settings` names. Errors: kInvalidArgument for an unknown name or an impossible
-// dimension (the message lists what there is); "caller" has no embedder and answers nullptr.
+// The embedder that `settings` names; "caller" has none and answers nullptr.
+// Errors: kInvalidArgument for an unknown name or an impossible dimension (the message lists what
+//   there is); kNotFound or kDataLoss for a lexicon file that cannot be used; kFailedPrecondition
+//   for one that is not the one of `lexicon_checksum`.
 absl::StatusOr<std::shared_ptr<const Embedder>> MakeEmbedder(const EmbedderSettings& settings);
+
+// Where the lexicon that ships is: ../share/pointsman/general.lexicon, seen from the folder of the
+// running program. So it is found whatever the working directory, in a build and when installed.
+std::string ShippedLexiconFile();
 
 }  // namespace pointsman

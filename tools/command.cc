@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <cstdio>
+#include <fstream>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -78,6 +79,16 @@ std::string JsonOf(const google::protobuf::Message& message) {
 }
 
 void Print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+absl::Status WriteFile(const std::string& path, std::string_view bytes) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << bytes;
+  file.close();
+  if (!file) {
+    return FailedPrecondition("cannot write ", path, "; check that the folder exists and has room");
+  }
+  return absl::OkStatus();
+}
 
 std::string Dollars(double usd) { return absl::StrFormat("$%.6f", usd); }
 

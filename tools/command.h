@@ -37,6 +37,7 @@ void AddArm(CLI::App& app, Cli& cli);
 void AddStats(CLI::App& app, Cli& cli);
 void AddExplain(CLI::App& app, Cli& cli);
 void AddReplay(CLI::App& app, Cli& cli);
+void AddTrainLexicon(CLI::App& app, Cli& cli);
 
 // A subcommand with its example, run with a client of the server.
 CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::string& description,
@@ -49,6 +50,8 @@ absl::StatusOr<Preference> ParsePreference(const std::string& text);
 // The message as JSON with the field names of the contract, unset numbers included.
 std::string JsonOf(const google::protobuf::Message& message);
 void Print(std::string_view text);
+// Errors: kFailedPrecondition if the file cannot be written.
+absl::Status WriteFile(const std::string& path, std::string_view bytes);
 
 // "$0.001234"; "-" if there is none.
 std::string Dollars(double usd);

@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
   pointsman::AddStats(app, cli);
   pointsman::AddExplain(app, cli);
   pointsman::AddReplay(app, cli);
+  pointsman::AddTrainLexicon(app, cli);
 
   bool is_parsed = false;
   const int code = Parse(app, argc, argv, is_parsed);

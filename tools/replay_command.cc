@@ -1,8 +1,5 @@
 // `pointsman replay`: streams a data set through a router and shows what it learned.
-#include <unistd.h>
-
-#include <cstdio>
-#include <fstream>
+#include <filesystem>
 #include <memory>
 
 #include "absl/strings/str_format.h"
@@ -16,6 +13,7 @@
 #include "tools/command.h"
 #include "tools/exit_code.h"
 #include "tools/grpc_router.h"
+#include "tools/progress_bar.h"
 
 namespace pointsman {
 namespace {
@@ -33,48 +31,13 @@ struct Options {
   ReplayOptions replay;
 };
 
-// Progress on stderr: a bar that moves on a terminal, a line every tenth elsewhere.
-class ProgressBar {
- public:
-  void Show(const ReplayProgress& progress) {
-    const std::size_t total = progress.rounds * progress.seeds;
-    const std::size_t done = progress.rounds * progress.seed_index + progress.round;
-    const std::size_t step = (is_terminal_ ? 200 : 10) * done / total;
-    if (step == last_step_ && done != total) return;
-    last_step_ = step;
-    const double share = static_cast<double>(done) / static_cast<double>(total);
-    const std::string place =
-        absl::StrFormat("seed %d of %d, round %d of %d, mean utility %.4f", progress.seed_index + 1,
-                        progress.seeds, progress.round, progress.rounds, progress.mean_utility);
-    if (is_terminal_) {
-      constexpr std::size_t kWidth = 24;
-      const auto filled = static_cast<std::size_t>(share * kWidth);
-      std::fprintf(stderr, "\r[%s%s] %3.0f%%  %s\x1b[K%s", std::string(filled, '#').c_str(),
-                   std::string(kWidth - filled, '.').c_str(), 100 * share, place.c_str(),
-                   done == total ? "\n" : "");
-    } else {
-      std::fprintf(stderr, "%3.0f%%  %s\n", 100 * share, place.c_str());
-    }
-    std::fflush(stderr);
-  }
-  // Leaves a half-drawn bar behind, so that an error starts on its own line.
-  void Leave() const {
-    if (is_terminal_ && last_step_ > 0 && last_step_ < 200) std::fputc('\n', stderr);
-  }
-
- private:
-  const bool is_terminal_ = isatty(STDERR_FILENO) == 1;
-  std::size_t last_step_ = 0;
-};
-
-absl::Status WriteFile(const std::string& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << text;
-  file.close();
-  if (!file) {
-    return FailedPrecondition("cannot write ", path, "; check that the folder exists and has room");
-  }
-  return absl::OkStatus();
+void Show(const ReplayProgress& progress, ProgressBar& bar) {
+  const std::size_t total = progress.rounds * progress.seeds;
+  const std::size_t done = progress.rounds * progress.seed_index + progress.round;
+  bar.Show(
+      static_cast<double>(done) / static_cast<double>(total),
+      absl::StrFormat("seed %d of %d, round %d of %d, mean utility %.4f", progress.seed_index + 1,
+                      progress.seeds, progress.round, progress.rounds, progress.mean_utility));
 }
 
 absl::Status Run(Options options, Cli& cli) {
@@ -91,7 +54,7 @@ absl::Status Run(Options options, Cli& cli) {
   }
   ProgressBar bar;
   const auto report = RunReplay(dataset, options.replay, connect,
-                                [&bar](const ReplayProgress& progress) { bar.Show(progress); });
+                                [&bar](const ReplayProgress& progress) { Show(progress, bar); });
   if (!report.ok()) {
     bar.Leave();
     if (ExitCodeOf(report.status()) == ExitCode::kSkipped) {
@@ -140,8 +103,19 @@ void AddReplay(CLI::App& app, Cli& cli) {
   command->add_option("--seed-start", replay.seed_start, "the first seed")->capture_default_str();
   command->add_option("--learner", learner.quality_model, "quality model")->capture_default_str();
   command->add_option("--explore", learner.exploration, "exploration")->capture_default_str();
-  command->add_option("--embedder", replay.settings.embedder.name, "embedder")
+  EmbedderSettings& embedder = replay.settings.embedder;
+  command->add_option("--embedder", embedder.name, "lexicon, hashing or caller")
       ->capture_default_str();
+  command->add_option("--dim", embedder.dimension, "the embedder's dimensions; 0: its own")
+      ->capture_default_str();
+  command->add_option("--projected", embedder.projected, "dimensions that the learner sees")
+      ->capture_default_str();
+  command
+      ->add_option("--sketch-weight", embedder.sketch_weight,
+                   "lexicon: weight of the 64 character buckets; 0: none")
+      ->capture_default_str();
+  command->add_option("--lexicon", embedder.lexicon_file,
+                      "lexicon file; empty: the one that ships");
   command
       ->add_option("--feedback-delay", replay.feedback_delay_rounds,
                    "rounds until an outcome is told")
