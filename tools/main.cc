@@ -43,6 +43,7 @@ int main(int argc, char** argv) {
   pointsman::AddArm(app, cli);
   pointsman::AddStats(app, cli);
   pointsman::AddExplain(app, cli);
+  pointsman::AddProbe(app, cli);
   pointsman::AddReplay(app, cli);
   pointsman::AddTrainLexicon(app, cli);
 
