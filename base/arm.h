@@ -42,14 +42,17 @@ struct FeatureSpec {
 
 // How the query becomes a vector. Learned state depends on all of it: fixed when the pool is made.
 struct EmbedderSettings {
-  std::string name = "hashing";  // an embedder's name; "caller" takes vectors only
-  uint32_t dimension = 0;        // D of the embedder; 0: the embedder's own
-  uint32_t projected = 64;       // d after projection; equal to D: identity
+  std::string name = "lexicon";  // an embedder's name; "caller" takes vectors only
+  uint32_t dimension = 0;        // the embedder's entries, without a sketch; 0: its own default
+  uint32_t projected = 0;        // d after projection; equal to D: identity; 0: the default
   uint64_t projection_seed = 1;
-  std::string lexicon_file;  // empty: the one that ships
-  // "lexicon": the norm of the character sketch beside the words' 1; 0: no sketch entries.
-  double sketch_weight = 0.5;
+  // "lexicon": a file's absolute path, or the bare name of one that ships; empty: the newest.
+  std::string lexicon_file;
+  // "lexicon": the norm of the character sketch's own entries beside the words' 1; 0: none.
+  double sketch_weight = 0;
   uint64_t lexicon_checksum = 0;  // of the file the pool was made with; 0: not known yet
+  // A fitted projection (retrieval/projection.h says how it is laid out); empty: the seeded one.
+  std::vector<float> projection_rows;
   friend bool operator==(const EmbedderSettings&, const EmbedderSettings&) = default;
 };
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,7 +18,7 @@
 namespace pointsman {
 namespace {
 
-constexpr std::string_view kMagic = "PMLEARN1";  // the last character is the format's version
+constexpr std::string_view kMagic = "PMLEARN2";  // the last character is the format's version
 
 void PutOptional(const std::optional<double>& value, ByteWriter& out) {
   out.Put(static_cast<uint8_t>(value.has_value()));
@@ -41,6 +42,9 @@ void EncodeEmbedder(const EmbedderSettings& settings, ByteWriter& out) {
   out.Put(settings.projected);
   out.Put(settings.projection_seed);
   out.PutString(settings.lexicon_file);
+  out.Put(settings.sketch_weight);
+  out.Put(settings.lexicon_checksum);
+  out.PutArray(std::span<const float>(settings.projection_rows));
 }
 
 EmbedderSettings DecodeEmbedder(ByteReader& in) {
@@ -50,6 +54,9 @@ EmbedderSettings DecodeEmbedder(ByteReader& in) {
   settings.projected = in.Get<uint32_t>();
   settings.projection_seed = in.Get<uint64_t>();
   settings.lexicon_file = in.GetString();
+  settings.sketch_weight = GetFinite(in);
+  settings.lexicon_checksum = in.Get<uint64_t>();
+  settings.projection_rows = in.GetArray<float>();
   return settings;
 }
 

@@ -62,7 +62,7 @@ LexiconEmbedder::LexiconEmbedder(std::shared_ptr<const Lexicon> lexicon, uint32_
   POINTSMAN_CHECK(std::isfinite(sketch_weight));
 }
 
-bool LexiconEmbedder::EmbedWords(std::string_view text, std::span<float> out) const {
+std::size_t LexiconEmbedder::EmbedWords(std::string_view text, std::span<float> out) const {
   std::fill(out.begin(), out.end(), 0.0f);
   std::vector<uint64_t> tokens;
   tokens.reserve(text.size() / 4 + 8);
@@ -79,22 +79,31 @@ bool LexiconEmbedder::EmbedWords(std::string_view text, std::span<float> out) co
   }
   if (!ScaleToUnit(out)) {
     std::fill(out.begin(), out.end(), 0.0f);
-    return false;
+    return 0;
   }
   const std::span<const float> mean = lexicon_->mean(dimension_);
   for (std::size_t i = 0; i < out.size(); ++i) out[i] -= mean[i];
-  if (ScaleToUnit(out)) return true;
-  std::fill(out.begin(), out.end(), 0.0f);
-  return false;
+  if (ScaleToUnit(out)) return counts.seen().size();
+  std::fill(out.begin(), out.end(), 0.0f);  // the text is the mean of texts
+  return 0;
 }
 
 void LexiconEmbedder::Embed(std::string_view text, std::span<float> out) const {
   POINTSMAN_CHECK(out.size() == dimension());
-  EmbedWords(text, out.first(dimension_));
-  if (buckets_ == 0) return;
-  const std::span<float> sketch = out.subspan(dimension_);
-  SketchCharacters(text, sketch);
-  for (float& x : sketch) x *= sketch_weight_;
+  const std::span<float> words = out.first(dimension_);
+  const std::size_t known = EmbedWords(text, words);
+  if (buckets_ > 0) {
+    const std::span<float> sketch = out.subspan(dimension_);
+    SketchCharacters(text, sketch);
+    for (float& x : sketch) x *= sketch_weight_;
+  } else if (known < kFewTokens) {
+    std::vector<float> sketch(dimension_);
+    SketchCharacters(text, sketch);
+    const float weight = 1 / (1 + static_cast<float>(known));
+    for (std::size_t i = 0; i < sketch.size(); ++i) words[i] += weight * sketch[i];
+  } else {
+    return;
+  }
   if (!ScaleToUnit(out)) std::fill(out.begin(), out.end(), 0.0f);
 }
 

@@ -11,13 +11,15 @@ namespace {
 void Edit(const v1::EmbedderSettings& message, EmbedderSettings& embedder) {
   if (!message.name().empty()) embedder.name = message.name();
   if (message.dimension() != 0) embedder.dimension = message.dimension();
-  if (message.projected() != 0) {
-    embedder.projected = message.projected();
-  } else if (message.dimension() != 0) {
-    embedder.projected = std::min(embedder.projected, message.dimension());
-  }
+  if (message.projected() != 0) embedder.projected = message.projected();
   if (message.projection_seed() != 0) embedder.projection_seed = message.projection_seed();
   if (!message.lexicon_file().empty()) embedder.lexicon_file = message.lexicon_file();
+  if (message.has_sketch_weight()) embedder.sketch_weight = message.sketch_weight();
+  if (message.lexicon_checksum() != 0) embedder.lexicon_checksum = message.lexicon_checksum();
+  if (message.projection_rows_size() > 0) {
+    embedder.projection_rows.assign(message.projection_rows().begin(),
+                                    message.projection_rows().end());
+  }
 }
 
 void Edit(const v1::LearnerSettings& message, LearnerSettings& learner) {
@@ -77,6 +79,9 @@ v1::PoolSettings ToProto(const PoolSettings& s) {
   embedder->set_projected(s.embedder.projected);
   embedder->set_projection_seed(s.embedder.projection_seed);
   embedder->set_lexicon_file(s.embedder.lexicon_file);
+  embedder->set_sketch_weight(s.embedder.sketch_weight);
+  embedder->set_lexicon_checksum(s.embedder.lexicon_checksum);
+  embedder->set_projection_is_fitted(!s.embedder.projection_rows.empty());
   for (const FeatureSpec& f : s.features) {
     auto* feature = out.add_features();
     feature->set_name(f.name);
@@ -118,6 +123,7 @@ v1::Pool ToProto(const PoolInfo& info) {
   out.set_arms_active(info.arms_active);
   out.set_arms_paused(info.arms_paused);
   out.set_snapshot_version(info.snapshot_version);
+  out.set_problem(info.problem);
   return out;
 }
 

@@ -100,6 +100,10 @@ proto::Pool ToProto(const Pool& pool) {
   e.set_projected(settings.embedder.projected);
   e.set_projection_seed(settings.embedder.projection_seed);
   e.set_lexicon_file(settings.embedder.lexicon_file);
+  e.set_sketch_weight(settings.embedder.sketch_weight);
+  e.set_lexicon_checksum(settings.embedder.lexicon_checksum);
+  e.mutable_projection_rows()->Assign(settings.embedder.projection_rows.begin(),
+                                      settings.embedder.projection_rows.end());
   for (const FeatureSpec& feature : settings.features) {
     proto::FeatureSpec& f = *s.add_features();
     f.set_name(feature.name);
@@ -132,8 +136,14 @@ proto::Pool ToProto(const Pool& pool) {
 PoolSettings FromProto(const proto::PoolSettings& s) {
   PoolSettings settings;
   const proto::EmbedderSettings& e = s.embedder();
-  settings.embedder = {e.name(), e.dimension(), e.projected(), e.projection_seed(),
-                       e.lexicon_file()};
+  settings.embedder = {.name = e.name(),
+                       .dimension = e.dimension(),
+                       .projected = e.projected(),
+                       .projection_seed = e.projection_seed(),
+                       .lexicon_file = e.lexicon_file(),
+                       .sketch_weight = e.sketch_weight(),
+                       .lexicon_checksum = e.lexicon_checksum(),
+                       .projection_rows = {e.projection_rows().begin(), e.projection_rows().end()}};
   for (const proto::FeatureSpec& f : s.features()) {
     settings.features.push_back({f.name(), f.center(), f.scale(), f.weight()});
   }

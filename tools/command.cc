@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <utility>
 
@@ -88,6 +89,12 @@ absl::Status WriteFile(const std::string& path, std::string_view bytes) {
     return FailedPrecondition("cannot write ", path, "; check that the folder exists and has room");
   }
   return absl::OkStatus();
+}
+
+std::string LexiconArgument(const std::string& name) {
+  std::error_code error;
+  const bool is_file = std::filesystem::is_regular_file(name, error);
+  return is_file ? std::filesystem::absolute(name, error).string() : name;
 }
 
 std::string Dollars(double usd) { return absl::StrFormat("$%.6f", usd); }

@@ -54,6 +54,10 @@ void Print(std::string_view text);
 // Errors: kFailedPrecondition if the file cannot be written.
 absl::Status WriteFile(const std::string& path, std::string_view bytes);
 
+// A lexicon named on the command line: the absolute path if there is such a file, else the name of
+// one that ships.
+std::string LexiconArgument(const std::string& name);
+
 // "$0.001234"; "-" if there is none.
 std::string Dollars(double usd);
 

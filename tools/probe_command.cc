@@ -40,8 +40,7 @@ void AddProbe(CLI::App& app, Cli& cli) {
   auto options = std::make_shared<Options>();
   ProbeOptions& probe = options->probe;
   EmbedderSettings& embedder = probe.embedder;
-  embedder.name = "lexicon";
-  embedder.projected = 0;
+  embedder.sketch_weight = 0.5;
   CLI::App* command =
       AddCommand(app, "probe",
                  "what an embedder's vectors are worth on a data set, when every outcome is told",
@@ -77,6 +76,8 @@ void AddProbe(CLI::App& app, Cli& cli) {
       command->add_option("--json", options->json, "print the figures, or write them to this file")
           ->expected(0, 1);
   command->callback([options, json, &cli] {
+    EmbedderSettings& settings = options->probe.embedder;
+    settings.lexicon_file = LexiconArgument(settings.lexicon_file);
     options->is_json = json->count() > 0 || cli.is_json;
     cli.what = "probe";
     cli.run = [options] { return Run(*options); };

@@ -108,7 +108,9 @@ void AddReplay(CLI::App& app, Cli& cli) {
       ->capture_default_str();
   command->add_option("--dim", embedder.dimension, "the embedder's dimensions; 0: its own")
       ->capture_default_str();
-  command->add_option("--projected", embedder.projected, "dimensions that the learner sees")
+  command
+      ->add_option("--projected", embedder.projected,
+                   "dimensions that the learner sees; 0: the default")
       ->capture_default_str();
   command
       ->add_option("--sketch-weight", embedder.sketch_weight,
@@ -133,6 +135,8 @@ void AddReplay(CLI::App& app, Cli& cli) {
   command->add_flag("--curve", options->is_text_curve, "show the learning curve as text");
   command->add_flag("--keep-pool", replay.is_pool_kept, "leave the pool on the server at the end");
   command->callback([options, server, &cli] {
+    EmbedderSettings& settings = options->replay.settings.embedder;
+    settings.lexicon_file = LexiconArgument(settings.lexicon_file);
     options->is_in_process = server->count() == 0;
     cli.what = "replay";
     cli.run = [options, &cli] { return Run(*options, cli); };

@@ -14,6 +14,7 @@ PoolInfo InfoOf(const PoolRuntime& pool) {
   PoolInfo info;
   info.pool = state->pool();
   info.snapshot_version = state->version();
+  info.problem = std::string(ToStd(pool.embedder_status().message()));
   for (std::size_t i = 0; i < state->arm_count(); ++i) {
     const Arm* arm = state->arm(static_cast<ArmId>(i));
     if (arm == nullptr) continue;
@@ -143,7 +144,10 @@ absl::StatusOr<std::shared_ptr<PoolRuntime>> Commands::MakePool(const std::strin
   ASSIGN_OR_RETURN(pool.id, storage_.log->NewPoolId());
   auto state = LearnedState::Empty(pool);
   RETURN_IF_ERROR(state.status());
-  return PoolRuntime::Make(*std::move(state), options_.building);
+  std::shared_ptr<PoolRuntime> runtime;
+  ASSIGN_OR_RETURN(runtime, PoolRuntime::Make(*std::move(state), options_.building));
+  RETURN_IF_ERROR(runtime->embedder_status());
+  return runtime;
 }
 
 absl::StatusOr<std::pair<PoolInfo, bool>> Commands::PutPool(const std::string& name,
@@ -162,6 +166,14 @@ absl::StatusOr<std::pair<PoolInfo, bool>> Commands::PutPool(const std::string& n
   PoolSettings wanted;
   ASSIGN_OR_RETURN(wanted, edit(present));
   RETURN_IF_ERROR(ValidateSettings(wanted, options_.limits));
+  if (is_new) {
+    RETURN_IF_ERROR(ValidateEmbedder(wanted.embedder, options_.limits));
+    auto resolved = ResolveEmbedder(wanted.embedder);
+    if (!resolved.ok()) {
+      return BadField("settings.embedder", ToStd(resolved.status().message()));
+    }
+    wanted.embedder = *std::move(resolved);
+  }
   if (!is_new) RETURN_IF_ERROR(ValidateChange(present, wanted));
   for (const Arm& arm : arms) RETURN_IF_ERROR(ValidateArm(arm, options_.limits));
 

@@ -46,6 +46,7 @@ struct PoolInfo {
   uint32_t arms_active = 0;
   uint32_t arms_paused = 0;
   Sequence snapshot_version = 0;
+  std::string problem;  // why it cannot embed queries; empty: it can
 };
 
 struct Explanation {

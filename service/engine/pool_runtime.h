@@ -39,14 +39,20 @@ struct QueryContext {
 
 class PoolRuntime {
  public:
-  // Builds embedder and projection. Errors: kInvalidArgument for settings they cannot follow.
+  // Builds embedder and projection. Errors: kInvalidArgument for settings they cannot follow. A
+  // lexicon file that is gone or changed is no error here: what the pool learned is kept, and
+  // `embedder_status` says why no query can be embedded.
   static absl::StatusOr<std::shared_ptr<PoolRuntime>> Make(LearnedState state, Building building);
 
   PoolId id() const { return id_; }
   const std::string& name() const { return name_; }
   std::shared_ptr<const LearnedState> state() const { return state_.Get(); }
 
-  // Errors: kInvalidArgument for a vector of the wrong size, NaN, zero norm, an unknown feature.
+  // OK, or why queries cannot be embedded and what to do.
+  const absl::Status& embedder_status() const { return embedder_status_; }
+
+  // Errors: kInvalidArgument for a vector of the wrong size, NaN, zero norm, an unknown feature;
+  // kFailedPrecondition if queries cannot be embedded.
   absl::StatusOr<QueryContext> MakeContext(const RouteInput& input,
                                            const PoolSettings& settings) const;
 
@@ -75,8 +81,8 @@ class PoolRuntime {
  private:
   using Vectors = PersistentArray<std::vector<float>>;
 
-  PoolRuntime(LearnedState state, std::shared_ptr<const Embedder> embedder, Projection projection,
-              Building building);
+  PoolRuntime(LearnedState state, absl::StatusOr<std::shared_ptr<const Embedder>> embedder,
+              Projection projection, Building building);
   void CacheArm(const Arm& arm, Vectors& vectors);
   void UpdateActive();
   // The best levels among the present favourites and the arms that may have risen.
@@ -85,7 +91,8 @@ class PoolRuntime {
 
   const PoolId id_;
   const std::string name_;
-  const std::shared_ptr<const Embedder> embedder_;  // null: the caller sends vectors
+  const absl::Status embedder_status_;
+  const std::shared_ptr<const Embedder> embedder_;  // null: the caller sends vectors, or see above
   const Projection projection_;
 
   Published<LearnedState> state_;

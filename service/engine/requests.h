@@ -101,6 +101,7 @@ inline constexpr std::string_view kServedArmFixed = "SERVED_ARM_FIXED";
 inline constexpr std::string_view kPoolEmpty = "POOL_EMPTY";
 inline constexpr std::string_view kNoArmPasses = "NO_ARM_PASSES";
 inline constexpr std::string_view kSettingFixed = "SETTING_FIXED";
+inline constexpr std::string_view kEmbedderUnusable = "EMBEDDER_UNUSABLE";
 inline constexpr std::string_view kLimit = "LIMIT";
 inline constexpr std::string_view kQueueFull = "QUEUE_FULL";
 inline constexpr std::string_view kStorageBroken = "STORAGE_BROKEN";

@@ -45,6 +45,7 @@ constexpr double kMsMax = 1e9;
 constexpr double kTokensMax = 1e9;
 // Making the projection and a learner's matrices is quadratic in it and worse.
 constexpr double kProjectedMax = 512;
+constexpr int64_t kPathBytesMax = 4096;
 
 }  // namespace
 
@@ -86,15 +87,21 @@ absl::Status ValidateArm(const Arm& arm, const Limits& limits) {
   return absl::OkStatus();
 }
 
-absl::Status ValidateSettings(const PoolSettings& s, const Limits& limits) {
-  const EmbedderSettings& e = s.embedder;
+absl::Status ValidateEmbedder(const EmbedderSettings& e, const Limits& limits) {
   RETURN_IF_ERROR(Number("settings.embedder.dimension", e.dimension, 0,
                          static_cast<double>(limits.embedding_dimension_max), ""));
-  RETURN_IF_ERROR(Number("settings.embedder.projected", e.projected, 1, kProjectedMax, ""));
+  RETURN_IF_ERROR(Number("settings.embedder.projected", e.projected, 0, kProjectedMax, ""));
+  RETURN_IF_ERROR(Text("settings.embedder.lexicon_file", e.lexicon_file, kPathBytesMax));
   if (e.name == "caller" && e.dimension == 0) {
     return BadField("settings.embedder.dimension",
                     "must be given for the embedder \"caller\": the size of the vectors you send");
   }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateSettings(const PoolSettings& s, const Limits& limits) {
+  RETURN_IF_ERROR(ValidateEmbedder(s.embedder, limits));
+  RETURN_IF_ERROR(Number("settings.embedder.projected", s.embedder.projected, 1, kProjectedMax, ""));
   RETURN_IF_ERROR(Count("settings.features", s.features.size(), limits.features_max));
   std::set<std::string> names;
   for (const FeatureSpec& f : s.features) {
@@ -132,7 +139,9 @@ absl::Status ValidateChange(const PoolSettings& present, const PoolSettings& wan
     return WithReason(
         FailedPrecondition(field,
                            " is fixed when a pool is made, because all that the pool learned "
-                           "depends on it: make a new pool with the setting you want"),
+                           "depends on it: make a new pool with the setting you want, or, if this "
+                           "one stores query text, move what it learned to one with another "
+                           "embedder by `pointsman pool reembed`"),
         reason::kSettingFixed, field);
   };
   if (!(present.embedder == wanted.embedder)) return fixed("settings.embedder");

@@ -17,6 +17,7 @@ absl::Status BadField(std::string_view field, std::string_view what);
 // at its ends and without control characters.
 absl::Status ValidateName(std::string_view field, std::string_view name, const Limits& limits);
 absl::Status ValidateArm(const Arm& arm, const Limits& limits);
+absl::Status ValidateEmbedder(const EmbedderSettings& settings, const Limits& limits);
 // Numbers in range, names known; what only a built embedder or learner can tell is checked there.
 absl::Status ValidateSettings(const PoolSettings& settings, const Limits& limits);
 // What may not change under learned state: the answer names the field and the way out.

@@ -60,8 +60,14 @@ Arm SampleArm(Rng& rng) {
 
 Pool SamplePool(Rng& rng, PoolId id) {
   PoolSettings settings;
-  settings.embedder = {SampleBytes(rng, 9), Number(rng), Number(rng), rng.Next(),
-                       SampleBytes(rng, 9)};
+  settings.embedder = {.name = SampleBytes(rng, 9),
+                       .dimension = Number(rng),
+                       .projected = Number(rng),
+                       .projection_seed = rng.Next(),
+                       .lexicon_file = SampleBytes(rng, 9),
+                       .sketch_weight = rng.Uniform(),
+                       .lexicon_checksum = rng.Next(),
+                       .projection_rows = {static_cast<float>(rng.Normal()), 0.5f}};
   for (int i = 0; i < 3; ++i) {
     settings.features.push_back({SampleBytes(rng, 9), rng.Normal(), rng.Normal(), rng.Normal()});
   }
