@@ -33,10 +33,7 @@ absl::Status Changed(const std::string& path, uint64_t present, uint64_t wanted)
   return FailedPrecondition(
       "the lexicon ", path, " is not the one the pool was made with (its checksum is ",
       absl::Hex(present, absl::kZeroPad16), ", the pool's is ", absl::Hex(wanted, absl::kZeroPad16),
-      "), and all that the pool learned depends on it: put the old file back; or, if the pool "
-      "stores "
-      "query text, move what it learned to a new pool by `pointsman pool reembed`; or make a new "
-      "pool");
+      "), and all that the pool learned depends on it: put the old file back, or make a new pool");
 }
 
 MadeEmbedder MakeLexicon(const EmbedderSettings& settings) {
@@ -118,6 +115,9 @@ absl::StatusOr<EmbedderSettings> ResolveEmbedder(const EmbedderSettings& setting
 uint32_t EmbeddedDimension(const EmbedderSettings& settings) {
   if (settings.name == "lexicon" && settings.sketch_weight > 0) {
     return settings.dimension + LexiconEmbedder::kSketchBuckets;
+  }
+  if (settings.name == "hashing" && settings.dimension == 0) {  // of a pool made before resolving
+    return HashingEmbedder::kDimensionDefault;
   }
   return settings.dimension;
 }

@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "retrieval/character_sketch.h"
+#include "retrieval/scaled_codes.h"
 #include "retrieval/text_tokens.h"
 
 namespace pointsman {
@@ -65,7 +66,7 @@ LexiconEmbedder::LexiconEmbedder(std::shared_ptr<const Lexicon> lexicon, uint32_
 std::size_t LexiconEmbedder::EmbedWords(std::string_view text, std::span<float> out) const {
   std::fill(out.begin(), out.end(), 0.0f);
   std::vector<uint64_t> tokens;
-  tokens.reserve(text.size() / 4 + 8);
+  tokens.reserve(text.size() / 2 + 1);
   Tokenize(text, tokens);
   RowCounts counts(tokens.size());
   for (const uint64_t token : tokens) {
@@ -74,8 +75,7 @@ std::size_t LexiconEmbedder::EmbedWords(std::string_view text, std::span<float> 
   for (const RowCounts::Seen& seen : counts.seen()) {
     const float often = seen.count == 1 ? 1 : 1 + std::log(static_cast<float>(seen.count));
     const float weight = often * lexicon_->scale(seen.row);
-    const int8_t* codes = lexicon_->codes(seen.row);
-    for (std::size_t i = 0; i < out.size(); ++i) out[i] += weight * static_cast<float>(codes[i]);
+    AddScaled(lexicon_->codes(seen.row), weight, out.data(), out.size());
   }
   if (!ScaleToUnit(out)) {
     std::fill(out.begin(), out.end(), 0.0f);

@@ -1,16 +1,15 @@
 // `pointsman train-lexicon`: makes a lexicon file from text.
 #include <filesystem>
-#include <fstream>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "evaluation/lines.h"
 #include "retrieval/lexicon_trainer.h"
 #include "tools/command.h"
 #include "tools/progress_bar.h"
+#include "tools/text_lines.h"
 
 namespace pointsman {
 namespace {
@@ -22,36 +21,12 @@ struct Options {
   LexiconOptions lexicon;
 };
 
-// A line of a .jsonl file is an object with the text under `text` or `query`.
-absl::StatusOr<std::string> TextOf(const Lines& lines, bool is_json) {
-  if (!is_json) return lines.line();
-  const auto object = nlohmann::json::parse(lines.line(), nullptr, /*allow_exceptions=*/false);
-  for (const char* key : {"text", "query"}) {
-    if (!object.is_object()) break;
-    const auto found = object.find(key);
-    if (found != object.end() && found->is_string()) return found->get<std::string>();
-  }
-  return InvalidArgument(lines.Where(),
-                         ": expected a JSON object with the string `text` or `query`");
-}
-
-absl::Status AddFile(const std::string& path, LexiconTrainer& trainer, uint64_t& lines_left_out) {
-  const bool is_json = path.ends_with(".jsonl") || path.ends_with(".jsonl.gz");
-  ASSIGN_OR_RETURN(const auto lines, Lines::Open(path));
-  while (true) {
-    ASSIGN_OR_RETURN(const bool is_line, lines->Next());
-    if (!is_line) return absl::OkStatus();
-    if (lines->line().empty()) continue;
-    ASSIGN_OR_RETURN(const std::string text, TextOf(*lines, is_json));
-    lines_left_out += trainer.Add(text) ? 0 : 1;
-  }
-}
-
 absl::Status Run(const Options& options) {
   ASSIGN_OR_RETURN(const auto trainer, LexiconTrainer::Make(options.lexicon));
   uint64_t lines_left_out = 0;
   for (const std::string& path : options.corpus) {
-    RETURN_IF_ERROR(AddFile(path, *trainer, lines_left_out));
+    RETURN_IF_ERROR(ForEachText(
+        path, [&](const std::string& text) { lines_left_out += trainer->Add(text) ? 0 : 1; }));
   }
   Print(absl::StrFormat("%d lines, %d tokens\n", trainer->lines(), trainer->tokens()));
   if (lines_left_out > 0) {
@@ -67,7 +42,13 @@ absl::Status Run(const Options& options) {
     return content.status();
   }
   const std::string bytes = EncodeLexicon(*content);
-  RETURN_IF_ERROR(WriteFile(options.out, bytes));
+  // Aside and then renamed: a server may have the old file mapped.
+  const std::string aside = options.out + ".new";
+  RETURN_IF_ERROR(WriteFile(aside, bytes));
+  std::error_code error;
+  std::filesystem::rename(aside, options.out, error);
+  if (error)
+    return FailedPrecondition("cannot rename ", aside, " to ", options.out, ": ", error.message());
   ASSIGN_OR_RETURN(const auto lexicon, Lexicon::Open(options.out));
   Print(absl::StrFormat("%s: %d tokens in %d dimensions, %d bytes, checksum %016x\n", options.out,
                         lexicon->rows(), lexicon->dimension(), bytes.size(), lexicon->checksum()));

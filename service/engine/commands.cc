@@ -165,7 +165,6 @@ absl::StatusOr<std::pair<PoolInfo, bool>> Commands::PutPool(const std::string& n
   const PoolSettings present = is_new ? PoolSettings{} : it->second->state()->pool().settings;
   PoolSettings wanted;
   ASSIGN_OR_RETURN(wanted, edit(present));
-  RETURN_IF_ERROR(ValidateSettings(wanted, options_.limits));
   if (is_new) {
     RETURN_IF_ERROR(ValidateEmbedder(wanted.embedder, options_.limits));
     auto resolved = ResolveEmbedder(wanted.embedder);
@@ -174,6 +173,7 @@ absl::StatusOr<std::pair<PoolInfo, bool>> Commands::PutPool(const std::string& n
     }
     wanted.embedder = *std::move(resolved);
   }
+  RETURN_IF_ERROR(ValidateSettings(wanted, options_.limits));
   if (!is_new) RETURN_IF_ERROR(ValidateChange(present, wanted));
   for (const Arm& arm : arms) RETURN_IF_ERROR(ValidateArm(arm, options_.limits));
 

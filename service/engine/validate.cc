@@ -139,9 +139,7 @@ absl::Status ValidateChange(const PoolSettings& present, const PoolSettings& wan
     return WithReason(
         FailedPrecondition(field,
                            " is fixed when a pool is made, because all that the pool learned "
-                           "depends on it: make a new pool with the setting you want, or, if this "
-                           "one stores query text, move what it learned to one with another "
-                           "embedder by `pointsman pool reembed`"),
+                           "depends on it: make a new pool with the setting you want"),
         reason::kSettingFixed, field);
   };
   if (!(present.embedder == wanted.embedder)) return fixed("settings.embedder");
