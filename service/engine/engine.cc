@@ -126,7 +126,8 @@ class Engine::Impl {
   void Stop() {
     if (is_stopped_.exchange(true) || writer_ == nullptr) return;
     writer_->Stop();
-    for (const auto& [name, pool] : *pools_.all()) writer_->Snapshot(*pool);
+    const auto pools = pools_.all();
+    for (const auto& [name, pool] : *pools) writer_->Snapshot(*pool);
   }
 
   const EngineOptions options_;
@@ -222,9 +223,10 @@ void Engine::RemoveArm(std::string pool, std::string arm, Done<bool> done) {
 }
 
 std::vector<PoolInfo> Engine::ListPools() const {
-  std::vector<PoolInfo> pools;
-  for (const auto& [name, pool] : *impl_->pools_.all()) pools.push_back(InfoOf(*pool));
-  return pools;
+  const auto pools = impl_->pools_.all();
+  std::vector<PoolInfo> infos;
+  for (const auto& [name, pool] : *pools) infos.push_back(InfoOf(*pool));
+  return infos;
 }
 
 absl::StatusOr<PoolInfo> Engine::GetPool(std::string_view name) const {
