@@ -1,5 +1,6 @@
 #include "fault_env.h"
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <utility>
@@ -40,7 +41,9 @@ class FaultFile final : public rocksdb::WritableFileWrapper {
   const std::string path_;
   const std::unique_ptr<rocksdb::WritableFile> file_;
   FaultEnv& env_;
-  uint64_t size_ = 0;
+  // RocksDB lets one thread at a time write a file; atomic, because ThreadSanitizer cannot see
+  // that.
+  std::atomic<uint64_t> size_ = 0;
 };
 
 class FaultFolder final : public rocksdb::Directory {
