@@ -154,7 +154,8 @@ void PoolRuntime::RebuildCaches() {
   descriptions_.Set(Shared(std::move(vectors)));
   UpdateActive();
   favourites_.Set(Shared(std::vector<ArmId>()));
-  UpdateFavourites(*active());
+  keeps_favourites_ = false;
+  UpdateFavourites({});
 }
 
 void PoolRuntime::CacheArm(const Arm& arm, Vectors& vectors) {
@@ -200,7 +201,10 @@ void PoolRuntime::UpdateActive() {
 
 void PoolRuntime::UpdateFavourites(std::vector<ArmId> arms) {
   const auto state = state_.Get();
-  if (active()->size() <= state->pool().settings.shortlist_size) return;
+  const bool kept_before = keeps_favourites_;
+  keeps_favourites_ = active()->size() > state->pool().settings.shortlist_size;
+  if (!keeps_favourites_) return;
+  if (!kept_before) arms = *active();  // the pool has just outgrown its shortlist
   arms.insert(arms.end(), favourites()->begin(), favourites()->end());
   std::sort(arms.begin(), arms.end());
   arms.erase(std::unique(arms.begin(), arms.end()), arms.end());

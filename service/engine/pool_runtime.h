@@ -79,7 +79,8 @@ class PoolRuntime {
               Building building);
   void CacheArm(const Arm& arm, Vectors& vectors);
   void UpdateActive();
-  // The best levels among the present favourites and the arms that may have risen.
+  // The best levels among the present favourites and the arms that may have risen; among all arms
+  // when the pool begins to need favourites.
   void UpdateFavourites(std::vector<ArmId> arms);
   std::vector<float> DescribeArm(const Arm& arm) const;
 
@@ -91,6 +92,7 @@ class PoolRuntime {
   Published<LearnedState> state_;
   Published<std::vector<ArmId>> active_;
   Published<std::vector<ArmId>> favourites_;
+  bool keeps_favourites_ = false;  // writer's
   Published<Vectors> descriptions_;
   ArmIndex arm_index_;
   ExperienceIndex experience_;

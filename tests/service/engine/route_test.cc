@@ -285,5 +285,51 @@ TEST_F(Route, ShortlistsTheArmsNearestByDescriptionInALargePool) {
   EXPECT_TRUE(is_there);
 }
 
+TEST_F(Route, KeepsWhatAPoolLearnedAmongItsCandidatesWhenItOutgrowsItsShortlist) {
+  PoolSettings settings;
+  settings.shortlist_size = 4;
+  settings.neighbours = 0;  // so that only the favourites can bring the arm in
+  std::vector<Arm> arms(4);
+  for (std::size_t i = 0; i < arms.size(); ++i) arms[i].name = "early-" + std::to_string(i);
+  using Made = std::pair<PoolInfo, bool>;
+  const auto put = [&] {
+    return Await<Made>([&](auto done) {
+      engine_->PutPool(
+          "tools", [&](const PoolSettings&) { return settings; }, arms, false, std::move(done));
+    });
+  };
+  ASSERT_TRUE(put().ok());
+  RouteInput input;
+  input.pool = "tools";
+  input.query = "late number 7";
+  input.constraints.allow_arms = {"early-2"};
+  FeedbackInput feedback;
+  feedback.pool = "tools";
+  feedback.outcome.quality = 1;
+  for (int i = 0; i < 3; ++i) {
+    const auto routed = engine_->Route(input);
+    ASSERT_TRUE(routed.ok()) << routed.status();
+    feedback.decision_id = routed->decision_id;
+    ASSERT_TRUE(Tell(feedback).ok());
+  }
+
+  arms.assign(200, Arm{});
+  for (std::size_t i = 0; i < arms.size(); ++i) {
+    arms[i].name = "late-" + std::to_string(i);
+    arms[i].description = "late number " + std::to_string(i);
+  }
+  ASSERT_TRUE(put().ok());
+  input.constraints = {};
+  input.explain = true;
+  for (int i = 0; i < 20; ++i) {
+    const auto routed = engine_->Route(input);
+    ASSERT_TRUE(routed.ok()) << routed.status();
+    EXPECT_LT(routed->ranking.size(), 30u);
+    const bool has_it = std::any_of(routed->ranking.begin(), routed->ranking.end(),
+                                    [](const RankedArm& arm) { return arm.arm == "early-2"; });
+    EXPECT_TRUE(has_it) << "decision " << i;
+  }
+}
+
 }  // namespace
 }  // namespace pointsman
