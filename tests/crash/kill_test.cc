@@ -11,6 +11,7 @@
 #include "base/rng.h"
 #include "scenario.h"
 #include "temp_dir.h"
+#include "tests/paths.h"
 
 namespace pointsman {
 namespace {

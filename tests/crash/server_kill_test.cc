@@ -20,6 +20,7 @@
 #include "base/rng.h"
 #include "pointsman/v1/admin.grpc.pb.h"
 #include "pointsman/v1/router.grpc.pb.h"
+#include "tests/paths.h"
 #include "tests/support/test_folder.h"
 
 extern char** environ;

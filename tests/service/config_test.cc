@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/strings.h"
+#include "tests/paths.h"
 
 namespace pointsman {
 namespace {

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "tests/paths.h"
+
 namespace pointsman {
 namespace {
 
