@@ -1,9 +1,8 @@
 // pointsmand: read the config, start the server, wait for a signal, stop.
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <stdlib.h>
 
 #include <CLI/CLI.hpp>
 #include <iostream>
@@ -13,6 +12,7 @@
 #include "base/clock.h"
 #include "base/strings.h"
 #include "service/config.h"
+#include "service/log.h"
 #include "service/server.h"
 
 namespace {
@@ -46,16 +46,6 @@ absl::StatusOr<ServerConfig> Configure(const Flags& flags) {
     }
   }
   return config;
-}
-
-std::shared_ptr<spdlog::logger> MakeLogger(const ServerConfig& config) {
-  auto log = std::make_shared<spdlog::logger>(
-      "pointsmand", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
-  log->set_level(spdlog::level::from_str(config.log_level));
-  log->set_pattern(config.log_format == "json"
-                       ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":"%v"})"
-                       : "%Y-%m-%d %H:%M:%S.%e %l %v");
-  return log;
 }
 
 // SIGTERM and SIGINT are taken by sigwait below, never by a handler in some thread.
@@ -98,7 +88,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   const sigset_t signals = BlockSignals();
-  const auto log = MakeLogger(*config);
+  const auto log = pointsman::MakeLogger(*config);
   const pointsman::SystemClock clock;
   auto server = pointsman::Server::Start(*config, clock, *log);
   if (!server.ok()) return Fail(server.status());
