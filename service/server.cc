@@ -16,6 +16,7 @@
 #include "service/engine/engine.h"
 #include "service/metrics.h"
 #include "service/rpc/admin_service.h"
+#include "service/rpc/gate.h"
 #include "service/rpc/router_service.h"
 #include "storage/storage.h"
 
@@ -24,7 +25,13 @@ namespace {
 
 constexpr char kWriteHealth[] = "pointsman.write";
 constexpr char kRouterHealth[] = "pointsman.v1.Router";
-constexpr std::chrono::seconds kShutdownWait{5};
+constexpr std::chrono::milliseconds kCallsWait{5000};
+// How long calls that were on their way when the gate closed are told that the server is stopping.
+// (Once gRPC itself shuts down it answers CANCELLED to those that still come.)
+constexpr std::chrono::milliseconds kRefuseFor{50};
+// How long gRPC lets streams (a health Watch, reflection) end by themselves, and last answers
+// leave.
+constexpr std::chrono::milliseconds kStreamsWait{200};
 constexpr std::chrono::milliseconds kHealthEvery{250};
 
 absl::Status CannotListen(const std::string& address) {
@@ -70,13 +77,16 @@ class Server::Impl {
   void Stop() {
     if (server_ == nullptr) return;
     server_->GetHealthCheckService()->SetServingStatus(false);
+    gate_.Close();
     {
       MutexLock lock(mutex_);
       is_stopping_ = true;
       wake_.NotifyAll();
     }
     if (health_thread_.joinable()) health_thread_.join();
-    server_->Shutdown(std::chrono::system_clock::now() + kShutdownWait);
+    std::this_thread::sleep_for(kRefuseFor);
+    if (!gate_.WaitUntilEmpty(kCallsWait)) log_.warn("stopping with calls that do not end");
+    server_->Shutdown(std::chrono::system_clock::now() + kStreamsWait);
     server_->Wait();
     engine_->Stop();
     admin_.reset();
@@ -89,8 +99,8 @@ class Server::Impl {
 
  private:
   absl::Status Listen() {
-    router_ = std::make_unique<RouterService>(*engine_, config_.limits, metrics_);
-    admin_service_ = std::make_unique<AdminService>(*engine_, metrics_);
+    router_ = std::make_unique<RouterService>(*engine_, config_.limits, metrics_, gate_);
+    admin_service_ = std::make_unique<AdminService>(*engine_, metrics_, gate_);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
@@ -134,6 +144,7 @@ class Server::Impl {
   const ServerConfig config_;
   spdlog::logger& log_;
   Metrics metrics_;
+  Gate gate_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<RouterService> router_;
   std::unique_ptr<AdminService> admin_service_;

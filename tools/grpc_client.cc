@@ -33,6 +33,10 @@ absl::Status FromGrpc(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
   absl::Status converted(static_cast<absl::StatusCode>(status.error_code()),
                          status.error_message());
+  if (absl::IsCancelled(converted)) {  // we cancel nothing: the server shut down under the call
+    return WithReason(absl::UnavailableError("the server is stopping: it cancelled the call"),
+                      reason::kStopping);
+  }
   google::rpc::Status rich;
   if (status.error_details().empty() || !rich.ParseFromString(status.error_details())) {
     return converted;
@@ -67,9 +71,10 @@ absl::StatusOr<Response> GrpcClient::Call(Stub& stub, Method method, const Reque
     Response response;
     const grpc::Status status = (stub.*method)(&context, request, &response);
     if (status.ok()) return response;
-    const bool is_gone = status.error_code() == grpc::StatusCode::UNAVAILABLE;
-    if (!is_gone || gpr_time_cmp(gpr_now(GPR_CLOCK_MONOTONIC), give_up) >= 0) {
-      return FromGrpc(status);
+    const absl::Status converted = FromGrpc(status);
+    if (!absl::IsUnavailable(converted) ||
+        gpr_time_cmp(gpr_now(GPR_CLOCK_MONOTONIC), give_up) >= 0) {
+      return converted;
     }
     gpr_sleep_until(After(options_.retry_every_ms));
   }

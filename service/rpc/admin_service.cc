@@ -19,10 +19,10 @@ namespace {
 constexpr std::size_t kArmsPerPage = 1000;
 
 template <class Body>
-grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, Metrics& metrics,
+grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, Metrics& metrics, Gate& gate,
                                  Body body) {
-  Call call(context, metrics, RpcName::kAdmin);
-  call.Finish(Guarded(body));
+  Call call(context, metrics, gate, RpcName::kAdmin);
+  call.Run(body);
   return call.reactor();
 }
 
@@ -42,8 +42,9 @@ absl::StatusOr<std::vector<Arm>> ArmsFrom(
 grpc::ServerUnaryReactor* AdminService::PutPool(grpc::CallbackServerContext* context,
                                                 const v1::PutPoolRequest* request,
                                                 v1::PutPoolResponse* response) {
-  auto call = std::make_shared<Call>(context, metrics_, RpcName::kAdmin);
+  auto call = std::make_shared<Call>(context, metrics_, gate_, RpcName::kAdmin);
   auto* reactor = call->reactor();
+  if (call->Refused()) return reactor;
   auto arms = ArmsFrom(request->arms());
   if (!arms.ok()) {
     call->Finish(arms.status());
@@ -68,7 +69,7 @@ grpc::ServerUnaryReactor* AdminService::PutPool(grpc::CallbackServerContext* con
 grpc::ServerUnaryReactor* AdminService::GetPool(grpc::CallbackServerContext* context,
                                                 const v1::GetPoolRequest* request,
                                                 v1::GetPoolResponse* response) {
-  return Answer(context, metrics_, [&]() -> absl::Status {
+  return Answer(context, metrics_, gate_, [&]() -> absl::Status {
     PoolInfo info;
     ASSIGN_OR_RETURN(info, engine_.GetPool(request->name()));
     *response->mutable_pool() = ToProto(info);
@@ -79,7 +80,7 @@ grpc::ServerUnaryReactor* AdminService::GetPool(grpc::CallbackServerContext* con
 grpc::ServerUnaryReactor* AdminService::ListPools(grpc::CallbackServerContext* context,
                                                   const v1::ListPoolsRequest* /*request*/,
                                                   v1::ListPoolsResponse* response) {
-  return Answer(context, metrics_, [&]() -> absl::Status {
+  return Answer(context, metrics_, gate_, [&]() -> absl::Status {
     for (const PoolInfo& info : engine_.ListPools()) *response->add_pools() = ToProto(info);
     return absl::OkStatus();
   });
@@ -88,8 +89,9 @@ grpc::ServerUnaryReactor* AdminService::ListPools(grpc::CallbackServerContext* c
 grpc::ServerUnaryReactor* AdminService::DeletePool(grpc::CallbackServerContext* context,
                                                    const v1::DeletePoolRequest* request,
                                                    v1::DeletePoolResponse* /*response*/) {
-  auto call = std::make_shared<Call>(context, metrics_, RpcName::kAdmin);
+  auto call = std::make_shared<Call>(context, metrics_, gate_, RpcName::kAdmin);
   auto* reactor = call->reactor();
+  if (call->Refused()) return reactor;
   if (request->name().empty()) {
     call->Finish(BadField("name", "must not be empty: deleting a pool forgets all it learned"));
     return reactor;
@@ -103,8 +105,9 @@ grpc::ServerUnaryReactor* AdminService::DeletePool(grpc::CallbackServerContext* 
 grpc::ServerUnaryReactor* AdminService::PutArm(grpc::CallbackServerContext* context,
                                                const v1::PutArmRequest* request,
                                                v1::PutArmResponse* response) {
-  auto call = std::make_shared<Call>(context, metrics_, RpcName::kAdmin);
+  auto call = std::make_shared<Call>(context, metrics_, gate_, RpcName::kAdmin);
   auto* reactor = call->reactor();
+  if (call->Refused()) return reactor;
   auto arm = FromProto(request->arm());
   if (!arm.ok()) {
     call->Finish(arm.status());
@@ -124,7 +127,7 @@ grpc::ServerUnaryReactor* AdminService::PutArm(grpc::CallbackServerContext* cont
 grpc::ServerUnaryReactor* AdminService::ListArms(grpc::CallbackServerContext* context,
                                                  const v1::ListArmsRequest* request,
                                                  v1::ListArmsResponse* response) {
-  return Answer(context, metrics_, [&]() -> absl::Status {
+  return Answer(context, metrics_, gate_, [&]() -> absl::Status {
     uint32_t first = 0;
     const std::string& token = request->page_token();
     if (!token.empty()) {
@@ -149,8 +152,9 @@ grpc::ServerUnaryReactor* AdminService::ListArms(grpc::CallbackServerContext* co
 grpc::ServerUnaryReactor* AdminService::RemoveArm(grpc::CallbackServerContext* context,
                                                   const v1::RemoveArmRequest* request,
                                                   v1::RemoveArmResponse* /*response*/) {
-  auto call = std::make_shared<Call>(context, metrics_, RpcName::kAdmin);
+  auto call = std::make_shared<Call>(context, metrics_, gate_, RpcName::kAdmin);
   auto* reactor = call->reactor();
+  if (call->Refused()) return reactor;
   engine_.RemoveArm(request->pool(), request->arm(), [call](const absl::StatusOr<bool>& result) {
     call->Finish(result.status());
   });
@@ -160,7 +164,7 @@ grpc::ServerUnaryReactor* AdminService::RemoveArm(grpc::CallbackServerContext* c
 grpc::ServerUnaryReactor* AdminService::GetStats(grpc::CallbackServerContext* context,
                                                  const v1::GetStatsRequest* request,
                                                  v1::GetStatsResponse* response) {
-  return Answer(context, metrics_, [&]() -> absl::Status {
+  return Answer(context, metrics_, gate_, [&]() -> absl::Status {
     PoolStatistics statistics;
     ASSIGN_OR_RETURN(statistics, engine_.GetStats(request->pool()));
     *response = ToProto(statistics);
@@ -171,7 +175,7 @@ grpc::ServerUnaryReactor* AdminService::GetStats(grpc::CallbackServerContext* co
 grpc::ServerUnaryReactor* AdminService::Explain(grpc::CallbackServerContext* context,
                                                 const v1::ExplainRequest* request,
                                                 v1::ExplainResponse* response) {
-  return Answer(context, metrics_, [&]() -> absl::Status {
+  return Answer(context, metrics_, gate_, [&]() -> absl::Status {
     Explanation explanation;
     ASSIGN_OR_RETURN(explanation, engine_.Explain(request->pool(), request->decision_id()));
     *response = ToProto(explanation);

@@ -8,12 +8,14 @@
 #include "pointsman/v1/admin.grpc.pb.h"
 #include "service/engine/engine.h"
 #include "service/metrics.h"
+#include "service/rpc/gate.h"
 
 namespace pointsman {
 
 class AdminService final : public v1::Admin::CallbackService {
  public:
-  AdminService(Engine& engine, Metrics& metrics) : engine_(engine), metrics_(metrics) {}
+  AdminService(Engine& engine, Metrics& metrics, Gate& gate)
+      : engine_(engine), metrics_(metrics), gate_(gate) {}
 
   grpc::ServerUnaryReactor* PutPool(grpc::CallbackServerContext* context,
                                     const v1::PutPoolRequest* request,
@@ -46,6 +48,7 @@ class AdminService final : public v1::Admin::CallbackService {
  private:
   Engine& engine_;
   Metrics& metrics_;
+  Gate& gate_;
 };
 
 }  // namespace pointsman

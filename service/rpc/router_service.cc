@@ -28,8 +28,8 @@ absl::Status CheckBatch(int count, const Limits& limits) {
 grpc::ServerUnaryReactor* RouterService::Route(grpc::CallbackServerContext* context,
                                                const v1::RouteRequest* request,
                                                v1::RouteResponse* response) {
-  Call call(context, metrics_, RpcName::kRoute);
-  call.Finish(Guarded([&]() -> absl::Status {
+  Call call(context, metrics_, gate_, RpcName::kRoute);
+  call.Run([&]() -> absl::Status {
     auto input = FromProto(*request);
     if (!input.ok()) return input.status();
     auto output = engine_.Route(*input);
@@ -37,15 +37,15 @@ grpc::ServerUnaryReactor* RouterService::Route(grpc::CallbackServerContext* cont
     metrics_.CountDecision(output->logged);
     *response = ToProto(*output);
     return absl::OkStatus();
-  }));
+  });
   return call.reactor();
 }
 
 grpc::ServerUnaryReactor* RouterService::RouteBatch(grpc::CallbackServerContext* context,
                                                     const v1::RouteBatchRequest* request,
                                                     v1::RouteBatchResponse* response) {
-  Call call(context, metrics_, RpcName::kRouteBatch);
-  call.Finish(Guarded([&]() -> absl::Status {
+  Call call(context, metrics_, gate_, RpcName::kRouteBatch);
+  call.Run([&]() -> absl::Status {
     if (auto status = CheckBatch(request->requests_size(), limits_); !status.ok()) return status;
     std::vector<RouteInput> inputs;
     std::vector<v1::RouteBatchResponse::Item*> answers;  // by input
@@ -70,15 +70,16 @@ grpc::ServerUnaryReactor* RouterService::RouteBatch(grpc::CallbackServerContext*
       }
     }
     return absl::OkStatus();
-  }));
+  });
   return call.reactor();
 }
 
 grpc::ServerUnaryReactor* RouterService::Feedback(grpc::CallbackServerContext* context,
                                                   const v1::FeedbackRequest* request,
                                                   v1::FeedbackResponse* response) {
-  auto call = std::make_shared<Call>(context, metrics_, RpcName::kFeedback);
+  auto call = std::make_shared<Call>(context, metrics_, gate_, RpcName::kFeedback);
   auto* reactor = call->reactor();
+  if (call->Refused()) return reactor;
   engine_.Feedback(FromProto(*request),
                    [this, call, response](const absl::StatusOr<FeedbackOutput>& output) {
                      if (output.ok()) {
@@ -93,8 +94,9 @@ grpc::ServerUnaryReactor* RouterService::Feedback(grpc::CallbackServerContext* c
 grpc::ServerUnaryReactor* RouterService::FeedbackBatch(grpc::CallbackServerContext* context,
                                                        const v1::FeedbackBatchRequest* request,
                                                        v1::FeedbackBatchResponse* response) {
-  auto call = std::make_shared<Call>(context, metrics_, RpcName::kFeedbackBatch);
+  auto call = std::make_shared<Call>(context, metrics_, gate_, RpcName::kFeedbackBatch);
   auto* reactor = call->reactor();
+  if (call->Refused()) return reactor;
   if (auto status = CheckBatch(request->requests_size(), limits_);
       !status.ok() || request->requests_size() == 0) {
     call->Finish(status);

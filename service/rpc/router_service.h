@@ -8,13 +8,14 @@
 #include "pointsman/v1/router.grpc.pb.h"
 #include "service/engine/engine.h"
 #include "service/metrics.h"
+#include "service/rpc/gate.h"
 
 namespace pointsman {
 
 class RouterService final : public v1::Router::CallbackService {
  public:
-  RouterService(Engine& engine, const Limits& limits, Metrics& metrics)
-      : engine_(engine), limits_(limits), metrics_(metrics) {}
+  RouterService(Engine& engine, const Limits& limits, Metrics& metrics, Gate& gate)
+      : engine_(engine), limits_(limits), metrics_(metrics), gate_(gate) {}
 
   grpc::ServerUnaryReactor* Route(grpc::CallbackServerContext* context,
                                   const v1::RouteRequest* request,
@@ -33,6 +34,7 @@ class RouterService final : public v1::Router::CallbackService {
   Engine& engine_;
   const Limits& limits_;
   Metrics& metrics_;
+  Gate& gate_;
 };
 
 }  // namespace pointsman

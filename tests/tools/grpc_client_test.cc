@@ -114,6 +114,19 @@ TEST_F(GrpcClientTest, RetriesTheSameRequestWhileTheServerIsUnavailable) {
   for (const auto& seen : router_.requests) EXPECT_EQ(seen.decision_id(), "replay-1-0");
 }
 
+TEST_F(GrpcClientTest, TakesACallThatTheServerCancelledForAStoppingServer) {
+  options_.retry_for_ms = 60000;
+  router_.refusals = 2;
+  router_.refusal = absl::CancelledError("");
+  EXPECT_TRUE(GrpcClient(options_).Route({}).ok());
+
+  options_.retry_for_ms = 0;
+  router_.refusals = 4;
+  const auto response = GrpcClient(options_).Route({});
+  EXPECT_EQ(response.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(ReasonOf(response.status()), reason::kStopping);
+}
+
 TEST_F(GrpcClientTest, RetriesNothingElse) {
   options_.retry_for_ms = 60000;
   router_.refusals = 1;

@@ -17,6 +17,7 @@ const TEMPORARY = [
   grpc.status.UNAVAILABLE,
   grpc.status.DEADLINE_EXCEEDED,
   grpc.status.RESOURCE_EXHAUSTED,
+  grpc.status.CANCELLED, // what gRPC answers for a server that is just shutting down
 ];
 // Unless told, gRPC may wait two minutes before it looks for a restarted server.
 const CHANNEL_OPTIONS = {

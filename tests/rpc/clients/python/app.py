@@ -22,6 +22,7 @@ TEMPORARY = (
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.DEADLINE_EXCEEDED,
     grpc.StatusCode.RESOURCE_EXHAUSTED,
+    grpc.StatusCode.CANCELLED,  # what gRPC answers for a server that is just shutting down
 )
 # Unless told, gRPC may wait two minutes before it looks for a restarted server.
 CHANNEL_OPTIONS = [
