@@ -262,13 +262,13 @@ void Hybrid::Read(HybridArm& arm, bool must_solve) const {
   const double grown = arm.weight - arm.solved_weight;
   const bool solves =
       arm.HasMatrix() && (must_solve || grown >= std::max(4.0, arm.solved_weight / 16));
+  const double strength = tuning_.level_strength;
+  const MatrixXd moments = solves ? arm.SlopeMoments(strength) : MatrixXd();
   for (std::size_t expert = 0; expert < kHybridExperts; ++expert) {
-    const HybridPrior& prior = priors_[expert];
     if (solves) {
-      arm.ReadTheta(expert, prior, tuning_.level_strength,
-                    arm.Inverse(prior, tuning_.level_strength));
+      arm.ReadTheta(expert, priors_[expert], strength, moments);
     } else {
-      arm.ReadLevel(expert, prior, tuning_.level_strength);
+      arm.ReadLevel(expert, priors_[expert], strength);
     }
   }
   if (solves) arm.solved_weight = arm.weight;
@@ -311,28 +311,32 @@ double Hybrid::MeanLevel(std::size_t expert) const {
 }
 
 // Marginally, an arm's evidence on its prior mean mu has precision Lambda - Lambda A^-1 Lambda and
-// says Lambda A^-1 b (Lindley and Smith 1972, eq. 10 to 12, for a known dispersion).
+// says Lambda A^-1 b (Lindley and Smith 1972, eq. 10 to 12, for a known dispersion); here with the
+// level eliminated, so that A and b are those of theta alone.
 void Hybrid::RefreshExpert(std::size_t expert, const std::vector<std::size_t>& busiest) {
   HybridPrior& prior = priors_[expert];
   prior.level = MeanLevel(expert);
+  const double p = prior.precision, strength = tuning_.level_strength;
   MatrixXd precision = MatrixXd::Identity(dimension_, dimension_) * tuning_.slope_precision;
   VectorXd right = VectorXd::Zero(dimension_);
   std::vector<MatrixXd> inverses;
+  std::vector<VectorXd> own;  // of each arm: its theta if w were 0
   for (const std::size_t i : busiest) {
     const HybridArm& arm = *arms_.Get(i);
-    inverses.push_back(arm.Inverse(prior, tuning_.level_strength));
-    const MatrixXd& inverse = inverses.back();
-    const double level = arm.PriorLevel(prior);
-    VectorXd b = arm.sums.cross() - level * arm.sums.FirstMoments();
-    b[0] += arm.bare_sum - level * arm.bare_weight;
-    precision.diagonal().array() += prior.precision;
-    precision -=
-        (prior.precision * prior.precision) * inverse.bottomRightCorner(dimension_, dimension_);
-    right += prior.precision * (inverse.bottomRows(dimension_) * b);
+    MatrixXd inverse = arm.SlopeMoments(strength);
+    inverse.diagonal().array() += p;
+    InvertPositive(inverse);
+    own.emplace_back(inverse * arm.SlopeCross(prior, strength));
+    precision.diagonal().array() += p;
+    precision -= (p * p) * inverse;
+    right += p * own.back();
+    inverses.push_back(std::move(inverse));
   }
-  prior.slope = precision.llt().solve(right);
+  prior.slope = SolvePositive(std::move(precision), std::move(right));
   for (std::size_t n = 0; n < busiest.size(); ++n) {
-    arms_.Mutable(busiest[n]).ReadTheta(expert, prior, tuning_.level_strength, inverses[n]);
+    HybridArm& arm = arms_.Mutable(busiest[n]);
+    arm.readings[expert].theta = own[n] + p * (inverses[n] * prior.slope);
+    arm.ReadLevel(expert, prior, strength);
   }
 }
 

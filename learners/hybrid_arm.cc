@@ -4,6 +4,7 @@
 #include <cmath>
 #include <initializer_list>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace pointsman {
@@ -72,19 +73,25 @@ void HybridArm::Shift(double change) {
   if (HasMatrix()) sums.Shift(change);
 }
 
-MatrixXd HybridArm::Inverse(const HybridPrior& prior, double level_strength) const {
-  VectorXd precision = VectorXd::Constant(sums.size(), prior.precision);
-  precision[0] = PriorStrength(level_strength) + bare_weight;
-  return PosteriorInverse(sums.Moments(), precision);
+MatrixXd HybridArm::SlopeMoments(double level_strength) const {
+  return sums.MomentsWithoutFirst(bare_weight + PriorStrength(level_strength));
+}
+
+VectorXd HybridArm::SlopeCross(const HybridPrior& prior, double level_strength) const {
+  const double strength = PriorStrength(level_strength);
+  const VectorXd first = sums.FirstMoments();
+  const double level = (sums.cross()[0] + bare_sum + strength * PriorLevel(prior)) /
+                       (first[0] + bare_weight + strength);
+  const Eigen::Index d = sums.size() - 1;
+  return sums.cross().tail(d) - level * first.tail(d);
 }
 
 void HybridArm::ReadTheta(std::size_t expert, const HybridPrior& prior, double level_strength,
-                          const Eigen::Ref<const MatrixXd>& inverse) {
-  VectorXd right = sums.cross();
-  right[0] += bare_sum + PriorStrength(level_strength) * PriorLevel(prior);
-  right.tail(right.size() - 1) += prior.precision * prior.slope;
-  const VectorXd solution = inverse * right;
-  readings[expert].theta = solution.tail(solution.size() - 1);
+                          const MatrixXd& slope_moments) {
+  MatrixXd precision = slope_moments;
+  precision.diagonal().array() += prior.precision;
+  readings[expert].theta = SolvePositive(
+      std::move(precision), SlopeCross(prior, level_strength) + prior.precision * prior.slope);
   ReadLevel(expert, prior, level_strength);
 }
 

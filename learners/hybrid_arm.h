@@ -70,11 +70,14 @@ struct HybridArm {
   void Scale(double kept);
   // As if all its outcomes had been `change` better.
   void Shift(double change);
-  // A = G + Lambda with the outcomes that taught the level alone, and its inverse.
-  Eigen::MatrixXd Inverse(const HybridPrior& prior, double level_strength) const;
-  // theta under the given inverse; then the level follows.
+  // What the evidence says of theta once the level is eliminated, under a prior N(w, I /
+  // precision):
+  //   theta = (SlopeMoments + precision I)^-1 (SlopeCross + precision w).
+  Eigen::MatrixXd SlopeMoments(double level_strength) const;
+  Eigen::VectorXd SlopeCross(const HybridPrior& prior, double level_strength) const;
+  // theta by that formula, given SlopeMoments; then the level follows.
   void ReadTheta(std::size_t expert, const HybridPrior& prior, double level_strength,
-                 const Eigen::Ref<const Eigen::MatrixXd>& inverse);
+                 const Eigen::MatrixXd& slope_moments);
   // The level given theta: (sum w y - theta . sum w z + s m) / (sum w + s).
   void ReadLevel(std::size_t expert, const HybridPrior& prior, double level_strength);
 
