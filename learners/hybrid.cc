@@ -107,7 +107,8 @@ double Hybrid::Linear(const HybridArm* arm, std::size_t expert, const VectorXd& 
   const HybridPrior& prior = priors_[expert];
   if (arm == nullptr) return prior.level + prior.slope.dot(z);
   const HybridArm::Reading& reading = arm->readings[expert];
-  return reading.level + (reading.theta.size() > 0 ? reading.theta : prior.slope).dot(z);
+  return arm->Level(expert, prior, tuning_.level_strength) +
+         (reading.theta.size() > 0 ? reading.theta : prior.slope).dot(z);
 }
 
 double Hybrid::Deviation(const HybridArm* arm) const {
@@ -268,7 +269,7 @@ void Hybrid::Read(HybridArm& arm, bool must_solve) const {
     if (solves) {
       arm.ReadTheta(expert, priors_[expert], strength, moments);
     } else {
-      arm.ReadLevel(expert, priors_[expert], strength);
+      arm.ReadOwn(expert);
     }
   }
   if (solves) arm.solved_weight = arm.weight;
@@ -292,20 +293,15 @@ void Hybrid::Refresh() {
 }
 
 // The levels' common mean: each level speaks with the precision of its marginal, in units of the
-// prior's: n / (n + s).
+// prior's, n / (n + s), and says own / n.
 double Hybrid::MeanLevel(std::size_t expert) const {
   double sum = kMeanLevelStrength * kMeanLevel, weight = kMeanLevelStrength;
   for (std::size_t i = 0; i < arms_.size(); ++i) {
     const HybridArm* arm = arms_.Get(i);
     if (arm == nullptr || !(arm->weight > 0) || arm->prior_level) continue;
     const double s = arm->PriorStrength(tuning_.level_strength);
-    // The level without its prior.
-    const double own =
-        (arm->readings[expert].level * (arm->weight + s) - s * arm->PriorLevel(priors_[expert])) /
-        arm->weight;
-    const double speaks = arm->weight / (arm->weight + s);
-    sum += speaks * own;
-    weight += speaks;
+    sum += arm->readings[expert].own / (arm->weight + s);
+    weight += arm->weight / (arm->weight + s);
   }
   return sum / weight;
 }
@@ -336,7 +332,7 @@ void Hybrid::RefreshExpert(std::size_t expert, const std::vector<std::size_t>& b
   for (std::size_t n = 0; n < busiest.size(); ++n) {
     HybridArm& arm = arms_.Mutable(busiest[n]);
     arm.readings[expert].theta = own[n] + p * (inverses[n] * prior.slope);
-    arm.ReadLevel(expert, prior, strength);
+    arm.ReadOwn(expert);
   }
 }
 

@@ -10,7 +10,7 @@
 // expert makes its own distribution and the shares of their mixture follow what their choices
 // earned (learners/mixture_weights.h). Estimate gives the mean of both, weighted by their shares.
 // - Evidence (G, b) is kept apart from priors; theta_a is solved anew when the arm's evidence has
-//   grown by 1/16 (at least by 4 outcomes), the level at each outcome.
+//   grown by 1/16 (at least by 4 outcomes); the level follows each outcome and m at once.
 // - w is the maximum of the marginal likelihood of the arms' evidence given m, and m of the levels'
 //   (linear hierarchical model): each arm speaks with the weight (G^-1 + I / precision)^-1, so the
 //   busiest arm does not pass its own slope off as difficulty. Both are solved when the pool's

@@ -1,6 +1,7 @@
 #include "learners/hybrid_arm.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <initializer_list>
 #include <span>
@@ -92,16 +93,19 @@ void HybridArm::ReadTheta(std::size_t expert, const HybridPrior& prior, double l
   precision.diagonal().array() += prior.precision;
   readings[expert].theta = SolvePositive(
       std::move(precision), SlopeCross(prior, level_strength) + prior.precision * prior.slope);
-  ReadLevel(expert, prior, level_strength);
+  ReadOwn(expert);
 }
 
-void HybridArm::ReadLevel(std::size_t expert, const HybridPrior& prior, double level_strength) {
+void HybridArm::ReadOwn(std::size_t expert) {
+  Reading& reading = readings[expert];
+  reading.own = sum;
+  if (!HasMatrix() || reading.theta.size() == 0) return;
+  reading.own -= sums.FirstMoments().tail(sums.size() - 1).dot(reading.theta);
+}
+
+double HybridArm::Level(std::size_t expert, const HybridPrior& prior, double level_strength) const {
   const double strength = PriorStrength(level_strength);
-  double explained = 0;
-  if (HasMatrix() && readings[expert].theta.size() > 0) {
-    explained = sums.FirstMoments().tail(sums.size() - 1).dot(readings[expert].theta);
-  }
-  readings[expert].level = (sum - explained + strength * PriorLevel(prior)) / (weight + strength);
+  return (readings[expert].own + strength * PriorLevel(prior)) / (weight + strength);
 }
 
 void HybridArm::Encode(ByteWriter& out) const {
@@ -116,7 +120,7 @@ void HybridArm::Encode(ByteWriter& out) const {
   out.Put(static_cast<uint8_t>(HasMatrix()));
   if (HasMatrix()) sums.Encode(out);
   for (const Reading& reading : readings) {
-    out.Put(reading.level);
+    out.Put(reading.own);
     out.PutArray(std::span<const double>(reading.theta.data(),
                                          static_cast<std::size_t>(reading.theta.size())));
   }
@@ -133,14 +137,15 @@ HybridArm HybridArm::Decode(Eigen::Index dimension, ByteReader& in) {
   }
   if (arm.prior_strength < 0 || arm.weight < 0 || arm.bare_weight < 0) in.Fail();
   if (has_prior) arm.prior_level = prior;
+  if (!has_prior && std::bit_cast<uint64_t>(prior) != 0) in.Fail();
   arm.outcomes = in.Get<uint32_t>();
   arm.watched_until = in.Get<uint64_t>();
   arm.drift.Decode(in);
   const bool has_matrix = in.GetBool();
   if (has_matrix) arm.sums = RegressionSums::Decode(dimension + 1, in);
   for (Reading& reading : arm.readings) {
-    reading.level = in.Get<double>();
-    if (!std::isfinite(reading.level)) in.Fail();
+    reading.own = in.Get<double>();
+    if (!std::isfinite(reading.own)) in.Fail();
     reading.theta = GetVector(dimension, true, in);
   }
   return arm;

@@ -47,7 +47,7 @@ class DriftDetector {
 struct HybridArm {
   struct Reading {
     Eigen::VectorXd theta;  // d; empty: w stands for it
-    double level = 0.5;
+    double own = 0;         // sum w (y - theta . z): what its outcomes say of the level
   };
 
   std::optional<double> prior_level;  // the arm's own; else the shared one
@@ -75,11 +75,12 @@ struct HybridArm {
   //   theta = (SlopeMoments + precision I)^-1 (SlopeCross + precision w).
   Eigen::MatrixXd SlopeMoments(double level_strength) const;
   Eigen::VectorXd SlopeCross(const HybridPrior& prior, double level_strength) const;
-  // theta by that formula, given SlopeMoments; then the level follows.
+  // theta by that formula, given SlopeMoments; then what follows from theta for the level.
   void ReadTheta(std::size_t expert, const HybridPrior& prior, double level_strength,
                  const Eigen::MatrixXd& slope_moments);
-  // The level given theta: (sum w y - theta . sum w z + s m) / (sum w + s).
-  void ReadLevel(std::size_t expert, const HybridPrior& prior, double level_strength);
+  void ReadOwn(std::size_t expert);
+  // The level given theta: (sum w (y - theta . z) + s m) / (sum w + s).
+  double Level(std::size_t expert, const HybridPrior& prior, double level_strength) const;
 
   void Encode(ByteWriter& out) const;
   // Fails `in` unless every number is finite and in its range.

@@ -17,7 +17,7 @@
 namespace pointsman {
 namespace {
 
-constexpr std::string_view kMagic = "PMLEARN1";  // the last character is the format's version
+constexpr std::string_view kMagic = "PMLEARN2";  // the last character is the format's version
 
 void PutOptional(const std::optional<double>& value, ByteWriter& out) {
   out.Put(static_cast<uint8_t>(value.has_value()));
