@@ -4,19 +4,14 @@
 #include <string>
 #include <vector>
 
-#include "Eigen/Core"
 #include "base/rng.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "learners/lin_thompson_posterior.h"
 #include "learners/quality_model.h"
 #include "log_builder.h"
 
 namespace pointsman {
 namespace {
-
-using Eigen::MatrixXd;
-using Eigen::VectorXd;
 
 constexpr uint32_t kDimension = 5;
 
@@ -83,26 +78,6 @@ TEST(LinThompson, OwnsAtMost2000Posteriors) {
   EXPECT_GT(last - before, 300u);  // 2 triangles of 6 x 6 and more
   EXPECT_LT(beyond - last, 100u);  // a level
   EXPECT_LT(EstimateOf(*model, TestArm(2000), UnitVector(rng, kDimension)).stddev, 0.35);
-}
-
-TEST(RidgePosterior, KeepsItsInverseOverManyUpdates) {
-  Rng rng(4);
-  for (const bool is_forgetting : {false, true}) {
-    const Eigen::Index n = 17;
-    const VectorXd precision = VectorXd::Constant(n, 25), mean = VectorXd::Zero(n);
-    RidgePosterior posterior(precision, mean);
-    for (int i = 0; i < 100'000; ++i) {
-      VectorXd x = VectorXd::Zero(n);
-      // Half of the directions are never excited.
-      for (Eigen::Index j = 0; j < n / 2; ++j) x[j] = rng.Normal();
-      posterior.Add(x, rng.Uniform(), 1);
-      if (is_forgetting && i % 32 == 0) posterior.Forget(0.9, precision, mean);
-    }
-    EXPECT_LT(posterior.Residual(), 1e-8);
-    VectorXd quiet = VectorXd::Zero(n);
-    quiet[n - 1] = 1;
-    EXPECT_NEAR(posterior.Variance(quiet), 1.0 / 25, 1e-9);
-  }
 }
 
 TEST(QualityModels, LeaveTheirCloneAloneAndReadBackWhatTheyWrite) {
