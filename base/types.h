@@ -56,8 +56,9 @@ struct Outcome {
 
 // How the experts of a quality model that mixes choices voted on an arm, when the decision was made.
 struct ExpertVotes {
-  // Per expert: its probability of this arm over the probability with which it was drawn, times the
-  // utility of one point of this arm's quality. All 0: no vote.
+  // Per expert: its probability of this arm over the probability with which it was drawn (1 for an
+  // imported outcome: it is known whatever anybody draws), times the utility of one point of this
+  // arm's quality. All 0: no vote.
   std::array<float, 3> ratio{};
   float par = 0;  // the quality with which this arm is worth what was expected of the decision
   friend bool operator==(const ExpertVotes&, const ExpertVotes&) = default;
