@@ -24,6 +24,19 @@ PoolInfo InfoOf(const PoolRuntime& pool) {
   return info;
 }
 
+void Remember(Turn& turn, const std::shared_ptr<PoolRuntime>& pool, Sequence quality_sequence,
+              const OutcomeEvent& event) {
+  const PoolSettings& settings = pool->state()->pool().settings;
+  const std::size_t projected = settings.embedder.projected;
+  if (!event.outcome.quality || event.context.size() < projected || settings.experience_max == 0) {
+    return;
+  }
+  Experience experience{quality_sequence, event.arm, static_cast<float>(*event.outcome.quality),
+                        static_cast<float>(event.weight), event.context};
+  experience.context.resize(projected);
+  turn.PutExperience(pool, std::move(experience));
+}
+
 absl::StatusOr<Decision> Commands::FindDecision(PoolId pool, const std::string& id,
                                                 Micros now) const {
   const Micros ttl = options_.limits.decision_ttl_s * kMicrosPerSecond;
@@ -73,15 +86,8 @@ absl::StatusOr<FeedbackOutput> Commands::StageFeedback(Turn& turn, const Feedbac
     const OutcomeEvent event = *joined.event;
     output.sequence = turn.Append(pool, *std::move(joined.event));
     if (joined.brings_quality) joined.record.quality_sequence = output.sequence;
-    const bool has_quality = joined.brings_quality || joined.corrects_quality;
-    const std::size_t projected = pool->state()->pool().settings.embedder.projected;
-    if (has_quality && event.context.size() >= projected &&
-        pool->state()->pool().settings.experience_max > 0) {
-      Experience experience{joined.record.quality_sequence, event.arm,
-                            static_cast<float>(*event.outcome.quality),
-                            static_cast<float>(event.weight), event.context};
-      experience.context.resize(projected);
-      turn.PutExperience(pool, std::move(experience));
+    if (joined.brings_quality || joined.corrects_quality) {
+      Remember(turn, pool, joined.record.quality_sequence, event);
     }
   }
   if (!before || !(*before == joined.record)) turn.PutFeedback(served.key, joined.record);
@@ -165,7 +171,6 @@ absl::StatusOr<std::pair<PoolInfo, bool>> Commands::PutPool(const std::string& n
   const PoolSettings present = is_new ? PoolSettings{} : it->second->state()->pool().settings;
   PoolSettings wanted;
   ASSIGN_OR_RETURN(wanted, edit(present));
-  RETURN_IF_ERROR(ValidateSettings(wanted, options_.limits));
   if (is_new) {
     RETURN_IF_ERROR(ValidateEmbedder(wanted.embedder, options_.limits));
     auto resolved = ResolveEmbedder(wanted.embedder);
@@ -174,6 +179,7 @@ absl::StatusOr<std::pair<PoolInfo, bool>> Commands::PutPool(const std::string& n
     }
     wanted.embedder = *std::move(resolved);
   }
+  RETURN_IF_ERROR(ValidateSettings(wanted, options_.limits));
   if (!is_new) RETURN_IF_ERROR(ValidateChange(present, wanted));
   for (const Arm& arm : arms) RETURN_IF_ERROR(ValidateArm(arm, options_.limits));
 

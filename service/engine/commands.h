@@ -48,6 +48,11 @@ class Commands {
   const Clock& clock_;
 };
 
+// Puts the outcome of an event into the memory of past outcomes, under the sequence of the event
+// that brought its quality; nothing for an outcome without a quality or a vector.
+void Remember(Turn& turn, const std::shared_ptr<PoolRuntime>& pool, Sequence quality_sequence,
+              const OutcomeEvent& event);
+
 PoolInfo InfoOf(const PoolRuntime& pool);
 
 }  // namespace pointsman

@@ -12,6 +12,7 @@
 #include "service/engine/commands.h"
 #include "service/engine/decide.h"
 #include "service/engine/decision_ids.h"
+#include "service/engine/import.h"
 #include "service/engine/log_writer.h"
 #include "service/engine/pool_table.h"
 #include "service/engine/recovery.h"
@@ -123,6 +124,20 @@ class Engine::Impl {
         std::move(counted));
   }
 
+  void Import(ImportPlan plan, std::vector<ImportedQuery> chunk, Done<ImportOutput> done) {
+    if (auto status = ValidateImport(plan, chunk, options_.limits); !status.ok()) {
+      return done(status);
+    }
+    const auto shared_chunk = std::make_shared<const std::vector<ImportedQuery>>(std::move(chunk));
+    Submit<ImportOutput>(
+        [this, plan = std::move(plan), shared_chunk](Turn& turn) -> absl::StatusOr<ImportOutput> {
+          std::shared_ptr<PoolRuntime> pool;
+          ASSIGN_OR_RETURN(pool, pools_.Find(plan.pool));
+          return StageImport(turn, pool, plan, *shared_chunk);
+        },
+        std::move(done));
+  }
+
   void Stop() {
     if (is_stopped_.exchange(true) || writer_ == nullptr) return;
     writer_->Stop();
@@ -185,6 +200,10 @@ std::vector<absl::StatusOr<RouteOutput>> Engine::RouteBatch(std::span<const Rout
 
 void Engine::Feedback(FeedbackInput input, Done<FeedbackOutput> done) {
   impl_->Feedback(std::move(input), std::move(done));
+}
+
+void Engine::Import(ImportPlan plan, std::vector<ImportedQuery> chunk, Done<ImportOutput> done) {
+  impl_->Import(std::move(plan), std::move(chunk), std::move(done));
 }
 
 void Engine::PutPool(std::string name, EditSettings edit, std::vector<Arm> arms, bool create_only,

@@ -75,6 +75,9 @@ class Engine {
 
   // `done` is called exactly once, perhaps before this returns.
   void Feedback(FeedbackInput input, Done<FeedbackOutput> done);
+  // Learns one chunk of an import (import.h): query after query, all of the chunk or nothing. What
+  // is known already under the plan's import_id is skipped. An empty chunk checks the plan.
+  void Import(ImportPlan plan, std::vector<ImportedQuery> chunk, Done<ImportOutput> done);
   // Makes or changes a pool, and puts arms in it, as one event group.
   void PutPool(std::string name, EditSettings edit, std::vector<Arm> arms, bool create_only,
                Done<std::pair<PoolInfo, bool>> done);

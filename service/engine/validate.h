@@ -3,6 +3,7 @@
 // Threads: pure functions.
 #pragma once
 
+#include <span>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -25,6 +26,12 @@ absl::Status ValidateChange(const PoolSettings& present, const PoolSettings& wan
 
 // Everything about a request that does not need its pool.
 absl::Status ValidateRoute(const RouteInput& input, const Limits& limits);
+absl::Status ValidateOutcome(const Outcome& outcome);
 absl::Status ValidateFeedback(const FeedbackInput& input, const Limits& limits);
+// The query of an import as a request.
+RouteInput AsRoute(const ImportedQuery& query);
+// What an import announces, and one chunk of it; no pool is looked at.
+absl::Status ValidateImport(const ImportPlan& plan, std::span<const ImportedQuery> chunk,
+                            const Limits& limits);
 
 }  // namespace pointsman
