@@ -12,6 +12,7 @@
 #include "service/convert.h"
 #include "service/engine/validate.h"
 #include "service/rpc/call.h"
+#include "service/rpc/import_stream.h"
 
 namespace pointsman {
 namespace {
@@ -155,6 +156,11 @@ grpc::ServerUnaryReactor* AdminService::RemoveArm(grpc::CallbackServerContext* c
     call->Finish(result.status());
   });
   return reactor;
+}
+
+grpc::ServerReadReactor<v1::ImportOutcomesRequest>* AdminService::ImportOutcomes(
+    grpc::CallbackServerContext* /*context*/, v1::ImportOutcomesResponse* response) {
+  return new ImportStream(engine_, metrics_, response);  // deletes itself
 }
 
 grpc::ServerUnaryReactor* AdminService::GetStats(grpc::CallbackServerContext* context,

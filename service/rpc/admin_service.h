@@ -36,6 +36,8 @@ class AdminService final : public v1::Admin::CallbackService {
   grpc::ServerUnaryReactor* RemoveArm(grpc::CallbackServerContext* context,
                                       const v1::RemoveArmRequest* request,
                                       v1::RemoveArmResponse* response) override;
+  grpc::ServerReadReactor<v1::ImportOutcomesRequest>* ImportOutcomes(
+      grpc::CallbackServerContext* context, v1::ImportOutcomesResponse* response) override;
   grpc::ServerUnaryReactor* GetStats(grpc::CallbackServerContext* context,
                                      const v1::GetStatsRequest* request,
                                      v1::GetStatsResponse* response) override;
