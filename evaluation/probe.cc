@@ -156,10 +156,11 @@ std::size_t Share(std::size_t count, double share) {
   return std::clamp<std::size_t>(part, 1, count - 1);
 }
 
-ProbeSplit RunSplit(const Table& table, double train_share, uint64_t seed) {
+ProbeSplit RunSplit(const Table& table, const ProbeOptions& options, uint64_t seed) {
   const auto order = Shuffled(static_cast<std::size_t>(table.x.rows()), seed);
   const Rows all(order);
-  const Rows train = all.first(Share(order.size(), train_share));
+  const Rows train = all.first(
+      options.train_queries > 0 ? options.train_queries : Share(order.size(), options.train_share));
   const Rows scored = all.subspan(train.size());
   const Rows fitted = train.first(Share(train.size(), kInnerShare));
   const Rows checked = train.subspan(fitted.size());
@@ -205,6 +206,12 @@ absl::StatusOr<ProbeReport> RunProbe(const Dataset& dataset, const ProbeOptions&
     return InvalidArgument("the training share is ", options.train_share,
                            "; it must be between 0 and 1");
   }
+  const std::size_t trained = options.train_queries;
+  if (trained > 0 && (trained < kQueriesLeast || trained >= dataset.queries.size())) {
+    return InvalidArgument("the probe is to train on ", trained, " queries; it must be from ",
+                           kQueriesLeast, " to ", dataset.queries.size() - 1,
+                           ", one less than the set has");
+  }
   if (dataset.queries.size() < kQueriesLeast) {
     return InvalidArgument("the set has ", dataset.queries.size(), " queries; a probe needs ",
                            kQueriesLeast);
@@ -223,7 +230,7 @@ absl::StatusOr<ProbeReport> RunProbe(const Dataset& dataset, const ProbeOptions&
   report.dimension = static_cast<uint32_t>(table.x.cols());
   report.options = options;
   for (uint32_t i = 0; i < options.splits; ++i) {
-    report.splits.push_back(RunSplit(table, options.train_share, options.seed + i));
+    report.splits.push_back(RunSplit(table, options, options.seed + i));
     show(split_share * (0.2 + i + 1));
   }
   Summarise(report);

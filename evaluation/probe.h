@@ -27,7 +27,10 @@ struct ProbeOptions {
   EmbedderSettings embedder;  // `projected` 0: the embedder's own vectors, not projected
   uint32_t splits = 5;
   double train_share = 0.7;
-  uint64_t seed = 1;  // of the first split; the next have seed + 1 and so on
+  std::size_t train_queries = 0;  // train on so many instead; 0: on the share
+  // Of the first split; the next have seed + 1 and so on. The training queries are the first of the
+  // order that a replay with this seed has: those that it would import.
+  uint64_t seed = 1;
 };
 
 // Mean quality of the chosen arms over the scored queries.

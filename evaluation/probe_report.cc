@@ -32,6 +32,7 @@ std::string ProbeJson(const ProbeReport& report) {
   json["sketch_weight"] = embedder.name == "lexicon" ? embedder.sketch_weight : 0;
   json["vector_entries"] = report.dimension;
   json["train_share"] = report.options.train_share;
+  json["train_queries"] = report.options.train_queries;
   json["seed"] = report.options.seed;
   json["splits"] = Json::array();
   for (const ProbeSplit& split : report.splits) {
@@ -44,11 +45,15 @@ std::string ProbeJson(const ProbeReport& report) {
 }
 
 std::string ProbeTable(const ProbeReport& report) {
+  const ProbeOptions& options = report.options;
+  const std::string trained = options.train_queries > 0
+                                  ? absl::StrFormat("%d queries", options.train_queries)
+                                  : absl::StrFormat("%.0f%%", 100 * options.train_share);
   std::string text = absl::StrFormat(
       "%s, pool %s: %d arms, %d queries\nembedder %s, vectors of %d entries; %d splits, trained on "
-      "%.0f%% with all outcomes, scored on the rest\n\n",
-      report.dataset, report.pool, report.arms, report.queries, report.options.embedder.name,
-      report.dimension, report.splits.size(), 100 * report.options.train_share);
+      "%s with all outcomes, scored on the rest\n\n",
+      report.dataset, report.pool, report.arms, report.queries, options.embedder.name,
+      report.dimension, report.splits.size(), trained);
   const auto row = [&](const char* name, double ProbeFigures::*figure) {
     text += absl::StrFormat("%-18s %.4f +- %.4f\n", name, report.mean.*figure,
                             report.standard_errors.*figure);

@@ -2,26 +2,15 @@
 
 #include <algorithm>
 #include <deque>
-#include <numeric>
 #include <unordered_map>
 #include <utility>
 
-#include "base/rng.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "evaluation/warm_start.h"
 
 namespace pointsman {
 namespace {
-
-// The query of each round: the first `rounds` of a shuffled set (Fisher and Yates).
-std::vector<std::size_t> ShuffledQueries(std::size_t queries, std::size_t rounds, uint64_t seed) {
-  std::vector<std::size_t> order(queries);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  Rng rng(seed);
-  for (std::size_t i = queries; i > 1; --i) std::swap(order[i - 1], order[rng.Below(i)]);
-  order.resize(rounds);
-  return order;
-}
 
 absl::Status Lacks(const char* what, const std::vector<std::string>& arms, const Dataset& dataset) {
   std::string names;
@@ -76,9 +65,21 @@ class SeedRun {
     return client_.PutPool(pool_, settings, dataset_.arms);
   }
 
+  // Teaches the first queries of the seed's order, which are then not played.
+  absl::Status Import() {
+    if (options_.import_queries == 0) return absl::OkStatus();
+    const auto order = ShuffledQueries(dataset_.queries.size(), options_.import_queries, seed_);
+    const ImportPlan plan{pool_, pool_, order.size(), options_.import_strength, {}};
+    const auto every = std::vector<bool>(dataset_.arms.size(), true);
+    const auto imported = client_.Import(plan, MakeImport(dataset_, order, every), nullptr);
+    return imported.ok() ? absl::OkStatus() : At(imported.status(), Cat("Import of seed ", seed_));
+  }
+
   template <class OnRound>
   absl::StatusOr<std::vector<Round>> Play(std::size_t rounds, const OnRound& on_round) {
-    const auto order = ShuffledQueries(dataset_.queries.size(), rounds, seed_);
+    auto order = ShuffledQueries(dataset_.queries.size(), options_.import_queries + rounds, seed_);
+    order.erase(order.begin(),
+                order.begin() + static_cast<std::ptrdiff_t>(options_.import_queries));
     std::vector<Round> played;
     played.reserve(rounds);
     double utility = 0;
@@ -148,6 +149,11 @@ absl::Status CheckOptions(const Dataset& dataset, const ReplayOptions& options) 
   if (options.seeds == 0) return InvalidArgument("seeds must be at least 1");
   if (options.round_length < 0) return InvalidArgument("a round cannot last less than 0 ms");
   if (options.curve_blocks_max == 0) return InvalidArgument("a curve needs at least one block");
+  if (options.import_queries >= dataset.queries.size()) {
+    return InvalidArgument("of the ", dataset.queries.size(), " queries of ", dataset.name, ", ",
+                           options.import_queries,
+                           " are to be imported, and none is left to be played");
+  }
   return CheckRecorded(dataset, options.preference);
 }
 
@@ -159,7 +165,8 @@ ReplayReport StartReport(const Dataset& dataset, const ReplayOptions& options) {
   report.queries = dataset.queries.size();
   report.queries_left_out = dataset.queries_left_out;
   report.rounds_asked = options.rounds;
-  report.rounds = options.rounds == 0 ? report.queries : std::min(options.rounds, report.queries);
+  const std::size_t playable = report.queries - options.import_queries;
+  report.rounds = options.rounds == 0 ? playable : std::min(options.rounds, playable);
   report.is_cost_recorded = ArmsWithoutCost(dataset).empty();
   report.options = options;
   report.options.settings.cost_scale_usd =
@@ -187,6 +194,7 @@ absl::StatusOr<ReplayReport> RunReplay(const Dataset& dataset, const ReplayOptio
     ASSIGN_OR_RETURN(const std::unique_ptr<RouterClient> client, connect(seed));
     SeedRun run(dataset, options, report.valuation, *client, seed);
     RETURN_IF_ERROR(run.MakePool(report.options.settings));
+    RETURN_IF_ERROR(run.Import());
     const auto on_round = [&](std::size_t round, double mean_utility) {
       if (on_progress) on_progress({i, options.seeds, round, report.rounds, mean_utility});
     };

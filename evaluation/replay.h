@@ -36,6 +36,9 @@ struct ReplayOptions {
   std::size_t seeds = 1;
   uint64_t seed_start = 1;
   std::size_t feedback_delay_rounds = 0;
+  // The seed's first queries are imported, with the outcomes of every arm, and not played.
+  std::size_t import_queries = 0;
+  double import_strength = 0;  // observations that they count as together, for each arm
   Micros round_length = 1000 * kMicrosPerMs;
   // The pool's; cost_scale_usd is replaced by the mean cost of the pool's dearest arm over the set
   // where costs are recorded.

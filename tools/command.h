@@ -37,6 +37,7 @@ void AddArm(CLI::App& app, Cli& cli);
 void AddStats(CLI::App& app, Cli& cli);
 void AddExplain(CLI::App& app, Cli& cli);
 void AddProbe(CLI::App& app, Cli& cli);
+void AddImport(CLI::App& app, Cli& cli);
 void AddReplay(CLI::App& app, Cli& cli);
 void AddTrainLexicon(CLI::App& app, Cli& cli);
 

@@ -59,13 +59,20 @@ GrpcClient::GrpcClient(GrpcOptions options)
 
 template <class Response, class Stub, class Method, class Request>
 absl::StatusOr<Response> GrpcClient::Call(Stub& stub, Method method, const Request& request) {
+  return Tried<Response>([&](Response& response) {
+    grpc::ClientContext context;
+    context.set_deadline(After(options_.deadline_ms));
+    return (stub.*method)(&context, request, &response);
+  });
+}
+
+template <class Response, class Attempt>
+absl::StatusOr<Response> GrpcClient::Tried(const Attempt& attempt) {
   is_called_ = true;
   const gpr_timespec give_up = After(options_.retry_for_ms);
   while (true) {
-    grpc::ClientContext context;
-    context.set_deadline(After(options_.deadline_ms));
     Response response;
-    const grpc::Status status = (stub.*method)(&context, request, &response);
+    const grpc::Status status = attempt(response);
     if (status.ok()) return response;
     const bool is_gone = status.error_code() == grpc::StatusCode::UNAVAILABLE;
     if (!is_gone || gpr_time_cmp(gpr_now(GPR_CLOCK_MONOTONIC), give_up) >= 0) {
@@ -99,6 +106,25 @@ absl::StatusOr<v1::PutArmResponse> GrpcClient::PutArm(const v1::PutArmRequest& r
 }
 absl::StatusOr<v1::RemoveArmResponse> GrpcClient::RemoveArm(const v1::RemoveArmRequest& request) {
   return Call<v1::RemoveArmResponse>(*admin_, &v1::Admin::Stub::RemoveArm, request);
+}
+absl::StatusOr<v1::ImportOutcomesResponse> GrpcClient::ImportOutcomes(
+    const v1::ImportStart& start, std::size_t chunks,
+    const std::function<v1::ImportChunk(std::size_t)>& chunk_of) {
+  const auto deadline_ms = options_.deadline_ms * (static_cast<int64_t>(chunks) + 1);
+  return Tried<v1::ImportOutcomesResponse>([&](v1::ImportOutcomesResponse& response) {
+    grpc::ClientContext context;
+    context.set_deadline(After(deadline_ms));
+    const auto writer = admin_->ImportOutcomes(&context, &response);
+    v1::ImportOutcomesRequest message;
+    *message.mutable_start() = start;
+    bool is_open = writer->Write(message);
+    for (std::size_t i = 0; is_open && i < chunks; ++i) {
+      *message.mutable_chunk() = chunk_of(i);
+      is_open = writer->Write(message);
+    }
+    writer->WritesDone();
+    return writer->Finish();
+  });
 }
 absl::StatusOr<v1::GetStatsResponse> GrpcClient::GetStats(const v1::GetStatsRequest& request) {
   return Call<v1::GetStatsResponse>(*admin_, &v1::Admin::Stub::GetStats, request);

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -45,12 +46,20 @@ class GrpcClient {
   // Every page, as one response.
   absl::StatusOr<v1::ListArmsResponse> ListArms(const v1::ListArmsRequest& request);
   absl::StatusOr<v1::RemoveArmResponse> RemoveArm(const v1::RemoveArmRequest& request);
+  // One stream: the start, then chunk_of(0), chunk_of(1), ...; all of it anew where a call is tried
+  // again. It may take `deadline_ms` a chunk.
+  absl::StatusOr<v1::ImportOutcomesResponse> ImportOutcomes(
+      const v1::ImportStart& start, std::size_t chunks,
+      const std::function<v1::ImportChunk(std::size_t)>& chunk_of);
   absl::StatusOr<v1::GetStatsResponse> GetStats(const v1::GetStatsRequest& request);
   absl::StatusOr<v1::ExplainResponse> Explain(const v1::ExplainRequest& request);
 
  private:
   template <class Response, class Stub, class Method, class Request>
   absl::StatusOr<Response> Call(Stub& stub, Method method, const Request& request);
+  // `attempt` until it ends otherwise than in kUnavailable, or `retry_for_ms` is over.
+  template <class Response, class Attempt>
+  absl::StatusOr<Response> Tried(const Attempt& attempt);
 
   const GrpcOptions options_;
   std::atomic<bool> is_called_ = false;

@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
   pointsman::AddStats(app, cli);
   pointsman::AddExplain(app, cli);
   pointsman::AddProbe(app, cli);
+  pointsman::AddImport(app, cli);
   pointsman::AddReplay(app, cli);
   pointsman::AddTrainLexicon(app, cli);
 

@@ -69,6 +69,10 @@ void AddProbe(CLI::App& app, Cli& cli) {
       ->add_option("--projected", embedder.projected,
                    "probe the vectors as rotated to so many dimensions; 0: as they are")
       ->capture_default_str();
+  command
+      ->add_option("--train-queries", probe.train_queries,
+                   "train on so many queries, those that `replay --import` takes; 0: 70%")
+      ->capture_default_str();
   command->add_option("--splits", probe.splits, "random splits to average over")
       ->capture_default_str();
   command->add_option("--seed", probe.seed, "of the first split")->capture_default_str();

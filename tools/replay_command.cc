@@ -122,6 +122,13 @@ void AddReplay(CLI::App& app, Cli& cli) {
       ->add_option("--feedback-delay", replay.feedback_delay_rounds,
                    "rounds until an outcome is told")
       ->capture_default_str();
+  auto* import = command->add_option(
+      "--import", replay.import_queries,
+      "teach so many queries first, with every arm's outcome; they are not played");
+  command
+      ->add_option("--strength", replay.import_strength,
+                   "observations that an arm's imported outcomes count as together")
+      ->needs(import);
   command->add_option("--round-ms", options->round_ms, "how long a round lasts (in process)")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
