@@ -144,7 +144,7 @@ TEST_F(ImportOverGrpc, RefusesWhatIsNoImport) {
   EXPECT_EQ(Stats().outcomes(), 0u);
 }
 
-TEST_F(ImportOverGrpc, LeavesAStoppingServerNothingToWaitFor) {
+TEST_F(ImportOverGrpc, ThatIsIdleEndsWithAServerThatStops) {
   grpc::ClientContext context;
   v1::ImportOutcomesResponse response;
   const auto stream = admin_->ImportOutcomes(&context, &response);
