@@ -66,6 +66,12 @@ struct LearnerSettings {
   friend bool operator==(const LearnerSettings&, const LearnerSettings&) = default;
 };
 
+// What it means that nobody told a decision's quality within its feedback window.
+enum class MissingFeedback : uint8_t {
+  kNothing = 1,  // it teaches nothing
+  kQuality = 2,  // as if `missing_quality` had been told
+};
+
 struct PoolSettings {
   EmbedderSettings embedder;
   std::vector<FeatureSpec> features;
@@ -76,6 +82,8 @@ struct PoolSettings {
   uint32_t neighbours = 64;              // k of the experience search; 0: none
   uint32_t experience_max = 100000;      // past outcomes kept for the neighbour search
   Micros feedback_window = 86400 * kMicrosPerSecond;
+  MissingFeedback missing_feedback = MissingFeedback::kNothing;
+  double missing_quality = 0;  // for kQuality
   bool store_query_text = false;
   Preference default_preference{1, 0, 0};
   friend bool operator==(const PoolSettings&, const PoolSettings&) = default;

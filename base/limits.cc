@@ -26,7 +26,9 @@ constexpr LimitRow kTable[] = {
     {"decision_ttl_s", &Limits::decision_ttl_s, 1, 366 * 86400, "seconds a decision is kept"},
     {"decisions_bytes_max", &Limits::decisions_bytes_max, 1 << 20, 1024 * kGiB, "bytes of kept decisions"},
     {"snapshot_every_events", &Limits::snapshot_every_events, 1, 1000000000, "events between two snapshots of a pool"},
+    {"snapshot_every_s", &Limits::snapshot_every_s, 1, 1000000000, "seconds from an event to a snapshot of its pool, at most"},
     {"snapshots_kept", &Limits::snapshots_kept, 1, 100, "snapshots kept of a pool"},
+    {"events_kept", &Limits::events_kept, 0, 1000000000000, "events kept of a pool below its oldest snapshot"},
 };
 
 }  // namespace

@@ -30,7 +30,9 @@ struct Limits {
   int64_t decision_ttl_s = 7 * 86400;
   int64_t decisions_bytes_max = int64_t{8} << 30;
   int64_t snapshot_every_events = 20000;
+  int64_t snapshot_every_s = 300;
   int64_t snapshots_kept = 3;
+  int64_t events_kept = 1000000;
   friend bool operator==(const Limits&, const Limits&) = default;
 };
 

@@ -134,4 +134,11 @@ struct Decision {
   friend bool operator==(const Decision&, const Decision&) = default;
 };
 
+// Whether further arm `i` (>= 1) of an answer gets an outcome of its own: a panel's arms are each
+// called and rated (a greedy panel's are marked greedy); of a fallback's arms one serves, and its
+// outcome is that of the decision.
+bool IsRatedAlone(const Decision& decision, std::size_t i);
+// The arms whose outcomes a decision waits for, the first one included.
+std::vector<ArmId> RatedArms(const Decision& decision);
+
 }  // namespace pointsman

@@ -17,7 +17,9 @@
 namespace pointsman {
 namespace {
 
-constexpr std::string_view kMagic = "PMLEARN1";  // the last character is the format's version
+// The last character is the format's version. Version 1 had no missing feedback in its settings.
+constexpr std::string_view kMagic = "PMLEARN2";
+constexpr std::string_view kMagic1 = "PMLEARN1";
 
 void PutOptional(const std::optional<double>& value, ByteWriter& out) {
   out.Put(static_cast<uint8_t>(value.has_value()));
@@ -115,12 +117,14 @@ void EncodePool(const Pool& pool, ByteWriter& out) {
   out.Put(settings.experience_max);
   out.Put(settings.feedback_window);
   out.Put(static_cast<uint8_t>(settings.store_query_text));
+  out.Put(settings.missing_feedback);
+  out.Put(settings.missing_quality);
   out.Put(settings.default_preference.quality);
   out.Put(settings.default_preference.cost);
   out.Put(settings.default_preference.latency);
 }
 
-Pool DecodePool(ByteReader& in) {
+Pool DecodePool(ByteReader& in, int version) {
   Pool pool;
   PoolSettings& settings = pool.settings;
   pool.id = in.Get<PoolId>();
@@ -136,6 +140,14 @@ Pool DecodePool(ByteReader& in) {
   settings.experience_max = in.Get<uint32_t>();
   settings.feedback_window = in.Get<Micros>();
   settings.store_query_text = in.GetBool();
+  if (version >= 2) {
+    settings.missing_feedback = in.Get<MissingFeedback>();
+    if (settings.missing_feedback != MissingFeedback::kNothing &&
+        settings.missing_feedback != MissingFeedback::kQuality) {
+      in.Fail();
+    }
+    settings.missing_quality = GetFinite(in);
+  }
   settings.default_preference.quality = GetFinite(in);
   settings.default_preference.cost = GetFinite(in);
   settings.default_preference.latency = GetFinite(in);
@@ -201,7 +213,8 @@ std::string LearnedState::Encode() const {
 }
 
 absl::StatusOr<LearnedState> LearnedState::Decode(std::string_view bytes) {
-  if (bytes.substr(0, kMagic.size()) != kMagic) {
+  const bool is_version_1 = bytes.substr(0, kMagic.size()) == kMagic1;
+  if (!is_version_1 && bytes.substr(0, kMagic.size()) != kMagic) {
     return DataLoss("snapshot: not the bytes of a learned state of format ", kMagic,
                     "; use an older snapshot or replay the log");
   }
@@ -210,7 +223,7 @@ absl::StatusOr<LearnedState> LearnedState::Decode(std::string_view bytes) {
   state.version_ = in.Get<Sequence>();
   state.time_ = in.Get<Micros>();
   state.outcomes_ = in.Get<uint64_t>();
-  state.pool_ = std::make_shared<const Pool>(DecodePool(in));
+  state.pool_ = std::make_shared<const Pool>(DecodePool(in, is_version_1 ? 1 : 2));
   const PoolSettings& settings = state.pool_->settings;
   if (!in.ok() || !ValidateForLearning(settings).ok()) {
     return DataLoss("snapshot: the pool's settings do not read back; use an older snapshot");

@@ -62,6 +62,24 @@ absl::StatusOr<PoolSettings> Edited(const PoolSettings& present, const v1::PoolS
     s.feedback_window = m.feedback_window_s() * kMicrosPerSecond;
   }
   if (m.has_store_query_text()) s.store_query_text = m.store_query_text();
+  if (m.has_missing_quality()) s.missing_quality = m.missing_quality();
+  switch (m.missing_feedback()) {
+    case v1::MISSING_FEEDBACK_UNSPECIFIED:
+      break;
+    case v1::NOTHING:
+      s.missing_feedback = MissingFeedback::kNothing;
+      break;
+    case v1::DEFAULT_QUALITY:
+      if (!m.has_missing_quality() && present.missing_feedback != MissingFeedback::kQuality) {
+        return BadField("settings.missing_quality",
+                        "must be given with missing_feedback DEFAULT_QUALITY: the quality that "
+                        "silence stands for");
+      }
+      s.missing_feedback = MissingFeedback::kQuality;
+      break;
+    default:
+      return BadField("settings.missing_feedback", Cat("there is no value ", m.missing_feedback()));
+  }
   if (m.has_default_preference()) {
     const auto& p = m.default_preference();
     s.default_preference = {p.quality(), p.cost(), p.latency()};
@@ -102,6 +120,8 @@ v1::PoolSettings ToProto(const PoolSettings& s) {
   out.set_experience_max(s.experience_max);
   out.set_feedback_window_s(s.feedback_window / kMicrosPerSecond);
   out.set_store_query_text(s.store_query_text);
+  out.set_missing_feedback(static_cast<v1::MissingFeedback>(s.missing_feedback));
+  out.set_missing_quality(s.missing_quality);
   auto* p = out.mutable_default_preference();
   p->set_quality(s.default_preference.quality);
   p->set_cost(s.default_preference.cost);

@@ -12,7 +12,9 @@
 #include "service/engine/commands.h"
 #include "service/engine/decide.h"
 #include "service/engine/decision_ids.h"
+#include "service/engine/housekeeper.h"
 #include "service/engine/log_writer.h"
+#include "service/engine/missing_feedback.h"
 #include "service/engine/pool_table.h"
 #include "service/engine/recovery.h"
 #include "service/engine/validate.h"
@@ -27,14 +29,16 @@ class Engine::Impl {
         clock_(clock),
         storage_(std::move(storage)),
         ids_(storage_.log->secret()),
-        commands_(options_, storage_, pools_, ids_, clock_) {}
+        commands_(options_, storage_, pools_, ids_, clock_),
+        judge_(storage_, pools_, commands_),
+        housekeeper_(options_.limits, options_.writing, *storage_.log, clock_, health_) {}
 
   absl::Status Start() {
     RETURN_IF_ERROR(ValidateLimits(options_.limits));
     std::vector<Turn::Evicted> evicted;
     ASSIGN_OR_RETURN(evicted, Recover(*storage_.log, options_.building, pools_));
     writer_ = std::make_unique<LogWriter>(options_.limits, options_.writing, *storage_.log, clock_,
-                                          health_, std::move(evicted));
+                                          health_, judge_, housekeeper_, std::move(evicted));
     return absl::OkStatus();
   }
 
@@ -127,7 +131,8 @@ class Engine::Impl {
     if (is_stopped_.exchange(true) || writer_ == nullptr) return;
     writer_->Stop();
     const auto pools = pools_.all();
-    for (const auto& [name, pool] : *pools) writer_->Snapshot(*pool);
+    for (const auto& [name, pool] : *pools) housekeeper_.Note(pool);
+    housekeeper_.Stop();
   }
 
   const EngineOptions options_;
@@ -136,7 +141,9 @@ class Engine::Impl {
   PoolTable pools_;
   DecisionIds ids_;
   Commands commands_;
+  MissingFeedbackJudge judge_;
   WriteHealth health_;
+  Housekeeper housekeeper_;
   std::unique_ptr<LogWriter> writer_;
 
  private:
@@ -287,6 +294,13 @@ absl::StatusOr<Explanation> Engine::Explain(std::string_view name, std::string_v
   return out;
 }
 
+absl::StatusOr<uint64_t> Engine::StateChecksum(std::string_view name) const {
+  std::shared_ptr<PoolRuntime> pool;
+  ASSIGN_OR_RETURN(pool, impl_->pools_.Find(name));
+  return pointsman::StateChecksum(*pool->state());
+}
+
+absl::Status Engine::SnapshotHealth() const { return impl_->housekeeper_.snapshot_status(); }
 absl::Status Engine::StorageHealth() const { return impl_->health_.status(); }
 std::size_t Engine::QueueDepth() const { return impl_->writer_->queue_depth(); }
 void Engine::Stop() { impl_->Stop(); }

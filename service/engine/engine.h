@@ -88,10 +88,14 @@ class Engine {
   absl::StatusOr<std::vector<Arm>> ListArms(std::string_view pool, ArmId first,
                                             std::size_t count_max, bool include_removed) const;
   absl::StatusOr<PoolStatistics> GetStats(std::string_view pool) const;
+  // Checksum of all that the pool has learned: equal for equal states. Cost: that of a snapshot.
+  absl::StatusOr<uint64_t> StateChecksum(std::string_view pool) const;
   absl::StatusOr<Explanation> Explain(std::string_view pool, std::string_view decision_id) const;
 
   // OK, or why writes fail.
   absl::Status StorageHealth() const;
+  // OK, or why the last snapshot failed; the log grows until one succeeds, and nothing else suffers.
+  absl::Status SnapshotHealth() const;
   std::size_t QueueDepth() const;
 
   // Finishes queued commands, refuses new ones, snapshots. Called by the destructor if not before.

@@ -242,7 +242,7 @@ PoolStatistics PoolRuntime::Statistics(Micros now) const {
   out.quality_model = state->pool().settings.learner.quality_model;
   out.exploration = state->pool().settings.learner.exploration;
   out.experience_size = experience_.size();
-  out.state_checksum = StateChecksum(*state);
+  out.missing = missing_.load();
   const auto count = [&](FeedbackResult result) {
     return feedback_[static_cast<std::size_t>(result)].load();
   };

@@ -70,6 +70,8 @@ class PoolRuntime {
   void CountDecision(ArmId arm);
   void CountFeedback(FeedbackResult result);
   void CountRefused() { ++refused_; }
+  // Writer: outcomes that nobody told, ever.
+  void SetMissing(uint64_t missing) { missing_ = missing; }
   PoolStatistics Statistics(Micros now) const;
 
  private:
@@ -98,6 +100,7 @@ class PoolRuntime {
   ExperienceIndex experience_;
   std::array<std::atomic<uint64_t>, 6> feedback_{};  // by FeedbackResult
   std::atomic<uint64_t> refused_{0};
+  std::atomic<uint64_t> missing_{0};
 
   mutable Mutex mutex_;
   std::map<std::string, ArmId, std::less<>> arm_names_ GUARDED_BY(mutex_);

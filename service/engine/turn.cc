@@ -62,7 +62,7 @@ void Turn::PutExperience(const std::shared_ptr<PoolRuntime>& pool, Experience ex
 
 bool Turn::empty() const {
   return pools_.empty() && feedback_.empty() && batch_.pools.empty() &&
-         batch_.experience_removed.empty();
+         batch_.experience_removed.empty() && batch_.progress.empty();
 }
 
 absl::StatusOr<std::vector<Turn::Evicted>> Turn::Commit() {

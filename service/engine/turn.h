@@ -38,6 +38,9 @@ class Turn {
   void RemoveExperience(PoolId pool, Sequence sequence) {
     batch_.experience_removed.emplace_back(pool, sequence);
   }
+  void PutProgress(PoolId pool, PoolProgress progress) {
+    batch_.progress.emplace_back(pool, std::move(progress));
+  }
   void PutPool(Pool pool) { batch_.pools.push_back(std::move(pool)); }
 
   bool empty() const;

@@ -168,6 +168,11 @@ grpc::ServerUnaryReactor* AdminService::GetStats(grpc::CallbackServerContext* co
     PoolStatistics statistics;
     ASSIGN_OR_RETURN(statistics, engine_.GetStats(request->pool()));
     *response = ToProto(statistics);
+    if (request->with_checksum()) {
+      uint64_t checksum = 0;
+      ASSIGN_OR_RETURN(checksum, engine_.StateChecksum(request->pool()));
+      response->set_state_checksum(checksum);
+    }
     return absl::OkStatus();
   });
 }

@@ -90,8 +90,10 @@ class ServerProcess {
 
 v1::GetStatsResponse Stats(ServerProcess& server) {
   v1::GetStatsResponse response;
+  v1::GetStatsRequest request;
+  request.set_with_checksum(true);
   grpc::ClientContext context;
-  const grpc::Status status = server.admin->GetStats(&context, {}, &response);
+  const grpc::Status status = server.admin->GetStats(&context, request, &response);
   EXPECT_TRUE(status.ok()) << status.error_message();
   return response;
 }

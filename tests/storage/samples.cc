@@ -82,6 +82,8 @@ Pool SamplePool(Rng& rng, PoolId id) {
   settings.experience_max = Number(rng);
   settings.feedback_window = static_cast<Micros>(rng.Below(1 << 30));
   settings.store_query_text = rng.Below(2) == 1;
+  settings.missing_feedback = MissingFeedback{static_cast<uint8_t>(1 + rng.Below(2))};
+  settings.missing_quality = rng.Uniform();
   settings.default_preference = SamplePreference(rng);
   return {id, SampleBytes(rng, 20), settings, static_cast<Micros>(rng.Below(1 << 30))};
 }
@@ -94,6 +96,7 @@ OutcomeEvent SampleOutcomeEvent(Rng& rng) {
           .is_off_policy = rng.Below(2) == 1,
           .is_learned = rng.Below(2) == 1,
           .is_first = rng.Below(2) == 1,
+          .is_missing = rng.Below(2) == 1,
           .propensity = rng.Uniform(),
           .weight = rng.Uniform(),
           .preference = SamplePreference(rng),
