@@ -48,6 +48,23 @@ void OnChosen(CLI::App* command, Cli& cli, std::function<absl::Status(GrpcClient
   });
 }
 
+std::string UnknownCommand(const CLI::App& app) {
+  const CLI::App* at = &app;
+  std::string path = app.get_name();
+  while (!at->get_subcommands().empty()) {
+    at = at->get_subcommands().front();
+    path += " " + at->get_name();
+  }
+  const std::vector<std::string> words = app.remaining(/*recurse=*/true);
+  const auto commands = at->get_subcommands([](const CLI::App*) { return true; });
+  if (words.empty() || commands.empty()) return "";
+  std::string text = Cat("there is no command ", Quoted(words.front()), "; `", path, "` takes ");
+  for (const CLI::App* command : commands) {
+    text += Cat(command == commands.front() ? "" : ", ", command->get_name());
+  }
+  return text;
+}
+
 absl::StatusOr<Preference> ParsePreference(const std::string& text) {
   std::array<double, 3> weights{};
   const char* at = text.data();

@@ -49,8 +49,8 @@ std::string AdviceByCode(absl::StatusCode code, std::string_view server) {
           "? script/server starts one; --server HOST:PORT or POINTSMAN_SERVER names another");
     case absl::StatusCode::kDeadlineExceeded:
       return "the server was too slow; --timeout-ms waits longer";
-    case absl::StatusCode::kResourceExhausted:
-      return "send it again in a moment";
+    case absl::StatusCode::kResourceExhausted:  // gRPC's own: ours have a reason
+      return "send less in one call, or raise message_bytes_max in the server's config";
     case absl::StatusCode::kUnimplemented:
       return "the server is of another version; use the client built with it";
     case absl::StatusCode::kInternal:

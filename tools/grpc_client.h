@@ -1,11 +1,10 @@
-// Blocking calls to a running pointsmand.
-// Errors: the server's canonical code and message; its machine reason and the field it names are
+// Blocking calls to a running pointsmand. (gRPC's own headers stay in the .cc: they take seconds to
+// read.) Errors: the server's canonical code and message; its machine reason and the field it names
+// are
 //   read from google.rpc details and found by ReasonOf and FieldOf. kUnavailable if nobody answers
-//   there, kDeadlineExceeded after `deadline_ms`.
+//   there or the server stops, kDeadlineExceeded after `deadline_ms`.
 // Threads: any.
 #pragma once
-
-#include <grpcpp/grpcpp.h>
 
 #include <atomic>
 #include <cstdint>
@@ -13,8 +12,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "pointsman/v1/admin.grpc.pb.h"
-#include "pointsman/v1/router.grpc.pb.h"
+#include "pointsman/v1/admin.pb.h"
+#include "pointsman/v1/router.pb.h"
 
 namespace pointsman {
 
@@ -29,6 +28,7 @@ struct GrpcOptions {
 class GrpcClient {
  public:
   explicit GrpcClient(GrpcOptions options);
+  ~GrpcClient();
   GrpcClient(const GrpcClient&) = delete;
   GrpcClient& operator=(const GrpcClient&) = delete;
 
@@ -54,12 +54,8 @@ class GrpcClient {
 
   const GrpcOptions options_;
   std::atomic<bool> is_called_ = false;
-  const std::shared_ptr<grpc::Channel> channel_;
-  const std::unique_ptr<v1::Router::Stub> router_;
-  const std::unique_ptr<v1::Admin::Stub> admin_;
+  struct Stubs;
+  const std::unique_ptr<Stubs> stubs_;
 };
-
-// With the reason and field of its google.rpc details.
-absl::Status FromGrpc(const grpc::Status& status);
 
 }  // namespace pointsman

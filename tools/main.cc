@@ -14,6 +14,11 @@ int Parse(CLI::App& app, int argc, char** argv, bool& is_parsed) {
     is_parsed = true;
     return 0;
   } catch (const CLI::ParseError& error) {
+    if (const std::string unknown = pointsman::UnknownCommand(app);
+        !unknown.empty() && error.get_exit_code() != 0) {
+      std::fprintf(stderr, "pointsman: %s\n", unknown.c_str());
+      return static_cast<int>(pointsman::ExitCode::kUsage);
+    }
     return app.exit(error) == 0 ? 0 : static_cast<int>(pointsman::ExitCode::kUsage);
   }
 }
