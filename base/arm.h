@@ -42,18 +42,24 @@ struct FeatureSpec {
 
 // How the query becomes a vector. Learned state depends on all of it: fixed when the pool is made.
 struct EmbedderSettings {
-  std::string name = "hashing";  // an embedder's name; "caller" takes vectors only
-  uint32_t dimension = 0;        // D of the embedder; 0: the embedder's own
-  uint32_t projected = 64;       // d after projection; equal to D: identity
+  std::string name = "lexicon";  // an embedder's name; "caller" takes vectors only
+  uint32_t dimension = 0;        // the embedder's entries, without a sketch; 0: its own default
+  uint32_t projected = 0;        // d after projection; equal to D: identity; 0: the default
   uint64_t projection_seed = 1;
-  std::string lexicon_file;  // empty: the one that ships
+  // "lexicon": a file's absolute path, or the bare name of one that ships; empty: the newest.
+  std::string lexicon_file;
+  // "lexicon": the norm of the character sketch's own entries beside the words' 1; 0: none.
+  double sketch_weight = 0;
+  uint64_t lexicon_checksum = 0;  // of the file the pool was made with; 0: not known yet
+  // A fitted projection (retrieval/projection.h says how it is laid out); empty: the seeded one.
+  std::vector<float> projection_rows;
   friend bool operator==(const EmbedderSettings&, const EmbedderSettings&) = default;
 };
 
 // How the pool learns and explores. `quality_model` is fixed when the pool is made; the rest may
 // change at any time, effective from the next decision or event.
 struct LearnerSettings {
-  std::string quality_model = "lin_thompson";
+  std::string quality_model = "hybrid";
   std::string exploration = "thompson";
   double exploration_floor = 0.005;  // total mass spread evenly over the candidates
   double exploration_scale = 1.0;    // factor on standard deviations; the algorithm's own knob
@@ -66,6 +72,12 @@ struct LearnerSettings {
   friend bool operator==(const LearnerSettings&, const LearnerSettings&) = default;
 };
 
+// What it means that nobody told a decision's quality within its feedback window.
+enum class MissingFeedback : uint8_t {
+  kNothing = 1,  // it teaches nothing
+  kQuality = 2,  // as if `missing_quality` had been told
+};
+
 struct PoolSettings {
   EmbedderSettings embedder;
   std::vector<FeatureSpec> features;
@@ -76,6 +88,8 @@ struct PoolSettings {
   uint32_t neighbours = 64;              // k of the experience search; 0: none
   uint32_t experience_max = 100000;      // past outcomes kept for the neighbour search
   Micros feedback_window = 86400 * kMicrosPerSecond;
+  MissingFeedback missing_feedback = MissingFeedback::kNothing;
+  double missing_quality = 0;  // for kQuality
   bool store_query_text = false;
   Preference default_preference{1, 0, 0};
   friend bool operator==(const PoolSettings&, const PoolSettings&) = default;

@@ -22,6 +22,7 @@ struct OutcomeEvent {
   bool is_off_policy = false;  // another arm served than the one drawn
   bool is_learned = true;      // false: LATE, logged for the record only
   bool is_first = true;        // the first outcome of this decision and arm
+  bool is_missing = false;     // nobody told it: the pool's `missing_quality` at the window's end
   double propensity = 1;
   double weight = 1;         // imports: strength / N
   Preference preference;

@@ -18,6 +18,8 @@ constexpr LimitRow kTable[] = {
     {"arms_per_pool_max", &Limits::arms_per_pool_max, 1, 10000000, "arms of a pool, removed ones included"},
     {"pools_max", &Limits::pools_max, 1, 100000, "pools of the server"},
     {"batch_items_max", &Limits::batch_items_max, 1, 65536, "items of one batch call"},
+    {"import_chunk_queries_max", &Limits::import_chunk_queries_max, 1, 4096, "queries in one chunk of an import, which is learned as a whole"},
+    {"import_chunk_outcomes_max", &Limits::import_chunk_outcomes_max, 1, 1000000, "outcomes in one chunk of an import"},
     {"arm_count_max", &Limits::arm_count_max, 1, 1024, "arms in one answer"},
     {"arm_lists_max", &Limits::arm_lists_max, 1, 1000000, "names in allow_arms or deny_arms"},
     {"message_bytes_max", &Limits::message_bytes_max, 4096, kGiB, "bytes of one gRPC message"},
@@ -26,7 +28,9 @@ constexpr LimitRow kTable[] = {
     {"decision_ttl_s", &Limits::decision_ttl_s, 1, 366 * 86400, "seconds a decision is kept"},
     {"decisions_bytes_max", &Limits::decisions_bytes_max, 1 << 20, 1024 * kGiB, "bytes of kept decisions"},
     {"snapshot_every_events", &Limits::snapshot_every_events, 1, 1000000000, "events between two snapshots of a pool"},
+    {"snapshot_every_s", &Limits::snapshot_every_s, 1, 1000000000, "seconds from an event to a snapshot of its pool, at most"},
     {"snapshots_kept", &Limits::snapshots_kept, 1, 100, "snapshots kept of a pool"},
+    {"events_kept", &Limits::events_kept, 0, 1000000000000, "events kept of a pool below its oldest snapshot"},
 };
 
 }  // namespace

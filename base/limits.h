@@ -22,6 +22,8 @@ struct Limits {
   int64_t arms_per_pool_max = 200000;
   int64_t pools_max = 256;
   int64_t batch_items_max = 1024;
+  int64_t import_chunk_queries_max = 64;     // queries in one chunk of an import: one turn
+  int64_t import_chunk_outcomes_max = 4096;  // and their outcomes
   int64_t arm_count_max = 16;           // arms in one answer
   int64_t arm_lists_max = 1024;         // names in allow_arms or deny_arms
   int64_t message_bytes_max = 16 << 20;
@@ -30,7 +32,9 @@ struct Limits {
   int64_t decision_ttl_s = 7 * 86400;
   int64_t decisions_bytes_max = int64_t{8} << 30;
   int64_t snapshot_every_events = 20000;
+  int64_t snapshot_every_s = 300;
   int64_t snapshots_kept = 3;
+  int64_t events_kept = 1000000;
   friend bool operator==(const Limits&, const Limits&) = default;
 };
 

@@ -23,6 +23,19 @@ absl::Status ValidatePreference(const Preference& p) {
   return absl::OkStatus();
 }
 
+bool IsRatedAlone(const Decision& decision, std::size_t i) {
+  const Selection selection = decision.chosen[i].selection;
+  return i > 0 && (selection == Selection::kPanel || selection == Selection::kGreedy);
+}
+
+std::vector<ArmId> RatedArms(const Decision& decision) {
+  std::vector<ArmId> arms;
+  for (std::size_t i = 0; i < decision.chosen.size(); ++i) {
+    if (i == 0 || IsRatedAlone(decision, i)) arms.push_back(decision.chosen[i].arm);
+  }
+  return arms;
+}
+
 Preference Normalised(const Preference& p) {
   const double sum = p.quality + p.cost + p.latency;
   return {p.quality / sum, p.cost / sum, p.latency / sum};

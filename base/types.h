@@ -56,8 +56,9 @@ struct Outcome {
 
 // How the experts of a quality model that mixes choices voted on an arm, when the decision was made.
 struct ExpertVotes {
-  // Per expert: its probability of this arm over the probability with which it was drawn, times the
-  // utility of one point of this arm's quality. All 0: no vote.
+  // Per expert: its probability of this arm over the probability with which it was drawn (1 for an
+  // imported outcome: it is known whatever anybody draws), times the utility of one point of this
+  // arm's quality. All 0: no vote.
   std::array<float, 3> ratio{};
   float par = 0;  // the quality with which this arm is worth what was expected of the decision
   friend bool operator==(const ExpertVotes&, const ExpertVotes&) = default;
@@ -133,5 +134,12 @@ struct Decision {
   std::string query_text;  // empty unless the pool stores it
   friend bool operator==(const Decision&, const Decision&) = default;
 };
+
+// Whether further arm `i` (>= 1) of an answer gets an outcome of its own: a panel's arms are each
+// called and rated (a greedy panel's are marked greedy); of a fallback's arms one serves, and its
+// outcome is that of the decision.
+bool IsRatedAlone(const Decision& decision, std::size_t i);
+// The arms whose outcomes a decision waits for, the first one included.
+std::vector<ArmId> RatedArms(const Decision& decision);
 
 }  // namespace pointsman

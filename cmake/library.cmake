@@ -33,16 +33,19 @@ endfunction()
 
 # One test executable per folder, linking only that folder's library, so that a test cannot reach
 # around a boundary.  pointsman_test(NAME SOURCES ... LINK ... [LABELS ...])
-# The target unit_tests builds those labelled unit, for the sanitizers.
-add_custom_target(unit_tests)
+# For each label there is a target that builds the tests of it: unit_tests and threads_tests are what
+# .ci/run builds with sanitizers.
 function(pointsman_test name)
   cmake_parse_arguments(A "" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
   if(NOT A_LABELS)
     set(A_LABELS unit)
   endif()
-  if("unit" IN_LIST A_LABELS)
-    add_dependencies(unit_tests ${name})
-  endif()
+  foreach(label IN LISTS A_LABELS)
+    if(NOT TARGET ${label}_tests)
+      add_custom_target(${label}_tests)
+    endif()
+    add_dependencies(${label}_tests ${name})
+  endforeach()
   if(NOT A_TIMEOUT)
     set(A_TIMEOUT 300)
   endif()

@@ -4,6 +4,8 @@
 
 #include "base/rng.h"
 #include "base/status_macros.h"
+#include "evaluation/warm_start.h"
+#include "service/engine/import.h"
 
 namespace pointsman {
 namespace {
@@ -70,6 +72,27 @@ absl::StatusOr<RouteOutput> InProcessClient::Route(const RouteInput& input) {
 
 absl::StatusOr<FeedbackOutput> InProcessClient::Feedback(const FeedbackInput& input) {
   return Await<FeedbackOutput>([&](auto done) { engine_->Feedback(input, std::move(done)); });
+}
+
+absl::Status InProcessClient::PutArm(const std::string& pool, const Arm& arm) {
+  return Await<std::pair<Arm, bool>>([&](auto done) { engine_->PutArm(pool, arm, done); }).status();
+}
+
+absl::StatusOr<ImportOutput> InProcessClient::Import(
+    const ImportPlan& plan, std::span<const ImportedQuery> queries,
+    const std::function<void(std::size_t)>& on_progress) {
+  ImportTally tally(plan);
+  std::size_t gone = 0;
+  for (const auto chunk : InChunks(queries, options_.limits)) {
+    RETURN_IF_ERROR(tally.Admit(chunk));
+    ASSIGN_OR_RETURN(const ImportOutput output, Await<ImportOutput>([&](auto done) {
+                       engine_->Import(plan, {chunk.begin(), chunk.end()}, std::move(done));
+                     }));
+    tally.Add(output);
+    gone += chunk.size();
+    if (on_progress) on_progress(gone);
+  }
+  return tally.total();
 }
 
 absl::Status InProcessClient::DeletePool(const std::string& name) {

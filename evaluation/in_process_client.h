@@ -41,6 +41,10 @@ class InProcessClient final : public RouterClient {
                        const std::vector<Arm>& arms) override;
   absl::StatusOr<RouteOutput> Route(const RouteInput& input) override;
   absl::StatusOr<FeedbackOutput> Feedback(const FeedbackInput& input) override;
+  absl::Status PutArm(const std::string& pool, const Arm& arm) override;
+  absl::StatusOr<ImportOutput> Import(const ImportPlan& plan,
+                                      std::span<const ImportedQuery> queries,
+                                      const std::function<void(std::size_t)>& on_progress) override;
   absl::Status DeletePool(const std::string& name) override;
   absl::Status EndRound(Micros length) override;
 

@@ -1,27 +1,16 @@
 #include "evaluation/replay.h"
 
 #include <algorithm>
-#include <deque>
-#include <numeric>
-#include <unordered_map>
 #include <utility>
 
 #include "base/rng.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "evaluation/seed_run.h"
+#include "evaluation/warm_start.h"
 
 namespace pointsman {
 namespace {
-
-// The query of each round: the first `rounds` of a shuffled set (Fisher and Yates).
-std::vector<std::size_t> ShuffledQueries(std::size_t queries, std::size_t rounds, uint64_t seed) {
-  std::vector<std::size_t> order(queries);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  Rng rng(seed);
-  for (std::size_t i = queries; i > 1; --i) std::swap(order[i - 1], order[rng.Below(i)]);
-  order.resize(rounds);
-  return order;
-}
 
 absl::Status Lacks(const char* what, const std::vector<std::string>& arms, const Dataset& dataset) {
   std::string names;
@@ -36,6 +25,79 @@ absl::Status Lacks(const char* what, const std::vector<std::string>& arms, const
       reason::kDataLacks);
 }
 
+// What is drawn of a seed beside its order: which rounds are told.
+constexpr uint64_t kToldStream = 0x746f6c642d726e64;
+
+// Plays the rounds; a round's outcome is told `feedback_delay_rounds` later, or never.
+template <class OnRound>
+absl::StatusOr<std::vector<Round>> Play(const Dataset& dataset, const ReplayOptions& options,
+                                        const Valuation& valuation, std::size_t rounds,
+                                        uint64_t seed, SeedRun& run, const OnRound& on_round) {
+  const std::size_t imported = options.import_queries;
+  auto order = ShuffledQueries(dataset.queries.size(), imported + rounds, seed);
+  order.erase(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(imported));
+  Rng told_rng(seed ^ kToldStream);
+  std::vector<char> is_told(rounds);
+  for (char& told : is_told) told = told_rng.Uniform() < options.told_share ? 1 : 0;
+  std::vector<Round> played;
+  played.reserve(rounds);
+  const auto tell = [&](std::size_t t) {
+    if (is_told[t] == 0) return absl::OkStatus();
+    return run.Tell(t, played[t].query, dataset.At(played[t].query, played[t].arm));
+  };
+  double utility = 0;
+  const std::size_t delay = options.feedback_delay_rounds;
+  for (std::size_t t = 0; t < rounds; ++t) {
+    ASSIGN_OR_RETURN(const std::size_t arm, run.Route(t, order[t], options.preference));
+    played.push_back({order[t], arm});
+    if (t >= delay) RETURN_IF_ERROR(tell(t - delay));
+    RETURN_IF_ERROR(run.EndRound(options.round_length));
+    utility += RealisedUtility(valuation, dataset.At(order[t], arm));
+    on_round(t + 1, utility / static_cast<double>(t + 1));
+  }
+  for (std::size_t t = rounds - std::min(rounds, delay); t < rounds; ++t) {
+    RETURN_IF_ERROR(tell(t));
+  }
+  return played;
+}
+
+absl::Status CheckOptions(const Dataset& dataset, const ReplayOptions& options) {
+  RETURN_IF_ERROR(ValidatePreference(options.preference));
+  if (options.seeds == 0) return InvalidArgument("seeds must be at least 1");
+  if (options.round_length < 0) return InvalidArgument("a round cannot last less than 0 ms");
+  if (!(options.told_share > 0 && options.told_share <= 1)) {
+    return InvalidArgument("the share of outcomes told must be above 0 and at most 1");
+  }
+  if (options.curve_blocks_max == 0) return InvalidArgument("a curve needs at least one block");
+  if (options.import_queries >= dataset.queries.size()) {
+    return InvalidArgument("of the ", dataset.queries.size(), " queries of ", dataset.name, ", ",
+                           options.import_queries,
+                           " are to be imported, and none is left to be played");
+  }
+  return CheckRecorded(dataset, options.preference);
+}
+
+ReplayReport StartReport(const Dataset& dataset, const ReplayOptions& options) {
+  ReplayReport report;
+  report.dataset = dataset.name;
+  report.pool = dataset.pool;
+  for (const Arm& arm : dataset.arms) report.arms.push_back(arm.name);
+  report.queries = dataset.queries.size();
+  report.queries_left_out = dataset.queries_left_out;
+  report.rounds_asked = options.rounds;
+  const std::size_t playable = report.queries - options.import_queries;
+  report.rounds = options.rounds == 0 ? playable : std::min(options.rounds, playable);
+  report.is_cost_recorded = ArmsWithoutCost(dataset).empty();
+  report.options = options;
+  report.options.settings.cost_scale_usd =
+      DearestMeanCostUsd(dataset, options.settings.cost_scale_usd);
+  report.valuation = {Normalised(options.preference), report.options.settings.cost_scale_usd,
+                      options.settings.latency_scale_ms};
+  return report;
+}
+
+}  // namespace
+
 absl::Status CheckRecorded(const Dataset& dataset, const Preference& preference) {
   if (preference.cost > 0) {
     const auto arms = ArmsWithoutCost(dataset);
@@ -48,133 +110,6 @@ absl::Status CheckRecorded(const Dataset& dataset, const Preference& preference)
   return absl::OkStatus();
 }
 
-// The same status, with where it happened before its message; payloads stay.
-absl::Status At(const absl::Status& status, std::string_view where) {
-  absl::Status located(status.code(), Cat(where, ": ", ToStd(status.message())));
-  status.ForEachPayload(
-      [&](absl::string_view url, const absl::Cord& payload) { located.SetPayload(url, payload); });
-  return located;
-}
-
-// One seed's run: its pool, its order, and the outcomes that are still to be told.
-class SeedRun {
- public:
-  SeedRun(const Dataset& dataset, const ReplayOptions& options, const Valuation& valuation,
-          RouterClient& client, uint64_t seed)
-      : dataset_(dataset),
-        options_(options),
-        valuation_(valuation),
-        client_(client),
-        seed_(seed),
-        pool_(ReplayPoolName(dataset, seed)) {
-    for (std::size_t a = 0; a < dataset.arms.size(); ++a) arm_index_[dataset.arms[a].name] = a;
-  }
-
-  absl::Status MakePool(const PoolSettings& settings) {
-    const absl::Status deleted = client_.DeletePool(pool_);
-    if (!deleted.ok() && !absl::IsNotFound(deleted)) return deleted;
-    return client_.PutPool(pool_, settings, dataset_.arms);
-  }
-
-  template <class OnRound>
-  absl::StatusOr<std::vector<Round>> Play(std::size_t rounds, const OnRound& on_round) {
-    const auto order = ShuffledQueries(dataset_.queries.size(), rounds, seed_);
-    std::vector<Round> played;
-    played.reserve(rounds);
-    double utility = 0;
-    for (std::size_t t = 0; t < rounds; ++t) {
-      ASSIGN_OR_RETURN(const std::size_t arm, Route(t, order[t]));
-      played.push_back({order[t], arm});
-      if (t >= options_.feedback_delay_rounds) {
-        RETURN_IF_ERROR(Tell(t - options_.feedback_delay_rounds, played));
-      }
-      RETURN_IF_ERROR(client_.EndRound(options_.round_length));
-      utility += RealisedUtility(valuation_, dataset_.At(order[t], arm));
-      on_round(t + 1, utility / static_cast<double>(t + 1));
-    }
-    const std::size_t told = rounds - std::min(rounds, options_.feedback_delay_rounds);
-    for (std::size_t t = told; t < rounds; ++t) RETURN_IF_ERROR(Tell(t, played));
-    return played;
-  }
-
-  absl::Status DeletePool() { return client_.DeletePool(pool_); }
-
- private:
-  std::string DecisionId(std::size_t round) const { return Cat("replay-", seed_, "-", round); }
-  std::string Where(const char* verb, std::size_t round) const {
-    return Cat(verb, " of seed ", seed_, ", round ", round, ", query ", Quoted(current_query_));
-  }
-
-  absl::StatusOr<std::size_t> Route(std::size_t round, std::size_t query) {
-    current_query_ = dataset_.queries[query].id;
-    RouteInput input;
-    input.pool = pool_;
-    input.query = dataset_.queries[query].text;
-    input.preference = options_.preference;
-    input.decision_id = DecisionId(round);
-    const auto output = client_.Route(input);
-    if (!output.ok()) return At(output.status(), Where("Route", round));
-    const auto arm = arm_index_.find(output->arm);
-    if (arm == arm_index_.end()) {
-      return absl::InternalError(Cat(Where("Route", round), ": the router chose ",
-                                     Quoted(output->arm), ", which is not an arm of the pool"));
-    }
-    return arm->second;
-  }
-
-  // The outcome of a round that was played.
-  absl::Status Tell(std::size_t round, const std::vector<Round>& played) {
-    current_query_ = dataset_.queries[played[round].query].id;
-    FeedbackInput input;
-    input.pool = pool_;
-    input.decision_id = DecisionId(round);
-    input.outcome = dataset_.At(played[round].query, played[round].arm);
-    const auto output = client_.Feedback(input);
-    return output.ok() ? absl::OkStatus() : At(output.status(), Where("Feedback", round));
-  }
-
-  const Dataset& dataset_;
-  const ReplayOptions& options_;
-  const Valuation& valuation_;
-  RouterClient& client_;
-  const uint64_t seed_;
-  const std::string pool_;
-  std::unordered_map<std::string, std::size_t> arm_index_;
-  std::string current_query_;  // for error messages
-};
-
-absl::Status CheckOptions(const Dataset& dataset, const ReplayOptions& options) {
-  RETURN_IF_ERROR(ValidatePreference(options.preference));
-  if (options.seeds == 0) return InvalidArgument("seeds must be at least 1");
-  if (options.round_length < 0) return InvalidArgument("a round cannot last less than 0 ms");
-  if (options.curve_blocks_max == 0) return InvalidArgument("a curve needs at least one block");
-  return CheckRecorded(dataset, options.preference);
-}
-
-ReplayReport StartReport(const Dataset& dataset, const ReplayOptions& options) {
-  ReplayReport report;
-  report.dataset = dataset.name;
-  report.pool = dataset.pool;
-  for (const Arm& arm : dataset.arms) report.arms.push_back(arm.name);
-  report.queries = dataset.queries.size();
-  report.queries_left_out = dataset.queries_left_out;
-  report.rounds_asked = options.rounds;
-  report.rounds = options.rounds == 0 ? report.queries : std::min(options.rounds, report.queries);
-  report.is_cost_recorded = ArmsWithoutCost(dataset).empty();
-  report.options = options;
-  report.options.settings.cost_scale_usd =
-      DearestMeanCostUsd(dataset, options.settings.cost_scale_usd);
-  report.valuation = {Normalised(options.preference), report.options.settings.cost_scale_usd,
-                      options.settings.latency_scale_ms};
-  return report;
-}
-
-}  // namespace
-
-std::string ReplayPoolName(const Dataset& dataset, uint64_t seed) {
-  return Cat("replay-", dataset.name, "-", dataset.pool, "-", seed);
-}
-
 absl::StatusOr<ReplayReport> RunReplay(const Dataset& dataset, const ReplayOptions& options,
                                        const RouterClientFactory& connect,
                                        const OnProgress& on_progress) {
@@ -185,12 +120,16 @@ absl::StatusOr<ReplayReport> RunReplay(const Dataset& dataset, const ReplayOptio
   for (std::size_t i = 0; i < options.seeds; ++i) {
     const uint64_t seed = options.seed_start + i;
     ASSIGN_OR_RETURN(const std::unique_ptr<RouterClient> client, connect(seed));
-    SeedRun run(dataset, options, report.valuation, *client, seed);
+    SeedRun run(dataset, *client, seed);
     RETURN_IF_ERROR(run.MakePool(report.options.settings));
+    if (options.import_queries > 0) {
+      RETURN_IF_ERROR(run.Import(options.import_queries, options.import_strength));
+    }
     const auto on_round = [&](std::size_t round, double mean_utility) {
       if (on_progress) on_progress({i, options.seeds, round, report.rounds, mean_utility});
     };
-    ASSIGN_OR_RETURN(std::vector<Round> rounds, run.Play(report.rounds, on_round));
+    ASSIGN_OR_RETURN(std::vector<Round> rounds, Play(dataset, options, report.valuation, report.rounds,
+                                                    seed, run, on_round));
     if (!options.is_pool_kept) RETURN_IF_ERROR(run.DeletePool());
     figures.push_back(ComputeFigures(dataset, report.valuation, rounds));
     curves.push_back(ComputeCurve(dataset, report.valuation, rounds, options.curve_blocks_max));

@@ -4,9 +4,7 @@
 //   decision ids "replay-<seed>-<round>"; with a delay of N rounds the outcome of round t is told
 //   after the Route of round t + N, and what is left at the end is told then.
 // Determinism: same data, options and router, same report, byte for byte. No timings in it.
-// Errors: kFailedPrecondition, machine code kDataLacks, if the preference weighs a cost or a
-// latency
-//   that the set does not record; else the router's own, with seed and round.
+// Errors: those of CheckRecorded; else the router's own, with seed and round.
 // Threads: one call is one thread; the router may use its own.
 #pragma once
 
@@ -36,6 +34,10 @@ struct ReplayOptions {
   std::size_t seeds = 1;
   uint64_t seed_start = 1;
   std::size_t feedback_delay_rounds = 0;
+  double told_share = 1;  // of the outcomes; the others never arrive (drawn by the seed)
+  // The seed's first queries are imported, with the outcomes of every arm, and not played.
+  std::size_t import_queries = 0;
+  double import_strength = 0;  // observations that they count as together, for each arm
   Micros round_length = 1000 * kMicrosPerMs;
   // The pool's; cost_scale_usd is replaced by the mean cost of the pool's dearest arm over the set
   // where costs are recorded.
@@ -76,8 +78,8 @@ struct ReplayReport {
   std::vector<SeedReport> seeds;
 };
 
-// The pool a seed runs in.
-std::string ReplayPoolName(const Dataset& dataset, uint64_t seed);
+// Errors: kFailedPrecondition, kDataLacks, if the preference weighs what the set does not record.
+absl::Status CheckRecorded(const Dataset& dataset, const Preference& preference);
 
 // `connect` is called once per seed; `on_progress` after every round, and may be null.
 absl::StatusOr<ReplayReport> RunReplay(const Dataset& dataset, const ReplayOptions& options,

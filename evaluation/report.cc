@@ -124,6 +124,10 @@ std::string Heading(const ReplayReport& report) {
       report.seeds.size() == 1 ? "" : "s", report.seeds.front().seed,
       report.seeds.size() == 1 ? "" : absl::StrFormat(" to %d", last), learner.quality_model,
       learner.exploration, report.options.settings.embedder.name);
+  if (report.options.import_queries > 0) {
+    text += absl::StrFormat("after an import of %d other queries at strength %g\n",
+                            report.options.import_queries, report.options.import_strength);
+  }
   text += absl::StrFormat("preference: quality %.4g, cost %.4g, latency %.4g", w.quality, w.cost,
                           w.latency);
   if (w.cost > 0) text += absl::StrFormat("; cost scale $%.6f", report.valuation.cost_scale_usd);
@@ -199,6 +203,8 @@ std::string ReportJson(const ReplayReport& report) {
   json["explore"] = options.settings.learner.exploration;
   json["embedder"] = options.settings.embedder.name;
   json["feedback_delay"] = options.feedback_delay_rounds;
+  json["import_queries"] = options.import_queries;
+  json["import_strength"] = options.import_strength;
   json["round_ms"] = static_cast<double>(options.round_length) / static_cast<double>(kMicrosPerMs);
   json["seed_start"] = options.seed_start;
   json["curve"] = CurveJson(report);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,14 @@ class RouterClient {
                                const std::vector<Arm>& arms) = 0;
   virtual absl::StatusOr<RouteOutput> Route(const RouteInput& input) = 0;
   virtual absl::StatusOr<FeedbackOutput> Feedback(const FeedbackInput& input) = 0;
+  virtual absl::Status PutArm(const std::string& pool, const Arm& arm) = 0;
+  // Teaches outcomes that are known already, chunk by chunk; `on_progress` (may be null) is told
+  // how many queries have gone. The same plan and queries again teach nothing twice.
+  virtual absl::StatusOr<ImportOutput> Import(
+      const ImportPlan& /*plan*/, std::span<const ImportedQuery> /*queries*/,
+      const std::function<void(std::size_t)>& /*on_progress*/) {
+    return absl::UnimplementedError("this router takes no imports");
+  }
   // kNotFound if there is no such pool.
   virtual absl::Status DeletePool(const std::string& name) = 0;
   // A round of this length is over. Only a router whose clock is ours can follow.

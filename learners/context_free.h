@@ -4,12 +4,14 @@
 //                 0.4: mean = (s0 m0 + sum) / (s0 + n), stddev = 0.4 / sqrt(s0 + n). With
 //                 forgetting, sum and n shrink by exp(-weight / forget_outcomes) at each outcome of
 //                 the arm: the posterior goes back to the prior, not to nothing.
-//   ema           the same mean with `half_life_outcomes` as its decay and stddev 0: the tracker
-//   alone
-//                 decides, and whatever exploring there is comes from the exploration's own knobs.
+//   ema           the same mean, with sum and n shrinking by 2^(-weight / half_life_outcomes), and
+//                 stddev 0: the tracker alone decides, and whatever exploring there is comes from
+//                 the exploration's own knobs.
+// A correction moves the sum by weight times the change; n, and what has faded, stay.
 // Cost: O(1) an arm, an outcome or an estimate; 48 bytes an arm.
 // Threads: see quality_model.h.
-// Source: Thompson 1933; discounting as in Raj and Kalyani 2017; ema after ORCH.
+// Source: Thompson 1933, with the posterior of a normal mean, Bishop 2006, eq. 2.141 and 2.142;
+//   discounting as in Raj and Kalyani 2017; ema after ORCH.
 #pragma once
 
 #include <memory>

@@ -10,11 +10,12 @@
 // uniform. `exploration_scale` multiplies the deviations: only thompson looks at them; the others
 // have a knob of their own. Then the floor: p <- (1 - floor) p + floor / k.
 // Shapes: k candidates, 1 <= k; results have k entries, each >= floor / k, summing to 1 within
-// 1e-12. Errors: none; any finite input is legal (equal means, zero or huge deviations). An unknown
-// name is
-//   a programmer's error: ValidateExploration comes first.
+//   1e-12.
+// Errors: none; any finite input is legal (equal means, zero or huge deviations). An unknown name
+//   is a programmer's error: ValidateExploration comes first.
 // Cost: thompson O(k * nodes), the others O(k); no state.
 // Threads: pure functions.
+// Source: thompson, Thompson 1933; squarecb, Foster and Rakhlin 2020, algorithm 1.
 #pragma once
 
 #include <cstddef>

@@ -26,7 +26,7 @@ constexpr uint32_t kMatricesMax = 2000;
 constexpr double kForgetBlock = 32;
 constexpr double kDriftOutcomesMin = 30;
 constexpr double kOutcomesAfterDrift = 24;
-constexpr uint64_t kWatchOutcomes = 2000;
+constexpr double kWatchOutcomes = 2000;
 constexpr double kWatchedShare = 0.02;
 constexpr std::size_t kRefreshArmsMax = 64;
 constexpr double kMeanLevel = 0.5, kMeanLevelStrength = 1;  // hyperprior of m
@@ -71,6 +71,7 @@ class Hybrid final : public QualityModel {
   VectorXd Vector(std::span<const float> context) const;
   double Linear(const HybridArm* arm, std::size_t expert, const VectorXd& z) const;
   double Deviation(const HybridArm* arm) const;
+  double WatchedShare(const HybridArm& arm) const;
   Vector3d Phi(const ArmFeatures& features, double linear) const;
   // opinions[expert * k + arm].
   std::vector<QualityEstimate> Opinions(std::span<const float> context,
@@ -107,7 +108,8 @@ double Hybrid::Linear(const HybridArm* arm, std::size_t expert, const VectorXd& 
   const HybridPrior& prior = priors_[expert];
   if (arm == nullptr) return prior.level + prior.slope.dot(z);
   const HybridArm::Reading& reading = arm->readings[expert];
-  return reading.level + (reading.theta.size() > 0 ? reading.theta : prior.slope).dot(z);
+  return arm->Level(expert, prior, tuning_.level_strength) +
+         (reading.theta.size() > 0 ? reading.theta : prior.slope).dot(z);
 }
 
 double Hybrid::Deviation(const HybridArm* arm) const {
@@ -157,7 +159,7 @@ bool Hybrid::ChooseDirectly(const LearnerSettings& settings, std::span<const flo
   std::vector<double> floors(arms.size(), 0.0);
   for (std::size_t a = 0; a < arms.size(); ++a) {
     const HybridArm* arm = arms_.Get(Index(arms[a].arm->id));
-    if (arm != nullptr && arm->watched_until > outcomes_) floors[a] = kWatchedShare;
+    if (arm != nullptr) floors[a] = WatchedShare(*arm);
   }
   MixChoices(settings, std::span(shares).first(kHybridExperts), Opinions(context, arms), terms,
              floors, pmf, votes);
@@ -195,6 +197,14 @@ void Hybrid::Learn(const Observation& observation) {
     Refresh();
     next_refresh_ = outcomes_ + std::max<uint64_t>(16, outcomes_ / 8);
   }
+}
+
+// What an arm that was found degraded keeps, so that its recovery can be seen: 2% for 2,000 outcomes
+// of the pool, then less and less.
+double Hybrid::WatchedShare(const HybridArm& arm) const {
+  if (arm.watched_since == 0) return 0;
+  const auto elapsed = static_cast<double>(outcomes_ - std::min(outcomes_, arm.watched_since));
+  return kWatchedShare * std::min(1.0, kWatchOutcomes / std::max(1.0, elapsed));
 }
 
 void Hybrid::Correct(const Observation& observation, HybridArm& arm) {
@@ -248,13 +258,14 @@ void Hybrid::AddEvidence(const Observation& observation, const VectorXd& z, Hybr
 
 void Hybrid::CheckDrift(const Observation& observation, double residual, HybridArm& arm) {
   if (arm.weight < kDriftOutcomesMin) return;
-  const std::optional<double> shift = arm.drift.Add(residual, std::min(1.0, observation.weight));
+  const std::optional<double> shift =
+      arm.drift.Add(residual, std::min(1.0, observation.weight), arm.watched_since > 0);
   if (!shift) return;
   // The evidence gathered since the change holds part of it already; what is kept is little, so the
   // error is too.
   arm.Shift(*shift);
   arm.Scale(std::min(1.0, kOutcomesAfterDrift / arm.weight));
-  if (*shift < 0) arm.watched_until = outcomes_ + kWatchOutcomes;
+  arm.watched_since = *shift < 0 ? outcomes_ + 1 : 0;
   Read(arm, true);
 }
 
@@ -262,13 +273,13 @@ void Hybrid::Read(HybridArm& arm, bool must_solve) const {
   const double grown = arm.weight - arm.solved_weight;
   const bool solves =
       arm.HasMatrix() && (must_solve || grown >= std::max(4.0, arm.solved_weight / 16));
+  const double strength = tuning_.level_strength;
+  const MatrixXd moments = solves ? arm.SlopeMoments(strength) : MatrixXd();
   for (std::size_t expert = 0; expert < kHybridExperts; ++expert) {
-    const HybridPrior& prior = priors_[expert];
     if (solves) {
-      arm.ReadTheta(expert, prior, tuning_.level_strength,
-                    arm.Inverse(prior, tuning_.level_strength));
+      arm.ReadTheta(expert, priors_[expert], strength, moments);
     } else {
-      arm.ReadLevel(expert, prior, tuning_.level_strength);
+      arm.ReadOwn(expert);
     }
   }
   if (solves) arm.solved_weight = arm.weight;
@@ -292,47 +303,46 @@ void Hybrid::Refresh() {
 }
 
 // The levels' common mean: each level speaks with the precision of its marginal, in units of the
-// prior's: n / (n + s).
+// prior's, n / (n + s), and says own / n.
 double Hybrid::MeanLevel(std::size_t expert) const {
   double sum = kMeanLevelStrength * kMeanLevel, weight = kMeanLevelStrength;
   for (std::size_t i = 0; i < arms_.size(); ++i) {
     const HybridArm* arm = arms_.Get(i);
     if (arm == nullptr || !(arm->weight > 0) || arm->prior_level) continue;
     const double s = arm->PriorStrength(tuning_.level_strength);
-    // The level without its prior.
-    const double own =
-        (arm->readings[expert].level * (arm->weight + s) - s * arm->PriorLevel(priors_[expert])) /
-        arm->weight;
-    const double speaks = arm->weight / (arm->weight + s);
-    sum += speaks * own;
-    weight += speaks;
+    sum += arm->readings[expert].own / (arm->weight + s);
+    weight += arm->weight / (arm->weight + s);
   }
   return sum / weight;
 }
 
 // Marginally, an arm's evidence on its prior mean mu has precision Lambda - Lambda A^-1 Lambda and
-// says Lambda A^-1 b (Lindley and Smith 1972, eq. 10 to 12, for a known dispersion).
+// says Lambda A^-1 b (Lindley and Smith 1972, eq. 10 to 12, for a known dispersion); here with the
+// level eliminated, so that A and b are those of theta alone.
 void Hybrid::RefreshExpert(std::size_t expert, const std::vector<std::size_t>& busiest) {
   HybridPrior& prior = priors_[expert];
   prior.level = MeanLevel(expert);
+  const double p = prior.precision, strength = tuning_.level_strength;
   MatrixXd precision = MatrixXd::Identity(dimension_, dimension_) * tuning_.slope_precision;
   VectorXd right = VectorXd::Zero(dimension_);
   std::vector<MatrixXd> inverses;
+  std::vector<VectorXd> own;  // of each arm: its theta if w were 0
   for (const std::size_t i : busiest) {
     const HybridArm& arm = *arms_.Get(i);
-    inverses.push_back(arm.Inverse(prior, tuning_.level_strength));
-    const MatrixXd& inverse = inverses.back();
-    const double level = arm.PriorLevel(prior);
-    VectorXd b = arm.sums.cross() - level * arm.sums.FirstMoments();
-    b[0] += arm.bare_sum - level * arm.bare_weight;
-    precision.diagonal().array() += prior.precision;
-    precision -=
-        (prior.precision * prior.precision) * inverse.bottomRightCorner(dimension_, dimension_);
-    right += prior.precision * (inverse.bottomRows(dimension_) * b);
+    MatrixXd inverse = arm.SlopeMoments(strength);
+    inverse.diagonal().array() += p;
+    InvertPositive(inverse);
+    own.emplace_back(inverse * arm.SlopeCross(prior, strength));
+    precision.diagonal().array() += p;
+    precision -= (p * p) * inverse;
+    right += p * own.back();
+    inverses.push_back(std::move(inverse));
   }
-  prior.slope = precision.llt().solve(right);
+  prior.slope = SolvePositive(std::move(precision), std::move(right));
   for (std::size_t n = 0; n < busiest.size(); ++n) {
-    arms_.Mutable(busiest[n]).ReadTheta(expert, prior, tuning_.level_strength, inverses[n]);
+    HybridArm& arm = arms_.Mutable(busiest[n]);
+    arm.readings[expert].theta = own[n] + p * (inverses[n] * prior.slope);
+    arm.ReadOwn(expert);
   }
 }
 

@@ -10,7 +10,7 @@
 // expert makes its own distribution and the shares of their mixture follow what their choices
 // earned (learners/mixture_weights.h). Estimate gives the mean of both, weighted by their shares.
 // - Evidence (G, b) is kept apart from priors; theta_a is solved anew when the arm's evidence has
-//   grown by 1/16 (at least by 4 outcomes), the level at each outcome.
+//   grown by 1/16 (at least by 4 outcomes); the level follows each outcome and m at once.
 // - w is the maximum of the marginal likelihood of the arms' evidence given m, and m of the levels'
 //   (linear hierarchical model): each arm speaks with the weight (G^-1 + I / precision)^-1, so the
 //   busiest arm does not pass its own slope off as difficulty. Both are solved when the pool's
@@ -25,9 +25,9 @@
 //   outcomes without a vector, it learns its level alone and w stands for theta_a.
 // - Forgetting (forget_outcomes > 0) scales an arm's evidence, in steps of 32 outcomes: towards the
 //   prior, since the prior is not part of it.
-// - Drift: a cumulative sum of each arm's residuals. At an alarm its evidence is cut to 24
-// outcomes,
-//   moved by the shift that was seen; an arm that fell keeps 2% of the choices for 2,000 outcomes.
+// - Drift: a cumulative sum of each arm's residuals. At an alarm its evidence is cut to 24 outcomes,
+//   moved by the shift that was seen; an arm that fell keeps 2% of the choices for 2,000 outcomes,
+//   then 2% * 2,000 / elapsed, and is listened to more closely, until it is seen to rise.
 // - Corrections move b and the levels; not beta, the shares or the detectors.
 // Shapes: z has d entries.
 // Cost: an estimate O(d) an arm; an outcome O(d^2), with an O(d^3) solve on the schedule above;

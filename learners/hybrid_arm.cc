@@ -1,9 +1,11 @@
 #include "learners/hybrid_arm.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <initializer_list>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace pointsman {
@@ -15,6 +17,7 @@ using Eigen::VectorXd;
 constexpr double kDriftShift = 0.2;
 constexpr double kDriftNoise = 0.2;  // variance of one outcome
 constexpr double kDriftAlarm = 12;   // with a 0/1 outcome about one false alarm in 300,000
+constexpr double kDriftAlarmWatched = 4;
 
 VectorXd GetVector(Eigen::Index size, bool may_be_empty, ByteReader& in) {
   const std::vector<double> numbers = in.GetArray<double>();
@@ -29,21 +32,23 @@ VectorXd GetVector(Eigen::Index size, bool may_be_empty, ByteReader& in) {
 
 }  // namespace
 
-std::optional<double> DriftDetector::Add(double residual, double weight) {
-  std::optional<double> shift = AddTo(fall_, -1, residual, weight);
-  if (!shift) shift = AddTo(rise_, 1, residual, weight);
+std::optional<double> DriftDetector::Add(double residual, double weight, bool is_watched) {
+  std::optional<double> shift = AddTo(fall_, -1, residual, weight, kDriftAlarm);
+  if (!shift) {
+    shift = AddTo(rise_, 1, residual, weight, is_watched ? kDriftAlarmWatched : kDriftAlarm);
+  }
   if (shift) *this = {};
   return shift;
 }
 
 std::optional<double> DriftDetector::AddTo(Side& side, double sign, double residual,
-                                           double weight) {
+                                           double weight, double alarm) {
   const double step = (kDriftShift * sign * residual - kDriftShift * kDriftShift / 2) / kDriftNoise;
   side.score += weight * step;
   side.sum += weight * residual;
   side.weight += weight;
   if (!(side.score > 0)) side = {};
-  if (!(side.score > kDriftAlarm)) return std::nullopt;
+  if (!(side.score > alarm)) return std::nullopt;
   return side.sum / side.weight;
 }
 
@@ -72,29 +77,38 @@ void HybridArm::Shift(double change) {
   if (HasMatrix()) sums.Shift(change);
 }
 
-MatrixXd HybridArm::Inverse(const HybridPrior& prior, double level_strength) const {
-  VectorXd precision = VectorXd::Constant(sums.size(), prior.precision);
-  precision[0] = PriorStrength(level_strength) + bare_weight;
-  return PosteriorInverse(sums.Moments(), precision);
+MatrixXd HybridArm::SlopeMoments(double level_strength) const {
+  return sums.MomentsWithoutFirst(bare_weight + PriorStrength(level_strength));
+}
+
+VectorXd HybridArm::SlopeCross(const HybridPrior& prior, double level_strength) const {
+  const double strength = PriorStrength(level_strength);
+  const VectorXd first = sums.FirstMoments();
+  const double level = (sums.cross()[0] + bare_sum + strength * PriorLevel(prior)) /
+                       (first[0] + bare_weight + strength);
+  const Eigen::Index d = sums.size() - 1;
+  return sums.cross().tail(d) - level * first.tail(d);
 }
 
 void HybridArm::ReadTheta(std::size_t expert, const HybridPrior& prior, double level_strength,
-                          const Eigen::Ref<const MatrixXd>& inverse) {
-  VectorXd right = sums.cross();
-  right[0] += bare_sum + PriorStrength(level_strength) * PriorLevel(prior);
-  right.tail(right.size() - 1) += prior.precision * prior.slope;
-  const VectorXd solution = inverse * right;
-  readings[expert].theta = solution.tail(solution.size() - 1);
-  ReadLevel(expert, prior, level_strength);
+                          const MatrixXd& slope_moments) {
+  MatrixXd precision = slope_moments;
+  precision.diagonal().array() += prior.precision;
+  readings[expert].theta = SolvePositive(
+      std::move(precision), SlopeCross(prior, level_strength) + prior.precision * prior.slope);
+  ReadOwn(expert);
 }
 
-void HybridArm::ReadLevel(std::size_t expert, const HybridPrior& prior, double level_strength) {
+void HybridArm::ReadOwn(std::size_t expert) {
+  Reading& reading = readings[expert];
+  reading.own = sum;
+  if (!HasMatrix() || reading.theta.size() == 0) return;
+  reading.own -= sums.FirstMoments().tail(sums.size() - 1).dot(reading.theta);
+}
+
+double HybridArm::Level(std::size_t expert, const HybridPrior& prior, double level_strength) const {
   const double strength = PriorStrength(level_strength);
-  double explained = 0;
-  if (HasMatrix() && readings[expert].theta.size() > 0) {
-    explained = sums.FirstMoments().tail(sums.size() - 1).dot(readings[expert].theta);
-  }
-  readings[expert].level = (sum - explained + strength * PriorLevel(prior)) / (weight + strength);
+  return (readings[expert].own + strength * PriorLevel(prior)) / (weight + strength);
 }
 
 void HybridArm::Encode(ByteWriter& out) const {
@@ -104,12 +118,12 @@ void HybridArm::Encode(ByteWriter& out) const {
     out.Put(number);
   }
   out.Put(outcomes);
-  out.Put(watched_until);
+  out.Put(watched_since);
   drift.Encode(out);
   out.Put(static_cast<uint8_t>(HasMatrix()));
   if (HasMatrix()) sums.Encode(out);
   for (const Reading& reading : readings) {
-    out.Put(reading.level);
+    out.Put(reading.own);
     out.PutArray(std::span<const double>(reading.theta.data(),
                                          static_cast<std::size_t>(reading.theta.size())));
   }
@@ -126,14 +140,15 @@ HybridArm HybridArm::Decode(Eigen::Index dimension, ByteReader& in) {
   }
   if (arm.prior_strength < 0 || arm.weight < 0 || arm.bare_weight < 0) in.Fail();
   if (has_prior) arm.prior_level = prior;
+  if (!has_prior && std::bit_cast<uint64_t>(prior) != 0) in.Fail();
   arm.outcomes = in.Get<uint32_t>();
-  arm.watched_until = in.Get<uint64_t>();
+  arm.watched_since = in.Get<uint64_t>();
   arm.drift.Decode(in);
   const bool has_matrix = in.GetBool();
   if (has_matrix) arm.sums = RegressionSums::Decode(dimension + 1, in);
   for (Reading& reading : arm.readings) {
-    reading.level = in.Get<double>();
-    if (!std::isfinite(reading.level)) in.Fail();
+    reading.own = in.Get<double>();
+    if (!std::isfinite(reading.own)) in.Fail();
     reading.theta = GetVector(dimension, true, in);
   }
   return arm;

@@ -28,8 +28,10 @@ struct HybridPrior {
 // large the shift was.
 class DriftDetector {
  public:
-  // The shift, if this residual rings the alarm; the detector then starts over.
-  std::optional<double> Add(double residual, double weight);
+  // The shift, if this residual rings the alarm; the detector then starts over. An arm that was
+  // found degraded is listened to closely for its recovery: a false alarm costs little there, and
+  // its outcomes are few.
+  std::optional<double> Add(double residual, double weight, bool is_watched);
   void Encode(ByteWriter& out) const;
   void Decode(ByteReader& in);
 
@@ -39,7 +41,8 @@ class DriftDetector {
     double sum = 0;
     double weight = 0;
   };
-  std::optional<double> AddTo(Side& side, double sign, double residual, double weight);
+  std::optional<double> AddTo(Side& side, double sign, double residual, double weight,
+                              double alarm);
   Side fall_, rise_;
 };
 
@@ -47,7 +50,7 @@ class DriftDetector {
 struct HybridArm {
   struct Reading {
     Eigen::VectorXd theta;  // d; empty: w stands for it
-    double level = 0.5;
+    double own = 0;         // sum w (y - theta . z): what its outcomes say of the level
   };
 
   std::optional<double> prior_level;  // the arm's own; else the shared one
@@ -57,7 +60,7 @@ struct HybridArm {
   uint32_t outcomes = 0;                 // ever; stops counting at 2^32 - 1
   double solved_weight = 0;              // `weight` when theta was last computed
   double unforgotten = 0;                // outcomes since the last forgetting
-  uint64_t watched_until = 0;            // found degraded: kept in sight until so many outcomes
+  uint64_t watched_since = 0;            // found degraded at so many outcomes of the pool; 0: not
   DriftDetector drift;
   RegressionSums sums;  // of x = (1, z); of size 0: none yet
   std::array<Reading, kHybridExperts> readings;
@@ -70,13 +73,17 @@ struct HybridArm {
   void Scale(double kept);
   // As if all its outcomes had been `change` better.
   void Shift(double change);
-  // A = G + Lambda with the outcomes that taught the level alone, and its inverse.
-  Eigen::MatrixXd Inverse(const HybridPrior& prior, double level_strength) const;
-  // theta under the given inverse; then the level follows.
+  // What the evidence says of theta once the level is eliminated, under a prior N(w, I /
+  // precision):
+  //   theta = (SlopeMoments + precision I)^-1 (SlopeCross + precision w).
+  Eigen::MatrixXd SlopeMoments(double level_strength) const;
+  Eigen::VectorXd SlopeCross(const HybridPrior& prior, double level_strength) const;
+  // theta by that formula, given SlopeMoments; then what follows from theta for the level.
   void ReadTheta(std::size_t expert, const HybridPrior& prior, double level_strength,
-                 const Eigen::Ref<const Eigen::MatrixXd>& inverse);
-  // The level given theta: (sum w y - theta . sum w z + s m) / (sum w + s).
-  void ReadLevel(std::size_t expert, const HybridPrior& prior, double level_strength);
+                 const Eigen::MatrixXd& slope_moments);
+  void ReadOwn(std::size_t expert);
+  // The level given theta: (sum w (y - theta . z) + s m) / (sum w + s).
+  double Level(std::size_t expert, const HybridPrior& prior, double level_strength) const;
 
   void Encode(ByteWriter& out) const;
   // Fails `in` unless every number is finite and in its range.

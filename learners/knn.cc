@@ -26,20 +26,22 @@ class Knn final : public QualityModel {
   void PutArm(const Arm& arm) override { levels_->PutArm(arm); }
   void Learn(const Observation& observation) override { levels_->Learn(observation); }
 
-  void Estimate(std::span<const float> context, std::span<const ArmView> arms,
+  void Estimate(std::span<const float>, std::span<const ArmView> arms,
                 std::span<QualityEstimate> out) const override {
     POINTSMAN_CHECK(arms.size() == out.size());
-    levels_->Estimate(context, arms, out);
     for (std::size_t a = 0; a < arms.size(); ++a) {
+      const QualityEstimate level = Level(arms[a].arm->id);
       const ArmFeatures& f = arms[a].features;
       const double count = std::max(0.0, static_cast<double>(f.neighbour_count));
       const double near = static_cast<double>(f.neighbour_quality);
-      out[a] = {(kHalfCount * out[a].mean + count * near) / (kHalfCount + count),
-                out[a].stddev * (kNoise / kLevelNoise)};
+      out[a] = {(kHalfCount * level.mean + count * near) / (kHalfCount + count), level.stddev};
     }
   }
 
-  QualityEstimate Level(ArmId arm) const override { return levels_->Level(arm); }
+  QualityEstimate Level(ArmId arm) const override {
+    const QualityEstimate level = levels_->Level(arm);
+    return {level.mean, level.stddev * (kNoise / kLevelNoise)};
+  }
   void Encode(ByteWriter& out) const override { levels_->Encode(out); }
 
  private:

@@ -1,4 +1,5 @@
-// What near past outcomes say, shrunk towards the arm's level, and nothing else:
+// What near past outcomes say, shrunk towards the arm's level, and nothing else; as if two more
+// neighbours had been just as good as the arm is on average:
 //   mean = (k level + c neighbour_quality) / (k + c),  c = neighbour_count, k = 2
 // with the level as in learners/context_free.h (noise 0.3). The deviation is that of the level,
 // 0.3 / sqrt(s0 + n): it finds arms that deserve a trial; a deviation that never shrank where an

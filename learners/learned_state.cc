@@ -229,8 +229,11 @@ absl::Status LearnedState::LearnOutcome(const OutcomeEvent& event, Micros time) 
   observation.arm = event.arm;
   observation.context = event.context;
   observation.features = event.features;
+  observation.is_imported = event.selection == Selection::kImported;
   // The experts voted on the first draw; a panel's or a fallback's arms were not theirs.
-  if (event.selection != Selection::kExplore) observation.features.votes = {};
+  if (event.selection != Selection::kExplore && !observation.is_imported) {
+    observation.features.votes = {};
+  }
   observation.quality = *event.outcome.quality;
   observation.weight = event.weight;
   observation.propensity = event.propensity;

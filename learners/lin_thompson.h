@@ -6,7 +6,7 @@
 //   0); from then on it owns a posterior over all of x, unless 2,000 arms already do. Outcomes
 //   without a vector teach the level. Forgetting (forget_outcomes > 0): towards the prior; every
 //   outcome while an arm has a level alone, in blocks of 32 outcomes afterwards (each block costs
-//   one factorisation).
+//   one factorisation). A correction moves b along x, whatever the outcome had taught.
 // Shapes: z has d entries; x has d + 1.
 // Cost: estimate and learn O(d^2) an arm; 16 d^2 bytes an arm that owns a posterior, 72 otherwise.
 // Threads: see quality_model.h.

@@ -6,7 +6,6 @@
 #include <span>
 #include <utility>
 
-#include "Eigen/Cholesky"
 #include "base/check.h"
 
 namespace pointsman {
@@ -23,8 +22,7 @@ void RegressionSums::Add(const Eigen::Ref<const VectorXd>& x, double y, double w
   POINTSMAN_CHECK(x.size() == size());
   double* row = moments_.data();
   for (Index i = 0; i < x.size(); ++i) {
-    const double scaled = weight * x[i];
-    for (Index j = 0; j <= i; ++j) row[j] += scaled * x[j];
+    Eigen::Map<VectorXd>(row, i + 1) += (weight * x[i]) * x.head(i + 1);
     row += i + 1;
   }
   cross_ += (weight * y) * x;
@@ -41,12 +39,17 @@ void RegressionSums::Scale(double kept) {
 
 void RegressionSums::Shift(double change) { cross_ += change * FirstMoments(); }
 
-MatrixXd RegressionSums::Moments() const {
-  MatrixXd moments(size(), size());
-  const double* row = moments_.data();
-  for (Index i = 0; i < size(); ++i) {
-    for (Index j = 0; j <= i; ++j) moments(i, j) = moments(j, i) = row[j];
-    row += i + 1;
+MatrixXd RegressionSums::MomentsWithoutFirst(double more) const {
+  const Index n = size() - 1;
+  const VectorXd first = FirstMoments();
+  MatrixXd moments(n, n);
+  const double* row = moments_.data() + 1;
+  for (Index i = 0; i < n; ++i) {
+    const double share = first[i + 1] / (first[0] + more);
+    moments.col(i).head(i + 1) =
+        Eigen::Map<const VectorXd>(row + 1, i + 1) - share * first.segment(1, i + 1);
+    moments.row(i).head(i) = moments.col(i).head(i).transpose();
+    row += i + 2;
   }
   return moments;
 }
@@ -89,12 +92,55 @@ RegressionSums RegressionSums::Decode(Index size, ByteReader& in) {
   return sums;
 }
 
-MatrixXd PosteriorInverse(MatrixXd moments, const Eigen::Ref<const VectorXd>& precision) {
-  POINTSMAN_CHECK(moments.rows() == precision.size() && (precision.array() > 0).all());
-  moments.diagonal() += precision;
-  MatrixXd inverse = moments.llt().solve(MatrixXd::Identity(moments.rows(), moments.cols()));
-  inverse.triangularView<Eigen::StrictlyUpper>() = inverse.transpose();
-  return inverse;
+// Cholesky in the order that reads each column once (left-looking); the blocked one of the library
+// takes twice as long at these sizes.
+VectorXd SolvePositive(MatrixXd a, VectorXd b) {
+  const Index n = a.rows();
+  POINTSMAN_CHECK(a.cols() == n && b.size() == n);
+  for (Index k = 0; k < n; ++k) {
+    auto column = a.col(k).tail(n - k);
+    if (k > 0) column.noalias() -= a.block(k, 0, n - k, k) * a.row(k).head(k).transpose();
+    column /= std::sqrt(column[0]);
+  }
+  a.triangularView<Eigen::Lower>().solveInPlace(b);
+  a.triangularView<Eigen::Lower>().transpose().solveInPlace(b);
+  return b;
+}
+
+// Sweeps two pivots at a time over the upper triangle: with P the pivots' block, C their columns
+// (0 in their own rows) and F = C P^-1: a <- a - F C', the pivots' columns <- F, their block <-
+// -P^-1. After all of them a holds -a^-1.
+void InvertPositive(MatrixXd& a) {
+  const Index n = a.rows();
+  POINTSMAN_CHECK(a.cols() == n);
+  Eigen::MatrixX2d c(n, 2), f(n, 2);
+  for (Index k = 0; k < n; k += 2) {
+    const Index pivots = std::min<Index>(2, n - k);
+    // A last pivot without a partner gets a mute one.
+    Eigen::Matrix2d p = Eigen::Matrix2d::Identity();
+    c.setZero();
+    for (Index i = 0; i < pivots; ++i) {
+      c.col(i).head(k) = a.col(k + i).head(k);
+      c.col(i).tail(n - k - pivots) = a.row(k + i).tail(n - k - pivots).transpose();
+      for (Index j = 0; j <= i; ++j) p(i, j) = p(j, i) = a(k + j, k + i);
+    }
+    const double determinant = p(0, 0) * p(1, 1) - p(0, 1) * p(0, 1);
+    const double p00 = p(1, 1) / determinant, p01 = -p(0, 1) / determinant,
+                 p11 = p(0, 0) / determinant;
+    f.col(0) = p00 * c.col(0) + p01 * c.col(1);
+    f.col(1) = p01 * c.col(0) + p11 * c.col(1);
+    for (Index j = 0; j < n; ++j) {
+      a.col(j).head(j + 1) -= f(j, 0) * c.col(0).head(j + 1) + f(j, 1) * c.col(1).head(j + 1);
+    }
+    for (Index i = 0; i < pivots; ++i) {
+      a.col(k + i).head(k) = f.col(i).head(k);
+      a.row(k + i).tail(n - k - pivots) = f.col(i).tail(n - k - pivots).transpose();
+    }
+    a(k, k) = -p00;
+    if (pivots > 1) a(k, k + 1) = -p01, a(k + 1, k + 1) = -p11;
+  }
+  a.triangularView<Eigen::Upper>() = -a;
+  a.triangularView<Eigen::StrictlyLower>() = a.transpose();
 }
 
 }  // namespace pointsman

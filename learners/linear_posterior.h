@@ -2,11 +2,13 @@
 // same evidence can be read under several priors, and forgetting is a mere scaling.
 //   G = sum w x x',  b = sum w y x;  under the prior N(mu, Lambda^-1) in units of the noise,
 //   A = G + Lambda,  theta = A^-1 (b + Lambda mu).
-// A is factorised anew at each solve: no inverse is carried along, so none can drift.
+// A is solved anew from G whenever theta is wanted: no inverse is carried along, so none can drift.
 // Shapes: x has n entries; G is kept as its packed lower triangle, n (n + 1) / 2 numbers.
-// Cost: Add O(n^2); Solve and SolveWithInverse O(n^3); 4 n^2 bytes.
-// Threads: a value; const methods from any thread.
-// Source: Bishop 2006, eq. 3.50 to 3.54.
+// Cost: Add and MomentsWithoutFirst O(n^2); SolvePositive n^3 / 6 and InvertPositive n^3 / 2
+//   multiplications; 4 n^2 bytes.
+// Threads: values and pure functions; const methods from any thread.
+// Source: Bishop 2006, eq. 3.50 to 3.54; elimination of a block by its Schur complement as in Golub
+//   and Van Loan 1996, section 3.2; inversion by the sweep operator, Beaton 1964.
 #pragma once
 
 #include <vector>
@@ -30,8 +32,10 @@ class RegressionSums {
   // As if every y had been larger by `change`; x[0] must be 1 throughout.
   void Shift(double change);
 
-  // G, both triangles.
-  Eigen::MatrixXd Moments() const;
+  // G_ij - G_i0 G_0j / (G_00 + more) for i, j >= 1, both triangles: what G still says of the other
+  // entries of theta when the first is eliminated, whose own precision `more` adds to. Needs
+  // G_00 + more > 0.
+  Eigen::MatrixXd MomentsWithoutFirst(double more) const;
   const Eigen::VectorXd& cross() const { return cross_; }  // b
   // The first column of G: sum w x, where x[0] is 1 throughout.
   Eigen::VectorXd FirstMoments() const;
@@ -45,8 +49,10 @@ class RegressionSums {
   Eigen::VectorXd cross_;
 };
 
-// A^-1 for A = moments + diag(precision), by Cholesky; exactly symmetric. Each precision is > 0.
-Eigen::MatrixXd PosteriorInverse(Eigen::MatrixXd moments,
-                                 const Eigen::Ref<const Eigen::VectorXd>& precision);
+// a^-1 b, and a <- a^-1 with both triangles, exactly symmetric. `a` is symmetric and positive
+// definite, with both triangles given; where rounding has made a pivot less than the smallest
+// positive number, the results are not finite.
+Eigen::VectorXd SolvePositive(Eigen::MatrixXd a, Eigen::VectorXd b);
+void InvertPositive(Eigen::MatrixXd& a);
 
 }  // namespace pointsman

@@ -9,7 +9,7 @@
 namespace pointsman {
 namespace {
 
-// Of one outcome: importance weights have heavy tails, and one draw must not decide.
+// Of one drawn outcome: importance weights have heavy tails, and one draw must not decide.
 constexpr double kRatioMax = 20;
 constexpr double kGainMax = 20;
 constexpr double kParMax = 100;
@@ -39,13 +39,18 @@ void MixtureWeights::Learn(const Observation& observation) {
   const std::array<double, kExpertsMax> shares = Shares();
   const double surplus = observation.quality - static_cast<double>(votes.par);
   std::array<double, kExpertsMax> gains{};
-  double mean = 0;
+  double mean = 0, drawn = 0;
   for (std::size_t i = 0; i < rule_.experts; ++i) {
-    gains[i] = std::clamp(static_cast<double>(votes.ratio[i]) * surplus, -kGainMax, kGainMax);
+    const double ratio = std::min(static_cast<double>(votes.ratio[i]), kRatioMax);
+    gains[i] = std::clamp(ratio * surplus, -kGainMax, kGainMax);
     mean += shares[i] * gains[i];
+    drawn += shares[i] * ratio;
   }
+  const double weight = observation.weight;
+  const double outcomes = observation.is_imported ? weight * std::min(drawn, 1.0) : weight;
+  const double kept = std::max(0.0, 1 - outcomes / rule_.memory);
   for (std::size_t i = 0; i < rule_.experts; ++i) {
-    const double moved = (1 - 1 / rule_.memory) * log_weights_[i] + rule_.rate * (gains[i] - mean);
+    const double moved = kept * log_weights_[i] + rule_.rate * weight * (gains[i] - mean);
     log_weights_[i] = std::clamp(moved, -kLogWeightMax, kLogWeightMax);
   }
 }
@@ -94,8 +99,7 @@ void MixChoices(const LearnerSettings& settings, std::span<const double> shares,
     votes[a] = {};
     if (!(terms[a].weight > 0) || !(pmf[a] > 0)) continue;
     for (std::size_t i = 0; i < experts; ++i) {
-      const double ratio = std::min(drawn[i * k + a] / pmf[a], kRatioMax);
-      votes[a].ratio[i] = static_cast<float>(terms[a].weight * ratio);
+      votes[a].ratio[i] = static_cast<float>(terms[a].weight * drawn[i * k + a] / pmf[a]);
     }
     const double par = (worth - terms[a].offset) / terms[a].weight;
     votes[a].par = static_cast<float>(std::clamp(par, -kParMax, kParMax));

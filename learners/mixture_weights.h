@@ -8,10 +8,16 @@
 // with utility(a) = u_a * quality(a) + c_a. Both p_i(a) u_a / p(a) and par_a are taken when the
 // decision is made and recorded with it, so feedback may come late, under any preference, and from
 // any set of candidates; taking V out removes noise and changes no expectation of a difference.
+// Imports know the outcomes of several arms A of a query at once, so nothing has to be divided by
+// the chance of having seen them: each outcome votes with p(a) = 1, p_i over A alone, and the gains
+// of a query add up to sum_a p_i(a) (utility(a) - V), what expert i's choice would have earned.
+// Together they forget as one outcome does: each by its share sum_j s_j u_a p_j(a). An
+// observation's weight multiplies both its gain and its forgetting.
 // Cost: Mix is one Distribution an expert; Learn O(experts).
 // Threads: values and pure functions.
 // Source: Auer, Cesa-Bianchi, Freund and Schapire 2002, "The nonstochastic multiarmed bandit
-//   problem", section 7 (EXP4); forgetting of gains as in Herbster and Warmuth 1998's fixed share.
+//   problem", section 7 (EXP4), and for imports section 3 (Hedge, full information); forgetting of
+//   gains as in Herbster and Warmuth 1998's fixed share.
 #pragma once
 
 #include <array>

@@ -133,4 +133,18 @@ Choice Choose(const LearnedState& state, const QueryView& query, const ChoiceReq
   return Draw(request, std::move(candidates), pmf);
 }
 
+std::vector<ExpertVotes> VotesOnKnown(const LearnedState& state, const QueryView& query,
+                                      const Preference& preference, std::span<const ArmView> arms,
+                                      std::span<const ArmExpectation> expected) {
+  std::vector<ExpertVotes> votes(arms.size());
+  std::vector<double> pmf(arms.size());
+  if (arms.size() < 2 || !state.ChooseDirectly(query, preference, arms, expected, pmf, votes)) {
+    return std::vector<ExpertVotes>(arms.size());
+  }
+  for (std::size_t a = 0; a < arms.size(); ++a) {
+    for (float& ratio : votes[a].ratio) ratio *= static_cast<float>(pmf[a]);
+  }
+  return votes;
+}
+
 }  // namespace pointsman

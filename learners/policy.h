@@ -39,4 +39,11 @@ Choice Choose(const PoolSettings& settings, const ChoiceRequest& request,
 Choice Choose(const LearnedState& state, const QueryView& query, const ChoiceRequest& request,
               std::span<const ArmView> arms, std::span<const ArmExpectation> expected);
 
+// The votes of the quality model's experts on a query of which the outcomes of all these arms are
+// known: `ratio` is the expert's own probability among them, times the utility of a point of
+// quality (learners/mixture_weights.h). No vote on a single arm, nor by a model without experts.
+std::vector<ExpertVotes> VotesOnKnown(const LearnedState& state, const QueryView& query,
+                                      const Preference& preference, std::span<const ArmView> arms,
+                                      std::span<const ArmExpectation> expected);
+
 }  // namespace pointsman

@@ -37,6 +37,8 @@ struct Observation {
   double weight = 1;
   double propensity = 1;  // of the arm, given what the model itself said; for models that weigh
   bool is_off_policy = false;
+  // One of the outcomes of a query of which several arms' are known; nothing was drawn.
+  bool is_imported = false;
   // A correction: the value learned before, whose weight is already counted. Only linear statistics
   // move; precision is not counted twice.
   bool is_correction = false;

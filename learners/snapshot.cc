@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,7 +18,9 @@
 namespace pointsman {
 namespace {
 
-constexpr std::string_view kMagic = "PMLEARN1";  // the last character is the format's version
+// The last character is the format's version. One of version 1 is passed over: the log, which the
+// versions that wrote it never shortened, is replayed in its place.
+constexpr std::string_view kMagic = "PMLEARN2";
 
 void PutOptional(const std::optional<double>& value, ByteWriter& out) {
   out.Put(static_cast<uint8_t>(value.has_value()));
@@ -41,6 +44,9 @@ void EncodeEmbedder(const EmbedderSettings& settings, ByteWriter& out) {
   out.Put(settings.projected);
   out.Put(settings.projection_seed);
   out.PutString(settings.lexicon_file);
+  out.Put(settings.sketch_weight);
+  out.Put(settings.lexicon_checksum);
+  out.PutArray(std::span<const float>(settings.projection_rows));
 }
 
 EmbedderSettings DecodeEmbedder(ByteReader& in) {
@@ -50,6 +56,9 @@ EmbedderSettings DecodeEmbedder(ByteReader& in) {
   settings.projected = in.Get<uint32_t>();
   settings.projection_seed = in.Get<uint64_t>();
   settings.lexicon_file = in.GetString();
+  settings.sketch_weight = GetFinite(in);
+  settings.lexicon_checksum = in.Get<uint64_t>();
+  settings.projection_rows = in.GetArray<float>();
   return settings;
 }
 
@@ -115,6 +124,8 @@ void EncodePool(const Pool& pool, ByteWriter& out) {
   out.Put(settings.experience_max);
   out.Put(settings.feedback_window);
   out.Put(static_cast<uint8_t>(settings.store_query_text));
+  out.Put(settings.missing_feedback);
+  out.Put(settings.missing_quality);
   out.Put(settings.default_preference.quality);
   out.Put(settings.default_preference.cost);
   out.Put(settings.default_preference.latency);
@@ -136,6 +147,12 @@ Pool DecodePool(ByteReader& in) {
   settings.experience_max = in.Get<uint32_t>();
   settings.feedback_window = in.Get<Micros>();
   settings.store_query_text = in.GetBool();
+  settings.missing_feedback = in.Get<MissingFeedback>();
+  if (settings.missing_feedback != MissingFeedback::kNothing &&
+      settings.missing_feedback != MissingFeedback::kQuality) {
+    in.Fail();
+  }
+  settings.missing_quality = GetFinite(in);
   settings.default_preference.quality = GetFinite(in);
   settings.default_preference.cost = GetFinite(in);
   settings.default_preference.latency = GetFinite(in);

@@ -10,7 +10,8 @@
 namespace pointsman {
 
 void EncodePool(const Pool& pool, ByteWriter& out);
-Pool DecodePool(ByteReader& in);
+// `version`: of the snapshot's format.
+Pool DecodePool(ByteReader& in, int version);
 
 void EncodeArm(const Arm& arm, ByteWriter& out);
 Arm DecodeArm(ByteReader& in);

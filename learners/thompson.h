@@ -4,11 +4,9 @@
 // by one-dimensional Gauss-Legendre quadrature on panels shared by all variables.
 // Shapes: k means, k deviations (>= 0), k results that sum to 1.
 // Accuracy: 1e-9 absolute in each probability; a deviation of 0 is an atom and treated exactly
-// (equal
-//   largest atoms share their mass equally).
+//   (equal largest atoms share their mass equally).
 // Cost: O(k * nodes), about 60 nodes while the deviations are alike; more, by the logarithm of
-// their
-//   ratio, when they are not. Two allocations.
+//   their ratio, when they are not. Two allocations.
 // Threads: pure.
 // Source: Thompson 1933; the integral is the usual one for the largest of independent variables.
 #pragma once

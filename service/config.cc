@@ -104,6 +104,7 @@ absl::StatusOr<ServerConfig> FromYaml(const YAML::Node& root, const std::string&
   log.Key("format", OneOf(log, "log.format", {"text", "json"}, config.log_format));
   Section top(name, "");
   top.Text("data_dir", config.data_dir);
+  top.Text("backup_dir", config.backup_dir);
   const auto address = [&](const std::string& key, std::string& target) {
     top.Key(key, [&top, key, &target](const YAML::Node& node) -> absl::Status {
       if (!node.IsScalar() && !node.IsNull()) return top.At(node, key + " must be HOST:PORT");

@@ -1,5 +1,6 @@
 // The server's configuration: YAML, then flags over it.
 //   data_dir: ./data
+//   backup_dir: ./data/backups       # where the Backup call makes its folders
 //   listen: 127.0.0.1:7717
 //   admin_listen: 127.0.0.1:7718     # empty: no admin port
 //   log: {level: info, format: text}
@@ -18,6 +19,7 @@ namespace pointsman {
 
 struct ServerConfig {
   std::string data_dir = "./data";
+  std::string backup_dir;  // empty: `backups` in the data folder
   std::string listen = "127.0.0.1:7717";
   std::string admin_listen = "127.0.0.1:7718";
   std::string log_level = "info";   // debug, info, warn, error

@@ -171,6 +171,7 @@ v1::GetStatsResponse ToProto(const PoolStatistics& s) {
   out.set_experience_size(s.experience_size);
   out.set_quality_model(s.quality_model);
   out.set_exploration(s.exploration);
+  out.set_missing(s.missing);
   out.set_state_checksum(s.state_checksum);
   auto* feedback = out.mutable_feedback();
   feedback->set_applied(s.feedback.applied);

@@ -24,6 +24,14 @@ v1::Arm ToProto(const Arm& arm);
 absl::StatusOr<PoolSettings> Edited(const PoolSettings& present, const v1::PoolSettings& message);
 v1::PoolSettings ToProto(const PoolSettings& settings);
 v1::Pool ToProto(const PoolInfo& info);
+ImportPlan FromProto(const v1::ImportStart& message);
+v1::ImportStart ToProto(const ImportPlan& plan);
+// A query without an index gets `next`; `next` is then one after its index.
+ImportedQuery FromProto(const v1::ImportedQuery& message, uint64_t& next);
+v1::ImportedQuery ToProto(const ImportedQuery& query);
+// Of a stream that brought so many queries of those announced.
+v1::ImportOutcomesResponse ToProto(const ImportOutput& output, const ImportPlan& plan);
+ImportOutput FromProto(const v1::ImportOutcomesResponse& message);
 v1::GetStatsResponse ToProto(const PoolStatistics& statistics);
 v1::ExplainResponse ToProto(const Explanation& explanation);
 

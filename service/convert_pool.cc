@@ -11,13 +11,15 @@ namespace {
 void Edit(const v1::EmbedderSettings& message, EmbedderSettings& embedder) {
   if (!message.name().empty()) embedder.name = message.name();
   if (message.dimension() != 0) embedder.dimension = message.dimension();
-  if (message.projected() != 0) {
-    embedder.projected = message.projected();
-  } else if (message.dimension() != 0) {
-    embedder.projected = std::min(embedder.projected, message.dimension());
-  }
+  if (message.projected() != 0) embedder.projected = message.projected();
   if (message.projection_seed() != 0) embedder.projection_seed = message.projection_seed();
   if (!message.lexicon_file().empty()) embedder.lexicon_file = message.lexicon_file();
+  if (message.has_sketch_weight()) embedder.sketch_weight = message.sketch_weight();
+  if (message.lexicon_checksum() != 0) embedder.lexicon_checksum = message.lexicon_checksum();
+  if (message.projection_rows_size() > 0) {
+    embedder.projection_rows.assign(message.projection_rows().begin(),
+                                    message.projection_rows().end());
+  }
 }
 
 void Edit(const v1::LearnerSettings& message, LearnerSettings& learner) {
@@ -62,6 +64,24 @@ absl::StatusOr<PoolSettings> Edited(const PoolSettings& present, const v1::PoolS
     s.feedback_window = m.feedback_window_s() * kMicrosPerSecond;
   }
   if (m.has_store_query_text()) s.store_query_text = m.store_query_text();
+  if (m.has_missing_quality()) s.missing_quality = m.missing_quality();
+  switch (m.missing_feedback()) {
+    case v1::MISSING_FEEDBACK_UNSPECIFIED:
+      break;
+    case v1::NOTHING:
+      s.missing_feedback = MissingFeedback::kNothing;
+      break;
+    case v1::DEFAULT_QUALITY:
+      if (!m.has_missing_quality() && present.missing_feedback != MissingFeedback::kQuality) {
+        return BadField("settings.missing_quality",
+                        "must be given with missing_feedback DEFAULT_QUALITY: the quality that "
+                        "silence stands for");
+      }
+      s.missing_feedback = MissingFeedback::kQuality;
+      break;
+    default:
+      return BadField("settings.missing_feedback", Cat("there is no value ", m.missing_feedback()));
+  }
   if (m.has_default_preference()) {
     const auto& p = m.default_preference();
     s.default_preference = {p.quality(), p.cost(), p.latency()};
@@ -77,6 +97,9 @@ v1::PoolSettings ToProto(const PoolSettings& s) {
   embedder->set_projected(s.embedder.projected);
   embedder->set_projection_seed(s.embedder.projection_seed);
   embedder->set_lexicon_file(s.embedder.lexicon_file);
+  embedder->set_sketch_weight(s.embedder.sketch_weight);
+  embedder->set_lexicon_checksum(s.embedder.lexicon_checksum);
+  embedder->set_projection_is_fitted(!s.embedder.projection_rows.empty());
   for (const FeatureSpec& f : s.features) {
     auto* feature = out.add_features();
     feature->set_name(f.name);
@@ -102,6 +125,8 @@ v1::PoolSettings ToProto(const PoolSettings& s) {
   out.set_experience_max(s.experience_max);
   out.set_feedback_window_s(s.feedback_window / kMicrosPerSecond);
   out.set_store_query_text(s.store_query_text);
+  out.set_missing_feedback(static_cast<v1::MissingFeedback>(s.missing_feedback));
+  out.set_missing_quality(s.missing_quality);
   auto* p = out.mutable_default_preference();
   p->set_quality(s.default_preference.quality);
   p->set_cost(s.default_preference.cost);
@@ -118,6 +143,7 @@ v1::Pool ToProto(const PoolInfo& info) {
   out.set_arms_active(info.arms_active);
   out.set_arms_paused(info.arms_paused);
   out.set_snapshot_version(info.snapshot_version);
+  out.set_problem(info.problem);
   return out;
 }
 

@@ -3,8 +3,10 @@
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -20,7 +22,7 @@ namespace {
 using pointsman::ServerConfig;
 
 struct Flags {
-  std::string config, data_dir, listen, admin_listen;
+  std::string config, data_dir, backup_dir, listen, admin_listen;
   bool no_admin = false;
   bool check_config = false;
 };
@@ -33,6 +35,7 @@ absl::StatusOr<ServerConfig> Configure(const Flags& flags) {
     config = *std::move(loaded);
   }
   if (!flags.data_dir.empty()) config.data_dir = flags.data_dir;
+  if (!flags.backup_dir.empty()) config.backup_dir = flags.backup_dir;
   if (!flags.listen.empty()) config.listen = flags.listen;
   if (!flags.admin_listen.empty()) config.admin_listen = flags.admin_listen;
   if (flags.no_admin) config.admin_listen.clear();
@@ -58,6 +61,14 @@ sigset_t BlockSignals() {
   return signals;
 }
 
+// RocksDB keeps a thousand files open, which is all that many systems allow unless asked.
+void AllowOpenFiles() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 65536);
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int Fail(const absl::Status& status) {
   std::cerr << "pointsmand: " << pointsman::ToStd(status.message()) << "\n";
   return absl::IsInvalidArgument(status) || absl::IsNotFound(status) ? 2 : 1;
@@ -70,6 +81,8 @@ int main(int argc, char** argv) {
   Flags flags;
   app.add_option("--config", flags.config, "YAML file; flags override it");
   app.add_option("--data-dir", flags.data_dir, "folder of the log and the decisions [./data]");
+  app.add_option("--backup-dir", flags.backup_dir,
+                 "folder in which backups are made [backups in the data folder]");
   app.add_option("--listen", flags.listen, "HOST:PORT of gRPC [127.0.0.1:7717]");
   app.add_option("--admin-listen", flags.admin_listen,
                  "HOST:PORT of /metrics, /healthz, /readyz [127.0.0.1:7718]");
@@ -87,6 +100,7 @@ int main(int argc, char** argv) {
     std::cout << "config ok\n";
     return 0;
   }
+  AllowOpenFiles();
   const sigset_t signals = BlockSignals();
   const auto log = pointsman::MakeLogger(*config);
   const pointsman::SystemClock clock;

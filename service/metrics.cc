@@ -46,6 +46,20 @@ Metrics::Metrics() : registry_(std::make_shared<prometheus::Registry>()) {
   for (std::size_t i = 1; i < feedback_.size(); ++i) {
     feedback_[i] = &feedback.Add({{"result", kResults[i]}});
   }
+  storage_ = NewGauge("pointsman_storage_writable",
+                      "1 while feedback and decisions can be written; 0 until a restart after not.");
+  snapshots_ = NewGauge("pointsman_snapshots_succeed", "0 after a snapshot that failed, else 1.");
+  queue_ = NewGauge("pointsman_writer_queue_items", "Commands that wait for the log writer.");
+}
+
+prometheus::Gauge* Metrics::NewGauge(const char* name, const char* help) {
+  return &prometheus::BuildGauge().Name(name).Help(help).Register(*registry_).Add({});
+}
+
+void Metrics::SetState(const State& state) {
+  storage_->Set(state.is_storage_well ? 1 : 0);
+  snapshots_->Set(state.are_snapshots_well ? 1 : 0);
+  queue_->Set(static_cast<double>(state.queue_depth));
 }
 
 void Metrics::CountRpc(RpcName rpc, const absl::Status& status, double seconds) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <prometheus/counter.h>
+#include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
@@ -28,17 +29,29 @@ class Metrics {
   void CountRpc(RpcName rpc, const absl::Status& status, double seconds);
   void CountDecision(bool logged);
   void CountFeedback(FeedbackResult result);
+  // What stands now, rather than what was counted.
+  struct State {
+    bool is_storage_well = true;
+    bool are_snapshots_well = true;
+    std::size_t queue_depth = 0;
+  };
+  void SetState(const State& state);
   // All metrics in Prometheus' text format.
   std::string Text() const;
 
  private:
   static constexpr std::size_t kCodes = 17;
 
+  prometheus::Gauge* NewGauge(const char* name, const char* help);
+
   const std::shared_ptr<prometheus::Registry> registry_;
   std::array<std::array<prometheus::Counter*, kCodes>, kRpcNames> rpcs_{};
   std::array<prometheus::Histogram*, kRpcNames> seconds_{};
   std::array<prometheus::Counter*, 2> decisions_{};
   std::array<prometheus::Counter*, 6> feedback_{};
+  prometheus::Gauge* storage_ = nullptr;
+  prometheus::Gauge* snapshots_ = nullptr;
+  prometheus::Gauge* queue_ = nullptr;
 };
 
 // Times one call from its construction to Done.

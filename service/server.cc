@@ -64,10 +64,10 @@ class Server::Impl {
     log_.info("recovered {} pools, {} events, in {:.3f} s from {}", pools.size(), events,
               took.count(), config_.data_dir);
 
-    RETURN_IF_ERROR(Listen());
+    RETURN_IF_ERROR(Listen(clock));
     if (!config_.admin_listen.empty()) {
       ASSIGN_OR_RETURN(admin_, AdminHttp::Start(config_.admin_listen,
-                                                {[this] { return metrics_.Text(); },
+                                                {[this] { return MetricsText(); },
                                                  [this] { return NotReady(); }}));
     }
     health_thread_ = std::thread([this] { WatchHealth(); });
@@ -98,9 +98,11 @@ class Server::Impl {
   int admin_port() const { return admin_ == nullptr ? 0 : admin_->port(); }
 
  private:
-  absl::Status Listen() {
+  absl::Status Listen(const Clock& clock) {
     router_ = std::make_unique<RouterService>(*engine_, config_.limits, metrics_, gate_);
-    admin_service_ = std::make_unique<AdminService>(*engine_, metrics_, gate_);
+    admin_service_ = std::make_unique<AdminService>(
+        *engine_, config_.backup_dir.empty() ? config_.data_dir + "/backups" : config_.backup_dir,
+        clock, metrics_, gate_);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
@@ -118,20 +120,36 @@ class Server::Impl {
     return absl::OkStatus();
   }
 
+  std::string MetricsText() {
+    metrics_.SetState({engine_->StorageHealth().ok(), engine_->SnapshotHealth().ok(),
+                       engine_->QueueDepth()});
+    return metrics_.Text();
+  }
+
   std::string NotReady() {
     // A broken log is no reason to send Route elsewhere: see the health entry pointsman.write.
     MutexLock lock(mutex_);
     return is_stopping_ ? "stopping" : "";
   }
 
-  // The engine's storage health, carried to the health service and, once, to the log.
+  // The engine's health, carried to the health service and, once, to the log.
   void WatchHealth() {
     bool is_well = true;
+    bool are_snapshots_well = true;
     while (true) {
       {
         MutexLock lock(mutex_);
         if (!is_stopping_) wake_.WaitFor(mutex_, kHealthEvery);
         if (is_stopping_) return;
+      }
+      const absl::Status snapshots = engine_->SnapshotHealth();
+      if (snapshots.ok() != are_snapshots_well) {
+        are_snapshots_well = snapshots.ok();
+        if (are_snapshots_well) log_.info("snapshots are made again");
+        if (!are_snapshots_well) {
+          log_.warn("a snapshot failed, and will be tried again (the log grows until one succeeds): {}",
+                    ToStd(snapshots.message()));
+        }
       }
       const absl::Status storage = engine_->StorageHealth();
       if (storage.ok() == is_well) continue;

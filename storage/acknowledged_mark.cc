@@ -47,6 +47,15 @@ absl::StatusOr<std::unique_ptr<AcknowledgedMark>> AcknowledgedMark::Open(const s
   return mark;
 }
 
+absl::StatusOr<uint64_t> AcknowledgedMark::Peek(const std::string& path) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0 && errno == ENOENT) return uint64_t{0};
+  if (file < 0) return Failed(path, "open");
+  const AcknowledgedMark mark(path, file);
+  ASSIGN_OR_RETURN(const std::optional<uint64_t> stored, mark.Load());
+  return stored.value_or(0);
+}
+
 AcknowledgedMark::~AcknowledgedMark() { close(file_); }
 
 uint64_t AcknowledgedMark::value() const {

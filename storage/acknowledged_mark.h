@@ -22,6 +22,8 @@ class AcknowledgedMark {
   // Makes a missing file, and then the mark is `initial`.
   static absl::StatusOr<std::unique_ptr<AcknowledgedMark>> Open(const std::string& path,
                                                                 uint64_t initial);
+  // What stands there, without making or opening it to write; 0 if there is none.
+  static absl::StatusOr<uint64_t> Peek(const std::string& path);
   ~AcknowledgedMark();
   AcknowledgedMark(const AcknowledgedMark&) = delete;
   AcknowledgedMark& operator=(const AcknowledgedMark&) = delete;

@@ -19,6 +19,14 @@ class Gatekeeper {
     if (fails) return latch_.Fail(absl::UnavailableError("this write was made to fail"));
     return absl::OkStatus();
   }
+  // A snapshot or a backup that fails breaks nothing else.
+  absl::Status BeforeSnapshot() const {
+    if (plan_->before_snapshot) plan_->before_snapshot();
+    const bool fails = plan_->CountAndAsk();
+    RETURN_IF_ERROR(latch_.Check());
+    if (fails) return absl::UnavailableError("this snapshot was made to fail");
+    return absl::OkStatus();
+  }
   absl::Status BeforeRead() const {
     if (plan_->CountAndAsk()) return absl::UnavailableError("this read was made to fail");
     return absl::OkStatus();
@@ -64,6 +72,14 @@ class FailingEventLog final : public EventLog {
     RETURN_IF_ERROR(gate_.BeforeRead());
     return inner_->LastSequence(pool);
   }
+  absl::StatusOr<Sequence> FirstSequence(PoolId pool) const override {
+    RETURN_IF_ERROR(gate_.BeforeRead());
+    return inner_->FirstSequence(pool);
+  }
+  absl::StatusOr<PoolProgress> ReadProgress(PoolId pool) const override {
+    RETURN_IF_ERROR(gate_.BeforeRead());
+    return inner_->ReadProgress(pool);
+  }
   absl::StatusOr<std::optional<FeedbackRecord>> ReadFeedback(
       const FeedbackKey& key) const override {
     RETURN_IF_ERROR(gate_.BeforeRead());
@@ -80,7 +96,7 @@ class FailingEventLog final : public EventLog {
   }
   absl::Status PutSnapshot(PoolId pool, Sequence sequence, std::string_view bytes,
                            int64_t keep) override {
-    RETURN_IF_ERROR(gate_.BeforeWrite());
+    RETURN_IF_ERROR(gate_.BeforeSnapshot());
     return inner_->PutSnapshot(pool, sequence, bytes, keep);
   }
   absl::StatusOr<std::vector<Sequence>> ListSnapshots(PoolId pool) const override {
@@ -90,6 +106,11 @@ class FailingEventLog final : public EventLog {
   absl::StatusOr<std::string> ReadSnapshot(PoolId pool, Sequence sequence) const override {
     RETURN_IF_ERROR(gate_.BeforeRead());
     return inner_->ReadSnapshot(pool, sequence);
+  }
+  absl::Status Checkpoint(const std::string& folder,
+                          const std::function<absl::Status()>& then) override {
+    RETURN_IF_ERROR(gate_.BeforeSnapshot());
+    return inner_->Checkpoint(folder, then);
   }
 
  private:
@@ -114,6 +135,17 @@ class FailingDecisionStore final : public DecisionStore {
                                               std::string_view decision_id) const override {
     RETURN_IF_ERROR(gate_.BeforeRead());
     return inner_->Get(pool, decision_id);
+  }
+  absl::StatusOr<std::vector<WaitingDecision>> ReadWaiting(PoolId pool,
+                                                           const DecisionPosition& after,
+                                                           Micros before,
+                                                           std::size_t count_max) const override {
+    RETURN_IF_ERROR(gate_.BeforeRead());
+    return inner_->ReadWaiting(pool, after, before, count_max);
+  }
+  absl::Status Checkpoint(const std::string& folder) override {
+    RETURN_IF_ERROR(gate_.BeforeSnapshot());
+    return inner_->Checkpoint(folder);
   }
 
  private:

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "absl/status/status.h"
@@ -16,10 +17,12 @@ namespace pointsman {
 class FailurePlan {
  public:
   // Operation `k` fails (0: none). If it is a write, later writes to the same store fail as well,
-  // as they would on a medium that broke; a failed read fails once.
+  // as they would on a medium that broke; a failed read, snapshot or backup fails once.
   void FailOperation(int64_t k) { fails_at_.store(k); }
   // Operations asked for so far.
   int64_t operations() const { return operations_.load(); }
+  // Called before each snapshot is written: holds it up. Set before the storage is used.
+  std::function<void()> before_snapshot;
   // Counts one; whether it is the one to fail.
   bool CountAndAsk() { return ++operations_ == fails_at_.load(); }
 

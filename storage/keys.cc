@@ -25,6 +25,7 @@ T ReadBigEndian(std::string_view bytes) {
 
 constexpr std::size_t kPoolBytes = sizeof(uint32_t);
 constexpr std::size_t kSequenceBytes = sizeof(Sequence);
+constexpr uint64_t kSignBit = uint64_t{1} << 63;  // flipped, negative times sort before others
 
 }  // namespace
 
@@ -60,6 +61,23 @@ std::string EncodeDecisionKey(PoolId pool, std::string_view decision_id) {
   std::string key = EncodePoolKey(pool);
   key += decision_id;
   return key;
+}
+
+std::string EncodeTimeKey(PoolId pool, const DecisionPosition& position) {
+  std::string key = EncodePoolKey(pool);
+  AppendBigEndian(key, static_cast<uint64_t>(position.time) ^ kSignBit);
+  key += position.decision_id;
+  return key;
+}
+
+std::optional<DecisionPosition> DecodeTimeKey(PoolId pool, std::string_view key) {
+  if (key.size() < kPoolBytes + sizeof(uint64_t) ||
+      DecodePoolKey(key.substr(0, kPoolBytes)) != pool) {
+    return std::nullopt;
+  }
+  const uint64_t time = ReadBigEndian<uint64_t>(key.substr(kPoolBytes)) ^ kSignBit;
+  return DecisionPosition{static_cast<Micros>(time),
+                          std::string(key.substr(kPoolBytes + sizeof(uint64_t)))};
 }
 
 std::string EncodeFeedbackKey(PoolId pool, std::string_view decision_id, ArmId arm) {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/types.h"
+#include "storage/storage.h"
 
 namespace pointsman {
 
@@ -27,6 +28,10 @@ std::optional<std::pair<PoolId, Sequence>> DecodeSequenceKey(std::string_view ke
 
 // Pool, then the id as it is: ids are arbitrary bytes, and nothing follows them.
 std::string EncodeDecisionKey(PoolId pool, std::string_view decision_id);
+
+// Pool, time of the decision, then the id: a pool's decisions in order of time.
+std::string EncodeTimeKey(PoolId pool, const DecisionPosition& position);
+std::optional<DecisionPosition> DecodeTimeKey(PoolId pool, std::string_view key);
 
 // Pool, decision id, arm. An id may hold any byte and end anywhere, so a zero byte in it is written
 // as 00 ff and its end as 00 00: a shorter id sorts before what it begins.

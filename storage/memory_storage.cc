@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -32,6 +33,7 @@ struct PoolShelf {
   std::unordered_map<std::string, StampedFeedback> feedback;  // by EncodeFeedbackKey
   std::map<Sequence, Experience> experience;
   std::map<Sequence, std::string> snapshots;
+  PoolProgress progress;
 };
 
 class MemoryEventLog final : public EventLog {
@@ -61,6 +63,7 @@ class MemoryEventLog final : public EventLog {
     for (const auto& [pool, sequence] : batch.experience_removed) {
       shelves_[pool].experience.erase(sequence);
     }
+    for (const auto& [pool, progress] : batch.progress) shelves_[pool].progress = progress;
     return absl::OkStatus();
   }
 
@@ -68,6 +71,7 @@ class MemoryEventLog final : public EventLog {
     MutexLock lock(mutex_);
     shelves_.erase(pool);
     tails_.erase(pool);
+    dropped_.insert(pool);
     return absl::OkStatus();
   }
 
@@ -115,6 +119,18 @@ class MemoryEventLog final : public EventLog {
     return tail == tails_.end() ? 0 : tail->second.sequence;
   }
 
+  absl::StatusOr<Sequence> FirstSequence(PoolId pool) const override {
+    MutexLock lock(mutex_);
+    const PoolShelf* shelf = Find(pool);
+    return shelf == nullptr || shelf->events.empty() ? 0 : shelf->first;
+  }
+
+  absl::StatusOr<PoolProgress> ReadProgress(PoolId pool) const override {
+    MutexLock lock(mutex_);
+    const PoolShelf* shelf = Find(pool);
+    return shelf == nullptr ? PoolProgress() : shelf->progress;
+  }
+
   absl::StatusOr<std::optional<FeedbackRecord>> ReadFeedback(
       const FeedbackKey& key) const override {
     MutexLock lock(mutex_);
@@ -152,6 +168,7 @@ class MemoryEventLog final : public EventLog {
                            int64_t keep) override {
     if (keep < 1) return InvalidArgument("snapshots: at least 1 must be kept, not ", keep);
     MutexLock lock(mutex_);
+    if (dropped_.contains(pool)) return NotFound("pool ", Index(pool), " was dropped");
     auto& snapshots = shelves_[pool].snapshots;
     snapshots[sequence] = bytes;
     while (snapshots.size() > static_cast<std::size_t>(keep)) snapshots.erase(snapshots.begin());
@@ -176,6 +193,10 @@ class MemoryEventLog final : public EventLog {
     return NotFound("pool ", Index(pool), " has no snapshot at ", sequence);
   }
 
+  absl::Status Checkpoint(const std::string&, const std::function<absl::Status()>&) override {
+    return absl::UnimplementedError("a log in memory has no backup");
+  }
+
  private:
   const PoolShelf* Find(PoolId pool) const REQUIRES_LOCK(mutex_) {
     const auto found = shelves_.find(pool);
@@ -187,6 +208,7 @@ class MemoryEventLog final : public EventLog {
   uint32_t next_pool_ GUARDED_BY(mutex_) = 1;
   std::map<PoolId, PoolShelf> shelves_ GUARDED_BY(mutex_);
   std::map<PoolId, PoolTail> tails_ GUARDED_BY(mutex_);
+  std::set<PoolId> dropped_ GUARDED_BY(mutex_);
 };
 
 class MemoryDecisionStore final : public DecisionStore {
@@ -195,6 +217,7 @@ class MemoryDecisionStore final : public DecisionStore {
     RETURN_IF_ERROR(CheckSound(decision));
     std::string key = EncodeDecisionKey(decision.pool, decision.id);
     MutexLock lock(mutex_);
+    times_[decision.pool][{decision.time, decision.id}] = RatedArms(decision);
     decisions_.insert_or_assign(std::move(key), decision);
     return absl::OkStatus();
   }
@@ -214,9 +237,29 @@ class MemoryDecisionStore final : public DecisionStore {
     return std::optional(found->second);
   }
 
+  absl::StatusOr<std::vector<WaitingDecision>> ReadWaiting(PoolId pool,
+                                                           const DecisionPosition& after,
+                                                           Micros before,
+                                                           std::size_t count_max) const override {
+    MutexLock lock(mutex_);
+    std::vector<WaitingDecision> waiting;
+    const auto times = times_.find(pool);
+    if (times == times_.end()) return waiting;
+    for (auto it = times->second.upper_bound(after);
+         it != times->second.end() && it->first.time < before && waiting.size() < count_max; ++it) {
+      waiting.push_back({it->first, it->second});
+    }
+    return waiting;
+  }
+
+  absl::Status Checkpoint(const std::string&) override {
+    return absl::UnimplementedError("decisions in memory have no backup");
+  }
+
  private:
   mutable Mutex mutex_;
   std::unordered_map<std::string, Decision> decisions_ GUARDED_BY(mutex_);
+  std::map<PoolId, std::map<DecisionPosition, std::vector<ArmId>>> times_ GUARDED_BY(mutex_);
 };
 
 }  // namespace

@@ -100,6 +100,10 @@ proto::Pool ToProto(const Pool& pool) {
   e.set_projected(settings.embedder.projected);
   e.set_projection_seed(settings.embedder.projection_seed);
   e.set_lexicon_file(settings.embedder.lexicon_file);
+  e.set_sketch_weight(settings.embedder.sketch_weight);
+  e.set_lexicon_checksum(settings.embedder.lexicon_checksum);
+  e.mutable_projection_rows()->Assign(settings.embedder.projection_rows.begin(),
+                                      settings.embedder.projection_rows.end());
   for (const FeatureSpec& feature : settings.features) {
     proto::FeatureSpec& f = *s.add_features();
     f.set_name(feature.name);
@@ -125,6 +129,8 @@ proto::Pool ToProto(const Pool& pool) {
   s.set_experience_max(settings.experience_max);
   s.set_feedback_window_us(settings.feedback_window);
   s.set_store_query_text(settings.store_query_text);
+  s.set_missing_feedback(static_cast<uint32_t>(settings.missing_feedback));
+  s.set_missing_quality(settings.missing_quality);
   *s.mutable_default_preference() = ToProto(settings.default_preference);
   return p;
 }
@@ -132,8 +138,14 @@ proto::Pool ToProto(const Pool& pool) {
 PoolSettings FromProto(const proto::PoolSettings& s) {
   PoolSettings settings;
   const proto::EmbedderSettings& e = s.embedder();
-  settings.embedder = {e.name(), e.dimension(), e.projected(), e.projection_seed(),
-                       e.lexicon_file()};
+  settings.embedder = {.name = e.name(),
+                       .dimension = e.dimension(),
+                       .projected = e.projected(),
+                       .projection_seed = e.projection_seed(),
+                       .lexicon_file = e.lexicon_file(),
+                       .sketch_weight = e.sketch_weight(),
+                       .lexicon_checksum = e.lexicon_checksum(),
+                       .projection_rows = {e.projection_rows().begin(), e.projection_rows().end()}};
   for (const proto::FeatureSpec& f : s.features()) {
     settings.features.push_back({f.name(), f.center(), f.scale(), f.weight()});
   }
@@ -155,6 +167,10 @@ PoolSettings FromProto(const proto::PoolSettings& s) {
   settings.experience_max = s.experience_max();
   settings.feedback_window = s.feedback_window_us();
   settings.store_query_text = s.store_query_text();
+  settings.missing_feedback = s.missing_feedback() == 0
+                                  ? MissingFeedback::kNothing
+                                  : EnumOf<MissingFeedback>(s.missing_feedback());
+  settings.missing_quality = s.missing_quality();
   settings.default_preference = FromProto(s.default_preference());
   return settings;
 }
@@ -189,6 +205,7 @@ void FillBody(const OutcomeEvent& o, proto::Event& event) {
   *p.mutable_outcome() = ToProto(o.outcome);
   *p.mutable_corrects() = ToProto(o.corrects);
   p.set_reported_at_us(o.reported_at);
+  p.set_is_missing(o.is_missing);
 }
 void FillBody(const ArmEvent& a, proto::Event& event) { *event.mutable_arm() = ToProto(a.arm); }
 void FillBody(const PoolEvent& p, proto::Event& event) {
@@ -223,6 +240,7 @@ OutcomeEvent FromProto(const proto::OutcomeEvent& p) {
   o.outcome = FromProto(p.outcome());
   o.corrects = FromProto(p.corrects());
   o.reported_at = p.reported_at_us();
+  o.is_missing = p.is_missing();
   return o;
 }
 
@@ -342,6 +360,36 @@ absl::StatusOr<FeedbackRecord> DecodeFeedback(std::string_view value) {
   record.served = ArmId{p.served()};
   record.decision_time = p.decision_time();
   return Sound(RecordKind::kFeedback, std::move(record));
+}
+
+std::string EncodeProgress(const PoolProgress& progress) {
+  proto::PoolProgress p;
+  p.set_judged_time_us(progress.judged.time);
+  p.set_judged_decision_id(progress.judged.decision_id);
+  p.set_missing(progress.missing);
+  return SealProto(RecordKind::kProgress, p);
+}
+
+absl::StatusOr<PoolProgress> DecodeProgress(std::string_view value) {
+  ASSIGN_OR_RETURN(const std::string_view payload, Unseal(RecordKind::kProgress, value));
+  proto::PoolProgress p;
+  RETURN_IF_ERROR(ParseProto(RecordKind::kProgress, payload, p));
+  return PoolProgress{{p.judged_time_us(), p.judged_decision_id()}, p.missing()};
+}
+
+std::string EncodeWaiting(std::span<const ArmId> arms) {
+  proto::WaitingDecision p;
+  for (const ArmId arm : arms) p.add_arms(Index(arm));
+  return SealProto(RecordKind::kWaiting, p);
+}
+
+absl::StatusOr<std::vector<ArmId>> DecodeWaiting(std::string_view value) {
+  ASSIGN_OR_RETURN(const std::string_view payload, Unseal(RecordKind::kWaiting, value));
+  proto::WaitingDecision p;
+  RETURN_IF_ERROR(ParseProto(RecordKind::kWaiting, payload, p));
+  std::vector<ArmId> arms;
+  for (const uint32_t arm : p.arms()) arms.push_back(ArmId{arm});
+  return arms;
 }
 
 std::optional<Micros> PeekFeedbackChangedAt(std::string_view value) {

@@ -6,8 +6,10 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "base/arm.h"
@@ -32,6 +34,13 @@ absl::StatusOr<FeedbackRecord> DecodeFeedback(std::string_view value);
 // The stamp alone, without the check of the seal: cheap enough to ask of every record of a
 // compaction. Nullopt for bytes too short to have one.
 std::optional<Micros> PeekFeedbackChangedAt(std::string_view value);
+
+std::string EncodeProgress(const PoolProgress& progress);
+absl::StatusOr<PoolProgress> DecodeProgress(std::string_view value);
+
+// The value of a WaitingDecision, whose position is its key.
+std::string EncodeWaiting(std::span<const ArmId> arms);
+absl::StatusOr<std::vector<ArmId>> DecodeWaiting(std::string_view value);
 
 // The payload of a decision, to be written behind SealOf(RecordKind::kDecision, payload).
 std::string EncodeDecisionPayload(const Decision& decision);

@@ -7,6 +7,8 @@
 #include <system_error>
 
 #include "base/strings.h"
+#include "storage/acknowledged_mark.h"
+#include "storage/snapshot_files.h"
 
 namespace pointsman {
 
@@ -43,6 +45,10 @@ rocksdb::WriteOptions WriteOptionsFor(Durability durability) {
   options.disableWAL = false;
   return options;
 }
+
+LogParts::LogParts() = default;
+LogParts::LogParts(LogParts&&) noexcept = default;
+LogParts::~LogParts() = default;
 
 bool IsDatabase(const std::string& path) {
   std::error_code error;

@@ -27,6 +27,10 @@ struct WriteOptions;
 
 namespace pointsman {
 
+class AcknowledgedMark;
+class SnapshotFiles;
+struct LogFolder;
+
 // The one place where RocksDB's errors become ours; `what` begins the message ("log: commit").
 absl::Status ToStatus(const rocksdb::Status& status, std::string_view what);
 
@@ -39,6 +43,8 @@ rocksdb::ColumnFamilyOptions LogFamilyOptions(const FamilyRow& row,
                                               const std::shared_ptr<rocksdb::Cache>& cache,
                                               const rocksdb::CompactionFilter* filter);
 rocksdb::Options DecisionsOptions(const StorageOptions& options, rocksdb::Env* env);
+// Of the family that has the decisions by time; `records`: of the one that has them.
+rocksdb::ColumnFamilyOptions DecisionTimesOptions(const rocksdb::Options& records);
 std::shared_ptr<rocksdb::Cache> NewLogCache();
 
 // Removes feedback records stamped before `horizon`, which outlives it, in compactions.
@@ -57,6 +63,28 @@ absl::StatusOr<std::unique_ptr<EventLog>> OpenRocksEventLog(const StorageOptions
                                                             rocksdb::Env* env);
 absl::StatusOr<std::unique_ptr<DecisionStore>> OpenRocksDecisionStore(
     const StorageOptions& options, std::shared_ptr<const FolderLock> lock, rocksdb::Env* env);
+
+// What a data folder holds.
+inline constexpr char kLogFolder[] = "log";
+inline constexpr char kDecisionsFolder[] = "decisions";
+inline constexpr char kSnapshotsFolder[] = "snapshots";
+inline constexpr char kMarkFile[] = "ACKNOWLEDGED";
+
+// A copy of a database that is being written, in `path`, which is made.
+absl::Status CheckpointOf(rocksdb::DB& db, const std::string& path);
+
+// What an event log holds beside its database.
+struct LogParts {
+  std::shared_ptr<const FolderLock> lock;
+  std::shared_ptr<const void> scratch;
+  std::unique_ptr<AcknowledgedMark> mark;  // null: open for reading alone
+  std::unique_ptr<SnapshotFiles> snapshots;
+  LogParts();
+  LogParts(LogParts&&) noexcept;
+  LogParts& operator=(LogParts&&) = delete;
+  ~LogParts();
+};
+absl::StatusOr<std::unique_ptr<EventLog>> MakeRocksEventLog(LogFolder folder, LogParts parts);
 
 // OpenRocksStorage on another Env: tests lose power and fail writes there.
 absl::StatusOr<Storage> OpenRocksStorageOn(const StorageOptions& options, rocksdb::Env* env);

@@ -3,13 +3,12 @@
 // opened. Concurrency: as storage.h says; the ends have their own mutex, never held over I/O.
 #include <rocksdb/cache.h>
 #include <rocksdb/compaction_filter.h>
+#include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <map>
 #include <vector>
 
@@ -22,7 +21,7 @@
 #include "storage/records.h"
 #include "storage/rocks_common.h"
 #include "storage/rocks_log_folder.h"
-#include "storage/sealed.h"
+#include "storage/snapshot_files.h"
 #include "storage/write_latch.h"
 
 namespace pointsman {
@@ -53,12 +52,12 @@ class PoolScan {
 
 class RocksEventLog final : public EventLog {
  public:
-  RocksEventLog(LogFolder folder, std::shared_ptr<const FolderLock> lock,
-                std::unique_ptr<AcknowledgedMark> mark, std::map<PoolId, PoolTail> tails)
-      : lock_(std::move(lock)),
-        mark_(std::move(mark)),
-        folder_(std::move(folder)),
-        tails_(std::move(tails)) {}
+  RocksEventLog(LogFolder folder, LogParts parts, std::map<PoolId, PoolTail> tails)
+      : parts_(std::move(parts)), folder_(std::move(folder)), tails_(std::move(tails)) {
+    if (parts_.mark == nullptr) {
+      latch_.Fail(absl::FailedPreconditionError("it is open for reading alone")).IgnoreError();
+    }
+  }
 
   ~RocksEventLog() override { folder_.is_broken = !latch_.Check().ok(); }
   RocksEventLog(const RocksEventLog&) = delete;
@@ -95,15 +94,18 @@ class RocksEventLog final : public EventLog {
     rocksdb::WriteBatch batch;
     const std::string begin = EncodePoolKey(pool);
     const std::string end = EncodePoolEnd(pool);
-    RETURN_IF_ERROR(ToStatus(batch.Delete(family(Family::kPools), begin), "log: batch"));
-    for (const Family f :
-         {Family::kEvents, Family::kFeedback, Family::kExperience, Family::kSnapshots}) {
+    for (const Family f : {Family::kPools, Family::kProgress}) {
+      RETURN_IF_ERROR(ToStatus(batch.Delete(family(f), begin), "log: batch"));
+    }
+    for (const Family f : {Family::kEvents, Family::kFeedback, Family::kExperience}) {
       RETURN_IF_ERROR(ToStatus(batch.DeleteRange(family(f), begin, end), "log: batch"));
     }
     RETURN_IF_ERROR(Write(batch, Durability::kDisk, "log: drop a pool"));
-    MutexLock lock(tails_mutex_);
-    tails_.erase(pool);
-    return absl::OkStatus();
+    {
+      MutexLock lock(tails_mutex_);
+      tails_.erase(pool);
+    }
+    return parts_.snapshots->DropPool(pool);
   }
 
   absl::StatusOr<std::vector<Pool>> ReadPools() const override {
@@ -158,17 +160,41 @@ class RocksEventLog final : public EventLog {
 
   absl::Status DropEventsBefore(PoolId pool, Sequence first_kept) override {
     ASSIGN_OR_RETURN(const Sequence last, LastSequence(pool));
+    const std::string begin = EncodeSequenceKey(pool, 0);
+    const std::string end = EncodeSequenceKey(pool, std::min(first_kept, last));
     rocksdb::WriteBatch batch;
-    RETURN_IF_ERROR(ToStatus(batch.DeleteRange(family(Family::kEvents), EncodeSequenceKey(pool, 0),
-                                               EncodeSequenceKey(pool, std::min(first_kept, last))),
-                             "log: batch"));
-    return Write(batch, Durability::kDisk, "log: drop old events");
+    RETURN_IF_ERROR(ToStatus(batch.DeleteRange(family(Family::kEvents), begin, end), "log: batch"));
+    RETURN_IF_ERROR(Write(batch, Durability::kDisk, "log: drop old events"));
+    // Gives the space of whole files back at once; that of others comes with their compaction.
+    const rocksdb::Slice begin_slice(begin), end_slice(end);
+    return ToStatus(rocksdb::DeleteFilesInRange(folder_.db.get(), family(Family::kEvents),
+                                                &begin_slice, &end_slice, /*include_end=*/false),
+                    "log: drop old files of events");
   }
 
   absl::StatusOr<Sequence> LastSequence(PoolId pool) const override {
     MutexLock lock(tails_mutex_);
     const auto tail = tails_.find(pool);
     return tail == tails_.end() ? 0 : tail->second.sequence;
+  }
+
+  absl::StatusOr<Sequence> FirstSequence(PoolId pool) const override {
+    PoolScan scan(*folder_.db, family(Family::kEvents), pool);
+    RETURN_IF_ERROR(ToStatus(scan.it().status(), "log: read the first event"));
+    if (!scan.it().Valid()) return Sequence{0};
+    const auto key = DecodeSequenceKey(scan.it().key().ToStringView());
+    if (!key)
+      return DataLoss("log of pool ", Index(pool), ": the key of its first event is malformed");
+    return key->second;
+  }
+
+  absl::StatusOr<PoolProgress> ReadProgress(PoolId pool) const override {
+    rocksdb::PinnableSlice value;
+    const rocksdb::Status status = folder_.db->Get(
+        rocksdb::ReadOptions(), family(Family::kProgress), EncodePoolKey(pool), &value);
+    if (status.IsNotFound()) return PoolProgress();
+    if (!status.ok()) return ToStatus(status, "log: read progress");
+    return DecodeProgress(value.ToStringView());
   }
 
   absl::StatusOr<std::optional<FeedbackRecord>> ReadFeedback(
@@ -209,61 +235,31 @@ class RocksEventLog final : public EventLog {
 
   absl::Status PutSnapshot(PoolId pool, Sequence sequence, std::string_view bytes,
                            int64_t keep) override {
-    if (keep < 1) return InvalidArgument("snapshots: at least 1 must be kept, not ", keep);
     RETURN_IF_ERROR(latch_.Check());
-    ASSIGN_OR_RETURN(std::vector<Sequence> kept, ListSnapshots(pool));
-    const std::string key = EncodeSequenceKey(pool, sequence);
-    const rocksdb::Slice key_part(key);
-    const std::string seal = SealOf(RecordKind::kSnapshot, bytes);
-    const std::array<rocksdb::Slice, 2> parts = {rocksdb::Slice(seal), rocksdb::Slice(bytes)};
-    rocksdb::WriteBatch batch;
-    RETURN_IF_ERROR(
-        ToStatus(batch.Put(family(Family::kSnapshots), rocksdb::SliceParts(&key_part, 1),
-                           rocksdb::SliceParts(parts.data(), static_cast<int>(parts.size()))),
-                 "log: batch"));
-    if (std::find(kept.begin(), kept.end(), sequence) == kept.end()) kept.push_back(sequence);
-    std::sort(kept.rbegin(), kept.rend());
-    for (std::size_t i = static_cast<std::size_t>(keep); i < kept.size(); ++i) {
-      RETURN_IF_ERROR(
-          ToStatus(batch.Delete(family(Family::kSnapshots), EncodeSequenceKey(pool, kept[i])),
-                   "log: batch"));
-    }
-    return Write(batch, Durability::kDisk, "log: snapshot");
+    // The log first: a snapshot of events that a power loss takes would be ahead of its log.
+    const rocksdb::Status synced = folder_.db->FlushWAL(/*sync=*/true);
+    if (!synced.ok()) return latch_.Fail(ToStatus(synced, "log: sync"));
+    return parts_.snapshots->Put(pool, sequence, bytes, keep);
   }
 
   absl::StatusOr<std::vector<Sequence>> ListSnapshots(PoolId pool) const override {
-    std::vector<Sequence> sequences;
-    PoolScan scan(*folder_.db, family(Family::kSnapshots), pool);
-    rocksdb::Iterator& it = scan.it();
-    for (; it.Valid(); it.Next()) {
-      const auto key = DecodeSequenceKey(it.key().ToStringView());
-      if (!key) return DataLoss("snapshots of pool ", Index(pool), ": a key is malformed");
-      sequences.push_back(key->second);
-    }
-    RETURN_IF_ERROR(ToStatus(it.status(), Cat("log of pool ", Index(pool), ": list snapshots")));
-    std::reverse(sequences.begin(), sequences.end());
-    return sequences;
+    return parts_.snapshots->List(pool);
   }
 
   absl::StatusOr<std::string> ReadSnapshot(PoolId pool, Sequence sequence) const override {
-    rocksdb::PinnableSlice value;
-    rocksdb::ReadOptions options;
-    options.fill_cache = false;
-    const rocksdb::Status status = folder_.db->Get(options, family(Family::kSnapshots),
-                                                   EncodeSequenceKey(pool, sequence), &value);
-    if (status.IsNotFound()) {
-      return NotFound("pool ", Index(pool), " has no snapshot at ", sequence);
-    }
-    if (!status.ok()) {
-      return ToStatus(status, Cat("log: read snapshot ", sequence, " of pool ", Index(pool)));
-    }
-    const absl::StatusOr<std::string_view> bytes =
-        Unseal(RecordKind::kSnapshot, value.ToStringView());
-    if (!bytes.ok()) {
-      return DataLoss("snapshot ", sequence, " of pool ", Index(pool), ": ",
-                      bytes.status().message());
-    }
-    return std::string(*bytes);
+    return parts_.snapshots->Read(pool, sequence);
+  }
+
+  absl::Status Checkpoint(const std::string& folder,
+                          const std::function<absl::Status()>& then) override {
+    RETURN_IF_ERROR(latch_.Check());
+    MutexLock lock(pool_id_mutex_);
+    // Snapshots first: each is of events that the copy of the log then holds.
+    const std::string snapshots = folder + "/" + kSnapshotsFolder;
+    RETURN_IF_ERROR(ToStatus(folder_.db->GetEnv()->CreateDir(snapshots), "backup: make a folder"));
+    RETURN_IF_ERROR(parts_.snapshots->CopyTo(snapshots));
+    RETURN_IF_ERROR(CheckpointOf(*folder_.db, folder + "/" + kLogFolder));
+    return then();
   }
 
  private:
@@ -296,6 +292,9 @@ class RocksEventLog final : public EventLog {
       put(Family::kExperience, EncodeSequenceKey(pool, experience.sequence),
           EncodeExperience(experience));
     }
+    for (const auto& [pool, progress] : batch.progress) {
+      put(Family::kProgress, EncodePoolKey(pool), EncodeProgress(progress));
+    }
     for (const auto& [pool, sequence] : batch.experience_removed) {
       if (!status.ok()) break;
       status = out.Delete(family(Family::kExperience), EncodeSequenceKey(pool, sequence));
@@ -311,12 +310,11 @@ class RocksEventLog final : public EventLog {
     const rocksdb::Status status = folder_.db->Write(WriteOptionsFor(durability), &batch);
     if (!status.ok()) return latch_.Fail(ToStatus(status, what));
     if (durability != Durability::kDisk) return absl::OkStatus();
-    const absl::Status marked = mark_->RaiseTo(covered);
+    const absl::Status marked = parts_.mark->RaiseTo(covered);
     return marked.ok() ? marked : latch_.Fail(marked);
   }
 
-  const std::shared_ptr<const FolderLock> lock_;  // let go of after the database is closed
-  const std::unique_ptr<AcknowledgedMark> mark_;
+  const LogParts parts_;  // the lock is let go of after the database is closed
   LogFolder folder_;
   WriteLatch latch_;
   Mutex pool_id_mutex_;
@@ -326,25 +324,10 @@ class RocksEventLog final : public EventLog {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<EventLog>> OpenRocksEventLog(const StorageOptions& options,
-                                                            std::shared_ptr<const FolderLock> lock,
-                                                            rocksdb::Env* env) {
-  const std::string mark_path = options.folder + "/ACKNOWLEDGED";
-  const std::string path = options.folder + "/log";
-  if (!IsDatabase(path)) std::remove(mark_path.c_str());  // of a log that was moved away
-  ASSIGN_OR_RETURN(LogFolder folder, OpenLogFolder(path, env));
-  const uint64_t end = folder.db->GetLatestSequenceNumber();
-  ASSIGN_OR_RETURN(auto mark, AcknowledgedMark::Open(mark_path, end));
-  if (mark->value() > end) {
-    return DataLoss("log: ", Quoted(path, 1024), " has lost acknowledged writes: it ends at write ",
-                    end, " of ", mark->value(),
-                    "; restore the data folder from a backup, or, to go on with what is left, "
-                    "remove ",
-                    Quoted(mark_path, 1024), " and restart");
-  }
-  ASSIGN_OR_RETURN(auto tails, ReadTails(folder));
-  return std::make_unique<RocksEventLog>(std::move(folder), std::move(lock), std::move(mark),
-                                         std::move(tails));
+absl::StatusOr<std::unique_ptr<EventLog>> MakeRocksEventLog(LogFolder folder, LogParts parts) {
+  std::map<PoolId, PoolTail> tails;
+  ASSIGN_OR_RETURN(tails, ReadTails(folder));
+  return std::make_unique<RocksEventLog>(std::move(folder), std::move(parts), std::move(tails));
 }
 
 }  // namespace pointsman

@@ -108,10 +108,11 @@ absl::Status CheckFormat(const std::string& path, uint32_t version, bool has_unk
   return absl::OkStatus();
 }
 
-absl::Status ReadMetaInto(LogFolder& folder, const std::string& path, bool has_unknown_family) {
+absl::Status ReadMetaInto(LogFolder& folder, const std::string& path, bool has_unknown_family,
+                          bool is_read_only) {
   ASSIGN_OR_RETURN(const auto format, ReadMeta(folder, kMetaFormat));
   if (!format) {
-    if (has_unknown_family || !IsEmpty(folder)) {
+    if (is_read_only || has_unknown_family || !IsEmpty(folder)) {
       return DataLoss("log: ", Quoted(path, 1024),
                       " holds records but no format version; restore "
                       "it from a backup");
@@ -120,6 +121,7 @@ absl::Status ReadMetaInto(LogFolder& folder, const std::string& path, bool has_u
   }
   ASSIGN_OR_RETURN(const uint32_t version, MetaNumber(format, kMetaFormat));
   RETURN_IF_ERROR(CheckFormat(path, version, has_unknown_family));
+  folder.format = version;
   ASSIGN_OR_RETURN(const auto next_pool, ReadMeta(folder, kMetaNextPool));
   ASSIGN_OR_RETURN(folder.next_pool, MetaNumber(next_pool, kMetaNextPool));
   ASSIGN_OR_RETURN(const auto secret, ReadMeta(folder, kMetaSecret));
@@ -128,6 +130,21 @@ absl::Status ReadMetaInto(LogFolder& folder, const std::string& path, bool has_u
   folder.secret.k1 = in.Get<uint64_t>();
   if (!in.AtEnd()) return DataLoss("log: its secret is missing or malformed");
   return absl::OkStatus();
+}
+
+absl::Status OlderFormat(const std::string& path) {
+  return FailedPrecondition("log: ", Quoted(path, 1024),
+                            " was written by an older version; start pointsmand on it once, which "
+                            "brings it to format ",
+                            kFormatVersion);
+}
+
+LogFolder NewFolder() {
+  LogFolder folder;
+  folder.feedback_horizon =
+      std::make_unique<std::atomic<Micros>>(std::numeric_limits<Micros>::min());
+  folder.feedback_filter = NewFeedbackFilter(*folder.feedback_horizon);
+  return folder;
 }
 
 }  // namespace
@@ -150,10 +167,7 @@ std::string EncodeMetaNumber(uint32_t number) {
 }
 
 absl::StatusOr<LogFolder> OpenLogFolder(const std::string& path, rocksdb::Env* env) {
-  LogFolder folder;
-  folder.feedback_horizon =
-      std::make_unique<std::atomic<Micros>>(std::numeric_limits<Micros>::min());
-  folder.feedback_filter = NewFeedbackFilter(*folder.feedback_horizon);
+  LogFolder folder = NewFolder();
   const rocksdb::DBOptions options = LogDbOptions(env);
   ASSIGN_OR_RETURN(const auto descriptors,
                    Descriptors(path, options, folder.feedback_filter.get()));
@@ -164,7 +178,33 @@ absl::StatusOr<LogFolder> OpenLogFolder(const std::string& path, rocksdb::Env* e
   RETURN_IF_ERROR(ToStatus(status, Cat("log: open ", Quoted(path, 1024))));
   std::copy_n(folder.handles.begin(), kFamilies.size(), folder.families.begin());
   const bool has_unknown_family = descriptors.size() > kFamilies.size() + 1;
-  RETURN_IF_ERROR(ReadMetaInto(folder, path, has_unknown_family));
+  RETURN_IF_ERROR(ReadMetaInto(folder, path, has_unknown_family, /*is_read_only=*/false));
+  return folder;
+}
+
+absl::StatusOr<LogFolder> ReadLogFolder(const std::string& path, const std::string& scratch) {
+  if (!IsDatabase(path)) {
+    return NotFound("log: there is no database in ", Quoted(path, 1024),
+                    "; name a data folder or a backup of one");
+  }
+  LogFolder folder = NewFolder();
+  folder.is_broken = true;  // nothing to sync on the way out
+  rocksdb::DBOptions options = LogDbOptions(nullptr);
+  options.create_if_missing = false;
+  options.create_missing_column_families = false;
+  options.max_open_files = -1;  // so that a file stays readable when its writer deletes it
+  ASSIGN_OR_RETURN(const auto descriptors,
+                   Descriptors(path, options, folder.feedback_filter.get()));
+  rocksdb::DB* opened = nullptr;
+  const rocksdb::Status status =
+      rocksdb::DB::OpenAsSecondary(options, path, scratch, descriptors, &folder.handles, &opened);
+  folder.db.reset(opened);
+  if (status.IsInvalidArgument()) return OlderFormat(path);  // a family is missing
+  RETURN_IF_ERROR(ToStatus(status, Cat("log: read ", Quoted(path, 1024))));
+  std::copy_n(folder.handles.begin(), kFamilies.size(), folder.families.begin());
+  const bool has_unknown_family = descriptors.size() > kFamilies.size() + 1;
+  RETURN_IF_ERROR(ReadMetaInto(folder, path, has_unknown_family, /*is_read_only=*/true));
+  if (folder.format != kFormatVersion) return OlderFormat(path);
   return folder;
 }
 

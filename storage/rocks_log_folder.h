@@ -40,11 +40,17 @@ struct LogFolder {
   bool is_broken = false;  // a write failed: no sync on the way out (CloseDb)
   SipKey secret;
   uint32_t next_pool = 1;
+  uint32_t format = kFormatVersion;
 };
 
 // Opens or makes the database in `path`. Errors: kFailedPrecondition for a newer format; kDataLoss
 // if it does not read back; kUnavailable if the medium fails.
 absl::StatusOr<LogFolder> OpenLogFolder(const std::string& path, rocksdb::Env* env);
+
+// Opens it as it is at this moment, to read alone: whether a process writes to it meanwhile or not.
+// `scratch`: a folder of the caller's, for RocksDB's own messages; it outlives what is returned.
+// Errors: as above; kNotFound if there is none; kFailedPrecondition for an older format too.
+absl::StatusOr<LogFolder> ReadLogFolder(const std::string& path, const std::string& scratch);
 
 // The last event of every pool. Errors: kDataLoss if one does not read back.
 // Cost: two seeks a pool.

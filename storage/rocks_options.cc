@@ -24,6 +24,9 @@ constexpr uint64_t kFeedbackRewriteSeconds = 86400;  // by when expired records 
 constexpr int64_t kDecisionFiles = 512;
 constexpr int64_t kDecisionBufferBytesMin = 64 << 10;
 constexpr int64_t kDecisionBufferBytesMax = 32 << 20;
+constexpr std::size_t kTimesShare = 4;
+// So often is the small family flushed, which else would hold every log file of the large one.
+constexpr std::size_t kBuffersPerWal = 3;
 
 class FeedbackFilter final : public rocksdb::CompactionFilter {
  public:
@@ -118,6 +121,15 @@ rocksdb::ColumnFamilyOptions LogFamilyOptions(const FamilyRow& row,
   return o;
 }
 
+rocksdb::ColumnFamilyOptions DecisionTimesOptions(const rocksdb::Options& records) {
+  rocksdb::ColumnFamilyOptions o = records;
+  // An entry takes about a twentieth of its decision's bytes: these go by age, not by size.
+  o.compaction_options_fifo.max_table_files_size /= kTimesShare;
+  o.write_buffer_size = std::max<std::size_t>(o.write_buffer_size / kTimesShare,
+                                              static_cast<std::size_t>(kDecisionBufferBytesMin));
+  return o;
+}
+
 rocksdb::Options DecisionsOptions(const StorageOptions& options, rocksdb::Env* env) {
   rocksdb::Options o;
   SetCommon(o, env);
@@ -139,7 +151,9 @@ rocksdb::Options DecisionsOptions(const StorageOptions& options, rocksdb::Env* e
   o.write_buffer_size =
       static_cast<std::size_t>(std::clamp(options.decisions_bytes_max / kDecisionFiles,
                                           kDecisionBufferBytesMin, kDecisionBufferBytesMax));
+  o.max_total_wal_size = kBuffersPerWal * o.write_buffer_size;
   o.max_write_buffer_number = 2;
+  o.create_missing_column_families = true;
   o.compression = rocksdb::kLZ4Compression;
   rocksdb::BlockBasedTableOptions table =
       TableOptions(rocksdb::NewLRUCache(kDecisionCacheBytes, /*num_shard_bits=*/2));

@@ -1,5 +1,6 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "storage/backup.h"
 #include "storage/folder_lock.h"
 #include "storage/rocks_common.h"
 #include "storage/storage.h"
@@ -24,6 +25,11 @@ absl::Status CheckOptions(const StorageOptions& options) {
 
 absl::StatusOr<Storage> OpenRocksStorageOn(const StorageOptions& options, rocksdb::Env* env) {
   RETURN_IF_ERROR(CheckOptions(options));
+  if (IsBackup(options.folder)) {
+    return FailedPrecondition("folder ", Quoted(options.folder, 1024),
+                              " is a backup, and serving from it would change it; `pointsman "
+                              "restore` copies it into a data folder");
+  }
   ASSIGN_OR_RETURN(const std::shared_ptr<const FolderLock> lock, FolderLock::Take(options.folder));
   // The log is made first. A new log beside old decisions would give their pools' ids again.
   if (IsDatabase(options.folder + "/decisions") && !IsDatabase(options.folder + "/log")) {

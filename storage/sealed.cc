@@ -23,6 +23,10 @@ const char* RecordKindName(RecordKind kind) {
       return "snapshot";
     case RecordKind::kDecision:
       return "decision";
+    case RecordKind::kProgress:
+      return "record of progress";
+    case RecordKind::kWaiting:
+      return "waiting decision";
   }
   return "unknown record";
 }

@@ -20,6 +20,8 @@ enum class RecordKind : uint8_t {
   kExperience = 5,
   kSnapshot = 6,
   kDecision = 7,
+  kProgress = 8,
+  kWaiting = 9,
 };
 
 // "event", as it stands in messages.

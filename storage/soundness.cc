@@ -114,6 +114,9 @@ absl::Status CheckSound(const Pool& pool) {
                                        {"learner.forget_outcomes", l.forget_outcomes},
                                        {"cost_scale_usd", pool.settings.cost_scale_usd},
                                        {"latency_scale_ms", pool.settings.latency_scale_ms}}));
+  RETURN_IF_ERROR(CheckEnum("pool", "missing_feedback", pool.settings.missing_feedback,
+                            MissingFeedback::kQuality));
+  RETURN_IF_ERROR(CheckFinite("pool", {{"missing_quality", pool.settings.missing_quality}}));
   return CheckPreference("pool", pool.settings.default_preference);
 }
 

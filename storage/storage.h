@@ -50,6 +50,27 @@ struct FeedbackKey {
   friend bool operator==(const FeedbackKey&, const FeedbackKey&) = default;
 };
 
+// A decision among those of its pool, in order of time.
+struct DecisionPosition {
+  Micros time = 0;
+  std::string decision_id;
+  friend auto operator<=>(const DecisionPosition&, const DecisionPosition&) = default;
+};
+
+// A decision that was made, and the arms whose outcomes it waits for.
+struct WaitingDecision {
+  DecisionPosition position;
+  std::vector<ArmId> arms;
+  friend bool operator==(const WaitingDecision&, const WaitingDecision&) = default;
+};
+
+// How far a pool's decisions were judged for missing feedback.
+struct PoolProgress {
+  DecisionPosition judged;  // the last one
+  uint64_t missing = 0;     // outcomes that nobody told, ever
+  friend bool operator==(const PoolProgress&, const PoolProgress&) = default;
+};
+
 // One atomic write of the log database: all of it or nothing.
 struct LogBatch {
   std::vector<Event> events;  // per pool in sequence, without gaps
@@ -57,10 +78,11 @@ struct LogBatch {
   std::vector<std::pair<FeedbackKey, FeedbackRecord>> feedback;
   std::vector<std::pair<PoolId, Experience>> experience;  // put, key (pool, sequence)
   std::vector<std::pair<PoolId, Sequence>> experience_removed;
+  std::vector<std::pair<PoolId, PoolProgress>> progress;
 };
 
-// Threads: Commit, DropPool, DropEventsBefore and ExpireFeedback from one writer thread at a time;
-// PutSnapshot from any thread, but not for a pool that is being dropped; reads from any thread.
+// Threads: Commit, DropPool and ExpireFeedback from one writer thread at a time; PutSnapshot,
+// DropEventsBefore and Checkpoint from one other; reads from any thread.
 class EventLog {
  public:
   virtual ~EventLog() = default;
@@ -85,6 +107,8 @@ class EventLog {
   virtual absl::Status DropEventsBefore(PoolId pool, Sequence first_kept) = 0;
   // The last sequence of a pool's log; 0 if it has none.
   virtual absl::StatusOr<Sequence> LastSequence(PoolId pool) const = 0;
+  // The first one that is still there; 0 if there is none.
+  virtual absl::StatusOr<Sequence> FirstSequence(PoolId pool) const = 0;
   virtual absl::StatusOr<std::optional<FeedbackRecord>> ReadFeedback(
       const FeedbackKey& key) const = 0;
   // Lets go of feedback records that last changed before `before`. A record's change is stamped
@@ -92,18 +116,26 @@ class EventLog {
   // disk space comes back when files are next compacted, within about a day of writing; until then
   // such a record may still be read. The horizon only moves forward and is not kept over a restart.
   virtual absl::Status ExpireFeedback(Micros before) = 0;
+  // As it was last committed; a fresh one if it never was.
+  virtual absl::StatusOr<PoolProgress> ReadProgress(PoolId pool) const = 0;
   // In order of sequence.
   virtual absl::Status ReadExperience(PoolId pool,
                                       const std::function<void(Experience)>& visit) const = 0;
 
   // Snapshots: bytes of learned state at a log position, checksummed here. Keeps the newest `keep`
-  // (>= 1). Durable on disk when it returns.
+  // (>= 1). Durable on disk when it returns. A failure breaks nothing else: the log goes on. Errors:
+  // kNotFound for a pool that was dropped.
   virtual absl::Status PutSnapshot(PoolId pool, Sequence sequence, std::string_view bytes,
                                    int64_t keep) = 0;
   // Sequences of the kept snapshots, newest first.
   virtual absl::StatusOr<std::vector<Sequence>> ListSnapshots(PoolId pool) const = 0;
   // kDataLoss if it is torn or corrupt.
   virtual absl::StatusOr<std::string> ReadSnapshot(PoolId pool, Sequence sequence) const = 0;
+
+  // A copy of the log as it is now, under `folder` (which exists), while it is written. No pool id
+  // is given until `then` has returned. Errors: `then`'s; kUnimplemented in memory.
+  virtual absl::Status Checkpoint(const std::string& folder,
+                                  const std::function<absl::Status()>& then) = 0;
 };
 
 // Decisions, for `decision_ttl` and at most so many bytes, give or take the files being written.
@@ -117,6 +149,15 @@ class DecisionStore {
   // Nullopt: never seen, or expired and gone.
   virtual absl::StatusOr<std::optional<Decision>> Get(PoolId pool,
                                                       std::string_view decision_id) const = 0;
+  // The pool's decisions after `after` that were made before `before`, in order, at most
+  // `count_max`. They may be gone or have been made again since. A decision that is put with an
+  // older time than those already asked for is not seen by who goes on from there.
+  virtual absl::StatusOr<std::vector<WaitingDecision>> ReadWaiting(PoolId pool,
+                                                                   const DecisionPosition& after,
+                                                                   Micros before,
+                                                                   std::size_t count_max) const = 0;
+  // A copy of the store as it is now, under `folder` (which exists), while it is written.
+  virtual absl::Status Checkpoint(const std::string& folder) = 0;
 };
 
 struct Storage {
@@ -133,6 +174,11 @@ struct StorageOptions {
 // Opens or makes a data folder. Errors: kFailedPrecondition for a folder of a newer format or held
 // by another process (both say what to do); kDataLoss for a log that does not read back.
 absl::StatusOr<Storage> OpenRocksStorage(const StorageOptions& options);
+
+// The log of a data folder or a backup as it is now, to read alone: no lock is taken and nothing in
+// the folder is written, so a process may be serving from it. Every write answers kUnavailable.
+// Errors: kNotFound if there is none, kFailedPrecondition for another format, kDataLoss.
+absl::StatusOr<std::unique_ptr<EventLog>> ReadRocksEventLog(const std::string& folder);
 
 // The same in memory, for replays and tests; `secret` stands for the folder's.
 Storage OpenMemoryStorage(SipKey secret);

@@ -6,6 +6,8 @@
 #include <array>
 #include <charconv>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -48,6 +50,23 @@ void OnChosen(CLI::App* command, Cli& cli, std::function<absl::Status(GrpcClient
   });
 }
 
+std::string UnknownCommand(const CLI::App& app) {
+  const CLI::App* at = &app;
+  std::string path = app.get_name();
+  while (!at->get_subcommands().empty()) {
+    at = at->get_subcommands().front();
+    path += " " + at->get_name();
+  }
+  const std::vector<std::string> words = app.remaining(/*recurse=*/true);
+  const auto commands = at->get_subcommands([](const CLI::App*) { return true; });
+  if (words.empty() || commands.empty()) return "";
+  std::string text = Cat("there is no command ", Quoted(words.front()), "; `", path, "` takes ");
+  for (const CLI::App* command : commands) {
+    text += Cat(command == commands.front() ? "" : ", ", command->get_name());
+  }
+  return text;
+}
+
 absl::StatusOr<Preference> ParsePreference(const std::string& text) {
   std::array<double, 3> weights{};
   const char* at = text.data();
@@ -78,6 +97,22 @@ std::string JsonOf(const google::protobuf::Message& message) {
 }
 
 void Print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+absl::Status WriteFile(const std::string& path, std::string_view bytes) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << bytes;
+  file.close();
+  if (!file) {
+    return FailedPrecondition("cannot write ", path, "; check that the folder exists and has room");
+  }
+  return absl::OkStatus();
+}
+
+std::string LexiconArgument(const std::string& name) {
+  std::error_code error;
+  const bool is_file = std::filesystem::is_regular_file(name, error);
+  return is_file ? std::filesystem::absolute(name, error).string() : name;
+}
 
 std::string Dollars(double usd) { return absl::StrFormat("$%.6f", usd); }
 

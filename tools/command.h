@@ -36,12 +36,24 @@ void AddPool(CLI::App& app, Cli& cli);
 void AddArm(CLI::App& app, Cli& cli);
 void AddStats(CLI::App& app, Cli& cli);
 void AddExplain(CLI::App& app, Cli& cli);
+void AddProbe(CLI::App& app, Cli& cli);
+void AddImport(CLI::App& app, Cli& cli);
+void AddBackup(CLI::App& app, Cli& cli);
+void AddRestore(CLI::App& app, Cli& cli);
+void AddLog(CLI::App& app, Cli& cli);
+void AddVerify(CLI::App& app, Cli& cli);
 void AddReplay(CLI::App& app, Cli& cli);
+void AddEvaluate(CLI::App& app, Cli& cli);
+void AddTrainLexicon(CLI::App& app, Cli& cli);
 
 // A subcommand with its example, run with a client of the server.
 CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::string& description,
                      const std::string& example);
 void OnChosen(CLI::App* command, Cli& cli, std::function<absl::Status(GrpcClient&)> run);
+
+// After a parse that failed: `there is no command "x"; ...` if a word stands where a subcommand should;
+// else empty. (CLI11 only says that one is required.)
+std::string UnknownCommand(const CLI::App& app);
 
 // "Q,C,L" as three weights. Errors: kInvalidArgument.
 absl::StatusOr<Preference> ParsePreference(const std::string& text);
@@ -49,6 +61,12 @@ absl::StatusOr<Preference> ParsePreference(const std::string& text);
 // The message as JSON with the field names of the contract, unset numbers included.
 std::string JsonOf(const google::protobuf::Message& message);
 void Print(std::string_view text);
+// Errors: kFailedPrecondition if the file cannot be written.
+absl::Status WriteFile(const std::string& path, std::string_view bytes);
+
+// A lexicon named on the command line: the absolute path if there is such a file, else the name of
+// one that ships.
+std::string LexiconArgument(const std::string& name);
 
 // "$0.001234"; "-" if there is none.
 std::string Dollars(double usd);

@@ -49,8 +49,8 @@ std::string AdviceByCode(absl::StatusCode code, std::string_view server) {
           "? script/server starts one; --server HOST:PORT or POINTSMAN_SERVER names another");
     case absl::StatusCode::kDeadlineExceeded:
       return "the server was too slow; --timeout-ms waits longer";
-    case absl::StatusCode::kResourceExhausted:
-      return "send it again in a moment";
+    case absl::StatusCode::kResourceExhausted:  // gRPC's own: ours have a reason
+      return "send less in one call, or raise message_bytes_max in the server's config";
     case absl::StatusCode::kUnimplemented:
       return "the server is of another version; use the client built with it";
     case absl::StatusCode::kInternal:
@@ -81,6 +81,8 @@ ExitCode ExitCodeOf(const absl::Status& status) {
     case absl::StatusCode::kFailedPrecondition:
     case absl::StatusCode::kAlreadyExists:
       return ExitCode::kPrecondition;
+    case absl::StatusCode::kDataLoss:
+      return ExitCode::kDataLoss;
     default:
       return ExitCode::kInternal;
   }
@@ -95,7 +97,8 @@ std::string ExitCodeHelp() {
          "  4  the server does not answer, or is too busy\n"
          "  5  the state of things forbids it (exists already, no arm passes the constraints, "
          "...)\n"
-         "  6  skipped: the data lack what was asked\n";
+         "  6  skipped: the data lack what was asked\n"
+         "  7  stored data are damaged, or not what the log says\n";
 }
 
 std::string ErrorText(std::string_view what, std::string_view server, const absl::Status& status) {

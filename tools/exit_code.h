@@ -11,12 +11,13 @@ namespace pointsman {
 
 enum class ExitCode : int {
   kOk = 0,
-  kInternal = 1,      // a bug, lost data, or anything without a better code
+  kInternal = 1,      // a bug, or anything without a better code
   kUsage = 2,         // bad arguments or a field that the server refuses
   kNotFound = 3,      // no such pool, arm, decision or file
   kUnavailable = 4,   // the server does not answer, or is too busy
   kPrecondition = 5,  // the state of things forbids it: already exists, no arm passes, ...
   kSkipped = 6,       // the data lack what was asked
+  kDataLoss = 7,      // stored data are damaged, or not what the log says
 };
 
 ExitCode ExitCodeOf(const absl::Status& status);

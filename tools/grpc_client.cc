@@ -1,6 +1,7 @@
 #include "tools/grpc_client.h"
 
 #include <grpc/support/time.h>
+#include <grpcpp/grpcpp.h>
 
 #include <utility>
 
@@ -8,6 +9,8 @@
 #include "base/strings.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "pointsman/v1/admin.grpc.pb.h"
+#include "pointsman/v1/router.grpc.pb.h"
 #include "service/engine/requests.h"
 
 namespace pointsman {
@@ -27,8 +30,7 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server) {
   return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
 }
 
-}  // namespace
-
+// With the reason and field of its google.rpc details.
 absl::Status FromGrpc(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
   absl::Status converted(static_cast<absl::StatusCode>(status.error_code()),
@@ -55,61 +57,105 @@ absl::Status FromGrpc(const grpc::Status& status) {
   return WithReason(std::move(converted), info.reason(), field);
 }
 
+}  // namespace
+
+struct GrpcClient::Stubs {
+  explicit Stubs(const std::string& server)
+      : channel(MakeChannel(server)),
+        router(v1::Router::NewStub(channel)),
+        admin(v1::Admin::NewStub(channel)) {}
+
+  const std::shared_ptr<grpc::Channel> channel;
+  const std::unique_ptr<v1::Router::Stub> router;
+  const std::unique_ptr<v1::Admin::Stub> admin;
+};
+
 GrpcClient::GrpcClient(GrpcOptions options)
-    : options_(std::move(options)),
-      channel_(MakeChannel(options_.server)),
-      router_(v1::Router::NewStub(channel_)),
-      admin_(v1::Admin::NewStub(channel_)) {}
+    : options_(std::move(options)), stubs_(std::make_unique<Stubs>(options_.server)) {}
+GrpcClient::~GrpcClient() = default;
 
 template <class Response, class Stub, class Method, class Request>
 absl::StatusOr<Response> GrpcClient::Call(Stub& stub, Method method, const Request& request) {
-  is_called_ = true;
-  const gpr_timespec give_up = After(options_.retry_for_ms);
-  while (true) {
+  return Tried<Response>([&](Response& response, bool waits) {
     grpc::ClientContext context;
     context.set_deadline(After(options_.deadline_ms));
+    if (waits) context.set_wait_for_ready(true);
+    return (stub.*method)(&context, request, &response);
+  });
+}
+
+template <class Response, class Attempt>
+absl::StatusOr<Response> GrpcClient::Tried(const Attempt& attempt) {
+  is_called_ = true;
+  const gpr_timespec give_up = After(options_.retry_for_ms);
+  absl::Status gone;  // the last answer that nobody gave
+  while (true) {
     Response response;
-    const grpc::Status status = (stub.*method)(&context, request, &response);
+    // Only a call that waits drives the new connection; without it gRPC looks every five seconds.
+    const absl::Status status = FromGrpc(attempt(response, /*waits=*/!gone.ok()));
     if (status.ok()) return response;
-    const absl::Status converted = FromGrpc(status);
-    if (!absl::IsUnavailable(converted) ||
-        gpr_time_cmp(gpr_now(GPR_CLOCK_MONOTONIC), give_up) >= 0) {
-      return converted;
-    }
+    const bool is_waiting = !gone.ok() && absl::IsDeadlineExceeded(status);
+    if (absl::IsUnavailable(status)) gone = status;
+    if (!absl::IsUnavailable(status) && !is_waiting) return status;
+    if (gpr_time_cmp(gpr_now(GPR_CLOCK_MONOTONIC), give_up) >= 0) return gone;
     gpr_sleep_until(After(options_.retry_every_ms));
   }
 }
 
 absl::StatusOr<v1::RouteResponse> GrpcClient::Route(const v1::RouteRequest& request) {
-  return Call<v1::RouteResponse>(*router_, &v1::Router::Stub::Route, request);
+  return Call<v1::RouteResponse>(*stubs_->router, &v1::Router::Stub::Route, request);
 }
 absl::StatusOr<v1::FeedbackResponse> GrpcClient::Feedback(const v1::FeedbackRequest& request) {
-  return Call<v1::FeedbackResponse>(*router_, &v1::Router::Stub::Feedback, request);
+  return Call<v1::FeedbackResponse>(*stubs_->router, &v1::Router::Stub::Feedback, request);
 }
 absl::StatusOr<v1::PutPoolResponse> GrpcClient::PutPool(const v1::PutPoolRequest& request) {
-  return Call<v1::PutPoolResponse>(*admin_, &v1::Admin::Stub::PutPool, request);
+  return Call<v1::PutPoolResponse>(*stubs_->admin, &v1::Admin::Stub::PutPool, request);
 }
 absl::StatusOr<v1::GetPoolResponse> GrpcClient::GetPool(const v1::GetPoolRequest& request) {
-  return Call<v1::GetPoolResponse>(*admin_, &v1::Admin::Stub::GetPool, request);
+  return Call<v1::GetPoolResponse>(*stubs_->admin, &v1::Admin::Stub::GetPool, request);
 }
 absl::StatusOr<v1::ListPoolsResponse> GrpcClient::ListPools(const v1::ListPoolsRequest& request) {
-  return Call<v1::ListPoolsResponse>(*admin_, &v1::Admin::Stub::ListPools, request);
+  return Call<v1::ListPoolsResponse>(*stubs_->admin, &v1::Admin::Stub::ListPools, request);
 }
 absl::StatusOr<v1::DeletePoolResponse> GrpcClient::DeletePool(
     const v1::DeletePoolRequest& request) {
-  return Call<v1::DeletePoolResponse>(*admin_, &v1::Admin::Stub::DeletePool, request);
+  return Call<v1::DeletePoolResponse>(*stubs_->admin, &v1::Admin::Stub::DeletePool, request);
 }
 absl::StatusOr<v1::PutArmResponse> GrpcClient::PutArm(const v1::PutArmRequest& request) {
-  return Call<v1::PutArmResponse>(*admin_, &v1::Admin::Stub::PutArm, request);
+  return Call<v1::PutArmResponse>(*stubs_->admin, &v1::Admin::Stub::PutArm, request);
 }
 absl::StatusOr<v1::RemoveArmResponse> GrpcClient::RemoveArm(const v1::RemoveArmRequest& request) {
-  return Call<v1::RemoveArmResponse>(*admin_, &v1::Admin::Stub::RemoveArm, request);
+  return Call<v1::RemoveArmResponse>(*stubs_->admin, &v1::Admin::Stub::RemoveArm, request);
+}
+absl::StatusOr<v1::ImportOutcomesResponse> GrpcClient::ImportOutcomes(
+    const v1::ImportStart& start, std::size_t chunks,
+    const std::function<v1::ImportChunk(std::size_t)>& chunk_of) {
+  const auto deadline_ms = options_.deadline_ms * (static_cast<int64_t>(chunks) + 1);
+  return Tried<v1::ImportOutcomesResponse>([&](v1::ImportOutcomesResponse& response, bool waits) {
+    grpc::ClientContext context;
+    context.set_deadline(After(deadline_ms));
+    if (waits) context.set_wait_for_ready(true);
+    const auto writer = stubs_->admin->ImportOutcomes(&context, &response);
+    v1::ImportOutcomesRequest message;
+    *message.mutable_start() = start;
+    bool is_open = writer->Write(message);
+    for (std::size_t i = 0; is_open && i < chunks; ++i) {
+      *message.mutable_chunk() = chunk_of(i);
+      is_open = writer->Write(message);
+    }
+    writer->WritesDone();
+    return writer->Finish();
+  });
 }
 absl::StatusOr<v1::GetStatsResponse> GrpcClient::GetStats(const v1::GetStatsRequest& request) {
-  return Call<v1::GetStatsResponse>(*admin_, &v1::Admin::Stub::GetStats, request);
+  return Call<v1::GetStatsResponse>(*stubs_->admin, &v1::Admin::Stub::GetStats, request);
 }
 absl::StatusOr<v1::ExplainResponse> GrpcClient::Explain(const v1::ExplainRequest& request) {
-  return Call<v1::ExplainResponse>(*admin_, &v1::Admin::Stub::Explain, request);
+  return Call<v1::ExplainResponse>(*stubs_->admin, &v1::Admin::Stub::Explain, request);
+}
+
+absl::StatusOr<v1::BackupResponse> GrpcClient::Backup(const v1::BackupRequest& request) {
+  return Call<v1::BackupResponse>(*stubs_->admin, &v1::Admin::Stub::Backup, request);
 }
 
 absl::StatusOr<v1::ListArmsResponse> GrpcClient::ListArms(const v1::ListArmsRequest& request) {
@@ -117,7 +163,7 @@ absl::StatusOr<v1::ListArmsResponse> GrpcClient::ListArms(const v1::ListArmsRequ
   v1::ListArmsResponse all;
   while (true) {
     ASSIGN_OR_RETURN(const v1::ListArmsResponse response,
-                     Call<v1::ListArmsResponse>(*admin_, &v1::Admin::Stub::ListArms, page));
+                     Call<v1::ListArmsResponse>(*stubs_->admin, &v1::Admin::Stub::ListArms, page));
     all.mutable_arms()->MergeFrom(response.arms());
     if (response.next_page_token().empty()) return all;
     if (response.next_page_token() == page.page_token()) {

@@ -1,20 +1,20 @@
-// Blocking calls to a running pointsmand.
-// Errors: the server's canonical code and message; its machine reason and the field it names are
+// Blocking calls to a running pointsmand. (gRPC's own headers stay in the .cc: they take seconds to
+// read.) Errors: the server's canonical code and message; its machine reason and the field it names
+// are
 //   read from google.rpc details and found by ReasonOf and FieldOf. kUnavailable if nobody answers
-//   there, kDeadlineExceeded after `deadline_ms`.
+//   there or the server stops, kDeadlineExceeded after `deadline_ms`.
 // Threads: any.
 #pragma once
 
-#include <grpcpp/grpcpp.h>
-
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "pointsman/v1/admin.grpc.pb.h"
-#include "pointsman/v1/router.grpc.pb.h"
+#include "pointsman/v1/admin.pb.h"
+#include "pointsman/v1/router.pb.h"
 
 namespace pointsman {
 
@@ -29,6 +29,7 @@ struct GrpcOptions {
 class GrpcClient {
  public:
   explicit GrpcClient(GrpcOptions options);
+  ~GrpcClient();
   GrpcClient(const GrpcClient&) = delete;
   GrpcClient& operator=(const GrpcClient&) = delete;
 
@@ -45,21 +46,26 @@ class GrpcClient {
   // Every page, as one response.
   absl::StatusOr<v1::ListArmsResponse> ListArms(const v1::ListArmsRequest& request);
   absl::StatusOr<v1::RemoveArmResponse> RemoveArm(const v1::RemoveArmRequest& request);
+  // One stream: the start, then chunk_of(0), chunk_of(1), ...; all of it anew where a call is tried
+  // again. It may take `deadline_ms` a chunk.
+  absl::StatusOr<v1::ImportOutcomesResponse> ImportOutcomes(
+      const v1::ImportStart& start, std::size_t chunks,
+      const std::function<v1::ImportChunk(std::size_t)>& chunk_of);
   absl::StatusOr<v1::GetStatsResponse> GetStats(const v1::GetStatsRequest& request);
   absl::StatusOr<v1::ExplainResponse> Explain(const v1::ExplainRequest& request);
+  absl::StatusOr<v1::BackupResponse> Backup(const v1::BackupRequest& request);
 
  private:
   template <class Response, class Stub, class Method, class Request>
   absl::StatusOr<Response> Call(Stub& stub, Method method, const Request& request);
+  // `attempt` until it ends otherwise than in kUnavailable, or `retry_for_ms` is over.
+  template <class Response, class Attempt>
+  absl::StatusOr<Response> Tried(const Attempt& attempt);
 
   const GrpcOptions options_;
   std::atomic<bool> is_called_ = false;
-  const std::shared_ptr<grpc::Channel> channel_;
-  const std::unique_ptr<v1::Router::Stub> router_;
-  const std::unique_ptr<v1::Admin::Stub> admin_;
+  struct Stubs;
+  const std::unique_ptr<Stubs> stubs_;
 };
-
-// With the reason and field of its google.rpc details.
-absl::Status FromGrpc(const grpc::Status& status);
 
 }  // namespace pointsman

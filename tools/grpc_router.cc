@@ -4,6 +4,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "evaluation/warm_start.h"
 #include "service/convert.h"
 
 namespace pointsman {
@@ -61,6 +62,30 @@ absl::StatusOr<FeedbackOutput> GrpcRouter::Feedback(const FeedbackInput& input) 
   if (outcome.error) request.set_error(*outcome.error);
   ASSIGN_OR_RETURN(const v1::FeedbackResponse response, client_.Feedback(request));
   return FeedbackOutput{static_cast<FeedbackResult>(response.result()), response.sequence()};
+}
+
+absl::Status GrpcRouter::PutArm(const std::string& pool, const Arm& arm) {
+  v1::PutArmRequest request;
+  request.set_pool(pool);
+  *request.mutable_arm() = ToProto(arm);
+  return client_.PutArm(request).status();
+}
+
+absl::StatusOr<ImportOutput> GrpcRouter::Import(
+    const ImportPlan& plan, std::span<const ImportedQuery> queries,
+    const std::function<void(std::size_t)>& on_progress) {
+  const auto chunks = InChunks(queries, Limits{});
+  std::size_t gone = 0;
+  const auto chunk_of = [&](std::size_t i) {
+    v1::ImportChunk chunk;
+    for (const ImportedQuery& query : chunks[i]) *chunk.add_queries() = ToProto(query);
+    gone = (i == 0 ? 0 : gone) + chunks[i].size();
+    if (on_progress) on_progress(gone);
+    return chunk;
+  };
+  ASSIGN_OR_RETURN(const v1::ImportOutcomesResponse response,
+                   client_.ImportOutcomes(ToProto(plan), chunks.size(), chunk_of));
+  return FromProto(response);
 }
 
 absl::Status GrpcRouter::DeletePool(const std::string& name) {

@@ -14,6 +14,11 @@ int Parse(CLI::App& app, int argc, char** argv, bool& is_parsed) {
     is_parsed = true;
     return 0;
   } catch (const CLI::ParseError& error) {
+    if (const std::string unknown = pointsman::UnknownCommand(app);
+        !unknown.empty() && error.get_exit_code() != 0) {
+      std::fprintf(stderr, "pointsman: %s\n", unknown.c_str());
+      return static_cast<int>(pointsman::ExitCode::kUsage);
+    }
     return app.exit(error) == 0 ? 0 : static_cast<int>(pointsman::ExitCode::kUsage);
   }
 }
@@ -43,7 +48,15 @@ int main(int argc, char** argv) {
   pointsman::AddArm(app, cli);
   pointsman::AddStats(app, cli);
   pointsman::AddExplain(app, cli);
+  pointsman::AddProbe(app, cli);
+  pointsman::AddImport(app, cli);
+  pointsman::AddBackup(app, cli);
+  pointsman::AddRestore(app, cli);
+  pointsman::AddLog(app, cli);
+  pointsman::AddVerify(app, cli);
   pointsman::AddReplay(app, cli);
+  pointsman::AddEvaluate(app, cli);
+  pointsman::AddTrainLexicon(app, cli);
 
   bool is_parsed = false;
   const int code = Parse(app, argc, argv, is_parsed);

@@ -5,6 +5,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "tools/command.h"
+#include "tools/fit_projection.h"
 #include "tools/pool_file.h"
 
 namespace pointsman {
@@ -19,8 +20,17 @@ std::string Shown(const v1::Pool& pool) {
   text += absl::StrFormat("  learner     %s, exploration %s, floor %g\n",
                           settings.learner().quality_model(), settings.learner().exploration(),
                           settings.learner().exploration_floor());
-  text += absl::StrFormat("  embedder    %s, projected to %d\n", settings.embedder().name(),
-                          settings.embedder().projected());
+  const auto& embedder = settings.embedder();
+  text += Cat("  embedder    ", embedder.name());
+  if (!embedder.lexicon_file().empty()) text += Cat(" ", embedder.lexicon_file());
+  text += absl::StrFormat(", %d dimensions", embedder.dimension());
+  if (embedder.sketch_weight() > 0) {
+    text += absl::StrFormat(" and a sketch of weight %g", embedder.sketch_weight());
+  }
+  text += absl::StrFormat(", %s %d\n",
+                          embedder.projection_is_fitted() ? "fitted to" : "projected to",
+                          embedder.projected());
+  if (!pool.problem().empty()) text += Cat("  problem     ", pool.problem(), "\n");
   text += absl::StrFormat("  preference  quality %g, cost %g, latency %g (default)\n", w.quality(),
                           w.cost(), w.latency());
   text += absl::StrFormat("  scales      $%g, %g ms\n", settings.cost_scale_usd(),
@@ -41,8 +51,23 @@ void AddPut(CLI::App& pool, Cli& cli, bool is_create) {
   command->add_option("file", *file, "name, settings and arms; see deploy/pool.example.yaml")
       ->required();
   command->add_option("--name", *name, "another name than the file's");
-  OnChosen(command, cli, [file, name, is_create, &cli](GrpcClient& client) -> absl::Status {
+  auto prompts = std::make_shared<std::string>();
+  auto projected = std::make_shared<uint32_t>(0);
+  if (is_create) {
+    command->add_option("--fit-projection", *prompts,
+                        "project to the principal components of the prompts in this file (a line "
+                        "each, or .jsonl with `text` or `query`)");
+    command->add_option("--projected", *projected,
+                        "dimensions that the learner sees, over the file's");
+  }
+  OnChosen(command, cli, [=, &cli](GrpcClient& client) -> absl::Status {
     ASSIGN_OR_RETURN(v1::PutPoolRequest request, ReadPoolFile(*file));
+    v1::EmbedderSettings& embedder = *request.mutable_settings()->mutable_embedder();
+    if (*projected > 0) embedder.set_projected(*projected);
+    if (!prompts->empty()) {
+      ASSIGN_OR_RETURN(const uint64_t used, FitProjection(*prompts, embedder));
+      if (!cli.is_json) Print(Cat("projection fitted to ", used, " prompts\n"));
+    }
     if (!name->empty()) request.set_name(*name);
     request.set_create_only(is_create);
     ASSIGN_OR_RETURN(const v1::PutPoolResponse response, client.PutPool(request));

@@ -14,11 +14,16 @@ std::string Shown(const v1::GetStatsResponse& stats) {
   std::string text = absl::StrFormat(
       "pool %s: %d decisions since the start, %d outcomes learned, snapshot %d\n"
       "learner %s, exploration %s; %d past queries to compare with\n"
-      "feedback: %d applied, %d merged, %d corrected, %d repeated, %d late, %d refused\n\n",
+      "feedback: %d applied, %d merged, %d corrected, %d repeated, %d late, %d refused; %d never "
+      "told\n",
       stats.pool(), stats.decisions(), stats.outcomes(), stats.snapshot_version(),
       stats.quality_model(), stats.exploration(), stats.experience_size(), feedback.applied(),
       feedback.merged(), feedback.corrected(), feedback.already_applied(), feedback.late(),
-      feedback.refused());
+      feedback.refused(), stats.missing());
+  if (stats.state_checksum() != 0) {
+    text += absl::StrFormat("checksum of all that was learned: %016x\n", stats.state_checksum());
+  }
+  text += "\n";
   TextTable table({"arm", "status", "chosen", "share", "outcomes", "quality", "level", "latency",
                    "p95", "cost", "errors"});
   for (const auto& arm : stats.arms()) {
@@ -81,10 +86,15 @@ void AddStats(CLI::App& app, Cli& cli) {
   auto pool = std::make_shared<std::string>("default");
   CLI::App* command = AddCommand(app, "stats", "show what was learned of each arm",
                                  "  pointsman stats --pool default");
+  auto with_checksum = std::make_shared<bool>(false);
   command->add_option("--pool", *pool, "the pool")->capture_default_str();
-  OnChosen(command, cli, [pool, &cli](GrpcClient& client) -> absl::Status {
+  command->add_flag("--checksum", *with_checksum,
+                    "also of all that was learned: the same after a restart, and what `pointsman "
+                    "verify` ends with");
+  OnChosen(command, cli, [pool, with_checksum, &cli](GrpcClient& client) -> absl::Status {
     v1::GetStatsRequest request;
     request.set_pool(*pool);
+    request.set_with_checksum(*with_checksum);
     ASSIGN_OR_RETURN(const v1::GetStatsResponse response, client.GetStats(request));
     Print(cli.is_json ? JsonOf(response) : Shown(response));
     return absl::OkStatus();

@@ -8,12 +8,44 @@
 #include "service/engine/validate.h"
 
 namespace pointsman {
+namespace {
+
+// Parentheses and a space, so that no caller's own scheme of ids makes it.
+constexpr char kMissingFeedbackId[] = "(missing feedback)";
+
+// What joining one feedback gave, into the turn; the sequence of its event, 0 for none.
+Sequence Append(Turn& turn, const std::shared_ptr<PoolRuntime>& pool, const FeedbackKey& key,
+                Joined joined, bool is_record_new) {
+  Sequence sequence = 0;
+  if (joined.event) {
+    const OutcomeEvent event = *joined.event;
+    sequence = turn.Append(pool, *std::move(joined.event));
+    if (joined.brings_quality) joined.record.quality_sequence = sequence;
+    if (joined.brings_quality || joined.corrects_quality) {
+      Remember(turn, pool, joined.record.quality_sequence, event);
+    }
+  }
+  if (is_record_new) turn.PutFeedback(key, std::move(joined.record));
+  return sequence;
+}
+
+// What says "the default" in the settings of a pool that exists means what the pool was made with.
+void KeepUnspecified(const EmbedderSettings& present, EmbedderSettings& wanted) {
+  if (wanted.name != present.name) return;
+  if (wanted.dimension == 0) wanted.dimension = present.dimension;
+  if (wanted.projected == 0) wanted.projected = present.projected;
+  if (wanted.lexicon_file.empty()) wanted.lexicon_file = present.lexicon_file;
+  if (wanted.lexicon_checksum == 0) wanted.lexicon_checksum = present.lexicon_checksum;
+}
+
+}  // namespace
 
 PoolInfo InfoOf(const PoolRuntime& pool) {
   const auto state = pool.state();
   PoolInfo info;
   info.pool = state->pool();
   info.snapshot_version = state->version();
+  info.problem = std::string(ToStd(pool.embedder_status().message()));
   for (std::size_t i = 0; i < state->arm_count(); ++i) {
     const Arm* arm = state->arm(static_cast<ArmId>(i));
     if (arm == nullptr) continue;
@@ -23,6 +55,19 @@ PoolInfo InfoOf(const PoolRuntime& pool) {
   return info;
 }
 
+void Remember(Turn& turn, const std::shared_ptr<PoolRuntime>& pool, Sequence quality_sequence,
+              const OutcomeEvent& event) {
+  const PoolSettings& settings = pool->state()->pool().settings;
+  const std::size_t projected = settings.embedder.projected;
+  if (!event.outcome.quality || event.context.size() < projected || settings.experience_max == 0) {
+    return;
+  }
+  Experience experience{quality_sequence, event.arm, static_cast<float>(*event.outcome.quality),
+                        static_cast<float>(event.weight), event.context};
+  experience.context.resize(projected);
+  turn.PutExperience(pool, std::move(experience));
+}
+
 absl::StatusOr<Decision> Commands::FindDecision(PoolId pool, const std::string& id,
                                                 Micros now) const {
   const Micros ttl = options_.limits.decision_ttl_s * kMicrosPerSecond;
@@ -30,9 +75,10 @@ absl::StatusOr<Decision> Commands::FindDecision(PoolId pool, const std::string& 
   ASSIGN_OR_RETURN(decision, storage_.decisions->Get(pool, id));
   const auto given_at = decision ? std::optional<Micros>(decision->time) : ids_.GivenAt(pool, id);
   if (given_at && *given_at + ttl <= now) {
-    return WithReason(NotFound("decision_id: decision ", Quoted(id), " has expired; decisions are "
-                               "kept for ", options_.limits.decision_ttl_s,
-                               " s (limit decision_ttl_s)"),
+    return WithReason(NotFound("decision_id: decision ", Quoted(id),
+                               " has expired; decisions are "
+                               "kept for ",
+                               options_.limits.decision_ttl_s, " s (limit decision_ttl_s)"),
                       reason::kDecisionExpired, "decision_id");
   }
   if (!decision) {
@@ -67,24 +113,34 @@ absl::StatusOr<FeedbackOutput> Commands::StageFeedback(Turn& turn, const Feedbac
   Joined joined;
   ASSIGN_OR_RETURN(joined, Join(input, decision, served, before, is_late));
 
-  FeedbackOutput output{joined.result, 0};
-  if (joined.event) {
-    const OutcomeEvent event = *joined.event;
-    output.sequence = turn.Append(pool, *std::move(joined.event));
-    if (joined.brings_quality) joined.record.quality_sequence = output.sequence;
-    const bool has_quality = joined.brings_quality || joined.corrects_quality;
-    const std::size_t projected = pool->state()->pool().settings.embedder.projected;
-    if (has_quality && event.context.size() >= projected &&
-        pool->state()->pool().settings.experience_max > 0) {
-      Experience experience{joined.record.quality_sequence, event.arm,
-                            static_cast<float>(*event.outcome.quality),
-                            static_cast<float>(event.weight), event.context};
-      experience.context.resize(projected);
-      turn.PutExperience(pool, std::move(experience));
-    }
+  const FeedbackResult result = joined.result;
+  const bool is_record_new = !before || !(*before == joined.record);
+  return FeedbackOutput{result, Append(turn, pool, served.key, std::move(joined), is_record_new)};
+}
+
+absl::Status Commands::StageMissing(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
+                                    const DecisionPosition& position, ArmId arm) const {
+  const auto decision = storage_.decisions->Get(pool->id(), position.decision_id);
+  if (absl::IsUnavailable(decision.status())) return decision.status();
+  // Damaged, gone for want of space, or made again under its id: there is nothing to learn from.
+  if (!decision.ok() || !decision->has_value() || (*decision)->time != position.time) {
+    return absl::OkStatus();
   }
-  if (!before || !(*before == joined.record)) turn.PutFeedback(served.key, joined.record);
-  return output;
+  FeedbackInput input;
+  input.feedback_id = kMissingFeedbackId;
+  input.outcome.quality = pool->state()->pool().settings.missing_quality;
+  const ServedArm served = ResolveServed(**decision, arm);
+  std::optional<FeedbackRecord> before;
+  ASSIGN_OR_RETURN(before, turn.ReadFeedback(served.key));
+  if (before && before->decision_time != position.time) before.reset();
+  // By the record's arm, if a part of the feedback said that another one served.
+  ServedArm unnamed = served;
+  unnamed.is_named = false;
+  auto joined = Join(input, **decision, unnamed, before, /*is_late=*/false);
+  if (!joined.ok() || !joined->event) return absl::OkStatus();
+  joined->event->is_missing = true;
+  Append(turn, pool, served.key, *std::move(joined), /*is_record_new=*/true);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::pair<Arm, bool>> Commands::PutArmIn(Turn& turn,
@@ -132,9 +188,9 @@ absl::StatusOr<bool> Commands::StageRemoveArm(Turn& turn, const std::string& poo
 absl::StatusOr<std::shared_ptr<PoolRuntime>> Commands::MakePool(const std::string& name,
                                                                 const PoolSettings& settings) {
   if (static_cast<int64_t>(pools_.all()->size()) >= options_.limits.pools_max) {
-    return WithReason(FailedPrecondition("there are ", pools_.all()->size(),
-                                         " pools, the limit pools_max"),
-                      reason::kLimit, "name");
+    return WithReason(
+        FailedPrecondition("there are ", pools_.all()->size(), " pools, the limit pools_max"),
+        reason::kLimit, "name");
   }
   Pool pool;
   pool.name = name;
@@ -143,7 +199,10 @@ absl::StatusOr<std::shared_ptr<PoolRuntime>> Commands::MakePool(const std::strin
   ASSIGN_OR_RETURN(pool.id, storage_.log->NewPoolId());
   auto state = LearnedState::Empty(pool);
   RETURN_IF_ERROR(state.status());
-  return PoolRuntime::Make(*std::move(state), options_.building);
+  std::shared_ptr<PoolRuntime> runtime;
+  ASSIGN_OR_RETURN(runtime, PoolRuntime::Make(*std::move(state), options_.building));
+  RETURN_IF_ERROR(runtime->embedder_status());
+  return runtime;
 }
 
 absl::StatusOr<std::pair<PoolInfo, bool>> Commands::PutPool(const std::string& name,
@@ -161,6 +220,16 @@ absl::StatusOr<std::pair<PoolInfo, bool>> Commands::PutPool(const std::string& n
   const PoolSettings present = is_new ? PoolSettings{} : it->second->state()->pool().settings;
   PoolSettings wanted;
   ASSIGN_OR_RETURN(wanted, edit(present));
+  if (is_new) {
+    RETURN_IF_ERROR(ValidateEmbedder(wanted.embedder, options_.limits));
+    auto resolved = ResolveEmbedder(wanted.embedder);
+    if (!resolved.ok()) {
+      return BadField("settings.embedder", ToStd(resolved.status().message()));
+    }
+    wanted.embedder = *std::move(resolved);
+  } else {
+    KeepUnspecified(present.embedder, wanted.embedder);
+  }
   RETURN_IF_ERROR(ValidateSettings(wanted, options_.limits));
   if (!is_new) RETURN_IF_ERROR(ValidateChange(present, wanted));
   for (const Arm& arm : arms) RETURN_IF_ERROR(ValidateArm(arm, options_.limits));

@@ -11,8 +11,8 @@
 #include "base/limits.h"
 #include "service/engine/decision_ids.h"
 #include "service/engine/engine.h"
-#include "service/engine/log_writer.h"
 #include "service/engine/pool_table.h"
+#include "service/engine/turn.h"
 #include "storage/storage.h"
 
 namespace pointsman {
@@ -25,13 +25,16 @@ class Commands {
 
   // Each answers the result if the turn commits; an error of its own wins over the turn's.
   absl::StatusOr<FeedbackOutput> StageFeedback(Turn& turn, const FeedbackInput& input);
+  // The pool's `missing_quality` for an outcome that nobody told; nothing if the decision is gone.
+  absl::Status StageMissing(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
+                            const DecisionPosition& position, ArmId arm) const;
   absl::StatusOr<std::pair<Arm, bool>> StagePutArm(Turn& turn, const std::string& pool, Arm arm);
   absl::StatusOr<bool> StageRemoveArm(Turn& turn, const std::string& pool, const std::string& arm);
 
   // Between turns; these commit on their own.
   absl::StatusOr<std::pair<PoolInfo, bool>> PutPool(const std::string& name,
-                                                    const EditSettings& edit,
-                                                    std::vector<Arm> arms, bool create_only);
+                                                    const EditSettings& edit, std::vector<Arm> arms,
+                                                    bool create_only);
   absl::Status DeletePool(const std::string& name);
 
  private:
@@ -47,6 +50,11 @@ class Commands {
   const DecisionIds& ids_;
   const Clock& clock_;
 };
+
+// Puts the outcome of an event into the memory of past outcomes, under the sequence of the event
+// that brought its quality; nothing for an outcome without a quality or a vector.
+void Remember(Turn& turn, const std::shared_ptr<PoolRuntime>& pool, Sequence quality_sequence,
+              const OutcomeEvent& event);
 
 PoolInfo InfoOf(const PoolRuntime& pool);
 

@@ -12,7 +12,6 @@
 #include "service/engine/candidates.h"
 
 namespace pointsman {
-namespace {
 
 std::vector<Neighbour> FindNeighbours(const PoolRuntime& pool, const LearnedState& state,
                                       const QueryContext& context) {
@@ -22,9 +21,9 @@ std::vector<Neighbour> FindNeighbours(const PoolRuntime& pool, const LearnedStat
   return neighbours;
 }
 
-std::vector<ArmView> View(const PoolRuntime& pool, const LearnedState& state,
-                          const QueryContext& context, std::span<const ArmId> arms,
-                          std::span<const Neighbour> neighbours) {
+std::vector<ArmView> ViewArms(const PoolRuntime& pool, const LearnedState& state,
+                              const QueryContext& context, std::span<const ArmId> arms,
+                              std::span<const Neighbour> neighbours) {
   const std::vector<ArmFeatures> features = NeighbourEvidence(neighbours, arms);
   std::vector<ArmView> views;
   views.reserve(arms.size());
@@ -37,8 +36,6 @@ std::vector<ArmView> View(const PoolRuntime& pool, const LearnedState& state,
   }
   return views;
 }
-
-}  // namespace
 
 absl::StatusOr<Decision> Decide(const PoolRuntime& pool, const LearnedState& state,
                                 const RouteInput& input, const DecideInputs& inputs) {
@@ -56,7 +53,7 @@ absl::StatusOr<Decision> Decide(const PoolRuntime& pool, const LearnedState& sta
   std::vector<ArmId> arms;
   ASSIGN_OR_RETURN(arms, GatherCandidates(pool, state, context, check, neighbours,
                                           draw_bits(DrawPurpose::kShortlist)));
-  const std::vector<ArmView> views = View(pool, state, context, arms, neighbours);
+  const std::vector<ArmView> views = ViewArms(pool, state, context, arms, neighbours);
   const std::vector<ArmExpectation> expected =
       state.Estimate({context.z, context.input_tokens}, views);
 

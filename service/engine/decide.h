@@ -4,6 +4,9 @@
 // Threads: any, concurrently.
 #pragma once
 
+#include <span>
+#include <vector>
+
 #include "absl/status/statusor.h"
 #include "base/siphash.h"
 #include "learners/learned_state.h"
@@ -18,6 +21,14 @@ struct DecideInputs {
   SipKey secret;
   Micros now = 0;
 };
+
+// Past outcomes near the query, as the pool's index finds them now.
+std::vector<Neighbour> FindNeighbours(const PoolRuntime& pool, const LearnedState& state,
+                                      const QueryContext& context);
+// The arms with what is known of each for this query: neighbour evidence, description similarity.
+std::vector<ArmView> ViewArms(const PoolRuntime& pool, const LearnedState& state,
+                              const QueryContext& context, std::span<const ArmId> arms,
+                              std::span<const Neighbour> neighbours);
 
 // `state` is a published one of this pool.
 absl::StatusOr<Decision> Decide(const PoolRuntime& pool, const LearnedState& state,

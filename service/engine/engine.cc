@@ -12,7 +12,10 @@
 #include "service/engine/commands.h"
 #include "service/engine/decide.h"
 #include "service/engine/decision_ids.h"
+#include "service/engine/housekeeper.h"
+#include "service/engine/import.h"
 #include "service/engine/log_writer.h"
+#include "service/engine/missing_feedback.h"
 #include "service/engine/pool_table.h"
 #include "service/engine/recovery.h"
 #include "service/engine/validate.h"
@@ -27,14 +30,16 @@ class Engine::Impl {
         clock_(clock),
         storage_(std::move(storage)),
         ids_(storage_.log->secret()),
-        commands_(options_, storage_, pools_, ids_, clock_) {}
+        commands_(options_, storage_, pools_, ids_, clock_),
+        judge_(storage_, pools_, commands_),
+        housekeeper_(options_.limits, options_.writing, *storage_.log, clock_, health_) {}
 
   absl::Status Start() {
     RETURN_IF_ERROR(ValidateLimits(options_.limits));
     std::vector<Turn::Evicted> evicted;
     ASSIGN_OR_RETURN(evicted, Recover(*storage_.log, options_.building, pools_));
     writer_ = std::make_unique<LogWriter>(options_.limits, options_.writing, *storage_.log, clock_,
-                                          health_, std::move(evicted));
+                                          health_, judge_, housekeeper_, std::move(evicted));
     return absl::OkStatus();
   }
 
@@ -102,6 +107,15 @@ class Engine::Impl {
     writer_->Submit(std::move(command));
   }
 
+  // On the housekeeper's thread, between two snapshots.
+  template <class T, class Act>
+  void RunAside(Act act, Done<T> done) {
+    auto shared_done = std::make_shared<Done<T>>(std::move(done));
+    if (housekeeper_.Run([act = std::move(act), shared_done] { (*shared_done)(act()); })) return;
+    (*shared_done)(
+        WithReason(absl::UnavailableError("the server is stopping"), reason::kStopping));
+  }
+
   void Feedback(FeedbackInput input, Done<FeedbackOutput> done) {
     if (auto status = ValidateFeedback(input, options_.limits); !status.ok()) {
       if (auto pool = pools_.Find(input.pool); pool.ok()) (*pool)->CountRefused();
@@ -123,11 +137,26 @@ class Engine::Impl {
         std::move(counted));
   }
 
+  void Import(ImportPlan plan, std::vector<ImportedQuery> chunk, Done<ImportOutput> done) {
+    if (auto status = ValidateImport(plan, chunk, options_.limits); !status.ok()) {
+      return done(status);
+    }
+    const auto shared_chunk = std::make_shared<const std::vector<ImportedQuery>>(std::move(chunk));
+    Submit<ImportOutput>(
+        [this, plan = std::move(plan), shared_chunk](Turn& turn) -> absl::StatusOr<ImportOutput> {
+          std::shared_ptr<PoolRuntime> pool;
+          ASSIGN_OR_RETURN(pool, pools_.Find(plan.pool));
+          return StageImport(turn, pool, plan, *shared_chunk);
+        },
+        std::move(done));
+  }
+
   void Stop() {
     if (is_stopped_.exchange(true) || writer_ == nullptr) return;
     writer_->Stop();
     const auto pools = pools_.all();
-    for (const auto& [name, pool] : *pools) writer_->Snapshot(*pool);
+    for (const auto& [name, pool] : *pools) housekeeper_.Note(pool);
+    housekeeper_.Stop();
   }
 
   const EngineOptions options_;
@@ -136,7 +165,9 @@ class Engine::Impl {
   PoolTable pools_;
   DecisionIds ids_;
   Commands commands_;
+  MissingFeedbackJudge judge_;
   WriteHealth health_;
+  Housekeeper housekeeper_;
   std::unique_ptr<LogWriter> writer_;
 
  private:
@@ -188,6 +219,10 @@ void Engine::Feedback(FeedbackInput input, Done<FeedbackOutput> done) {
   impl_->Feedback(std::move(input), std::move(done));
 }
 
+void Engine::Import(ImportPlan plan, std::vector<ImportedQuery> chunk, Done<ImportOutput> done) {
+  impl_->Import(std::move(plan), std::move(chunk), std::move(done));
+}
+
 void Engine::PutPool(std::string name, EditSettings edit, std::vector<Arm> arms, bool create_only,
                      Done<std::pair<PoolInfo, bool>> done) {
   impl_->SubmitAlone<std::pair<PoolInfo, bool>>(
@@ -219,6 +254,12 @@ void Engine::RemoveArm(std::string pool, std::string arm, Done<bool> done) {
       [this, pool = std::move(pool), arm = std::move(arm)](Turn& turn) {
         return impl_->commands_.StageRemoveArm(turn, pool, arm);
       },
+      std::move(done));
+}
+
+void Engine::Backup(std::string folder, Done<BackupInfo> done) {
+  impl_->RunAside<BackupInfo>(
+      [this, folder = std::move(folder)] { return MakeBackup(impl_->storage_, folder); },
       std::move(done));
 }
 
@@ -254,7 +295,17 @@ absl::StatusOr<std::vector<Arm>> Engine::ListArms(std::string_view name, ArmId f
 absl::StatusOr<PoolStatistics> Engine::GetStats(std::string_view name) const {
   std::shared_ptr<PoolRuntime> pool;
   ASSIGN_OR_RETURN(pool, impl_->pools_.Find(name));
-  return pool->Statistics(impl_->clock_.Now());
+  return pool->Statistics(impl_->clock_.Now(), /*with_checksum=*/false);
+}
+
+void Engine::GetStatsWithChecksum(std::string name, Done<PoolStatistics> done) const {
+  impl_->RunAside<PoolStatistics>(
+      [this, name = std::move(name)]() -> absl::StatusOr<PoolStatistics> {
+        std::shared_ptr<PoolRuntime> pool;
+        ASSIGN_OR_RETURN(pool, impl_->pools_.Find(name));
+        return pool->Statistics(impl_->clock_.Now(), /*with_checksum=*/true);
+      },
+      std::move(done));
 }
 
 absl::StatusOr<Explanation> Engine::Explain(std::string_view name, std::string_view id) const {
@@ -287,6 +338,13 @@ absl::StatusOr<Explanation> Engine::Explain(std::string_view name, std::string_v
   return out;
 }
 
+absl::StatusOr<uint64_t> Engine::StateChecksum(std::string_view name) const {
+  std::shared_ptr<PoolRuntime> pool;
+  ASSIGN_OR_RETURN(pool, impl_->pools_.Find(name));
+  return pointsman::StateChecksum(*pool->state());
+}
+
+absl::Status Engine::SnapshotHealth() const { return impl_->housekeeper_.snapshot_status(); }
 absl::Status Engine::StorageHealth() const { return impl_->health_.status(); }
 std::size_t Engine::QueueDepth() const { return impl_->writer_->queue_depth(); }
 void Engine::Stop() { impl_->Stop(); }

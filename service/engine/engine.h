@@ -25,6 +25,7 @@
 #include "retrieval/arm_index.h"
 #include "service/engine/requests.h"
 #include "service/engine/statistics.h"
+#include "storage/backup.h"
 #include "storage/storage.h"
 
 namespace pointsman {
@@ -46,6 +47,7 @@ struct PoolInfo {
   uint32_t arms_active = 0;
   uint32_t arms_paused = 0;
   Sequence snapshot_version = 0;
+  std::string problem;  // why it cannot embed queries; empty: it can
 };
 
 struct Explanation {
@@ -74,6 +76,9 @@ class Engine {
 
   // `done` is called exactly once, perhaps before this returns.
   void Feedback(FeedbackInput input, Done<FeedbackOutput> done);
+  // Learns one chunk of an import (import.h): query after query, all of the chunk or nothing. What
+  // is known already under the plan's import_id is skipped. An empty chunk checks the plan.
+  void Import(ImportPlan plan, std::vector<ImportedQuery> chunk, Done<ImportOutput> done);
   // Makes or changes a pool, and puts arms in it, as one event group.
   void PutPool(std::string name, EditSettings edit, std::vector<Arm> arms, bool create_only,
                Done<std::pair<PoolInfo, bool>> done);
@@ -82,16 +87,26 @@ class Engine {
   void PutArm(std::string pool, Arm arm, Done<std::pair<Arm, bool>> done);
   void RemoveArm(std::string pool, std::string arm, Done<bool> done);
 
+  // Copies the data folder as it is now into `folder`, which is made; commands and Route go on.
+  void Backup(std::string folder, Done<BackupInfo> done);
+
   std::vector<PoolInfo> ListPools() const;
   absl::StatusOr<PoolInfo> GetPool(std::string_view name) const;
   // Arms with id >= first, at most `count_max`; removed ones if asked for.
   absl::StatusOr<std::vector<Arm>> ListArms(std::string_view pool, ArmId first,
                                             std::size_t count_max, bool include_removed) const;
   absl::StatusOr<PoolStatistics> GetStats(std::string_view pool) const;
+  // The same with the checksum of all that the pool has learned at that moment; computed aside, since
+  // it costs an encoding of all of it.
+  void GetStatsWithChecksum(std::string pool, Done<PoolStatistics> done) const;
+  // That checksum, here and now: equal for equal states.
+  absl::StatusOr<uint64_t> StateChecksum(std::string_view pool) const;
   absl::StatusOr<Explanation> Explain(std::string_view pool, std::string_view decision_id) const;
 
   // OK, or why writes fail.
   absl::Status StorageHealth() const;
+  // OK, or why the last snapshot failed; the log grows until one succeeds, and nothing else suffers.
+  absl::Status SnapshotHealth() const;
   std::size_t QueueDepth() const;
 
   // Finishes queued commands, refuses new ones, snapshots. Called by the destructor if not before.

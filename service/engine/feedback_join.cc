@@ -75,10 +75,8 @@ ServedArm ResolveServed(const Decision& decision, std::optional<ArmId> named) {
   served.arm = named.value_or(served.chosen.arm);
   const auto it = std::find_if(decision.chosen.begin(), decision.chosen.end(),
                                [&](const ChosenArm& chosen) { return chosen.arm == served.arm; });
-  const bool is_further = it != decision.chosen.end() && it != decision.chosen.begin();
-  // A greedy panel's arms are marked greedy; a fallback's are not.
-  const bool is_panel_arm = is_further && (it->selection == Selection::kPanel ||
-                                           it->selection == Selection::kGreedy);
+  const auto at = static_cast<std::size_t>(it - decision.chosen.begin());
+  const bool is_panel_arm = at < decision.chosen.size() && IsRatedAlone(decision, at);
   if (it != decision.chosen.end()) served.chosen = *it;
   served.is_off_policy = served.arm != decision.chosen.front().arm && !is_panel_arm;
   served.key = {decision.pool, decision.id, is_panel_arm ? served.arm : decision.chosen.front().arm};

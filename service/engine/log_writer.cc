@@ -9,16 +9,21 @@ namespace {
 
 constexpr std::chrono::milliseconds kIdleWait{200};
 constexpr Micros kExpireEvery = 600 * kMicrosPerSecond;
+constexpr Micros kJudgeEvery = kMicrosPerSecond;
+constexpr std::size_t kJudgedAtOnce = 256;  // a few milliseconds; feedback comes in between
 
 }  // namespace
 
 LogWriter::LogWriter(const Limits& limits, Writing writing, EventLog& log, const Clock& clock,
-                     WriteHealth& health, std::vector<Turn::Evicted> evicted)
+                     WriteHealth& health, MissingFeedbackJudge& judge, Housekeeper& housekeeper,
+                     std::vector<Turn::Evicted> evicted)
     : limits_(limits),
       writing_(writing),
       log_(log),
       clock_(clock),
       health_(health),
+      judge_(judge),
+      housekeeper_(housekeeper),
       queue_(static_cast<std::size_t>(limits.queue_items_max)),
       evicted_(std::move(evicted)) {
   if (writing_ == Writing::kThread) thread_ = std::thread([this] { Run(); });
@@ -32,16 +37,17 @@ void LogWriter::Submit(Command command) {
     std::vector<Command> batch;
     batch.push_back(std::move(command));
     RunBatch(std::move(batch));
+    MaybeJudge();
     return;
   }
   if (queue_.TryPush(command)) return;
-  command.refuse(queue_.is_closed()
-                     ? WithReason(absl::UnavailableError("the server is stopping"),
-                                  reason::kStopping)
-                     : WithReason(absl::ResourceExhaustedError(
-                                      Cat("the queue of the log writer is full (queue_items_max ",
-                                          limits_.queue_items_max, "); send it again a little later")),
-                                  reason::kQueueFull));
+  command.refuse(
+      queue_.is_closed()
+          ? WithReason(absl::UnavailableError("the server is stopping"), reason::kStopping)
+          : WithReason(absl::ResourceExhaustedError(
+                           Cat("the queue of the log writer is full (queue_items_max ",
+                               limits_.queue_items_max, "); send it again a little later")),
+                       reason::kQueueFull));
 }
 
 void LogWriter::Stop() {
@@ -52,9 +58,11 @@ void LogWriter::Stop() {
 void LogWriter::Run() {
   const auto count_max = static_cast<std::size_t>(limits_.writer_batch_items_max);
   while (true) {
-    std::vector<Command> batch = queue_.PopBatch(count_max, kIdleWait);
+    std::vector<Command> batch =
+        queue_.PopBatch(count_max, is_more_due_ ? std::chrono::milliseconds(0) : kIdleWait);
     if (batch.empty() && queue_.is_closed() && queue_.size() == 0) return;
     if (!batch.empty()) RunBatch(std::move(batch));
+    MaybeJudge();
   }
 }
 
@@ -78,12 +86,7 @@ void LogWriter::RunTurn(std::vector<Command>& staged) {
   for (const Command& command : staged) completions.push_back(command.stage(turn));
 
   absl::Status written;
-  if (!turn.empty()) {
-    for (const Turn::Evicted& gone : evicted_) turn.RemoveExperience(gone.pool, gone.sequence);
-    auto evicted = turn.Commit();
-    written = health_.Note(evicted.status());
-    if (evicted.ok()) evicted_ = *std::move(evicted);
-  }
+  if (!turn.empty()) written = CommitTurn(turn);
   // An event that no learner can follow fails alone: the others of its turn get turns of their own.
   if (!written.ok() && !absl::IsUnavailable(written) && staged.size() > 1) {
     const std::vector<Command> together = std::move(staged);
@@ -97,22 +100,8 @@ void LogWriter::RunTurn(std::vector<Command>& staged) {
   staged.clear();
   for (const Completion& complete : completions) complete(written);
   if (!written.ok()) return;
-  MaybeSnapshot(turn);
+  for (const auto& pool : turn.touched()) housekeeper_.Note(pool);
   MaybeExpireFeedback(turn.now());
-}
-
-void LogWriter::MaybeSnapshot(const Turn& turn) {
-  for (const auto& pool : turn.touched()) {
-    const auto [last, is_new] = snapshotted_.try_emplace(pool->id(), 0);
-    if (is_new) {  // since the start: what recovery replayed counts as well
-      const auto kept = log_.ListSnapshots(pool->id());
-      if (kept.ok() && !kept->empty()) last->second = kept->front();
-    }
-    const Sequence version = pool->state()->version();
-    if (version >= last->second + static_cast<Sequence>(limits_.snapshot_every_events)) {
-      Snapshot(*pool);
-    }
-  }
 }
 
 // What was said of a decision is of no use once the decision itself has expired.
@@ -122,11 +111,40 @@ void LogWriter::MaybeExpireFeedback(Micros now) {
   health_.Note(log_.ExpireFeedback(now - limits_.decision_ttl_s * kMicrosPerSecond)).IgnoreError();
 }
 
-void LogWriter::Snapshot(PoolRuntime& pool) {
-  const auto state = pool.state();
-  const absl::Status status =
-      log_.PutSnapshot(pool.id(), state->version(), state->Encode(), limits_.snapshots_kept);
-  if (health_.Note(status).ok()) snapshotted_[pool.id()] = state->version();
+void LogWriter::MaybeJudge() {
+  const Micros now = clock_.Now();
+  // A clock that was set back does not stop it.
+  const bool is_time = now < judged_at_ || now - judged_at_ >= kJudgeEvery;
+  if (!is_time && !is_more_due_) return;
+  judged_at_ = now;
+  do {
+    is_more_due_ = JudgeSome(/*learns=*/true);
+  } while (is_more_due_ && writing_ == Writing::kInline);
+}
+
+bool LogWriter::JudgeSome(bool learns) {
+  if (!health_.status().ok()) return false;  // nothing can be written
+  Turn turn(log_, clock_.Now());
+  const auto more = judge_.Stage(turn, kJudgedAtOnce, learns);
+  if (!more.ok()) return false;  // what cannot be read now is looked at again in a second
+  if (turn.empty()) return false;
+  const absl::Status written = CommitTurn(turn);
+  if (!written.ok()) {
+    // Once without learning: an event that no learner can follow must not hold up the rest.
+    return learns && !absl::IsUnavailable(written) && JudgeSome(/*learns=*/false);
+  }
+  judge_.Committed();
+  for (const auto& pool : turn.touched()) housekeeper_.Note(pool);
+  return *more;
+}
+
+// Commits what was staged, with what fell out of the bounded memories before.
+absl::Status LogWriter::CommitTurn(Turn& turn) {
+  for (const Turn::Evicted& gone : evicted_) turn.RemoveExperience(gone.pool, gone.sequence);
+  auto evicted = turn.Commit();
+  const absl::Status written = health_.Note(evicted.status());
+  if (evicted.ok()) evicted_ = *std::move(evicted);
+  return written;
 }
 
 }  // namespace pointsman

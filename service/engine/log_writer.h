@@ -1,7 +1,9 @@
 // The one writer of the log: a bounded queue of commands, drained a batch at a time into one Turn.
-// Operation: each command stages what it wants written and answers how to complete its caller; after
+// Operation: each command stages what it wants written and answers how to complete its caller;
+// after
 //   the turn has committed and published, the completions run, in order. A batch whose write fails
 //   completes with kUnavailable and changes nothing.
+//   Between turns it judges decisions whose feedback window has ended (missing_feedback.h).
 // Concurrency: Submit from any thread. Writing::kThread: turns run on a thread of its own;
 //   Writing::kInline: on the caller's, one command a turn, one caller at a time.
 // Limitations: completions must not block, nor submit and wait.
@@ -19,6 +21,8 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "service/engine/engine.h"
+#include "service/engine/housekeeper.h"
+#include "service/engine/missing_feedback.h"
 #include "service/engine/turn.h"
 #include "service/engine/write_health.h"
 #include "storage/storage.h"
@@ -40,7 +44,8 @@ struct Command {
 class LogWriter {
  public:
   LogWriter(const Limits& limits, Writing writing, EventLog& log, const Clock& clock,
-            WriteHealth& health, std::vector<Turn::Evicted> evicted);
+            WriteHealth& health, MissingFeedbackJudge& judge, Housekeeper& housekeeper,
+            std::vector<Turn::Evicted> evicted);
   ~LogWriter();
   LogWriter(const LogWriter&) = delete;
   LogWriter& operator=(const LogWriter&) = delete;
@@ -49,8 +54,6 @@ class LogWriter {
   void Submit(Command command);
   // Finishes what is queued and refuses the rest; idempotent.
   void Stop();
-  // Snapshots of every pool that has unsnapshotted events; after Stop, or on the writer.
-  void Snapshot(PoolRuntime& pool);
 
   std::size_t queue_depth() const { return queue_.size(); }
 
@@ -58,19 +61,26 @@ class LogWriter {
   void Run();
   void RunBatch(std::vector<Command> batch);
   void RunTurn(std::vector<Command>& staged);
-  void MaybeSnapshot(const Turn& turn);
+  absl::Status CommitTurn(Turn& turn);
   void MaybeExpireFeedback(Micros now);
+  // Judges what has fallen due: a stretch of it, or all with Writing::kInline.
+  void MaybeJudge();
+  // False: nothing more is due now.
+  bool JudgeSome(bool learns);
 
   const Limits limits_;
   const Writing writing_;
   EventLog& log_;
   const Clock& clock_;
   WriteHealth& health_;
+  MissingFeedbackJudge& judge_;
+  Housekeeper& housekeeper_;
   BoundedQueue<Command> queue_;
   Mutex inline_mutex_;
-  std::vector<Turn::Evicted> evicted_;          // writer's
-  std::map<PoolId, Sequence> snapshotted_;      // writer's
-  Micros expired_at_ = 0;                       // writer's
+  std::vector<Turn::Evicted> evicted_;  // writer's
+  Micros expired_at_ = 0;               // writer's
+  Micros judged_at_ = 0;                // writer's
+  bool is_more_due_ = false;            // writer's
   std::thread thread_;
 };
 

@@ -26,10 +26,9 @@ std::shared_ptr<const T> Shared(T value) {
 absl::StatusOr<std::shared_ptr<PoolRuntime>> PoolRuntime::Make(LearnedState state,
                                                                Building building) {
   const EmbedderSettings& settings = state.pool().settings.embedder;
-  std::shared_ptr<const Embedder> embedder;
-  ASSIGN_OR_RETURN(embedder, MakeEmbedder(settings));
-  const uint32_t dimension = embedder == nullptr ? settings.dimension : embedder->dimension();
-  auto projection = Projection::Make(dimension, settings.projected, settings.projection_seed);
+  auto embedder = MakeEmbedder(settings);
+  if (absl::IsInvalidArgument(embedder.status())) return embedder.status();
+  auto projection = MakeProjection(settings);
   RETURN_IF_ERROR(projection.status());
   std::shared_ptr<PoolRuntime> runtime(
       new PoolRuntime(std::move(state), std::move(embedder), *std::move(projection), building));
@@ -37,11 +36,13 @@ absl::StatusOr<std::shared_ptr<PoolRuntime>> PoolRuntime::Make(LearnedState stat
   return runtime;
 }
 
-PoolRuntime::PoolRuntime(LearnedState state, std::shared_ptr<const Embedder> embedder,
+PoolRuntime::PoolRuntime(LearnedState state,
+                         absl::StatusOr<std::shared_ptr<const Embedder>> embedder,
                          Projection projection, Building building)
     : id_(state.pool().id),
       name_(state.pool().name),
-      embedder_(std::move(embedder)),
+      embedder_status_(embedder.status()),
+      embedder_(embedder.ok() ? *std::move(embedder) : nullptr),
       projection_(std::move(projection)),
       descriptions_(Shared(Vectors())),
       arm_index_(projection_.projected(), building),
@@ -71,6 +72,10 @@ absl::StatusOr<QueryContext> PoolRuntime::MakeContext(const RouteInput& input,
     if (norm2 < 1e-24) return BadField("embedding", "has zero norm: it has no direction");
     const auto scale = static_cast<float>(1 / std::sqrt(norm2));
     for (float& value : embedding) value *= scale;
+  } else if (!embedder_status_.ok()) {
+    return WithReason(FailedPrecondition("pool ", Quoted(name_), " cannot embed queries: ",
+                                         ToStd(embedder_status_.message())),
+                      reason::kEmbedderUnusable, "query");
   } else if (embedder_ == nullptr) {
     return BadField("embedding", Cat("pool ", Quoted(name_),
                                      " takes vectors from the caller (embedder \"caller\"): send "
@@ -233,7 +238,7 @@ void PoolRuntime::CountFeedback(FeedbackResult result) {
   ++feedback_[static_cast<std::size_t>(result)];
 }
 
-PoolStatistics PoolRuntime::Statistics(Micros now) const {
+PoolStatistics PoolRuntime::Statistics(Micros now, bool with_checksum) const {
   const auto state = state_.Get();
   PoolStatistics out;
   out.pool = name_;
@@ -242,7 +247,8 @@ PoolStatistics PoolRuntime::Statistics(Micros now) const {
   out.quality_model = state->pool().settings.learner.quality_model;
   out.exploration = state->pool().settings.learner.exploration;
   out.experience_size = experience_.size();
-  out.state_checksum = StateChecksum(*state);
+  out.missing = missing_.load();
+  if (with_checksum) out.state_checksum = StateChecksum(*state);
   const auto count = [&](FeedbackResult result) {
     return feedback_[static_cast<std::size_t>(result)].load();
   };

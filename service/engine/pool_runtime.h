@@ -39,14 +39,20 @@ struct QueryContext {
 
 class PoolRuntime {
  public:
-  // Builds embedder and projection. Errors: kInvalidArgument for settings they cannot follow.
+  // Builds embedder and projection. Errors: kInvalidArgument for settings they cannot follow. A
+  // lexicon file that is gone or changed is no error here: what the pool learned is kept, and
+  // `embedder_status` says why no query can be embedded.
   static absl::StatusOr<std::shared_ptr<PoolRuntime>> Make(LearnedState state, Building building);
 
   PoolId id() const { return id_; }
   const std::string& name() const { return name_; }
   std::shared_ptr<const LearnedState> state() const { return state_.Get(); }
 
-  // Errors: kInvalidArgument for a vector of the wrong size, NaN, zero norm, an unknown feature.
+  // OK, or why queries cannot be embedded and what to do.
+  const absl::Status& embedder_status() const { return embedder_status_; }
+
+  // Errors: kInvalidArgument for a vector of the wrong size, NaN, zero norm, an unknown feature;
+  // kFailedPrecondition if queries cannot be embedded.
   absl::StatusOr<QueryContext> MakeContext(const RouteInput& input,
                                            const PoolSettings& settings) const;
 
@@ -70,13 +76,15 @@ class PoolRuntime {
   void CountDecision(ArmId arm);
   void CountFeedback(FeedbackResult result);
   void CountRefused() { ++refused_; }
-  PoolStatistics Statistics(Micros now) const;
+  // Writer: outcomes that nobody told, ever.
+  void SetMissing(uint64_t missing) { missing_ = missing; }
+  PoolStatistics Statistics(Micros now, bool with_checksum) const;
 
  private:
   using Vectors = PersistentArray<std::vector<float>>;
 
-  PoolRuntime(LearnedState state, std::shared_ptr<const Embedder> embedder, Projection projection,
-              Building building);
+  PoolRuntime(LearnedState state, absl::StatusOr<std::shared_ptr<const Embedder>> embedder,
+              Projection projection, Building building);
   void CacheArm(const Arm& arm, Vectors& vectors);
   void UpdateActive();
   // The best levels among the present favourites and the arms that may have risen; among all arms
@@ -86,7 +94,8 @@ class PoolRuntime {
 
   const PoolId id_;
   const std::string name_;
-  const std::shared_ptr<const Embedder> embedder_;  // null: the caller sends vectors
+  const absl::Status embedder_status_;
+  const std::shared_ptr<const Embedder> embedder_;  // null: the caller sends vectors, or see above
   const Projection projection_;
 
   Published<LearnedState> state_;
@@ -98,6 +107,7 @@ class PoolRuntime {
   ExperienceIndex experience_;
   std::array<std::atomic<uint64_t>, 6> feedback_{};  // by FeedbackResult
   std::atomic<uint64_t> refused_{0};
+  std::atomic<uint64_t> missing_{0};
 
   mutable Mutex mutex_;
   std::map<std::string, ArmId, std::less<>> arm_names_ GUARDED_BY(mutex_);

@@ -12,12 +12,16 @@ constexpr std::size_t kEventsAtOnce = 4096;
 absl::StatusOr<std::optional<LearnedState>> NewestSnapshot(const EventLog& log, PoolId pool) {
   std::vector<Sequence> sequences;
   ASSIGN_OR_RETURN(sequences, log.ListSnapshots(pool));
+  Sequence last = 0;
+  ASSIGN_OR_RETURN(last, log.LastSequence(pool));
   for (const Sequence sequence : sequences) {
     const auto bytes = log.ReadSnapshot(pool, sequence);
     if (!bytes.ok()) {
       if (absl::IsDataLoss(bytes.status())) continue;
       return bytes.status();
     }
+    // One that is ahead of the log is of a log that is not here.
+    if (sequence > last) continue;
     auto state = LearnedState::Decode(*bytes);
     if (state.ok() && state->version() == sequence && state->pool().id == pool) {
       return std::optional<LearnedState>(*std::move(state));
@@ -29,8 +33,14 @@ absl::StatusOr<std::optional<LearnedState>> NewestSnapshot(const EventLog& log, 
 absl::StatusOr<LearnedState> Replay(const EventLog& log, const Pool& pool) {
   auto snapshot = NewestSnapshot(log, pool.id);
   RETURN_IF_ERROR(snapshot.status());
+  Sequence first = 0;
+  ASSIGN_OR_RETURN(first, log.FirstSequence(pool.id));
+  if (!snapshot->has_value() && first > 1) {
+    return DataLoss("none of its snapshots can be used and its log begins with event ", first,
+                    ": what came before is not there any more");
+  }
   auto state = snapshot->has_value() ? absl::StatusOr<LearnedState>(**std::move(snapshot))
-                                     : LearnedState::Empty(pool);
+                                     : EmptyState(log, pool);
   RETURN_IF_ERROR(state.status());
   while (true) {
     std::vector<Event> events;
@@ -41,6 +51,13 @@ absl::StatusOr<LearnedState> Replay(const EventLog& log, const Pool& pool) {
 }
 
 }  // namespace
+
+absl::StatusOr<LearnedState> EmptyState(const EventLog& log, const Pool& record) {
+  std::vector<Event> first;
+  ASSIGN_OR_RETURN(first, log.ReadEvents(record.id, 1, 1));
+  const auto* made = first.empty() ? nullptr : std::get_if<PoolEvent>(&first.front().body);
+  return LearnedState::Empty(made == nullptr ? record : made->pool);
+}
 
 absl::StatusOr<std::vector<Turn::Evicted>> Recover(const EventLog& log, Building building,
                                                    PoolTable& pools) {
@@ -63,6 +80,9 @@ absl::StatusOr<std::vector<Turn::Evicted>> Recover(const EventLog& log, Building
         evicted.push_back({pool.id, gone});
       }
     }));
+    PoolProgress progress;
+    ASSIGN_OR_RETURN(progress, log.ReadProgress(pool.id));
+    (*runtime)->SetMissing(progress.missing);
     pools.Put(*std::move(runtime));
   }
   return evicted;

@@ -18,4 +18,8 @@ namespace pointsman {
 absl::StatusOr<std::vector<Turn::Evicted>> Recover(const EventLog& log, Building building,
                                                    PoolTable& pools);
 
+// A pool's state before its first event, under the settings that it was made with. `record`: the
+// pool's record as it is now.
+absl::StatusOr<LearnedState> EmptyState(const EventLog& log, const Pool& record);
+
 }  // namespace pointsman

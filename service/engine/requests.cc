@@ -24,6 +24,14 @@ absl::Status WithReason(absl::Status status, std::string_view reason, std::strin
   return status;
 }
 
+absl::Status Located(const absl::Status& status, std::string_view where) {
+  if (status.ok()) return status;
+  absl::Status located(status.code(), Cat(where, ": ", ToStd(status.message())));
+  status.ForEachPayload(
+      [&](absl::string_view url, const absl::Cord& payload) { located.SetPayload(url, payload); });
+  return located;
+}
+
 std::string ReasonOf(const absl::Status& status) { return Payload(status, kReasonUrl); }
 std::string FieldOf(const absl::Status& status) { return Payload(status, kFieldUrl); }
 

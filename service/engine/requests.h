@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -87,6 +88,45 @@ struct FeedbackOutput {
   Sequence sequence = 0;
 };
 
+// What an import announces before its first query.
+struct ImportPlan {
+  std::string pool;
+  std::string import_id;  // names the import: what came under it before is not learned again
+  uint64_t queries = 0;   // how many will come, at most
+  double strength = 0;    // observations that all imported outcomes of an arm count as together
+  // By arm name: how many outcomes of it will come, at most. Arms not named: one a query.
+  std::map<std::string, uint64_t> arm_outcomes;
+};
+
+struct ImportedOutcome {
+  std::string arm;
+  Outcome outcome;
+};
+
+// A query with the outcomes of the arms that are known for it.
+struct ImportedQuery {
+  uint64_t index = 0;  // its place in the import, from 0; the same index is the same query
+  std::string query;
+  std::vector<float> embedding;
+  std::vector<std::pair<std::string, double>> features;
+  std::vector<ImportedOutcome> outcomes;
+};
+
+struct ImportedArm {
+  uint64_t learned = 0;  // outcomes
+  uint64_t known = 0;    // outcomes that had been learned before under this import_id
+  double weight = 0;     // of each outcome: strength / outcomes announced
+};
+
+struct ImportOutput {
+  uint64_t queries_learned = 0;  // with at least one new outcome
+  uint64_t queries_known = 0;
+  uint64_t outcomes_learned = 0;
+  uint64_t outcomes_known = 0;
+  std::map<std::string, ImportedArm> arms;  // by name: those that had outcomes
+  Sequence sequence = 0;                    // of the last event; 0: nothing new
+};
+
 // Machine codes beside the canonical one; they travel in google.rpc.ErrorInfo.reason.
 namespace reason {
 inline constexpr std::string_view kBadField = "BAD_FIELD";
@@ -97,15 +137,23 @@ inline constexpr std::string_view kDecisionUnknown = "DECISION_UNKNOWN";
 inline constexpr std::string_view kDecisionExpired = "DECISION_EXPIRED";
 inline constexpr std::string_view kDecisionIdReused = "DECISION_ID_REUSED";
 inline constexpr std::string_view kFeedbackIdReused = "FEEDBACK_ID_REUSED";
+inline constexpr std::string_view kImportIdReused = "IMPORT_ID_REUSED";
 inline constexpr std::string_view kServedArmFixed = "SERVED_ARM_FIXED";
 inline constexpr std::string_view kPoolEmpty = "POOL_EMPTY";
 inline constexpr std::string_view kNoArmPasses = "NO_ARM_PASSES";
 inline constexpr std::string_view kSettingFixed = "SETTING_FIXED";
+inline constexpr std::string_view kEmbedderUnusable = "EMBEDDER_UNUSABLE";
 inline constexpr std::string_view kLimit = "LIMIT";
 inline constexpr std::string_view kQueueFull = "QUEUE_FULL";
 inline constexpr std::string_view kStorageBroken = "STORAGE_BROKEN";
 inline constexpr std::string_view kStopping = "STOPPING";
 }  // namespace reason
+
+// Decision ids that begin so belong to imported queries.
+inline constexpr std::string_view kImportIdPrefix = "import:";
+
+// The same status with where it happened before its message; its machine code stays.
+absl::Status Located(const absl::Status& status, std::string_view where);
 
 // A status with its machine code and, for a bad field, the field's name.
 absl::Status WithReason(absl::Status status, std::string_view reason, std::string_view field = "");

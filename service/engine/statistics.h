@@ -39,7 +39,8 @@ struct PoolStatistics {
   uint64_t experience_size = 0;
   std::string quality_model;
   std::string exploration;
-  uint64_t state_checksum = 0;
+  uint64_t state_checksum = 0;  // 0 unless it was asked for
+  uint64_t missing = 0;  // outcomes that nobody told within the feedback window, ever
 };
 
 }  // namespace pointsman

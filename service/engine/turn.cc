@@ -62,29 +62,41 @@ void Turn::PutExperience(const std::shared_ptr<PoolRuntime>& pool, Experience ex
 
 bool Turn::empty() const {
   return pools_.empty() && feedback_.empty() && batch_.pools.empty() &&
-         batch_.experience_removed.empty();
+         batch_.experience_removed.empty() && batch_.progress.empty();
+}
+
+absl::Status Turn::LearnAppended(PoolTurn& turn) {
+  RETURN_IF_ERROR(void_);
+  if (turn.learned == nullptr) turn.learned = std::make_shared<LearnedState>(*turn.pool->state());
+  const auto fresh = std::span<const Event>(turn.events).subspan(turn.learned_count);
+  if (fresh.empty()) return absl::OkStatus();
+  void_ = turn.learned->Learn(fresh);
+  turn.learned_count = turn.events.size();
+  return void_;
+}
+
+absl::StatusOr<const LearnedState*> Turn::Learned(const std::shared_ptr<PoolRuntime>& pool) {
+  PoolTurn& turn = TurnOf(pool);
+  RETURN_IF_ERROR(LearnAppended(turn));
+  return turn.learned.get();
 }
 
 absl::StatusOr<std::vector<Turn::Evicted>> Turn::Commit() {
-  std::vector<std::shared_ptr<const LearnedState>> next;
-  for (const auto& [id, turn] : pools_) {
-    auto state = Apply(*turn.pool->state(), turn.events);
-    RETURN_IF_ERROR(state.status());
-    next.push_back(std::make_shared<const LearnedState>(*std::move(state)));
+  for (auto& [id, turn] : pools_) {
+    RETURN_IF_ERROR(LearnAppended(turn));
     batch_.events.insert(batch_.events.end(), turn.events.begin(), turn.events.end());
   }
   for (auto& [key, entry] : feedback_) batch_.feedback.push_back(std::move(entry));
   RETURN_IF_ERROR(log_.Commit(batch_, Durability::kDisk));
 
   std::vector<Evicted> evicted;
-  std::size_t at = 0;
   for (auto& [id, turn] : pools_) {
     for (const Experience& experience : turn.experience) {
       for (const Sequence gone : turn.pool->AddExperience(experience)) {
         evicted.push_back({id, gone});
       }
     }
-    turn.pool->Publish(std::move(next[at++]), turn.events);
+    turn.pool->Publish(std::move(turn.learned), turn.events);
   }
   return evicted;
 }

@@ -1,7 +1,9 @@
 // One turn of the log writer: what a batch of commands wants written, gathered before anything is.
-// Operation: Stage methods gather; then Commit learns the events on private copies, writes all of it
-//   in one synced batch, and publishes. Nothing is visible, and nothing is in the log, unless all is.
-// Learning comes before the write because it is pure: an event that no learner can follow is refused
+// Operation: Stage methods gather; then Commit learns the events on private copies (where Learned
+//   has not done so yet), writes all of it in one synced batch, and publishes. Nothing is visible,
+//   and nothing is in the log, unless all is.
+// Learning comes before the write because it is pure: an event that no learner can follow is
+// refused
 //   instead of standing in the log for ever.
 // Threads: the log writer's alone.
 #pragma once
@@ -28,6 +30,10 @@ class Turn {
   // Adds an event to a pool's log and answers its sequence.
   Sequence Append(const std::shared_ptr<PoolRuntime>& pool,
                   std::variant<OutcomeEvent, ArmEvent, PoolEvent> body);
+  // The pool's state with everything learned that was appended so far: for commands whose next
+  // event depends on what their last one taught. It moves on at the next call. Errors: of an event
+  // that no learner can follow; the turn is then void, and Commit fails with the same.
+  absl::StatusOr<const LearnedState*> Learned(const std::shared_ptr<PoolRuntime>& pool);
   // An arm by name, those put in this turn included.
   std::optional<Arm> FindArm(const std::shared_ptr<PoolRuntime>& pool, std::string_view name) const;
   std::size_t ArmCount(const std::shared_ptr<PoolRuntime>& pool) const;
@@ -37,6 +43,9 @@ class Turn {
   void PutExperience(const std::shared_ptr<PoolRuntime>& pool, Experience experience);
   void RemoveExperience(PoolId pool, Sequence sequence) {
     batch_.experience_removed.emplace_back(pool, sequence);
+  }
+  void PutProgress(PoolId pool, PoolProgress progress) {
+    batch_.progress.emplace_back(pool, std::move(progress));
   }
   void PutPool(Pool pool) { batch_.pools.push_back(std::move(pool)); }
 
@@ -56,6 +65,8 @@ class Turn {
   struct PoolTurn {
     std::shared_ptr<PoolRuntime> pool;
     std::vector<Event> events;
+    std::shared_ptr<LearnedState> learned;  // a private copy; null: nothing is learned yet
+    std::size_t learned_count = 0;          // of `events`
     std::vector<Experience> experience;
     std::map<std::string, Arm, std::less<>> arms;  // put in this turn
     std::size_t new_arms = 0;
@@ -65,12 +76,14 @@ class Turn {
     return {Index(key.pool), key.decision_id, Index(key.arm)};
   }
   PoolTurn& TurnOf(const std::shared_ptr<PoolRuntime>& pool);
+  absl::Status LearnAppended(PoolTurn& turn);
 
   EventLog& log_;
   const Micros now_;
   LogBatch batch_;
   std::map<PoolId, PoolTurn> pools_;
   std::map<Key, std::pair<FeedbackKey, FeedbackRecord>> feedback_;
+  absl::Status void_;  // why nothing of this turn can be committed
 };
 
 }  // namespace pointsman

@@ -45,6 +45,31 @@ constexpr double kMsMax = 1e9;
 constexpr double kTokensMax = 1e9;
 // Making the projection and a learner's matrices is quadratic in it and worse.
 constexpr double kProjectedMax = 512;
+constexpr int64_t kPathBytesMax = 4096;
+constexpr double kQueriesMax = 1e9;
+constexpr double kStrengthMax = 1e6;
+
+absl::Status ValidateImported(const ImportedQuery& query, const ImportPlan& plan,
+                              const Limits& limits) {
+  if (query.index >= plan.queries) {
+    return BadField("index",
+                    Cat("the import announced ", plan.queries, " queries, so the last index is ",
+                        plan.queries - 1, "; announce as many as come"));
+  }
+  RETURN_IF_ERROR(ValidateRoute(AsRoute(query), limits));
+  if (query.outcomes.empty()) {
+    return BadField("outcomes", "must hold the outcome of at least one arm");
+  }
+  std::set<std::string_view> arms;
+  for (const ImportedOutcome& outcome : query.outcomes) {
+    if (!arms.insert(outcome.arm).second) {
+      return BadField("outcomes", Cat("arm ", Quoted(outcome.arm), " stands twice"));
+    }
+    const absl::Status status = ValidateOutcome(outcome.outcome);
+    if (!status.ok()) return Located(status, Cat("arm ", Quoted(outcome.arm)));
+  }
+  return absl::OkStatus();
+}
 
 }  // namespace
 
@@ -86,15 +111,21 @@ absl::Status ValidateArm(const Arm& arm, const Limits& limits) {
   return absl::OkStatus();
 }
 
-absl::Status ValidateSettings(const PoolSettings& s, const Limits& limits) {
-  const EmbedderSettings& e = s.embedder;
+absl::Status ValidateEmbedder(const EmbedderSettings& e, const Limits& limits) {
   RETURN_IF_ERROR(Number("settings.embedder.dimension", e.dimension, 0,
                          static_cast<double>(limits.embedding_dimension_max), ""));
-  RETURN_IF_ERROR(Number("settings.embedder.projected", e.projected, 1, kProjectedMax, ""));
+  RETURN_IF_ERROR(Number("settings.embedder.projected", e.projected, 0, kProjectedMax, ""));
+  RETURN_IF_ERROR(Text("settings.embedder.lexicon_file", e.lexicon_file, kPathBytesMax));
   if (e.name == "caller" && e.dimension == 0) {
     return BadField("settings.embedder.dimension",
                     "must be given for the embedder \"caller\": the size of the vectors you send");
   }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateSettings(const PoolSettings& s, const Limits& limits) {
+  RETURN_IF_ERROR(ValidateEmbedder(s.embedder, limits));
+  RETURN_IF_ERROR(Number("settings.embedder.projected", s.embedder.projected, 1, kProjectedMax, ""));
   RETURN_IF_ERROR(Count("settings.features", s.features.size(), limits.features_max));
   std::set<std::string> names;
   for (const FeatureSpec& f : s.features) {
@@ -122,6 +153,7 @@ absl::Status ValidateSettings(const PoolSettings& s, const Limits& limits) {
   RETURN_IF_ERROR(Number("settings.feedback_window_s",
                          static_cast<double>(s.feedback_window) / kMicrosPerSecond, 1,
                          static_cast<double>(limits.decision_ttl_s), "s (limit decision_ttl_s)"));
+  RETURN_IF_ERROR(Number("settings.missing_quality", s.missing_quality, 0, 1, ""));
   RETURN_IF_ERROR(WithReason(ValidatePreference(s.default_preference), reason::kBadField,
                              "settings.default_preference"));
   return WithReason(ValidateForLearning(s), reason::kBadField, "settings.learner");
@@ -154,6 +186,10 @@ absl::Status ValidateRoute(const RouteInput& input, const Limits& limits) {
   RETURN_IF_ERROR(Count("embedding", input.embedding.size(), limits.embedding_dimension_max));
   RETURN_IF_ERROR(Count("features", input.features.size(), limits.features_max));
   RETURN_IF_ERROR(Text("decision_id", input.decision_id, limits.decision_id_bytes_max));
+  if (input.decision_id.starts_with(kImportIdPrefix)) {
+    return BadField("decision_id", Cat("ids that begin with ", Quoted(kImportIdPrefix),
+                                       " belong to imported queries; use another id"));
+  }
   if (input.preference) {
     RETURN_IF_ERROR(
         WithReason(ValidatePreference(*input.preference), reason::kBadField, "preference"));
@@ -174,10 +210,13 @@ absl::Status ValidateFeedback(const FeedbackInput& input, const Limits& limits) 
   RETURN_IF_ERROR(Text("decision_id", input.decision_id, limits.decision_id_bytes_max));
   RETURN_IF_ERROR(Text("feedback_id", input.feedback_id, limits.decision_id_bytes_max));
   RETURN_IF_ERROR(Text("served_arm", input.served_arm, limits.name_bytes_max));
-  const Outcome& o = input.outcome;
+  return ValidateOutcome(input.outcome);
+}
+
+absl::Status ValidateOutcome(const Outcome& o) {
   if (o.empty()) {
     return BadField("quality",
-                    "feedback says nothing: give at least one of quality, latency_ms, cost_usd, "
+                    "the outcome says nothing: give at least one of quality, latency_ms, cost_usd, "
                     "input_tokens, output_tokens, error");
   }
   RETURN_IF_ERROR(Number("quality", o.quality, 0, 1, ""));
@@ -194,6 +233,44 @@ absl::Status ValidateFeedback(const FeedbackInput& input, const Limits& limits) 
                     "send one or the other");
   }
   return absl::OkStatus();
+}
+
+RouteInput AsRoute(const ImportedQuery& query) {
+  RouteInput input;
+  input.query = query.query;
+  input.embedding = query.embedding;
+  input.features = query.features;
+  return input;
+}
+
+absl::Status ValidateImport(const ImportPlan& plan, std::span<const ImportedQuery> chunk,
+                            const Limits& limits) {
+  if (plan.import_id.empty()) {
+    return BadField("import_id",
+                    "must not be empty: it names the import, so that sending it again "
+                    "learns nothing twice");
+  }
+  RETURN_IF_ERROR(Text("import_id", plan.import_id, limits.decision_id_bytes_max));
+  RETURN_IF_ERROR(Number("queries", static_cast<double>(plan.queries), 1, kQueriesMax, ""));
+  RETURN_IF_ERROR(Number("strength", plan.strength, 1e-6, kStrengthMax, "observations"));
+  RETURN_IF_ERROR(Count("arm_outcomes", plan.arm_outcomes.size(), limits.arms_per_pool_max));
+  for (const auto& [arm, count] : plan.arm_outcomes) {
+    RETURN_IF_ERROR(Located(Number("arm_outcomes", static_cast<double>(count), 1,
+                                   static_cast<double>(plan.queries), "(the queries announced)"),
+                            Cat("arm ", Quoted(arm))));
+  }
+  RETURN_IF_ERROR(Count("queries", chunk.size(), limits.import_chunk_queries_max));
+  std::set<uint64_t> indices;
+  std::size_t outcomes = 0;
+  for (const ImportedQuery& query : chunk) {
+    const absl::Status status = ValidateImported(query, plan, limits);
+    if (!status.ok()) return Located(status, Cat("query ", query.index));
+    if (!indices.insert(query.index).second) {
+      return BadField("index", Cat("query ", query.index, " stands twice in one chunk"));
+    }
+    outcomes += query.outcomes.size();
+  }
+  return Count("outcomes", outcomes, limits.import_chunk_outcomes_max);
 }
 
 }  // namespace pointsman

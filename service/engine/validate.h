@@ -3,6 +3,7 @@
 // Threads: pure functions.
 #pragma once
 
+#include <span>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -17,6 +18,7 @@ absl::Status BadField(std::string_view field, std::string_view what);
 // at its ends and without control characters.
 absl::Status ValidateName(std::string_view field, std::string_view name, const Limits& limits);
 absl::Status ValidateArm(const Arm& arm, const Limits& limits);
+absl::Status ValidateEmbedder(const EmbedderSettings& settings, const Limits& limits);
 // Numbers in range, names known; what only a built embedder or learner can tell is checked there.
 absl::Status ValidateSettings(const PoolSettings& settings, const Limits& limits);
 // What may not change under learned state: the answer names the field and the way out.
@@ -24,6 +26,12 @@ absl::Status ValidateChange(const PoolSettings& present, const PoolSettings& wan
 
 // Everything about a request that does not need its pool.
 absl::Status ValidateRoute(const RouteInput& input, const Limits& limits);
+absl::Status ValidateOutcome(const Outcome& outcome);
 absl::Status ValidateFeedback(const FeedbackInput& input, const Limits& limits);
+// The query of an import as a request.
+RouteInput AsRoute(const ImportedQuery& query);
+// What an import announces, and one chunk of it; no pool is looked at.
+absl::Status ValidateImport(const ImportPlan& plan, std::span<const ImportedQuery> chunk,
+                            const Limits& limits);
 
 }  // namespace pointsman

@@ -19,9 +19,9 @@ class WriteHealth {
   absl::Status Note(const absl::Status& written) {
     if (!absl::IsUnavailable(written)) return written;
     const absl::Status broken = WithReason(
-        absl::UnavailableError(Cat("storage cannot be written, and what this was to write is not kept: ",
-                                   ToStd(written.message()),
-                                   "; mend it and restart, then send this again")),
+        absl::UnavailableError(
+            Cat("storage cannot be written, and what this was to write is not kept: ",
+                ToStd(written.message()), "; after a restart with that mended, send this again")),
         reason::kStorageBroken);
     MutexLock lock(mutex_);
     if (status_.ok()) status_ = broken;

@@ -1,7 +1,9 @@
 #include "service/rpc/admin_service.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <ctime>
 #include <memory>
 #include <string>
 #include <utility>
@@ -12,11 +14,13 @@
 #include "service/convert.h"
 #include "service/engine/validate.h"
 #include "service/rpc/call.h"
+#include "service/rpc/import_stream.h"
 
 namespace pointsman {
 namespace {
 
 constexpr std::size_t kArmsPerPage = 1000;
+constexpr std::size_t kBackupNameMax = 64;
 
 template <class Body>
 grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, Metrics& metrics, Gate& gate,
@@ -35,6 +39,29 @@ absl::StatusOr<std::vector<Arm>> ArmsFrom(
     arms.push_back(std::move(arm));
   }
   return arms;
+}
+
+// A name and nothing else: a client chooses no folder of the server's.
+absl::Status CheckBackupName(const std::string& name) {
+  constexpr std::string_view kAllowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  if (name.size() <= kBackupNameMax && name.front() != '.' &&
+      name.find_first_not_of(kAllowed) == std::string::npos) {
+    return absl::OkStatus();
+  }
+  return BadField("name", Cat("must be at most ", kBackupNameMax,
+                              " letters, digits, '.', '_' or '-', and not begin with '.', got ",
+                              Quoted(name)));
+}
+
+// 20260131T120000Z, in UTC.
+std::string TimeName(Micros time) {
+  const auto seconds = static_cast<std::time_t>(time / kMicrosPerSecond);
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y%m%dT%H%M%SZ", &utc);
+  return text.data();
 }
 
 }  // namespace
@@ -161,9 +188,25 @@ grpc::ServerUnaryReactor* AdminService::RemoveArm(grpc::CallbackServerContext* c
   return reactor;
 }
 
+grpc::ServerReadReactor<v1::ImportOutcomesRequest>* AdminService::ImportOutcomes(
+    grpc::CallbackServerContext* /*context*/, v1::ImportOutcomesResponse* response) {
+  return new ImportStream(engine_, metrics_, response);  // deletes itself
+}
+
 grpc::ServerUnaryReactor* AdminService::GetStats(grpc::CallbackServerContext* context,
                                                  const v1::GetStatsRequest* request,
                                                  v1::GetStatsResponse* response) {
+  if (request->with_checksum()) {
+    auto call = std::make_shared<Call>(context, metrics_, gate_, RpcName::kAdmin);
+    auto* reactor = call->reactor();
+    if (call->Refused()) return reactor;
+    engine_.GetStatsWithChecksum(request->pool(),
+                                 [call, response](const absl::StatusOr<PoolStatistics>& result) {
+                                   if (result.ok()) *response = ToProto(*result);
+                                   call->Finish(result.status());
+                                 });
+    return reactor;
+  }
   return Answer(context, metrics_, gate_, [&]() -> absl::Status {
     PoolStatistics statistics;
     ASSIGN_OR_RETURN(statistics, engine_.GetStats(request->pool()));
@@ -181,6 +224,29 @@ grpc::ServerUnaryReactor* AdminService::Explain(grpc::CallbackServerContext* con
     *response = ToProto(explanation);
     return absl::OkStatus();
   });
+}
+
+grpc::ServerUnaryReactor* AdminService::Backup(grpc::CallbackServerContext* context,
+                                               const v1::BackupRequest* request,
+                                               v1::BackupResponse* response) {
+  auto call = std::make_shared<Call>(context, metrics_, gate_, RpcName::kAdmin);
+  auto* reactor = call->reactor();
+  if (call->Refused()) return reactor;
+  const std::string name = request->name().empty() ? TimeName(clock_.Now()) : request->name();
+  if (const absl::Status status = CheckBackupName(name); !status.ok()) {
+    call->Finish(status);
+    return reactor;
+  }
+  engine_.Backup(backup_dir_ + "/" + name,
+                 [call, response](const absl::StatusOr<BackupInfo>& result) {
+                   if (result.ok()) {
+                     response->set_folder(result->folder);
+                     response->set_files(result->files);
+                     response->set_bytes(result->bytes);
+                   }
+                   call->Finish(result.status());
+                 });
+  return reactor;
 }
 
 }  // namespace pointsman

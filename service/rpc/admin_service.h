@@ -5,6 +5,10 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <string>
+#include <utility>
+
+#include "base/clock.h"
 #include "pointsman/v1/admin.grpc.pb.h"
 #include "service/engine/engine.h"
 #include "service/metrics.h"
@@ -14,8 +18,14 @@ namespace pointsman {
 
 class AdminService final : public v1::Admin::CallbackService {
  public:
-  AdminService(Engine& engine, Metrics& metrics, Gate& gate)
-      : engine_(engine), metrics_(metrics), gate_(gate) {}
+  // `backup_dir`: where backups go.
+  AdminService(Engine& engine, std::string backup_dir, const Clock& clock, Metrics& metrics,
+               Gate& gate)
+      : engine_(engine),
+        backup_dir_(std::move(backup_dir)),
+        clock_(clock),
+        metrics_(metrics),
+        gate_(gate) {}
 
   grpc::ServerUnaryReactor* PutPool(grpc::CallbackServerContext* context,
                                     const v1::PutPoolRequest* request,
@@ -38,15 +48,22 @@ class AdminService final : public v1::Admin::CallbackService {
   grpc::ServerUnaryReactor* RemoveArm(grpc::CallbackServerContext* context,
                                       const v1::RemoveArmRequest* request,
                                       v1::RemoveArmResponse* response) override;
+  grpc::ServerReadReactor<v1::ImportOutcomesRequest>* ImportOutcomes(
+      grpc::CallbackServerContext* context, v1::ImportOutcomesResponse* response) override;
   grpc::ServerUnaryReactor* GetStats(grpc::CallbackServerContext* context,
                                      const v1::GetStatsRequest* request,
                                      v1::GetStatsResponse* response) override;
   grpc::ServerUnaryReactor* Explain(grpc::CallbackServerContext* context,
                                     const v1::ExplainRequest* request,
                                     v1::ExplainResponse* response) override;
+  grpc::ServerUnaryReactor* Backup(grpc::CallbackServerContext* context,
+                                   const v1::BackupRequest* request,
+                                   v1::BackupResponse* response) override;
 
  private:
   Engine& engine_;
+  const std::string backup_dir_;
+  const Clock& clock_;
   Metrics& metrics_;
   Gate& gate_;
 };

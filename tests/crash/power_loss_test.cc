@@ -15,8 +15,8 @@ namespace pointsman {
 namespace {
 
 constexpr PoolId kPool{1};
-constexpr uint64_t kSeeds = 6;
-constexpr int kLives = 4;
+constexpr uint64_t kSeeds = 100;  // 500 losses of power
+constexpr int kLives = 5;
 
 // What a data folder may and must hold.
 struct Expected {

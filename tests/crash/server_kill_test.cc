@@ -1,208 +1,288 @@
-// kill -9 of a real server under mixed load, again and again: every acknowledged feedback is there
-// once, and what the next process serves is what the last one had learned.
-#include <grpcpp/grpcpp.h>
+// kill -9 of a real server at random moments under mixed load, again and again: every acknowledged
+// feedback is in the log once, where the acknowledgement said, and what the next process serves is what
+// a fresh replay of the log gives.
+//   POINTSMAN_KILLS: how many kills in all (200 unless said; 2000 takes about a quarter of an hour)
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <array>
-#include <atomic>
 #include <chrono>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <map>
-#include <memory>
-#include <string>
+#include <set>
 #include <thread>
-#include <vector>
 
-#include "base/rng.h"
-#include "pointsman/v1/admin.grpc.pb.h"
-#include "pointsman/v1/router.grpc.pb.h"
-#include "tests/paths.h"
+#include "load.h"
+#include "service/engine/engine.h"
+#include "service/engine/verify.h"
+#include "tests/support/server_process.h"
 #include "tests/support/test_folder.h"
-
-extern char** environ;
 
 namespace pointsman {
 namespace {
 
-constexpr int kKills = 8;
 constexpr uint64_t kSeed = 20;
+constexpr int kClients = 3;
+constexpr int kLookCloselyEvery = 20;  // kills
 
-// pointsmand as a process of its own, on a free port of its choosing.
-class ServerProcess {
+int Kills() {
+  const char* asked = std::getenv("POINTSMAN_KILLS");
+  return asked == nullptr ? 200 : std::max(4, std::atoi(asked));
+}
+
+// The server, its clients, and what must be true of them.
+class Siege {
  public:
-  explicit ServerProcess(const std::string& folder) {
-    std::array<int, 2> err{};
-    EXPECT_EQ(pipe(err.data()), 0);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, err[1], 2);
-    posix_spawn_file_actions_addclose(&actions, err[0]);
-    std::vector<std::string> words{std::string(POINTSMAN_BIN_DIR) + "/pointsmand",
-                                   "--data-dir", folder, "--listen", "127.0.0.1:0", "--no-admin"};
-    std::vector<char*> argv;
-    for (std::string& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
-    EXPECT_EQ(posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ), 0);
-    posix_spawn_file_actions_destroy(&actions);
-    close(err[1]);
-    port_ = WaitForPort(err[0]);
-    reader_ = err[0];
-    const auto channel = grpc::CreateChannel("127.0.0.1:" + std::to_string(port_),
-                                             grpc::InsecureChannelCredentials());
-    router = v1::Router::NewStub(channel);
-    admin = v1::Admin::NewStub(channel);
-  }
-  ~ServerProcess() { Kill(); }
-
-  void Kill() {
-    if (pid_ == 0) return;
-    kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
-    pid_ = 0;
-    close(reader_);
+  explicit Siege(std::string limits) {
+    config_ = folder_.path() + "/pointsmand.yaml";
+    std::ofstream(config_) << "limits: " << limits << "\n";
+    for (int c = 0; c < kClients; ++c) clients_.emplace_back(c, kSeed + static_cast<uint64_t>(c));
   }
 
-  std::unique_ptr<v1::Router::Stub> router;
-  std::unique_ptr<v1::Admin::Stub> admin;
+  std::string DataDir() const { return folder_.path() + "/data"; }
+  ServerProcess& server() { return *server_; }
 
- private:
-  // From the line "listening on ... (port N)".
-  static int WaitForPort(int fd) {
-    std::string text;
-    char c = 0;
-    while (read(fd, &c, 1) == 1) {
-      text += c;
-      const auto at = text.find("(port ");
-      if (at != std::string::npos && c == ')') return std::stoi(text.substr(at + 6));
-    }
-    ADD_FAILURE() << "pointsmand did not start: " << text;
-    return 0;
+  void Start() {
+    server_ = std::make_unique<ServerProcess>(DataDir(), Arguments());
+    ASSERT_TRUE(server_->WaitUntilItServes()) << server_->output();
   }
 
-  pid_t pid_ = 0;
-  int port_ = 0;
-  int reader_ = -1;
-};
-
-v1::GetStatsResponse Stats(ServerProcess& server) {
-  v1::GetStatsResponse response;
-  grpc::ClientContext context;
-  const grpc::Status status = server.admin->GetStats(&context, {}, &response);
-  EXPECT_TRUE(status.ok()) << status.error_message();
-  return response;
-}
-
-// A fixed query's expectations: they depend on the learned state alone.
-std::map<std::string, std::pair<double, double>> Predictions(ServerProcess& server) {
-  v1::RouteRequest request;
-  request.set_query("a fixed question about topic 3");
-  request.set_explain(true);
-  v1::RouteResponse response;
-  grpc::ClientContext context;
-  EXPECT_TRUE(server.router->Route(&context, request, &response).ok());
-  std::map<std::string, std::pair<double, double>> out;
-  for (const auto& arm : response.ranking()) {
-    out[arm.arm()] = {arm.expected().quality(), arm.probability()};
+  void MakePool(const std::function<void(v1::PoolSettings&)>& change) {
+    v1::PutPoolRequest request;
+    request.set_name("default");
+    request.mutable_settings()->mutable_embedder()->set_projected(16);
+    // Neighbours come from an index that is built aside, so what they say may lag behind the log.
+    request.mutable_settings()->set_neighbours(0);
+    change(*request.mutable_settings());
+    for (const char* arm : {"alpha", "beta", "gamma"}) request.add_arms()->set_name(arm);
+    v1::PutPoolResponse response;
+    grpc::ClientContext context;
+    ASSERT_TRUE(server_->admin->PutPool(&context, request, &response).ok());
   }
-  return out;
-}
 
-void PutPool(ServerProcess& server) {
-  v1::PutPoolRequest request;
-  request.set_name("default");
-  for (const char* arm : {"alpha", "beta", "gamma"}) request.add_arms()->set_name(arm);
-  v1::PutPoolResponse response;
-  grpc::ClientContext context;
-  ASSERT_TRUE(server.admin->PutPool(&context, request, &response).ok());
-}
-
-TEST(ServerKill, LosesNoAcknowledgedFeedbackAndCountsNoneTwice) {
-  const TestFolder folder;
-  Rng rng(kSeed);
-  std::atomic<uint64_t> acknowledged{0};
-  std::atomic<int> next_id{0};
-  std::vector<std::vector<v1::FeedbackRequest>> unsure(2);  // by client: sent, no answer came
-  auto server = std::make_unique<ServerProcess>(folder.path());
-  PutPool(*server);
-
-  for (int round = 0; round < kKills; ++round) {
-    SCOPED_TRACE("seed " + std::to_string(kSeed) + ", kill " + std::to_string(round));
-    // Feedback whose answer never came is sent again: APPLIED now, or ALREADY_APPLIED then.
-    for (auto& mine : unsure) {
-      for (const auto& feedback : mine) {
-        v1::FeedbackResponse told;
-        grpc::ClientContext context;
-        const grpc::Status status = server->router->Feedback(&context, feedback, &told);
-        ASSERT_TRUE(status.ok()) << status.error_message();
-        ++acknowledged;
-      }
-      mine.clear();
-    }
-    EXPECT_EQ(Stats(*server).outcomes(), acknowledged);
-
-    const uint64_t until = acknowledged + 20 + rng.Below(60);
-    std::vector<std::thread> clients;
-    for (std::size_t c = 0; c < unsure.size(); ++c) {
-      clients.emplace_back([&, c] {
-        while (true) {
-          v1::RouteRequest route;
-          route.set_query("question about topic " + std::to_string(next_id++ % 11));
-          v1::RouteResponse routed;
-          grpc::ClientContext route_context;
-          if (!server->router->Route(&route_context, route, &routed).ok()) return;
-          v1::FeedbackRequest feedback;
-          feedback.set_decision_id(routed.decision_id());
-          feedback.set_feedback_id("f");
-          feedback.set_quality(routed.arm() == "beta" ? 0.9 : 0.3);
-          v1::FeedbackResponse told;
-          grpc::ClientContext context;
-          if (!server->router->Feedback(&context, feedback, &told).ok()) {
-            unsure[c].push_back(feedback);
-            return;
-          }
-          ++acknowledged;
-        }
+  // Load until a random moment, then SIGKILL; now and then while it starts, too.
+  void WorkAndKill() {
+    std::vector<std::thread> threads;
+    for (Client& client : clients_) {
+      threads.emplace_back([&] {
+        if (client.SendUnsureAgain(*server_)) client.Work(*server_);
       });
     }
-    while (acknowledged < until) std::this_thread::yield();
-    server->Kill();
-    for (std::thread& client : clients) client.join();
-    server = std::make_unique<ServerProcess>(folder.path());
+    std::this_thread::sleep_for(std::chrono::microseconds(rng_.Below(150000)));
+    server_->Kill();
+    for (std::thread& thread : threads) thread.join();
+    while (rng_.Below(8) == 0) {
+      ServerProcess starting(DataDir(), Arguments());
+      std::this_thread::sleep_for(std::chrono::microseconds(rng_.Below(200000)));
+    }
   }
-  EXPECT_GE(Stats(*server).outcomes(), acknowledged);
+
+  // The log replays to a state that its snapshots agree with; its checksum.
+  uint64_t ExpectSound(bool from_start) {
+    const auto log = ReadRocksEventLog(DataDir());
+    EXPECT_TRUE(log.ok()) << log.status();
+    if (!log.ok()) return 0;
+    const auto checks = VerifyLog(**log, {from_start, nullptr});
+    EXPECT_TRUE(checks.ok()) << checks.status();
+    if (!checks.ok()) return 0;
+    uint64_t checksum = 0;
+    for (const PoolCheck& check : *checks) {
+      EXPECT_EQ(check.fault, "") << check.pool;
+      for (const SnapshotCheck& s : check.snapshots) EXPECT_EQ(s.fault, "") << s.sequence;
+      if (check.pool == "default") checksum = check.checksum;
+    }
+    return checksum;
+  }
+
+  // Each acknowledged feedback is the event that its acknowledgement named, and no feedback is twice.
+  void ExpectEveryAcknowledgedOnce() {
+    const auto log = ReadRocksEventLog(DataDir());
+    ASSERT_TRUE(log.ok()) << log.status();
+    const Sequence first = log.value()->FirstSequence(PoolId{1}).value();
+    const auto events = log.value()->ReadEvents(PoolId{1}, first, 100000000);
+    ASSERT_TRUE(events.ok()) << events.status();
+    std::set<std::pair<std::string, std::string>> seen;
+    for (const Event& event : *events) {
+      const auto* outcome = std::get_if<OutcomeEvent>(&event.body);
+      if (outcome == nullptr) continue;
+      EXPECT_TRUE(seen.emplace(outcome->decision_id, outcome->feedback_id).second)
+          << "twice: " << outcome->decision_id << " " << outcome->feedback_id;
+    }
+    for (const Client& client : clients_) {
+      Sequence last = 0;
+      for (const Acknowledged& a : client.acknowledged()) {
+        if (a.sequence == 0) {
+          EXPECT_EQ(a.result, v1::ALREADY_APPLIED);
+          continue;
+        }
+        EXPECT_GT(a.sequence, last);  // in the order of the acknowledgements
+        last = a.sequence;
+        if (a.sequence < first) continue;  // let go of
+        ASSERT_LE(a.sequence, events->back().sequence);
+        const auto* outcome =
+            std::get_if<OutcomeEvent>(&(*events)[a.sequence - first].body);
+        ASSERT_NE(outcome, nullptr) << "event " << a.sequence;
+        EXPECT_EQ(outcome->decision_id, a.request.decision_id()) << a.sequence;
+        EXPECT_EQ(outcome->feedback_id, a.request.feedback_id()) << a.sequence;
+      }
+    }
+  }
+
+  void ExpectRepeatsChangeNothing() {
+    for (Client& client : clients_) {
+      const auto& all = client.acknowledged();
+      for (int i = 0; i < 10 && !all.empty(); ++i) {
+        v1::FeedbackResponse response;
+        grpc::ClientContext context;
+        const auto status = server_->router->Feedback(
+            &context, all[rng_.Below(all.size())].request, &response);
+        ASSERT_TRUE(status.ok()) << status.error_message();
+        EXPECT_EQ(response.result(), v1::ALREADY_APPLIED);
+      }
+    }
+  }
+
+  // What an engine predicts that had nothing but the log: in a copy of the folder without snapshots.
+  std::string FreshPrediction() {
+    const TestFolder copy;
+    std::filesystem::copy(DataDir(), copy.path(), std::filesystem::copy_options::recursive);
+    std::filesystem::remove_all(copy.path() + "/snapshots");
+    auto storage = OpenRocksStorage({.folder = copy.path()});
+    EXPECT_TRUE(storage.ok()) << storage.status();
+    if (!storage.ok()) return "";
+    const SystemClock clock;
+    EngineOptions options;
+    options.writing = Writing::kInline;
+    options.building = Building::kInline;
+    auto engine = Engine::Open(options, *std::move(storage), clock);
+    EXPECT_TRUE(engine.ok()) << engine.status();
+    if (!engine.ok()) return "";
+    std::string text;
+    for (int i = 0; i < 5; ++i) {
+      RouteInput input;
+      input.query = "a fixed question about topic " + std::to_string(i);
+      input.decision_id = PredictionId(i);
+      input.explain = true;
+      const auto output = (*engine)->Route(input);
+      EXPECT_TRUE(output.ok()) << output.status();
+      if (!output.ok()) return "";
+      text += Line(output->arm, output->propensity);
+      for (const RankedArm& arm : output->ranking) text += Line(arm.arm, arm.expected.quality);
+    }
+    return text;
+  }
+  std::string ServedPrediction() {
+    std::string text;
+    for (int i = 0; i < 5; ++i) {
+      v1::RouteRequest request;
+      request.set_query("a fixed question about topic " + std::to_string(i));
+      request.set_decision_id(PredictionId(i));
+      request.set_explain(true);
+      v1::RouteResponse response;
+      grpc::ClientContext context;
+      EXPECT_TRUE(server_->router->Route(&context, request, &response).ok());
+      text += Line(response.arm(), response.propensity());
+      for (const auto& arm : response.ranking()) text += Line(arm.arm(), arm.expected().quality());
+    }
+    ++predictions_;
+    return text;
+  }
+
+  void ExpectNoFaults() {
+    for (const Client& client : clients_) {
+      for (const std::string& fault : client.faults()) ADD_FAILURE() << fault;
+    }
+  }
+
+  v1::GetStatsResponse Stats() {
+    v1::GetStatsRequest request;
+    request.set_with_checksum(true);
+    v1::GetStatsResponse response;
+    grpc::ClientContext context;
+    const auto status = server_->admin->GetStats(&context, request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return response;
+  }
+
+  std::size_t acknowledged() const {
+    std::size_t count = 0;
+    for (const Client& client : clients_) count += client.acknowledged().size();
+    return count;
+  }
+
+ private:
+  std::vector<std::string> Arguments() const { return {"--config", config_}; }
+  std::string PredictionId(int i) const {
+    return "prediction-" + std::to_string(predictions_) + "-" + std::to_string(i);
+  }
+  static std::string Line(const std::string& arm, double number) {
+    char text[64];
+    std::snprintf(text, sizeof(text), " %.17g\n", number);
+    return arm + text;
+  }
+
+  const TestFolder folder_;
+  std::string config_;
+  Rng rng_{kSeed};
+  int predictions_ = 0;
+  std::vector<Client> clients_;
+  std::unique_ptr<ServerProcess> server_;
+};
+
+TEST(ServerKill, LosesNoAcknowledgedFeedbackCountsNoneTwiceAndServesWhatTheLogSays) {
+  Siege siege("{snapshot_every_events: 400}");
+  siege.Start();
+  siege.MakePool([](v1::PoolSettings&) {});
+  const int kills = Kills() * 3 / 5;
+  for (int kill = 1; kill <= kills && !testing::Test::HasFailure(); ++kill) {
+    SCOPED_TRACE("kill " + std::to_string(kill));
+    siege.WorkAndKill();
+    const bool is_close_look = kill % kLookCloselyEvery == 0 || kill == kills;
+    const uint64_t replayed = siege.ExpectSound(/*from_start=*/is_close_look);
+    std::string fresh;
+    if (is_close_look) {
+      siege.ExpectEveryAcknowledgedOnce();
+      fresh = siege.FreshPrediction();
+    }
+    siege.Start();
+    EXPECT_EQ(siege.Stats().state_checksum(), replayed);
+    if (is_close_look) {
+      EXPECT_EQ(siege.ServedPrediction(), fresh);
+      siege.ExpectRepeatsChangeNothing();
+    }
+  }
+  siege.ExpectNoFaults();
+  EXPECT_GT(siege.acknowledged(), static_cast<std::size_t>(kills));
+  std::printf("%d kills, %zu acknowledged feedbacks\n", kills, siege.acknowledged());
 }
 
-TEST(ServerKill, ChangesNoLearnedFigureAndNoPrediction) {
-  const TestFolder folder;
-  auto server = std::make_unique<ServerProcess>(folder.path());
-  PutPool(*server);
-  for (int i = 0; i < 60; ++i) {
-    v1::RouteRequest route;
-    route.set_query("question about topic " + std::to_string(i % 7));
-    v1::RouteResponse routed;
-    grpc::ClientContext route_context;
-    ASSERT_TRUE(server->router->Route(&route_context, route, &routed).ok());
-    v1::FeedbackRequest feedback;
-    feedback.set_decision_id(routed.decision_id());
-    feedback.set_quality(routed.arm() == "beta" ? 0.9 : 0.3);
-    feedback.set_latency_ms(100 + i);
-    v1::FeedbackResponse told;
-    grpc::ClientContext context;
-    ASSERT_TRUE(server->router->Feedback(&context, feedback, &told).ok());
+// The same where everything in the folder moves: the log is let go of, windows end unrated.
+TEST(ServerKill, LosesNothingWhileTheLogIsCompactedAndSilenceIsLearned) {
+  Siege siege("{snapshot_every_events: 60, snapshots_kept: 2, events_kept: 0}");
+  siege.Start();
+  siege.MakePool([](v1::PoolSettings& settings) {
+    settings.mutable_learner()->set_quality_model("hybrid");
+    settings.set_feedback_window_s(1);
+    settings.set_missing_feedback(v1::DEFAULT_QUALITY);
+    settings.set_missing_quality(0.5);
+  });
+  const int kills = Kills() - Kills() * 3 / 5;
+  uint64_t missing = 0;
+  for (int kill = 1; kill <= kills && !testing::Test::HasFailure(); ++kill) {
+    SCOPED_TRACE("kill " + std::to_string(kill));
+    siege.WorkAndKill();
+    siege.ExpectSound(/*from_start=*/false);
+    siege.ExpectEveryAcknowledgedOnce();
+    siege.Start();
+    const v1::GetStatsResponse stats = siege.Stats();
+    EXPECT_GE(stats.missing(), missing);
+    missing = stats.missing();
   }
-  const auto stats = Stats(*server);
-  const auto predictions = Predictions(*server);
-
-  server->Kill();
-  server = std::make_unique<ServerProcess>(folder.path());
-
-  EXPECT_EQ(Stats(*server).state_checksum(), stats.state_checksum());
-  EXPECT_EQ(Stats(*server).snapshot_version(), stats.snapshot_version());
-  EXPECT_EQ(Predictions(*server), predictions);
+  siege.ExpectNoFaults();
+  EXPECT_GT(missing, 0u);
+  EXPECT_GT(ReadRocksEventLog(siege.DataDir()).value()->FirstSequence(PoolId{1}).value(), 1u);
+  std::printf("%d kills, %zu acknowledged feedbacks, %llu never told\n", kills,
+              siege.acknowledged(), static_cast<unsigned long long>(missing));
 }
 
 }  // namespace

@@ -113,6 +113,28 @@ TEST_F(ReplayTest, SeedsShuffleDifferentlyAndTheSameSeedAlike) {
   EXPECT_EQ(orders.size(), 6u);  // all orders of three queries
 }
 
+TEST_F(ReplayTest, ImportsTheFirstQueriesOfASeedAndDoesNotPlayThem) {
+  options_.import_queries = 1;
+  options_.import_strength = 5;
+  const auto report = Run();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_THAT(transcript_.calls,
+              ElementsAre("delete replay-tiny-two-1", "put replay-tiny-two-1",
+                          "import replay-tiny-two-1", "route replay-1-0", "feedback replay-1-0",
+                          "route replay-1-1", "feedback replay-1-1", "delete replay-tiny-two-1"));
+  const auto& [plan, queries] = transcript_.imports.front();
+  EXPECT_EQ(plan.queries, 1u);
+  EXPECT_EQ(plan.strength, 5);
+  ASSERT_EQ(queries.size(), 1u);
+  EXPECT_EQ(queries[0].outcomes.size(), 2u);
+  for (const RouteInput& played : transcript_.routes) EXPECT_NE(played.query, queries[0].query);
+  EXPECT_EQ(report->rounds, 2u);
+  EXPECT_THAT(ReportTable(*report), HasSubstr("after an import of 1 other queries at strength 5"));
+
+  options_.import_queries = 3;
+  EXPECT_EQ(Run().status().code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST_F(ReplayTest, SkipsWhatTheDataDoesNotRecord) {
   options_.preference = {1, 0, 0.5};
   const auto report = Run();

@@ -16,6 +16,7 @@ struct Transcript {
   std::vector<FeedbackInput> feedback;
   std::vector<RouteInput> routes;
   std::vector<std::pair<PoolSettings, std::vector<Arm>>> pools;
+  std::vector<std::pair<ImportPlan, std::vector<ImportedQuery>>> imports;
 };
 
 class ScriptedRouter final : public RouterClient {
@@ -45,6 +46,17 @@ class ScriptedRouter final : public RouterClient {
     transcript_.calls.push_back("feedback " + input.decision_id);
     transcript_.feedback.push_back(input);
     return FeedbackOutput{};
+  }
+  absl::Status PutArm(const std::string& pool, const Arm& arm) override {
+    transcript_.calls.push_back("arm " + pool + " " + arm.name);
+    return absl::OkStatus();
+  }
+  absl::StatusOr<ImportOutput> Import(const ImportPlan& plan,
+                                      std::span<const ImportedQuery> queries,
+                                      const std::function<void(std::size_t)>&) override {
+    transcript_.calls.push_back("import " + plan.pool);
+    transcript_.imports.push_back({plan, {queries.begin(), queries.end()}});
+    return ImportOutput{};
   }
   absl::Status DeletePool(const std::string& name) override {
     transcript_.calls.push_back("delete " + name);

@@ -1,12 +1,14 @@
 #include "learners/exploration.h"
 
 #include <algorithm>
+#include <array>
 #include <cfloat>
 #include <cmath>
 #include <numeric>
 #include <string>
 
 #include "base/rng.h"
+#include "chi_square.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -24,7 +26,10 @@ LearnerSettings Settings(const char* exploration, double floor = 0.005) {
 }
 
 // Means and deviations from tame to absurd: zeros, ties, 600 orders of magnitude.
+constexpr int kKinds = 10;
 void FillExtreme(Rng& rng, int kind, Numbers& means, Numbers& stddevs) {
+  constexpr double kScales[] = {0, 1e-300, 1e-9, 1, 1e300};
+  const double gap = std::pow(10, 600 * rng.Uniform() - 300);
   for (std::size_t i = 0; i < means.size(); ++i) {
     const double sign = rng.Uniform() < 0.5 ? -1 : 1;
     switch (kind) {
@@ -48,6 +53,15 @@ void FillExtreme(Rng& rng, int kind, Numbers& means, Numbers& stddevs) {
       case 5:
         means[i] = 0, stddevs[i] = 0;
         break;
+      case 6:  // equal means under any deviations
+        means[i] = 0.5, stddevs[i] = kScales[rng.Below(5)];
+        break;
+      case 7:  // two heaps, a gap apart
+        means[i] = rng.Uniform() < 0.5 ? gap : 0, stddevs[i] = 0.1;
+        break;
+      case 8:
+        means[i] = rng.Uniform() < 0.5 ? gap : 0, stddevs[i] = kScales[rng.Below(5)];
+        break;
       default:
         means[i] = sign * DBL_MIN / 4, stddevs[i] = DBL_MIN / 8;
         break;
@@ -58,7 +72,7 @@ void FillExtreme(Rng& rng, int kind, Numbers& means, Numbers& stddevs) {
 TEST(Exploration, SumsToOneAboveTheFloorForAnyInput) {
   Rng rng(11);
   for (const char* name : kNames) {
-    for (int kind = 0; kind < 7; ++kind) {
+    for (int kind = 0; kind < kKinds; ++kind) {
       for (const std::size_t k : {1, 2, 3, 8, 64, 1000, 10'000}) {
         Numbers means(k), stddevs(k);
         FillExtreme(rng, kind, means, stddevs);
@@ -77,12 +91,13 @@ TEST(Exploration, SumsToOneAboveTheFloorForAnyInput) {
 TEST(Exploration, FollowsThePermutationOfItsCandidates) {
   Rng rng(12);
   for (const char* name : kNames) {
-    for (int kind = 0; kind < 6; ++kind) {
-      Numbers means(9), stddevs(9);
-      FillExtreme(rng, kind, means, stddevs);
-      std::vector<std::size_t> order(9);
+    for (int kind = 0; kind < 2 * kKinds; ++kind) {
+      const std::size_t k = kind < kKinds ? 9 : 700;
+      Numbers means(k), stddevs(k);
+      FillExtreme(rng, kind % kKinds, means, stddevs);
+      std::vector<std::size_t> order(k);
       std::iota(order.begin(), order.end(), std::size_t{0});
-      for (std::size_t i = 8; i > 0; --i) std::swap(order[i], order[rng.Below(i + 1)]);
+      for (std::size_t i = k - 1; i > 0; --i) std::swap(order[i], order[rng.Below(i + 1)]);
       Numbers permuted_means, permuted_stddevs;
       for (const std::size_t i : order) {
         permuted_means.push_back(means[i]);
@@ -95,6 +110,39 @@ TEST(Exploration, FollowsThePermutationOfItsCandidates) {
       for (std::size_t i = 0; i < order.size(); ++i) {
         ASSERT_NEAR(permuted[i], pmf[order[i]], 1e-12) << name << " kind " << kind;
       }
+    }
+  }
+}
+
+TEST(Exploration, SpreadsTheFloorsMassEvenlyAndTakesItFromAllAlike) {
+  Rng rng(14);
+  for (const char* name : kNames) {
+    for (const double floor : {0.0, 1e-12, 0.005, 0.3, 1.0}) {
+      Numbers means(7), stddevs(7);
+      FillExtreme(rng, 0, means, stddevs);
+
+      const Numbers without = Distribution(Settings(name, 0), means, stddevs);
+      const Numbers with = Distribution(Settings(name, floor), means, stddevs);
+
+      for (std::size_t i = 0; i < 7; ++i) {
+        EXPECT_NEAR(with[i], (1 - floor) * without[i] + floor / 7, 1e-15) << name << " " << floor;
+      }
+    }
+  }
+}
+
+TEST(Exploration, GivesABetterArmNoSmallerShare) {
+  Rng rng(15);
+  for (const char* name : kNames) {
+    for (int round = 0; round < 200; ++round) {
+      Numbers means(6), stddevs(6, 0.1);
+      FillExtreme(rng, 0, means, stddevs);
+      const Numbers before = Distribution(Settings(name), means, stddevs);
+      const std::size_t i = rng.Below(6);
+      means[i] += 0.2 * rng.Uniform();
+      const Numbers after = Distribution(Settings(name), means, stddevs);
+      // What thompson integrates, it integrates to 1e-9.
+      ASSERT_GE(after[i], before[i] - 1e-9) << name;
     }
   }
 }
@@ -180,26 +228,46 @@ TEST(SampleIndex, NeverDrawsWhatHasNoProbability) {
   EXPECT_EQ(SampleIndex(pmf, 1 - 1e-16), 3u);
 }
 
-TEST(SampleIndex, DrawsAsOftenAsTheDistributionSaysForSequentialDecisionIds) {
+// Ids as callers make them (counted) and as we make them (32 hex digits).
+std::string DecisionId(bool is_hashed, uint64_t count) {
+  if (!is_hashed) return std::to_string(count);
+  const std::string bytes(reinterpret_cast<const char*>(&count), sizeof(count));
+  std::array<char, 33> id{};
+  std::snprintf(id.data(), id.size(), "%016llx%016llx", static_cast<unsigned long long>(count),
+                static_cast<unsigned long long>(SipHash({5, 6}, bytes)));
+  return id.data();
+}
+
+TEST(SampleIndex, DrawsAsOftenAsTheDistributionSaysForAnyDecisionIds) {
   Rng rng(13);
   const SipKey secret{0x1234, 0x9876};
-  for (int round = 0; round < 5; ++round) {
-    Numbers means(8), stddevs(8);
-    FillExtreme(rng, 0, means, stddevs);
-    const Numbers pmf = Distribution(Settings("thompson", 0.2), means, stddevs);
-    Numbers counts(8, 0.0);
-    constexpr int kDraws = 40'000;
-    for (int id = 0; id < kDraws; ++id) {
-      const double u = DrawUniform(secret, PoolId{1}, std::to_string(100'000 * round + id),
-                                   DrawPurpose::kChooseArm);
-      counts[SampleIndex(pmf, u)] += 1;
+  constexpr uint64_t kDraws = 40'000;
+  uint64_t next_id = 0;
+  for (const bool is_hashed : {false, true}) {
+    for (const char* name : kNames) {
+      for (const std::size_t k : {2, 8, 300}) {
+        Numbers means(k), stddevs(k), counts(k, 0.0);
+        FillExtreme(rng, 0, means, stddevs);
+        const Numbers pmf = Distribution(Settings(name, 0.2), means, stddevs);
+        for (uint64_t i = 0; i < kDraws; ++i) {
+          const double u = DrawUniform(secret, PoolId{1}, DecisionId(is_hashed, ++next_id),
+                                       DrawPurpose::kChooseArm);
+          counts[SampleIndex(pmf, u)] += 1;
+        }
+        EXPECT_LT(ChiSquareDeviate(counts, pmf), 3.7) << name << " k " << k << " " << is_hashed;
+      }
     }
+  }
+}
 
-    double chi_square = 0;
-    for (std::size_t i = 0; i < 8; ++i) {
-      chi_square += std::pow(counts[i] - kDraws * pmf[i], 2) / (kDraws * pmf[i]);
+TEST(SampleIndex, DrawsTheOnlyArmThereIs) {
+  for (const char* name : kNames) {
+    for (const double sd : {0.0, 0.1, DBL_MAX}) {
+      const Numbers pmf = Distribution(Settings(name), Numbers{-1e300}, Numbers{sd});
+      EXPECT_EQ(pmf, Numbers{1.0});
+      EXPECT_EQ(SampleIndex(pmf, 0), 0u);
+      EXPECT_EQ(SampleIndex(pmf, 1 - 1e-16), 0u);
     }
-    EXPECT_LT(chi_square, 26.0) << "7 degrees of freedom: above it once in 2,000";
   }
 }
 

@@ -13,7 +13,6 @@ namespace pointsman {
 namespace {
 
 constexpr uint32_t kDimension = 6;
-constexpr const char* kModels[] = {"lin_thompson", "context_free", "ema"};
 
 LearnedState EmptyState(const Pool& pool) {
   auto state = LearnedState::Empty(pool);
@@ -39,7 +38,7 @@ LearnedState Learned(const LogBuilder& log) {
 }
 
 TEST(LearnedState, IsTheSameWhetherEventsComeOneByOneOrInBatches) {
-  for (const char* model : kModels) {
+  for (const char* model : QualityModelNames()) {
     const LogBuilder log = RandomLog(model, 400);
     const std::string whole = Learned(log).Encode();
 
@@ -62,7 +61,7 @@ TEST(LearnedState, IsTheSameWhetherEventsComeOneByOneOrInBatches) {
 }
 
 TEST(LearnedState, AppliesWithoutTouchingItsArgument) {
-  for (const char* model : kModels) {
+  for (const char* model : QualityModelNames()) {
     const LogBuilder log = RandomLog(model, 300);
     const std::span<const Event> events = log.events();
     LearnedState state = EmptyState(log.pool());
@@ -81,7 +80,7 @@ TEST(LearnedState, AppliesWithoutTouchingItsArgument) {
 }
 
 TEST(LearnedState, GoesOnFromItsSnapshotAsIfNothingHadHappened) {
-  for (const char* model : kModels) {
+  for (const char* model : QualityModelNames()) {
     const LogBuilder log = RandomLog(model, 700);
     const std::span<const Event> events = log.events();
     for (const std::size_t cut : {1, 3, 50, 333}) {
@@ -101,7 +100,7 @@ TEST(LearnedState, GoesOnFromItsSnapshotAsIfNothingHadHappened) {
 }
 
 TEST(LearnedState, RefusesBytesThatItDidNotWrite) {
-  for (const char* model : kModels) {
+  for (const char* model : QualityModelNames()) {
     const std::string bytes = Learned(RandomLog(model, 120, 2)).Encode();
     for (std::size_t length = 0; length < bytes.size(); length += 1 + length / 200) {
       const auto decoded = LearnedState::Decode(std::string_view(bytes).substr(0, length));
@@ -122,7 +121,7 @@ TEST(LearnedState, RefusesBytesThatItDidNotWrite) {
       if (!decoded.ok()) {
         ASSERT_EQ(decoded.status().code(), absl::StatusCode::kDataLoss) << decoded.status();
       } else {
-        ASSERT_EQ(decoded->Encode(), broken);
+        ASSERT_TRUE(decoded->Encode() == broken) << model << " round " << round;
       }
     }
     for (int round = 0; round < 500; ++round) {
@@ -273,7 +272,9 @@ TEST(LearnedState, PricesACallByItsTokensAndCorrectsThePrice) {
 }
 
 TEST(LearnedState, MovesAMeanWithoutPrecisionWhenCorrected) {
-  for (const char* model : kModels) {
+  for (const char* model : QualityModelNames()) {
+    // hybrid takes a correction up when its schedule solves next: oracles_test.cc.
+    if (std::string(model) == "hybrid") continue;
     const auto learn = [&](double first, std::optional<double> corrected) {
       LogBuilder log = RandomLog(model, 60, 1);
       OutcomeEvent event;
@@ -300,7 +301,7 @@ TEST(LearnedState, MovesAMeanWithoutPrecisionWhenCorrected) {
 }
 
 TEST(LearnedState, TakesNewSettingsWithoutForgettingWhatItKnows) {
-  for (const char* model : kModels) {
+  for (const char* model : QualityModelNames()) {
     LogBuilder log = RandomLog(model, 200);
     const LearnedState before = Learned(log);
     Pool changed = log.pool();

@@ -1,24 +1,17 @@
-// The quality models of this folder that need no index, each against an oracle that keeps every
-// outcome and starts anew.
+// What all quality models promise beside their estimates (oracles_test.cc has those).
 #include <cmath>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "Eigen/Cholesky"
-#include "Eigen/Core"
 #include "base/rng.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "learners/lin_thompson_posterior.h"
 #include "learners/quality_model.h"
 #include "log_builder.h"
 
 namespace pointsman {
 namespace {
-
-using Eigen::MatrixXd;
-using Eigen::VectorXd;
 
 constexpr uint32_t kDimension = 5;
 
@@ -65,95 +58,6 @@ QualityEstimate EstimateOf(const QualityModel& model, const Arm& arm,
   return estimate;
 }
 
-VectorXd WithLevel(const std::vector<float>& context) {
-  VectorXd x = VectorXd::Zero(kDimension + 1);
-  x[0] = 1;
-  for (std::size_t i = 0; i < context.size(); ++i) {
-    x[static_cast<Eigen::Index>(i) + 1] = double{context[i]};
-  }
-  return x;
-}
-
-// Ridge regression from all outcomes at once. The first 20 teach the level alone; evidence i is
-// kept by kept[i].
-struct SlowRidge {
-  MatrixXd precision = MatrixXd::Zero(kDimension + 1, kDimension + 1);
-  VectorXd b = VectorXd::Zero(kDimension + 1);
-  SlowRidge(const std::vector<Told>& told, double prior_mean, double prior_strength,
-            const std::vector<double>& kept) {
-    precision.diagonal().setConstant(1 / (0.2 * 0.2));
-    precision(0, 0) = prior_strength;
-    b[0] = prior_strength * prior_mean;
-    for (std::size_t i = 0; i < told.size(); ++i) {
-      const VectorXd x = WithLevel(i < 20 ? std::vector<float>{} : told[i].context);
-      precision += kept[i] * told[i].weight * x * x.transpose();
-      b += kept[i] * told[i].weight * told[i].quality * x;
-    }
-  }
-  QualityEstimate At(const VectorXd& x) const {
-    const auto factor = precision.llt();
-    return {factor.solve(b).dot(x), 0.35 * std::sqrt(x.dot(factor.solve(x)))};
-  }
-};
-
-void ExpectNear(const QualityEstimate& a, const QualityEstimate& b, const std::string& where) {
-  EXPECT_NEAR(a.mean, b.mean, 1e-10) << where;
-  EXPECT_NEAR(a.stddev, b.stddev, 1e-10) << where;
-}
-
-TEST(LinThompson, EqualsTheRidgeRegressionOfAllItWasTold) {
-  Rng rng(1);
-  for (const bool has_prior : {false, true}) {
-    auto model = Make("lin_thompson");
-    Arm arm = TestArm(3);
-    if (has_prior) arm.prior_quality = 0.9, arm.prior_strength = 12;
-    model->BeginEdit();
-    model->PutArm(arm);
-    std::vector<Told> told;
-    for (int i = 0; i < 800; ++i) {
-      told.push_back(RandomTold(rng));
-      Teach(*model, arm.id, told.back());
-      if (i % 97 != 0 && i != 18 && i != 19 && i != 20) continue;
-      const SlowRidge slow(told, has_prior ? 0.9 : 0.5, has_prior ? 12 : 1,
-                           std::vector<double>(told.size(), 1));
-      const std::vector<float> query = UnitVector(rng, kDimension);
-      const std::string where = "after " + std::to_string(i + 1);
-      ExpectNear(EstimateOf(*model, arm, query), slow.At(WithLevel(query)), where);
-      ExpectNear(EstimateOf(*model, arm, {}), slow.At(WithLevel({})), where);
-      ExpectNear(model->Level(arm.id), slow.At(WithLevel({})), where);
-    }
-  }
-}
-
-TEST(LinThompson, ForgetsTowardsThePriorInBlocks) {
-  // While it has a level alone: each outcome keeps exp(-w / 50) of what was before. Afterwards: a
-  // block of 32 outcomes is followed by keeping exp(-(its weight) / 50).
-  Rng rng(2);
-  auto model = Make("lin_thompson", 50);
-  const Arm arm = TestArm(0);
-  model->BeginEdit();
-  model->PutArm(arm);
-  std::vector<Told> told;
-  std::vector<double> kept;
-  double block = 0;
-  for (int i = 0; i < 500; ++i) {
-    const Told next = RandomTold(rng);
-    double keep = 1;
-    if (i < 20) keep = std::exp(-next.weight / 50);
-    if (i >= 52 && (i - 20) % 32 == 0) keep = std::exp(-block / 50), block = 0;
-    if (i >= 20) block += next.weight;
-    for (double& k : kept) k *= keep;
-    told.push_back(next);
-    kept.push_back(1);
-    Teach(*model, arm.id, next);
-  }
-
-  const std::vector<float> query = UnitVector(rng, kDimension);
-
-  const SlowRidge slow(told, 0.5, 1, kept);
-  ExpectNear(EstimateOf(*model, arm, query), slow.At(WithLevel(query)), "");
-}
-
 TEST(LinThompson, OwnsAtMost2000Posteriors) {
   auto model = Make("lin_thompson");
   model->BeginEdit();
@@ -174,72 +78,6 @@ TEST(LinThompson, OwnsAtMost2000Posteriors) {
   EXPECT_GT(last - before, 300u);  // 2 triangles of 6 x 6 and more
   EXPECT_LT(beyond - last, 100u);  // a level
   EXPECT_LT(EstimateOf(*model, TestArm(2000), UnitVector(rng, kDimension)).stddev, 0.35);
-}
-
-TEST(RidgePosterior, KeepsItsInverseOverManyUpdates) {
-  Rng rng(4);
-  for (const bool is_forgetting : {false, true}) {
-    const Eigen::Index n = 17;
-    const VectorXd precision = VectorXd::Constant(n, 25), mean = VectorXd::Zero(n);
-    RidgePosterior posterior(precision, mean);
-    for (int i = 0; i < 100'000; ++i) {
-      VectorXd x = VectorXd::Zero(n);
-      // Half of the directions are never excited.
-      for (Eigen::Index j = 0; j < n / 2; ++j) x[j] = rng.Normal();
-      posterior.Add(x, rng.Uniform(), 1);
-      if (is_forgetting && i % 32 == 0) posterior.Forget(0.9, precision, mean);
-    }
-    EXPECT_LT(posterior.Residual(), 1e-8);
-    VectorXd quiet = VectorXd::Zero(n);
-    quiet[n - 1] = 1;
-    EXPECT_NEAR(posterior.Variance(quiet), 1.0 / 25, 1e-9);
-  }
-}
-
-TEST(ContextFree, IsTheGaussianPosteriorOfALevel) {
-  Rng rng(5);
-  for (const double forget : {0.0, 30.0}) {
-    auto model = Make("context_free", forget);
-    Arm arm = TestArm(1);
-    arm.prior_quality = 0.3;
-    arm.prior_strength = 4;
-    model->BeginEdit();
-    model->PutArm(arm);
-    std::vector<Told> told;
-    std::vector<double> kept;
-    for (int i = 0; i < 200; ++i) {
-      told.push_back(RandomTold(rng));
-      for (double& k : kept) k *= forget > 0 ? std::exp(-told.back().weight / forget) : 1;
-      kept.push_back(1);
-      Teach(*model, arm.id, told.back());
-    }
-
-    double weight = 4, sum = 4 * 0.3;
-    for (std::size_t i = 0; i < told.size(); ++i) {
-      weight += kept[i] * told[i].weight;
-      sum += kept[i] * told[i].weight * told[i].quality;
-    }
-    const QualityEstimate expected{sum / weight, 0.4 / std::sqrt(weight)};
-    ExpectNear(EstimateOf(*model, arm, UnitVector(rng, kDimension)), expected, "");
-    ExpectNear(model->Level(arm.id), expected, "");
-  }
-}
-
-TEST(Ema, IsADecayedMeanWithoutDoubt) {
-  Rng rng(6);
-  auto model = Make("ema");
-  const Arm arm = TestArm(0);
-  model->BeginEdit();
-  model->PutArm(arm);
-  double weight = 0, sum = 0;
-  for (int i = 0; i < 300; ++i) {
-    const Told told = RandomTold(rng);
-    const double kept = std::exp2(-told.weight / 40);
-    weight = weight * kept + told.weight;
-    sum = sum * kept + told.weight * told.quality;
-    Teach(*model, arm.id, told);
-  }
-  ExpectNear(model->Level(arm.id), {(0.5 + sum) / (1 + weight), 0}, "");
 }
 
 TEST(QualityModels, LeaveTheirCloneAloneAndReadBackWhatTheyWrite) {

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/rng.h"
+#include "chi_square.h"
 #include "gtest/gtest.h"
 
 namespace pointsman {
@@ -68,6 +69,77 @@ TEST(Thompson, MatchesASlowIntegralForMany) {
       for (std::size_t i = 0; i < k; ++i) ASSERT_NEAR(p[i], slow[i], 1e-9) << k << " " << round;
     }
   }
+}
+
+// The oracle for deviations of very different size: Simpson's rule between the points of one fine
+// grid per variable, all joined.
+Numbers JoinedGridProbabilityOfLargest(const Numbers& means, const Numbers& stddevs) {
+  const std::size_t k = means.size();
+  Numbers grid;
+  for (std::size_t i = 0; i < k; ++i) {
+    for (int step = -900; step <= 900; ++step) grid.push_back(means[i] + stddevs[i] * step / 100);
+  }
+  std::sort(grid.begin(), grid.end());
+  const auto density = [&](std::size_t i, double t) {
+    double product = 1 / stddevs[i] / std::sqrt(2 * M_PI);
+    for (std::size_t j = 0; j < k; ++j) {
+      const double z = (t - means[j]) / stddevs[j];
+      product *= j == i ? std::exp(-0.5 * z * z) : Cdf(z);
+    }
+    return product;
+  };
+  Numbers p(k, 0.0);
+  for (std::size_t n = 1; n < grid.size(); ++n) {
+    const double a = grid[n - 1], b = grid[n];
+    for (std::size_t i = 0; i < k; ++i) {
+      p[i] += (b - a) / 6 * (density(i, a) + 4 * density(i, (a + b) / 2) + density(i, b));
+    }
+  }
+  return p;
+}
+
+TEST(Thompson, MatchesASlowIntegralForDeviationsOfAnySize) {
+  Rng rng(4);
+  for (const double decades : {1.0, 3.0, 6.0}) {
+    for (int round = 0; round < 8; ++round) {
+      const std::size_t k = 2 + rng.Below(6);
+      Numbers means(k), stddevs(k);
+      for (double& sd : stddevs) sd = std::pow(10.0, decades * (2 * rng.Uniform() - 1));
+      for (double& mean : means) mean = rng.Normal() * stddevs[rng.Below(k)];
+      if (round % 4 == 0) std::fill(means.begin(), means.end(), 0.5);
+
+      const Numbers p = ProbabilityOfLargest(means, stddevs);
+
+      const Numbers slow = JoinedGridProbabilityOfLargest(means, stddevs);
+      for (std::size_t i = 0; i < k; ++i) {
+        ASSERT_NEAR(p[i], slow[i], 1e-9) << decades << " decades, round " << round;
+      }
+    }
+  }
+}
+
+TEST(Thompson, AgreesWithDrawingAmongAThousand) {
+  Rng rng(5);
+  constexpr std::size_t kArms = 1000;
+  constexpr int kDraws = 20'000;
+  Numbers means(kArms), stddevs(kArms), counts(kArms, 0.0);
+  for (std::size_t i = 0; i < kArms; ++i) {
+    means[i] = 0.5 + 0.1 * rng.Normal();
+    stddevs[i] = rng.Below(10) == 0 ? 0 : 0.01 + 0.1 * rng.Uniform();
+  }
+  for (int draw = 0; draw < kDraws; ++draw) {
+    std::size_t best = 0;
+    double largest = -1e300;
+    for (std::size_t i = 0; i < kArms; ++i) {
+      const double value = means[i] + stddevs[i] * rng.Normal();
+      if (value > largest) largest = value, best = i;
+    }
+    counts[best] += 1;
+  }
+
+  const Numbers p = ProbabilityOfLargest(means, stddevs);
+
+  EXPECT_LT(ChiSquareDeviate(counts, p), 3.7);
 }
 
 TEST(Thompson, AgreesWithDrawing) {

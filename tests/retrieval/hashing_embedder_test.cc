@@ -93,38 +93,5 @@ TEST(HashingEmbedder, SpreadsFeaturesOverAllBuckets) {
   EXPECT_THAT(used, testing::Each(testing::Gt(0)));
 }
 
-TEST(MakeEmbedder, FindsEmbeddersByName) {
-  EmbedderSettings settings;
-  settings.name = "hashing";
-  auto made = MakeEmbedder(settings);
-  ASSERT_TRUE(made.ok());
-  EXPECT_EQ((*made)->dimension(), 256u);
-  settings.dimension = 96;
-  made = MakeEmbedder(settings);
-  ASSERT_TRUE(made.ok());
-  EXPECT_EQ((*made)->dimension(), 96u);
-  settings.name = "caller";
-  made = MakeEmbedder(settings);
-  ASSERT_TRUE(made.ok());
-  EXPECT_EQ(*made, nullptr);
-}
-
-TEST(MakeEmbedder, ListsWhatThereIsForAnUnknownName) {
-  EmbedderSettings settings;
-  settings.name = "telepathy";
-  const absl::Status status = MakeEmbedder(settings).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(status.message()),
-              testing::AllOf(testing::HasSubstr("telepathy"), testing::HasSubstr("hashing"),
-                             testing::HasSubstr("caller")));
-}
-
-TEST(MakeEmbedder, RefusesAnImpossibleDimension) {
-  EmbedderSettings settings;
-  settings.name = "hashing";
-  settings.dimension = 1u << 30;
-  EXPECT_EQ(MakeEmbedder(settings).status().code(), absl::StatusCode::kInvalidArgument);
-}
-
 }  // namespace
 }  // namespace pointsman

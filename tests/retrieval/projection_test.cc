@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "base/arm.h"
 #include "base/rng.h"
 #include "vectors.h"
 
@@ -117,6 +118,79 @@ TEST(Projection, KeepsAnglesRoughly) {
     for (std::size_t j = 0; j < 128; ++j) after += double{pa[j]} * pb[j];
     EXPECT_NEAR(after, before, 0.4);
   }
+}
+
+// Vectors that vary most along (0.6, 0.8, 0, ...), then along (0, 0, 1, 0, ...), around a mean.
+std::vector<float> Ellipse(std::size_t count, uint32_t d, uint64_t seed) {
+  Rng rng(seed);
+  std::vector<float> rows;
+  for (std::size_t i = 0; i < count; ++i) {
+    const double a = 3 * rng.Normal(), b = rng.Normal();
+    for (uint32_t j = 0; j < d; ++j) {
+      const double along = j == 0 ? 0.6 * a : j == 1 ? 0.8 * a : j == 2 ? b : 0;
+      rows.push_back(static_cast<float>(2 + along + 0.01 * rng.Normal()));
+    }
+  }
+  return rows;
+}
+
+TEST(FitPrincipalComponents, FindsTheDirectionsOfMostVariance) {
+  constexpr uint32_t kDimension = 6;
+  const auto rows = FitPrincipalComponents(Ellipse(500, kDimension, 1), kDimension, 2);
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  ASSERT_EQ(rows->size(), 2u * (kDimension + 1));
+  EXPECT_NEAR((*rows)[0], 0.6, 0.01);
+  EXPECT_NEAR((*rows)[1], 0.8, 0.01);
+  EXPECT_NEAR((*rows)[kDimension + 1 + 2], 1, 0.01);
+  for (std::size_t r = 0; r < 2; ++r) {  // unit rows, and their offset: the row times the mean of 2
+    double squares = 0, sum = 0;
+    for (std::size_t j = 0; j < kDimension; ++j) {
+      squares += double{(*rows)[r * 7 + j]} * (*rows)[r * 7 + j];
+      sum += 2 * double{(*rows)[r * 7 + j]};
+    }
+    EXPECT_NEAR(squares, 1, 1e-6);
+    EXPECT_NEAR((*rows)[r * 7 + kDimension], sum, 0.4);  // the mean is a sample's
+  }
+}
+
+TEST(FitPrincipalComponents, RefusesWhatSpansTooLittle) {
+  EXPECT_TRUE(absl::IsInvalidArgument(FitPrincipalComponents(Ellipse(3, 6, 1), 6, 4).status()));
+  const std::vector<float> same(100 * 6, 0.5f);
+  EXPECT_TRUE(absl::IsInvalidArgument(FitPrincipalComponents(same, 6, 2).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(FitPrincipalComponents(Ellipse(50, 6, 1), 6, 7).status()));
+}
+
+TEST(FittedProjection, TakesTheMeanOffAndScalesToUnitNorm) {
+  // Two components of (x, y, z), the mean at (1, 1, 1).
+  const auto projection = Projection::Fitted(3, 2, std::vector<float>{1, 0, 0, 1, 0, 1, 0, 1});
+  ASSERT_TRUE(projection.ok()) << projection.status();
+  EXPECT_EQ(Applied(*projection, {4, 5, 9}), (std::vector<float>{0.6f, 0.8f}));
+  EXPECT_EQ(Applied(*projection, {0, 0, 0}), (std::vector<float>{0, 0}));  // says nothing: neither here
+  EXPECT_EQ(Applied(*projection, {1, 1, 7}), (std::vector<float>{0, 0}));  // the mean itself
+}
+
+TEST(FittedProjection, RefusesRowsThatAreNone) {
+  const auto status = [](std::vector<float> rows) { return Projection::Fitted(3, 1, rows).status(); };
+  EXPECT_TRUE(status({1, 0, 0, 0}).ok());
+  EXPECT_TRUE(absl::IsInvalidArgument(status({1, 0, 0})));
+  EXPECT_TRUE(absl::IsInvalidArgument(status({0, 0, 0, 0})));
+  EXPECT_TRUE(absl::IsInvalidArgument(status({std::nanf(""), 0, 0, 0})));
+  EXPECT_TRUE(absl::IsInvalidArgument(status({1, 0, 0, INFINITY})));
+  EXPECT_TRUE(absl::IsInvalidArgument(status({1e30f, 0, 0, 0})));
+}
+
+TEST(MakeProjection, PrefersWhatWasFitted) {
+  EmbedderSettings settings;
+  settings.name = "caller";
+  settings.dimension = 3;
+  settings.projected = 2;
+  settings.projection_rows = {1, 0, 0, 0, 0, 1, 0, 0};
+  EXPECT_EQ(Applied(MakeProjection(settings).value(), {3, 4, 5}), (std::vector<float>{0.6f, 0.8f}));
+  settings.projection_rows.pop_back();
+  EXPECT_TRUE(absl::IsInvalidArgument(MakeProjection(settings).status()));
+  settings.projection_rows.clear();
+  settings.projected = 3;
+  EXPECT_EQ(Applied(MakeProjection(settings).value(), {3, 4, 5}), (std::vector<float>{3, 4, 5}));
 }
 
 }  // namespace

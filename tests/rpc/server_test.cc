@@ -97,9 +97,12 @@ TEST_F(ServerOverGrpc, KeepsWhatItLearnedOverARestart) {
   }
   v1::GetStatsResponse before, after;
   grpc::ClientContext first, second;
-  ASSERT_TRUE(admin_->GetStats(&first, {}, &before).ok());
+  v1::GetStatsRequest request;
+  request.set_with_checksum(true);
+  ASSERT_TRUE(admin_->GetStats(&first, request, &before).ok());
+  EXPECT_NE(before.state_checksum(), 0u);
   Start();
-  ASSERT_TRUE(admin_->GetStats(&second, {}, &after).ok());
+  ASSERT_TRUE(admin_->GetStats(&second, request, &after).ok());
   EXPECT_EQ(after.state_checksum(), before.state_checksum());
   EXPECT_EQ(after.outcomes(), 30u);
 }

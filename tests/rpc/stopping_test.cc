@@ -19,7 +19,7 @@ TEST(ServicesBehindAClosedGate, TellEveryCallThatTheServerStopsAndBeginNothing) 
   Gate gate;
   const Limits limits;
   RouterService router_service(**engine, limits, metrics, gate);
-  AdminService admin_service(**engine, metrics, gate);
+  AdminService admin_service(**engine, "", clock, metrics, gate);
   grpc::ServerBuilder builder;
   builder.RegisterService(&router_service);
   builder.RegisterService(&admin_service);

@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "base/rng.h"
-#include "fault_env.h"
+#include "rocks_fixture.h"
 #include "samples.h"
 #include "storage/families.h"
 #include "storage/keys.h"
@@ -17,7 +17,6 @@
 #include "storage/rocks_common.h"
 #include "storage/rocks_log_folder.h"
 #include "storage/storage.h"
-#include "temp_dir.h"
 
 namespace pointsman {
 namespace {
@@ -25,49 +24,6 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-constexpr PoolId kPool{3};
-
-class RocksStorageTest : public ::testing::Test {
- protected:
-  std::string folder() const { return dir_.path() + "/made/data"; }
-  absl::StatusOr<Storage> Open() { return OpenRocksStorageOn({.folder = folder()}, &env_); }
-
-  std::vector<Event> CommitEvents(EventLog& log, Sequence first, Sequence last) {
-    std::vector<Event> events;
-    for (Sequence s = first; s <= last; ++s) {
-      LogBatch batch;
-      batch.events.push_back(SampleEvent(rng_, kPool, s));
-      EXPECT_TRUE(log.Commit(batch, Durability::kDisk).ok());
-      events.push_back(batch.events[0]);
-    }
-    return events;
-  }
-
-  // Puts a value straight into the database (or removes a key, for nullopt).
-  void PutRaw(Family family, const std::string& key, const std::optional<std::string>& value) {
-    LogFolder log = OpenLogFolder(folder() + "/log", &env_).value();
-    auto* handle = log.families[Index(family)];
-    rocksdb::WriteOptions options;
-    ASSERT_TRUE(
-        (value ? log.db->Put(options, handle, key, *value) : log.db->Delete(options, handle, key))
-            .ok());
-  }
-
-  // The newest write-ahead log of a database.
-  std::string WalOf(const std::string& database) const {
-    std::string newest;
-    for (const auto& entry : std::filesystem::directory_iterator(folder() + "/" + database)) {
-      const std::string path = entry.path().string();
-      if (entry.path().extension() == ".log" && path > newest) newest = path;
-    }
-    return newest;
-  }
-
-  Rng rng_{1};
-  TempDir dir_;
-  FaultEnv env_;  // fails when told; else a disk that syncs at once
-};
 
 void FlipByte(const std::string& path, uint64_t at) {
   std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
@@ -143,7 +99,7 @@ TEST_F(RocksStorageTest, RefusesANewerFormatNamingIt) {
   const absl::Status status = Open().status();
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
   EXPECT_THAT(std::string(status.message()),
-              AllOf(HasSubstr("format 7"), HasSubstr("reads up to format 1"),
+              AllOf(HasSubstr("format 8"), HasSubstr("reads up to format 2"),
                     HasSubstr("start the version that wrote it")));
 }
 
@@ -206,7 +162,7 @@ TEST_F(RocksStorageTest, ReportsARecordThatIsDamagedOrAnothers) {
   }
   PutRaw(Family::kEvents, EncodeSequenceKey(kPool, 2), "torn");
   PutRaw(Family::kEvents, EncodeSequenceKey(kPool, 4), EncodeEvent(events[2]));
-  PutRaw(Family::kSnapshots, EncodeSequenceKey(kPool, 5), "torn");
+  std::ofstream(folder() + "/snapshots/pool-3-00000000000000000005.state") << "torn";
   Storage storage = Open().value();
   const absl::Status torn = storage.log->ReadEvents(kPool, 1, 100).status();
   EXPECT_TRUE(absl::IsDataLoss(torn));

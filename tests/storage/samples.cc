@@ -60,8 +60,14 @@ Arm SampleArm(Rng& rng) {
 
 Pool SamplePool(Rng& rng, PoolId id) {
   PoolSettings settings;
-  settings.embedder = {SampleBytes(rng, 9), Number(rng), Number(rng), rng.Next(),
-                       SampleBytes(rng, 9)};
+  settings.embedder = {.name = SampleBytes(rng, 9),
+                       .dimension = Number(rng),
+                       .projected = Number(rng),
+                       .projection_seed = rng.Next(),
+                       .lexicon_file = SampleBytes(rng, 9),
+                       .sketch_weight = rng.Uniform(),
+                       .lexicon_checksum = rng.Next(),
+                       .projection_rows = {static_cast<float>(rng.Normal()), 0.5f}};
   for (int i = 0; i < 3; ++i) {
     settings.features.push_back({SampleBytes(rng, 9), rng.Normal(), rng.Normal(), rng.Normal()});
   }
@@ -82,6 +88,8 @@ Pool SamplePool(Rng& rng, PoolId id) {
   settings.experience_max = Number(rng);
   settings.feedback_window = static_cast<Micros>(rng.Below(1 << 30));
   settings.store_query_text = rng.Below(2) == 1;
+  settings.missing_feedback = MissingFeedback{static_cast<uint8_t>(1 + rng.Below(2))};
+  settings.missing_quality = rng.Uniform();
   settings.default_preference = SamplePreference(rng);
   return {id, SampleBytes(rng, 20), settings, static_cast<Micros>(rng.Below(1 << 30))};
 }
@@ -94,6 +102,7 @@ OutcomeEvent SampleOutcomeEvent(Rng& rng) {
           .is_off_policy = rng.Below(2) == 1,
           .is_learned = rng.Below(2) == 1,
           .is_first = rng.Below(2) == 1,
+          .is_missing = rng.Below(2) == 1,
           .propensity = rng.Uniform(),
           .weight = rng.Uniform(),
           .preference = SamplePreference(rng),

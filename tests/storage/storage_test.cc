@@ -202,6 +202,13 @@ TEST_P(StorageTest, KeepsTheNewestSnapshots) {
   EXPECT_TRUE(absl::IsInvalidArgument(log().PutSnapshot(kPool, 401, "", 0)));
 }
 
+TEST_P(StorageTest, TakesNoSnapshotOfADroppedPool) {
+  CommitEvents(kPool, 1, 5);
+  ASSERT_TRUE(log().DropPool(kPool).ok());
+  EXPECT_TRUE(absl::IsNotFound(log().PutSnapshot(kPool, 5, "state", 3)));
+  EXPECT_THAT(log().ListSnapshots(kPool).value(), IsEmpty());
+}
+
 TEST_P(StorageTest, ForgetsADroppedPoolAndNothingElse) {
   for (const PoolId pool : {kPool, kOther}) {
     CommitEvents(pool, 1, 5);
@@ -247,6 +254,52 @@ TEST_P(StorageTest, GivesBackDecisionsByPoolAndId) {
   Decision changed = SampleDecision(rng_, kPool, odd);
   ASSERT_TRUE(decisions().Put(changed, Durability::kProcess).ok());
   EXPECT_EQ(decisions().Get(kPool, odd).value(), changed);
+}
+
+TEST_P(StorageTest, KeepsHowFarDecisionsWereJudged) {
+  EXPECT_EQ(log().ReadProgress(kPool).value(), PoolProgress());
+  LogBatch batch;
+  const PoolProgress progress{{123, "d"}, 7};
+  batch.progress.emplace_back(kPool, progress);
+  ASSERT_TRUE(log().Commit(batch, Durability::kDisk).ok());
+  EXPECT_EQ(log().ReadProgress(kPool).value(), progress);
+  EXPECT_EQ(log().ReadProgress(kOther).value(), PoolProgress());
+  ASSERT_TRUE(log().DropPool(kPool).ok());
+  EXPECT_EQ(log().ReadProgress(kPool).value(), PoolProgress());
+}
+
+TEST_P(StorageTest, GivesBackDecisionsInOrderOfTime) {
+  const auto put = [&](PoolId pool, Micros time, const std::string& id) {
+    Decision decision = SampleDecision(rng_, pool, id);
+    decision.time = time;
+    decision.chosen = {{ArmId{4}, 1, Selection::kExplore},
+                       {ArmId{5}, 1, Selection::kFallback},
+                       {ArmId{6}, 1, Selection::kPanel}};
+    ASSERT_TRUE(decisions().Put(decision, Durability::kProcess).ok());
+  };
+  put(kPool, 300, "a");
+  put(kPool, 100, "z");
+  put(kPool, 200, std::string("\0\xff", 2));
+  put(kPool, 200, "");
+  put(kPool, -5, "old");
+  put(kOther, 150, "other");
+  const auto positions = [&](DecisionPosition after, Micros before, std::size_t count) {
+    std::vector<DecisionPosition> found;
+    const auto read = decisions().ReadWaiting(kPool, after, before, count);
+    EXPECT_TRUE(read.ok()) << read.status();
+    for (const auto& waiting : read.value()) {
+      EXPECT_THAT(waiting.arms, ElementsAre(ArmId{4}, ArmId{6}));
+      found.push_back(waiting.position);
+    }
+    return found;
+  };
+  const DecisionPosition odd{200, std::string("\0\xff", 2)};
+  using P = DecisionPosition;
+  EXPECT_THAT(positions({-10, ""}, 1000, 10),
+              ElementsAre(P{-5, "old"}, P{100, "z"}, P{200, ""}, odd, P{300, "a"}));
+  EXPECT_THAT(positions({100, "z"}, 300, 10), ElementsAre(P{200, ""}, odd));
+  EXPECT_THAT(positions({200, ""}, 1000, 1), ElementsAre(odd));
+  EXPECT_THAT(positions({300, "a"}, 1000, 10), IsEmpty());
 }
 
 TEST_P(StorageTest, TakesDecisionsFromManyThreadsWhileTheLogIsWrittenAndRead) {

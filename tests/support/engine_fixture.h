@@ -91,7 +91,11 @@ class EngineFixture : public ::testing::Test {
     EXPECT_TRUE(stats.ok()) << stats.status();
     return stats.ok() ? *std::move(stats) : PoolStatistics{};
   }
-  uint64_t StateChecksumNow() { return Stats().state_checksum; }
+  uint64_t StateChecksumNow() {
+    const auto checksum = engine_->StateChecksum("default");
+    EXPECT_TRUE(checksum.ok()) << checksum.status();
+    return checksum.value_or(0);
+  }
   uint64_t OutcomesOf(const std::string& arm) {
     const PoolStatistics stats = Stats();
     for (const ArmStatistics& a : stats.arms) {

@@ -5,6 +5,25 @@
 namespace pointsman {
 namespace {
 
+TEST(UnknownCommand, NamesTheWordAndWhatThereIs) {
+  const auto after = [](const std::string& line) {
+    Cli cli;
+    CLI::App app("", "pointsman");
+    app.fallthrough();
+    app.require_subcommand(1);
+    AddRoute(app, cli);
+    AddPool(app, cli);
+    EXPECT_THROW(app.parse(line), CLI::ParseError) << line;
+    return UnknownCommand(app);
+  };
+  EXPECT_EQ(after("nope"), "there is no command \"nope\"; `pointsman` takes route, pool");
+  EXPECT_EQ(after("pool lst"),
+            "there is no command \"lst\"; `pointsman pool` takes create, put, get, list, delete");
+  EXPECT_EQ(after(""), "");
+  EXPECT_EQ(after("route"), "");
+  EXPECT_EQ(after("route question --nope"), "");
+}
+
 TEST(ParsePreference, ReadsThreeWeights) {
   const auto preference = ParsePreference("0.8,0.2,0");
   ASSERT_TRUE(preference.ok());

@@ -14,7 +14,7 @@ using ::testing::HasSubstr;
 TEST(ExitCode, TellsKindsOfFailureApart) {
   EXPECT_EQ(ExitCodeOf(absl::OkStatus()), ExitCode::kOk);
   EXPECT_EQ(ExitCodeOf(absl::InternalError("")), ExitCode::kInternal);
-  EXPECT_EQ(ExitCodeOf(absl::DataLossError("")), ExitCode::kInternal);
+  EXPECT_EQ(ExitCodeOf(absl::DataLossError("")), ExitCode::kDataLoss);
   EXPECT_EQ(ExitCodeOf(absl::InvalidArgumentError("")), ExitCode::kUsage);
   EXPECT_EQ(ExitCodeOf(absl::NotFoundError("")), ExitCode::kNotFound);
   EXPECT_EQ(ExitCodeOf(absl::UnavailableError("")), ExitCode::kUnavailable);

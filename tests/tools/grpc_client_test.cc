@@ -1,12 +1,16 @@
 #include "tools/grpc_client.h"
 
 #include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <mutex>
+#include <thread>
 #include <vector>
 
+#include "pointsman/v1/admin.grpc.pb.h"
+#include "pointsman/v1/router.grpc.pb.h"
 #include "service/engine/requests.h"
 #include "service/status.h"
 #include "tools/grpc_router.h"
@@ -138,6 +142,24 @@ TEST_F(GrpcClientTest, RetriesNothingElse) {
 TEST_F(GrpcClientTest, IsUnavailableWhereNobodyListens) {
   server_->Shutdown();
   EXPECT_EQ(GrpcClient(options_).Route({}).status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(GrpcClientTest, FindsAServerThatComesBackAtItsAddress) {
+  options_.retry_for_ms = 60000;
+  GrpcClient client(options_);
+  ASSERT_TRUE(client.Route({}).ok());
+  server_->Shutdown();
+  server_.reset();
+  std::thread later([&] {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort(options_.server, grpc::InsecureServerCredentials());
+    builder.RegisterService(&router_);
+    builder.RegisterService(&admin_);
+    server_ = builder.BuildAndStart();
+  });
+  EXPECT_TRUE(client.Route({}).ok());
+  later.join();
+  ASSERT_NE(server_, nullptr);
 }
 
 TEST_F(GrpcClientTest, JoinsAllPagesOfArms) {

@@ -1,5 +1,8 @@
 // Feedback: docs/design.md sections 4 and 7, one test a sentence.
+#include <atomic>
 #include <functional>
+#include <future>
+#include <thread>
 #include <limits>
 
 #include "tests/support/engine_fixture.h"
@@ -217,6 +220,77 @@ TEST_F(Feedback, OfAnErrorTrainsTheErrorRateAlone) {
     EXPECT_EQ(arm.figures.tracker.quality_weight, 0);
     EXPECT_EQ(arm.figures.tracker.error_rate > 0, arm.name == decision.arm);
   }
+}
+
+TEST_F(Feedback, InTheSameMicrosecondAsTheAnswerJoins) {
+  const Micros now = clock_.Now();
+  const RouteOutput decision = MustRoute("a question");
+  EXPECT_EQ(TellQuality(decision.decision_id, 1)->result, FeedbackResult::kApplied);
+  EXPECT_EQ(clock_.Now(), now);
+  EXPECT_EQ(OutcomesOf(decision.arm), 1u);
+}
+
+TEST_F(Feedback, AtTheLastMicrosecondOfTheWindowIsInTime) {
+  const RouteOutput decision = MustRoute("a question");
+  clock_.Advance(86400 * kMicrosPerSecond);
+  EXPECT_EQ(TellQuality(decision.decision_id, 1, "in time")->result, FeedbackResult::kApplied);
+  clock_.Advance(1);
+  EXPECT_EQ(TellQuality(decision.decision_id, 0, "late")->result, FeedbackResult::kLate);
+}
+
+TEST_F(Feedback, OfAFallbacksSecondArmIsOffPolicyAndThatOfTheDecision) {
+  RouteInput route;
+  route.query = "a question";
+  route.arm_count = 2;
+  const auto decision = engine_->Route(route);
+  ASSERT_TRUE(decision.ok());
+  FeedbackInput input;
+  input.decision_id = decision->decision_id;
+  input.served_arm = decision->further[0].arm;
+  input.outcome.quality = 1;
+  EXPECT_EQ(Tell(input)->result, FeedbackResult::kApplied);
+  EXPECT_EQ(OutcomesOf(decision->further[0].arm), 1u);
+  EXPECT_EQ(OutcomesOf(decision->arm), 0u);
+  // One arm served: there is no second outcome of this decision.
+  input.served_arm = decision->arm;
+  input.feedback_id = "other";
+  ExpectRefused(Tell(input).status(), absl::StatusCode::kFailedPrecondition,
+                reason::kServedArmFixed);
+}
+
+TEST_F(Feedback, IsRefusedWhenTheQueueIsFullAndIsTakenLater) {
+  EngineOptions options;
+  options.limits.queue_items_max = 4;
+  options.limits.writer_batch_items_max = 1;
+  OpenWith(OpenMemoryStorage(kTestSecret), options);
+  MakePool();
+  std::vector<std::string> ids;
+  for (int i = 0; i < 7; ++i) ids.push_back(MustRoute("question " + std::to_string(i)).decision_id);
+  // Given a writer that is busy with the first one.
+  std::promise<void> begun, may_end;
+  FeedbackInput input;
+  input.outcome.quality = 1;
+  input.decision_id = ids[0];
+  engine_->Feedback(input, [&](const auto&) {
+    begun.set_value();
+    may_end.get_future().wait();
+  });
+  begun.get_future().wait();
+  // When more come than the queue takes.
+  std::atomic<int> taken{0};
+  for (int i = 1; i <= 4; ++i) {
+    input.decision_id = ids[static_cast<std::size_t>(i)];
+    engine_->Feedback(input, [&](const auto& told) { taken += told.ok() ? 1 : 0; });
+  }
+  input.decision_id = ids[5];
+  ExpectRefused(Tell(input).status(), absl::StatusCode::kResourceExhausted, reason::kQueueFull);
+  // Then those that were taken are learned, and the one that was not may come again.
+  may_end.set_value();
+  while (taken < 4) std::this_thread::yield();
+  EXPECT_EQ(TellQuality(ids[6], 1)->result, FeedbackResult::kApplied);
+  EXPECT_EQ(Tell(input)->result, FeedbackResult::kApplied);
+  EXPECT_EQ(Stats().outcomes, 7u);
+  EXPECT_EQ(Stats().feedback.refused, 1u);
 }
 
 TEST_F(Feedback, RefusesBadInputWithTheFieldsName) {

@@ -1,8 +1,10 @@
 // Restart, broken storage, and pools: what was learned is what it was.
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 
 #include "storage/failing_storage.h"
+#include "tests/paths.h"
 #include "tests/support/engine_fixture.h"
 #include "tests/support/test_folder.h"
 
@@ -43,6 +45,7 @@ TEST_F(Recovery, GivesBackEveryLearnedFigureAndPrediction) {
   MakePool();
   Play(0, 130);
   const auto before = engine_->GetStats("default");
+  const uint64_t checksum_before = StateChecksumNow();
   RouteInput probe;
   probe.query = "question about topic 5";
   probe.explain = true;
@@ -50,7 +53,7 @@ TEST_F(Recovery, GivesBackEveryLearnedFigureAndPrediction) {
 
   OpenFolder();
   const auto after = engine_->GetStats("default");
-  EXPECT_EQ(after->state_checksum, before->state_checksum);
+  EXPECT_EQ(StateChecksumNow(), checksum_before);
   EXPECT_EQ(after->snapshot_version, before->snapshot_version);
   EXPECT_EQ(after->experience_size, before->experience_size);
   const auto again = engine_->Route(probe);
@@ -104,10 +107,12 @@ TEST_F(Recovery, KeepsPoolsArmsAndSettings) {
   MakePool(settings);
   ASSERT_TRUE(
       Await<bool>([&](auto done) { engine_->RemoveArm("default", "beta", std::move(done)); }).ok());
+  const PoolSettings resolved = engine_->GetPool("default")->pool.settings;
   OpenFolder();
   const auto info = engine_->GetPool("default");
   ASSERT_TRUE(info.ok());
-  EXPECT_EQ(info->pool.settings, settings);
+  EXPECT_EQ(info->pool.settings, resolved);
+  EXPECT_EQ(info->pool.settings.cost_scale_usd, 0.5);
   EXPECT_EQ(info->arms_active, 2u);
   EXPECT_EQ(engine_->ListArms("default", ArmId{0}, 10, true)->size(), 3u);
 }
@@ -121,6 +126,20 @@ TEST_F(Recovery, ForgetsADeletedPoolForGood) {
   EXPECT_TRUE(engine_->ListPools().empty());
   MakePool();
   EXPECT_EQ(engine_->GetStats("default")->outcomes, 0u);
+}
+
+TEST_F(Recovery, GoesOnFromAFolderOfFormat1) {
+  // 37 of 40 decisions have their feedback (tests/storage/migration_test.cc).
+  const std::string command = "tar -xzf '" POINTSMAN_SOURCE_DIR
+                              "/tests/storage/format1/folder.tar.gz' -C '" +
+                              folder_.path() + "'";
+  ASSERT_EQ(std::system(command.c_str()), 0) << command;
+  OpenFolder(folder_.path() + "/data");
+  EXPECT_EQ(Stats().outcomes, 37u);
+  EXPECT_EQ(Stats().experience_size, 37u);
+  const std::string waiting = "1a20f8cb4d300000bfe5605cb5342e07";
+  EXPECT_EQ(TellQuality(waiting, 1)->result, FeedbackResult::kApplied);
+  EXPECT_EQ(Stats().outcomes, 38u);
 }
 
 class BrokenStorage : public EngineFixture {

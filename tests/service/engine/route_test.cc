@@ -160,6 +160,33 @@ TEST_F(Route, LeavesPausedAndRemovedArmsOut) {
   EXPECT_EQ(ReasonOf(engine_->Route(input).status()), reason::kPoolEmpty);
 }
 
+TEST_F(Route, FindsAnArmThatComesBackAsItWas) {
+  // Some outcomes of beta, and one more that is told when it is gone.
+  std::string open;
+  for (int i = 0; i < 60; ++i) {
+    const RouteOutput answer = MustRoute("question " + std::to_string(i));
+    if (answer.arm != "beta") continue;
+    if (!open.empty()) {
+      ASSERT_TRUE(TellQuality(open, 0.75).ok());
+    }
+    open = answer.decision_id;
+  }
+  ASSERT_FALSE(open.empty());
+  const uint64_t outcomes = OutcomesOf("beta");
+  ASSERT_GT(outcomes, 0u);
+
+  ASSERT_TRUE(
+      Await<bool>([&](auto done) { engine_->RemoveArm("default", "beta", std::move(done)); }).ok());
+  ASSERT_TRUE(TellQuality(open, 0.75).ok());
+  using Put = std::pair<Arm, bool>;
+  const auto back = Await<Put>(
+      [&](auto done) { engine_->PutArm("default", ThreeArms()[1], std::move(done)); });
+
+  ASSERT_TRUE(back.ok()) << back.status();
+  EXPECT_TRUE(back->second) << "it was made anew, as far as the caller can tell";
+  EXPECT_EQ(OutcomesOf("beta"), outcomes + 1);
+}
+
 TEST_F(Route, RefusesBadInputWithTheFieldsName) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const auto fnan = static_cast<float>(nan);
@@ -174,8 +201,8 @@ TEST_F(Route, RefusesBadInputWithTheFieldsName) {
       {"embedding", [](RouteInput& in) { in.embedding = {1}; }},
       {"embedding", [](RouteInput& in) { in.query.clear(), in.embedding = {1, 2, 3}; }},
       {"embedding",
-       [&](RouteInput& in) { in.query.clear(), in.embedding.assign(256, fnan); }},
-      {"embedding", [](RouteInput& in) { in.query.clear(), in.embedding.assign(256, 0); }},
+       [&](RouteInput& in) { in.query.clear(), in.embedding.assign(64, fnan); }},
+      {"embedding", [](RouteInput& in) { in.query.clear(), in.embedding.assign(64, 0); }},
       {"preference", [](RouteInput& in) { in.preference = Preference{0, 0, 0}; }},
       {"preference", [](RouteInput& in) { in.preference = Preference{1, -1, 0}; }},
       {"preference", [&](RouteInput& in) { in.preference = Preference{nan, 1, 0}; }},

@@ -1,0 +1,18 @@
+// A text's character 3- to 5-grams, as a signed count sketch: the part of a vector that every text
+// in every script has. Letters in lower case, runs of white space as one space.
+// Shapes: `out` has any number of buckets, at least 1.
+// Errors: none; a byte that is not UTF-8 counts as a character of its own.
+// Cost: O(bytes), three hash steps a character; one allocation for texts above 512 bytes.
+// Threads: a pure function.
+// Source: Charikar, Chen and Farach-Colton 2002, "Finding frequent items in data streams".
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace pointsman {
+
+// Overwrites `out`: unit norm, or all zero for a text that says nothing.
+void SketchCharacters(std::string_view text, std::span<float> out);
+
+}  // namespace pointsman

@@ -1,0 +1,101 @@
+// Imports: the part of service/convert.h that the command line needs both ways.
+#include "service/convert.h"
+
+namespace pointsman {
+namespace {
+
+Outcome OutcomeOf(const v1::ImportedOutcome& message) {
+  Outcome o;
+  if (message.has_quality()) o.quality = message.quality();
+  if (message.has_latency_ms()) o.latency_ms = message.latency_ms();
+  if (message.has_cost_usd()) o.cost_usd = message.cost_usd();
+  if (message.has_input_tokens()) o.input_tokens = message.input_tokens();
+  if (message.has_output_tokens()) o.output_tokens = message.output_tokens();
+  if (message.has_error()) o.error = message.error();
+  return o;
+}
+
+}  // namespace
+
+ImportPlan FromProto(const v1::ImportStart& message) {
+  ImportPlan plan{message.pool(), message.import_id(), message.queries(), message.strength(), {}};
+  plan.arm_outcomes.insert(message.arm_outcomes().begin(), message.arm_outcomes().end());
+  return plan;
+}
+
+v1::ImportStart ToProto(const ImportPlan& plan) {
+  v1::ImportStart out;
+  out.set_pool(plan.pool);
+  out.set_import_id(plan.import_id);
+  out.set_queries(plan.queries);
+  out.set_strength(plan.strength);
+  for (const auto& [arm, count] : plan.arm_outcomes) (*out.mutable_arm_outcomes())[arm] = count;
+  return out;
+}
+
+ImportedQuery FromProto(const v1::ImportedQuery& message, uint64_t& next) {
+  ImportedQuery query;
+  query.index = message.has_index() ? message.index() : next;
+  next = query.index + 1;
+  query.query = message.query();
+  query.embedding.assign(message.embedding().begin(), message.embedding().end());
+  query.features.assign(message.features().begin(), message.features().end());
+  for (const auto& outcome : message.outcomes()) {
+    query.outcomes.push_back({outcome.arm(), OutcomeOf(outcome)});
+  }
+  return query;
+}
+
+v1::ImportedQuery ToProto(const ImportedQuery& query) {
+  v1::ImportedQuery out;
+  out.set_index(query.index);
+  out.set_query(query.query);
+  out.mutable_embedding()->Add(query.embedding.begin(), query.embedding.end());
+  for (const auto& [name, value] : query.features) (*out.mutable_features())[name] = value;
+  for (const ImportedOutcome& known : query.outcomes) {
+    auto* outcome = out.add_outcomes();
+    outcome->set_arm(known.arm);
+    const Outcome& o = known.outcome;
+    if (o.quality) outcome->set_quality(*o.quality);
+    if (o.latency_ms) outcome->set_latency_ms(*o.latency_ms);
+    if (o.cost_usd) outcome->set_cost_usd(*o.cost_usd);
+    if (o.input_tokens) outcome->set_input_tokens(*o.input_tokens);
+    if (o.output_tokens) outcome->set_output_tokens(*o.output_tokens);
+    if (o.error) outcome->set_error(*o.error);
+  }
+  return out;
+}
+
+v1::ImportOutcomesResponse ToProto(const ImportOutput& output, const ImportPlan& plan) {
+  v1::ImportOutcomesResponse out;
+  const uint64_t came = output.queries_learned + output.queries_known;
+  out.set_queries_learned(output.queries_learned);
+  out.set_queries_known(output.queries_known);
+  out.set_queries_missing(plan.queries > came ? plan.queries - came : 0);
+  out.set_outcomes_learned(output.outcomes_learned);
+  out.set_outcomes_known(output.outcomes_known);
+  out.set_sequence(output.sequence);
+  for (const auto& [name, counts] : output.arms) {
+    auto* arm = out.add_arms();
+    arm->set_arm(name);
+    arm->set_learned(counts.learned);
+    arm->set_known(counts.known);
+    arm->set_weight(counts.weight);
+  }
+  return out;
+}
+
+ImportOutput FromProto(const v1::ImportOutcomesResponse& message) {
+  ImportOutput output;
+  output.queries_learned = message.queries_learned();
+  output.queries_known = message.queries_known();
+  output.outcomes_learned = message.outcomes_learned();
+  output.outcomes_known = message.outcomes_known();
+  output.sequence = message.sequence();
+  for (const auto& arm : message.arms()) {
+    output.arms[arm.arm()] = {arm.learned(), arm.known(), arm.weight()};
+  }
+  return output;
+}
+
+}  // namespace pointsman

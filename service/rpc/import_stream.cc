@@ -1,0 +1,75 @@
+#include "service/rpc/import_stream.h"
+
+#include <utility>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "service/convert.h"
+#include "service/engine/validate.h"
+#include "service/rpc/call.h"
+
+namespace pointsman {
+
+ImportStream::ImportStream(Engine& engine, Metrics& metrics, v1::ImportOutcomesResponse* response)
+    : engine_(engine), timer_(metrics, RpcName::kAdmin), response_(response) {
+  StartRead(&request_);
+}
+
+void ImportStream::OnReadDone(bool is_message) {
+  if (!is_message) {  // the client has said all, or is gone
+    if (!plan_) return End(BadField("start", "the stream ended before its first message"));
+    *response_ = ToProto(tally_->total(), *plan_);
+    return End(absl::OkStatus());
+  }
+  const absl::Status status = Guarded([this] { return plan_ ? LearnChunk() : Start(); });
+  if (!status.ok()) End(status);
+}
+
+absl::Status ImportStream::Start() {
+  if (!request_.has_start()) {
+    return BadField("start",
+                    "the first message of an import must be its start: pool, import_id, "
+                    "queries and strength");
+  }
+  plan_ = FromProto(request_.start());
+  tally_.emplace(*plan_);
+  Submit({});
+  return absl::OkStatus();
+}
+
+absl::Status ImportStream::LearnChunk() {
+  if (!request_.has_chunk()) {
+    return BadField("chunk", "after its start an import sends chunks alone");
+  }
+  std::vector<ImportedQuery> chunk;
+  for (const auto& query : request_.chunk().queries()) {
+    chunk.push_back(FromProto(query, next_index_));
+  }
+  RETURN_IF_ERROR(tally_->Admit(chunk));
+  Submit(std::move(chunk));
+  return absl::OkStatus();
+}
+
+void ImportStream::Submit(std::vector<ImportedQuery> chunk) {
+  engine_.Import(*plan_, std::move(chunk), [this](const absl::StatusOr<ImportOutput>& output) {
+    if (!output.ok()) return End(output.status());
+    tally_->Add(*output);
+    StartRead(&request_);
+  });
+}
+
+void ImportStream::End(const absl::Status& status) {
+  absl::Status told = status;
+  if (!status.ok() && tally_ &&
+      tally_->total().queries_learned + tally_->total().queries_known > 0) {
+    const ImportOutput& total = tally_->total();
+    told = Located(
+        status, Cat("after ", total.queries_learned, " queries learned and ", total.queries_known,
+                    " known before, which stay (send the import "
+                    "again under the same import_id to go on)"));
+  }
+  timer_.Done(told);
+  Finish(ToGrpc(told));
+}
+
+}  // namespace pointsman

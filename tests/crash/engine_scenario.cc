@@ -1,0 +1,167 @@
+#include "engine_scenario.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <utility>
+
+#include "service/engine/verify.h"
+
+namespace pointsman {
+namespace {
+
+constexpr Micros kWindow = 20 * kMicrosPerSecond;
+
+// What may be answered while storage fails: that it does, or that a decision was not kept.
+bool MakesSense(const absl::Status& status) {
+  return status.ok() || absl::IsUnavailable(status) ||
+         ReasonOf(status) == reason::kDecisionUnknown || ReasonOf(status) == reason::kPoolUnknown;
+}
+
+}  // namespace
+
+EngineOptions EngineScenario::Options() {
+  EngineOptions options;
+  options.writing = Writing::kInline;
+  options.building = Building::kInline;
+  options.limits.snapshot_every_events = 7;
+  options.limits.snapshots_kept = 2;
+  options.limits.events_kept = 5;
+  return options;
+}
+
+bool EngineScenario::MakePool(Engine& engine) {
+  PoolSettings settings;
+  settings.embedder.projected = 4;
+  settings.feedback_window = kWindow;
+  settings.missing_feedback = MissingFeedback::kQuality;
+  settings.missing_quality = 0.5;
+  std::vector<Arm> arms(2);
+  arms[0].name = "alpha";
+  arms[1].name = "beta";
+  using Made = std::pair<PoolInfo, bool>;
+  const auto made = Await<Made>([&](auto done) {
+    engine.PutPool("default", [=](const PoolSettings&) { return settings; }, arms, false,
+                   std::move(done));
+  });
+  EXPECT_TRUE(MakesSense(made.status())) << made.status();
+  is_pool_made_ = is_pool_made_ || made.ok();
+  return engine.GetPool("default").ok();
+}
+
+void EngineScenario::Tell(Engine& engine, FeedbackInput input) {
+  input.feedback_id = std::to_string(++count_);
+  const auto told =
+      Await<FeedbackOutput>([&](auto done) { engine.Feedback(input, std::move(done)); });
+  EXPECT_TRUE(MakesSense(told.status())) << told.status();
+  if (told.ok() && told->sequence > 0) {
+    acknowledged_.push_back({input.decision_id, input.feedback_id, told->sequence});
+  }
+}
+
+void EngineScenario::Round(Engine& engine) {
+  clock_.Advance(kMicrosPerSecond);
+  const uint64_t n = ++count_;
+  RouteInput route;
+  route.query = "question " + std::to_string(n % 5);
+  if (n % 2 == 0) route.decision_id = "own-" + std::to_string(seed_) + "-" + std::to_string(n);
+  const auto decision = engine.Route(route);
+  ASSERT_TRUE(decision.ok()) << decision.status();  // whatever fails
+  FeedbackInput first, second;
+  first.decision_id = second.decision_id = decision->decision_id;
+  first.outcome.latency_ms = 100;
+  second.outcome.quality = 0.75;
+  if (n % 3 != 0) Tell(engine, first);
+  if (n % 4 != 0) Tell(engine, second);
+  if (n % 6 == 1) {
+    second.outcome.quality = 0.25;
+    Tell(engine, second);
+  }
+  if (n % 7 == 3) {
+    Arm arm;
+    arm.name = "alpha";
+    arm.description = "description " + std::to_string(n);
+    using Put = std::pair<Arm, bool>;
+    const auto put = Await<Put>([&](auto done) { engine.PutArm("default", arm, std::move(done)); });
+    EXPECT_TRUE(MakesSense(put.status())) << put.status();
+  }
+  if (n % 9 == 4) {
+    using Made = std::pair<PoolInfo, bool>;
+    const auto made = Await<Made>([&](auto done) {
+      engine.PutPool("side", [](const PoolSettings& s) { return s; }, {}, false, std::move(done));
+    });
+    EXPECT_TRUE(MakesSense(made.status())) << made.status();
+    const auto gone =
+        Await<bool>([&](auto done) { engine.DeletePool("side", std::move(done)); });
+    EXPECT_TRUE(MakesSense(gone.status())) << gone.status();
+  }
+  EXPECT_TRUE(engine.GetStats("default").ok());
+  EXPECT_TRUE(MakesSense(engine.Explain("default", decision->decision_id).status()));
+}
+
+bool EngineScenario::Run(Storage storage, int rounds, const std::string& backup_folder) {
+  auto engine = Engine::Open(Options(), std::move(storage), clock_);
+  if (!engine.ok()) {
+    EXPECT_TRUE(absl::IsUnavailable(engine.status())) << engine.status();
+    return false;
+  }
+  if (!MakePool(**engine)) return true;
+  for (int round = 0; round < rounds; ++round) {
+    Round(**engine);
+    if (::testing::Test::HasFatalFailure()) return true;
+    if (round == rounds / 2 && !backup_folder.empty()) {
+      const auto made = Await<BackupInfo>(
+          [&](auto done) { (*engine)->Backup(backup_folder, std::move(done)); });
+      EXPECT_TRUE(made.ok() || absl::IsUnavailable(made.status())) << made.status();
+    }
+  }
+  return true;
+}
+
+void EngineScenario::ExpectAllAcknowledged(Storage storage) {
+  const EventLog& log = *storage.log;
+  const auto checks = VerifyLog(log, {});
+  ASSERT_TRUE(checks.ok()) << checks.status();
+  for (const PoolCheck& check : *checks) EXPECT_TRUE(check.is_sound()) << check.fault;
+  uint64_t checksum = 0;
+  for (const PoolCheck& check : *checks) {
+    if (check.pool == "default") checksum = check.checksum;
+  }
+  std::map<Sequence, Event> events;
+  if (is_pool_made_) {
+    const Sequence first = log.FirstSequence(PoolId{1}).value();
+    const std::vector<Event> read = log.ReadEvents(PoolId{1}, first, 1000000).value();
+    for (const Event& event : read) {
+      events.emplace(event.sequence, event);
+    }
+    ASSERT_FALSE(events.empty());
+    for (const Told& told : acknowledged_) {
+      if (told.sequence < first) continue;  // let go of
+      ASSERT_TRUE(events.contains(told.sequence)) << told.sequence;
+      const auto* outcome = std::get_if<OutcomeEvent>(&events.at(told.sequence).body);
+      ASSERT_NE(outcome, nullptr);
+      EXPECT_EQ(outcome->decision_id, told.decision_id);
+      EXPECT_EQ(outcome->feedback_id, told.feedback_id);
+    }
+  }
+  auto engine = Engine::Open(Options(), std::move(storage), clock_);
+  ASSERT_TRUE(engine.ok()) << engine.status();
+  if (!is_pool_made_) return;
+  ASSERT_TRUE((*engine)->GetPool("default").ok());
+  EXPECT_EQ((*engine)->StateChecksum("default").value(), checksum);
+  // And it goes on.
+  RouteInput route;
+  route.query = "a question";
+  const auto decision = (*engine)->Route(route);
+  ASSERT_TRUE(decision.ok()) << decision.status();
+  EXPECT_TRUE(decision->logged);
+  FeedbackInput input;
+  input.decision_id = decision->decision_id;
+  input.feedback_id = "last " + std::to_string(++count_);
+  input.outcome.quality = 1;
+  EXPECT_TRUE(Await<FeedbackOutput>([&](auto done) {
+                (*engine)->Feedback(input, std::move(done));
+              }).ok());
+}
+
+}  // namespace pointsman

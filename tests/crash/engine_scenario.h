@@ -1,0 +1,47 @@
+// A little of everything that an engine does, on a storage that may fail at any moment: whatever was
+// acknowledged is remembered, and must be there when the folder is opened again.
+// Threads: one.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "service/engine/engine.h"
+#include "storage/storage.h"
+
+namespace pointsman {
+
+class EngineScenario {
+ public:
+  explicit EngineScenario(uint64_t seed) : seed_(seed) {}
+
+  static EngineOptions Options();
+  // Opens an engine on `storage` and works with it, for `rounds`, until the end. Anything but an answer
+  // that makes sense is a test failure. False: the engine did not open.
+  bool Run(Storage storage, int rounds, const std::string& backup_folder = "");
+  // What a healthy engine on the same folder must hold.
+  void ExpectAllAcknowledged(Storage storage);
+
+  ManualClock& clock() { return clock_; }
+  std::size_t acknowledged() const { return acknowledged_.size(); }
+
+ private:
+  struct Told {
+    std::string decision_id;
+    std::string feedback_id;
+    Sequence sequence = 0;
+  };
+  bool MakePool(Engine& engine);
+  void Round(Engine& engine);
+  void Tell(Engine& engine, FeedbackInput input);
+
+  const uint64_t seed_;
+  uint64_t count_ = 0;
+  bool is_pool_made_ = false;
+  ManualClock clock_{1'700'000'000 * kMicrosPerSecond};
+  std::vector<Told> acknowledged_;
+};
+
+}  // namespace pointsman

@@ -1,0 +1,203 @@
+// What the golden logs hold: two hundred rounds over the shipped sample in which everything happens
+// that can: parts, corrections, errors, other arms that served, panels, fallbacks, greedy answers,
+// feedback that is late or never comes, arms and settings that change on the way.
+#include <utility>
+
+#include "base/clock.h"
+#include "base/rng.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "evaluation/dataset.h"
+#include "golden_log.h"
+#include "service/engine/engine.h"
+#include "storage/storage.h"
+#include "tests/paths.h"
+
+namespace pointsman {
+namespace {
+
+Outcome Quality(double quality) {
+  Outcome outcome;
+  outcome.quality = quality;
+  return outcome;
+}
+Outcome CostUsd(double usd) {
+  Outcome outcome;
+  outcome.cost_usd = usd;
+  return outcome;
+}
+Outcome LatencyMs(double ms) {
+  Outcome outcome;
+  outcome.latency_ms = ms;
+  return outcome;
+}
+Outcome Failed(double ms) {
+  Outcome outcome = LatencyMs(ms);
+  outcome.error = true;
+  return outcome;
+}
+
+
+constexpr SipKey kSecret{0x676f6c64656e2031, 0x676f6c64656e2032};
+constexpr std::size_t kRounds = 200;
+constexpr std::size_t kArms = 4;
+constexpr Micros kWindow = 60 * kMicrosPerSecond;
+
+class Player {
+ public:
+  Player(const Dataset& data, Engine& engine, ManualClock& clock)
+      : data_(data), engine_(engine), clock_(clock) {}
+
+  absl::Status Play(const std::string& quality_model) {
+    RETURN_IF_ERROR(PutPool([&](PoolSettings& settings) {
+      settings.embedder.projected = 16;
+      settings.features = {{"length", 300, 200, 0.3}};
+      settings.learner.quality_model = quality_model;
+      settings.learner.exploration_floor = 0.02;
+      settings.feedback_window = kWindow;
+    }));
+    for (std::size_t a = 0; a < kArms; ++a) RETURN_IF_ERROR(PutArm(a, ArmStatus::kActive));
+    for (std::size_t round = 0; round < kRounds; ++round) {
+      clock_.Advance(kMicrosPerSecond + static_cast<Micros>(rng_.Below(5000)));
+      if (round == 60) RETURN_IF_ERROR(SayWhatSilenceMeans());
+      if (round == 90) RETURN_IF_ERROR(PutArm(1, ArmStatus::kPaused));
+      if (round == 110) RETURN_IF_ERROR(PutArm(kArms, ArmStatus::kActive));
+      if (round == 130) RETURN_IF_ERROR(PutArm(1, ArmStatus::kActive));
+      RETURN_IF_ERROR(Round(round));
+    }
+    return absl::OkStatus();
+  }
+
+  const std::vector<std::string>& decision_ids() const { return decision_ids_; }
+
+ private:
+  absl::Status PutPool(const std::function<void(PoolSettings&)>& change) {
+    return Await<std::pair<PoolInfo, bool>>([&](auto done) {
+             engine_.PutPool(
+                 "golden",
+                 [&](PoolSettings settings) -> absl::StatusOr<PoolSettings> {
+                   change(settings);
+                   return settings;
+                 },
+                 {}, false, std::move(done));
+           })
+        .status();
+  }
+
+  absl::Status SayWhatSilenceMeans() {
+    return PutPool([](PoolSettings& settings) {
+      settings.missing_feedback = MissingFeedback::kQuality;
+      settings.missing_quality = 0.4;
+      settings.learner.half_life_outcomes = 100;
+    });
+  }
+
+  absl::Status PutArm(std::size_t a, ArmStatus status) {
+    Arm arm = data_.arms[a];
+    arm.status = status;
+    arm.prior_quality = 0.5;
+    arm.prior_strength = static_cast<double>(a % 2);
+    return Await<std::pair<Arm, bool>>(
+               [&](auto done) { engine_.PutArm("golden", arm, std::move(done)); })
+        .status();
+  }
+
+  absl::Status Round(std::size_t round) {
+    RouteInput route;
+    route.pool = "golden";
+    route.query = data_.queries[round].text;
+    route.decision_id = Cat("round-", round);
+    route.features = {{"length", static_cast<double>(route.query.size())}};
+    if (round % 3 == 1) route.preference = Preference{0.7, 0.2, 0.1};
+    if (round % 11 == 5) route.mode = Mode::kGreedy;
+    if (round % 13 == 4) route.arm_count = 2;
+    if (round % 26 == 4) route.purpose = Purpose::kPanel;
+    const auto output = engine_.Route(route);
+    RETURN_IF_ERROR(output.status());
+    decision_ids_.push_back(route.decision_id);
+    RETURN_IF_ERROR(Tell(round, output->arm));
+    if (route.purpose == Purpose::kPanel) {
+      RETURN_IF_ERROR(Feedback(round, round, output->further.front().arm, Quality(0.5)));
+    }
+    // A correction of the round before last, and a word that comes after the window.
+    if (round % 17 == 9) {
+      RETURN_IF_ERROR(Feedback(round, round - 2, "", Quality(0.25)));
+    }
+    if (round % 70 == 69) {
+      RETURN_IF_ERROR(Feedback(round, round - 65, "", CostUsd(0.01)));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Tell(std::size_t round, const std::string& arm) {
+    if (round % 7 == 6) return absl::OkStatus();  // nobody does
+    std::size_t a = 0;
+    while (data_.arms[a].name != arm) ++a;
+    Outcome outcome = data_.At(round, a);
+    outcome.latency_ms = 200 + static_cast<double>(rng_.Below(2000));
+    if (round % 19 == 8) {
+      return Feedback(round, round, "", Failed(*outcome.latency_ms));
+    }
+    if (round % 23 == 7) {
+      return Feedback(round, round, data_.arms[(a + 1) % kArms].name, Quality(0.75));
+    }
+    if (round % 5 == 3) {  // in two parts
+      RETURN_IF_ERROR(Feedback(round, round, "", LatencyMs(*outcome.latency_ms)));
+      outcome.latency_ms.reset();
+    }
+    return Feedback(round, round, "", outcome);
+  }
+
+  absl::Status Feedback(std::size_t now, std::size_t round, const std::string& served,
+                        const Outcome& outcome) {
+    FeedbackInput input;
+    input.pool = "golden";
+    input.decision_id = Cat("round-", round);
+    input.feedback_id = Cat(now, "-", ++told_);
+    input.served_arm = served;
+    input.outcome = outcome;
+    const auto result = Await<FeedbackOutput>(
+        [&](auto done) { engine_.Feedback(input, std::move(done)); });
+    // An error and a quality of one decision do not go together: such a word is refused.
+    return absl::IsInvalidArgument(result.status()) ? absl::OkStatus() : result.status();
+  }
+
+  const Dataset& data_;
+  Engine& engine_;
+  ManualClock& clock_;
+  Rng rng_{7};
+  int told_ = 0;
+  std::vector<std::string> decision_ids_;
+};
+
+}  // namespace
+
+absl::StatusOr<GoldenLog> PlayGoldenLog(const std::string& quality_model) {
+  ASSIGN_OR_RETURN(const Dataset data, LoadDataset(POINTSMAN_SOURCE_DIR "/deploy/sample", ""));
+  ManualClock clock(Micros{1735689600} * kMicrosPerSecond);
+  Storage storage = OpenMemoryStorage(kSecret);
+  const EventLog& events = *storage.log;
+  const DecisionStore& decisions = *storage.decisions;
+  EngineOptions options;
+  options.writing = Writing::kInline;
+  options.building = Building::kInline;
+  std::unique_ptr<Engine> engine;
+  ASSIGN_OR_RETURN(engine, Engine::Open(options, std::move(storage), clock));
+  Player player(data, *engine, clock);
+  RETURN_IF_ERROR(player.Play(quality_model));
+  PoolInfo pool;
+  ASSIGN_OR_RETURN(pool, engine->GetPool("golden"));
+
+  GoldenLog log;
+  log.secret = kSecret;
+  ASSIGN_OR_RETURN(log.events, events.ReadEvents(pool.pool.id, 1, 100000));
+  for (const std::string& id : player.decision_ids()) {
+    std::optional<Decision> decision;
+    ASSIGN_OR_RETURN(decision, decisions.Get(pool.pool.id, id));
+    if (!decision) return absl::InternalError(Cat("decision ", id, " was not kept"));
+    log.decisions.push_back(*std::move(decision));
+  }
+  return log;
+}
+
+}  // namespace pointsman

@@ -1,0 +1,170 @@
+// Golden replay: a stored real log reproduces every decision and ends in the stored state. With the
+// compiler and a processor of the kind that wrote it, bit for bit; with another one (clang, or no FMA,
+// which glibc's exp and log use where there is one) the same arms and every figure to 1e-9.
+//   golden_test --rewrite   makes the stored logs anew: do not commit a change you cannot explain
+//   POINTSMAN_GOLDEN=near   compares to 1e-9 whatever the machine
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "golden_log.h"
+#include "tests/paths.h"
+
+namespace pointsman {
+namespace {
+
+constexpr const char* kModels[] = {"lin_thompson", "hybrid", "mixture", "context_free"};
+constexpr double kNear = 1e-9;
+
+std::string PathOf(const std::string& model, const char* ending) {
+  return std::string(POINTSMAN_SOURCE_DIR) + "/tests/golden/" + model + ending;
+}
+
+// Whether this build on this machine promises the very bits of the stored logs.
+bool IsExact() {
+  const char* asked = std::getenv("POINTSMAN_GOLDEN");
+  if (asked != nullptr && std::string(asked) == "near") return false;
+#if defined(__clang__) || !defined(__x86_64__) || defined(__SANITIZE_ADDRESS__) || \
+    defined(__SANITIZE_THREAD__)
+  return false;
+#else
+  return __builtin_cpu_supports("fma") != 0;
+#endif
+}
+
+std::vector<std::string> ReadLines(const std::string& path) {
+  std::ifstream in(path);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+bool IsNear(double a, double b) { return std::abs(a - b) <= kNear * std::max(1.0, std::abs(b)); }
+
+// Words that are numbers are near; others are the same.
+bool AreNear(const std::string& a, const std::string& b) {
+  std::istringstream words_a(a), words_b(b);
+  std::string x, y;
+  while (words_a >> x) {
+    if (!(words_b >> y)) return false;
+    if (x == y) continue;
+    char* end_x = nullptr;
+    char* end_y = nullptr;
+    const double number_x = std::strtod(x.c_str(), &end_x);
+    const double number_y = std::strtod(y.c_str(), &end_y);
+    if (*end_x != '\0' || *end_y != '\0' || !IsNear(number_x, number_y)) return false;
+  }
+  return !(words_b >> y);
+}
+
+// Every figure of a decision, in order.
+std::vector<double> Figures(const Decision& decision) {
+  std::vector<double> figures;
+  for (const ChosenArm& chosen : decision.chosen) figures.push_back(chosen.propensity);
+  for (const Candidate& c : decision.candidates) {
+    const ArmExpectation& e = c.expected;
+    const ExpertVotes& v = c.features.votes;
+    figures.insert(figures.end(), {c.probability, c.utility, e.quality, e.quality_stddev,
+                                   e.cost_usd, e.latency_ms, e.priced_usd, v.ratio[0], v.ratio[1],
+                                   v.ratio[2], v.par});
+  }
+  return figures;
+}
+
+std::vector<ArmId> Arms(const Decision& decision) {
+  std::vector<ArmId> arms;
+  for (const ChosenArm& chosen : decision.chosen) arms.push_back(chosen.arm);
+  return arms;
+}
+
+class Golden : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(Golden, LogReproducesEveryDecision) {
+  const auto log = ReadGoldenLog(PathOf(GetParam(), ".log.gz"));
+  ASSERT_TRUE(log.ok()) << log.status();
+  const auto replayed = Replay(*log);
+  ASSERT_TRUE(replayed.ok()) << replayed.status();
+  ASSERT_EQ(replayed->decisions.size(), log->decisions.size());
+  int differ = 0;
+  for (std::size_t i = 0; i < log->decisions.size(); ++i) {
+    const Decision& again = replayed->decisions[i];
+    const Decision& stored = log->decisions[i];
+    differ += again == stored ? 0 : 1;
+    if (IsExact()) {
+      ASSERT_EQ(again, stored) << stored.id;
+      continue;
+    }
+    ASSERT_EQ(Arms(again), Arms(stored)) << stored.id;
+    const std::vector<double> a = Figures(again), b = Figures(stored);
+    ASSERT_EQ(a.size(), b.size()) << stored.id;
+    for (std::size_t f = 0; f < a.size(); ++f) ASSERT_TRUE(IsNear(a[f], b[f])) << stored.id;
+  }
+  std::printf("%s: compared %s; %d of %zu decisions differ in a last bit\n", GetParam(),
+              IsExact() ? "bit for bit" : "to 1e-9", differ, log->decisions.size());
+}
+
+TEST_P(Golden, LogEndsInTheStoredState) {
+  const auto log = ReadGoldenLog(PathOf(GetParam(), ".log.gz"));
+  ASSERT_TRUE(log.ok()) << log.status();
+  const auto replayed = Replay(*log);
+  ASSERT_TRUE(replayed.ok()) << replayed.status();
+  const std::vector<std::string> stored = ReadLines(PathOf(GetParam(), ".txt"));
+  ASSERT_EQ(replayed->transcript.size(), stored.size());
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    const std::string& line = replayed->transcript[i];
+    if (IsExact()) {
+      ASSERT_EQ(line, stored[i]) << "line " << i + 1;
+    } else if (stored[i].rfind("state ", 0) != 0) {
+      ASSERT_TRUE(AreNear(line, stored[i])) << "line " << i + 1 << ":\n" << line << "\n" << stored[i];
+    }
+  }
+}
+
+// The engine that serves today makes of the same calls what it made when the log was stored.
+TEST_P(Golden, ScenarioStillGivesTheStoredLog) {
+  if (!IsExact()) GTEST_SKIP() << "another compiler or processor: see the other test";
+  const auto stored = ReadGoldenLog(PathOf(GetParam(), ".log.gz"));
+  ASSERT_TRUE(stored.ok()) << stored.status();
+  const auto played = PlayGoldenLog(GetParam());
+  ASSERT_TRUE(played.ok()) << played.status();
+  ASSERT_EQ(played->decisions.size(), stored->decisions.size());
+  for (std::size_t i = 0; i < stored->decisions.size(); ++i) {
+    ASSERT_EQ(played->decisions[i], stored->decisions[i]) << stored->decisions[i].id;
+  }
+  ASSERT_EQ(played->events, stored->events);
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, Golden, ::testing::ValuesIn(kModels),
+                         [](const auto& model) { return std::string(model.param); });
+
+int Rewrite() {
+  for (const char* model : kModels) {
+    const auto log = PlayGoldenLog(model);
+    const auto replayed = log.ok() ? Replay(*log) : absl::StatusOr<Replayed>(log.status());
+    const absl::Status written =
+        replayed.ok() ? WriteGoldenLog(*log, PathOf(model, ".log.gz")) : replayed.status();
+    if (!written.ok()) {
+      std::fprintf(stderr, "%s: %s\n", model, std::string(written.message()).c_str());
+      return 1;
+    }
+    std::ofstream text(PathOf(model, ".txt"));
+    for (const std::string& line : replayed->transcript) text << line << "\n";
+    std::printf("%s: %zu events, %zu decisions\n", model, log->events.size(),
+                log->decisions.size());
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace pointsman
+
+int main(int argc, char** argv) {
+  if (argc == 2 && std::string(argv[1]) == "--rewrite") return pointsman::Rewrite();
+  ::testing::InitGoogleTest(&argc, argv);
+  return RUN_ALL_TESTS();
+}

@@ -1,0 +1,102 @@
+#include "tests/support/server_process.h"
+
+#include <fcntl.h>
+#include <grpcpp/grpcpp.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+#include "base/check.h"
+#include "tests/paths.h"
+
+extern char** environ;
+
+namespace pointsman {
+namespace {
+
+// The number behind `word` in `text`; -1 if it is not there, or not whole yet.
+int NumberAfter(const std::string& text, const std::string& word) {
+  const auto at = text.find(word);
+  if (at == std::string::npos || text.find_first_not_of("0123456789", at + word.size()) ==
+                                     std::string::npos) {
+    return -1;
+  }
+  return std::atoi(text.c_str() + at + word.size());
+}
+
+}  // namespace
+
+ServerProcess::ServerProcess(const std::string& folder, std::vector<std::string> arguments,
+                             int file_kb_max) {
+  std::array<int, 2> err{};
+  POINTSMAN_CHECK(pipe2(err.data(), O_CLOEXEC) == 0);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, err[1], STDERR_FILENO);
+  std::vector<std::string> words;
+  if (file_kb_max > 0) {
+    // In blocks of 512 bytes; the signal ignored, such a write fails instead.
+    words = {"/bin/sh", "-c", "ulimit -f $0; trap '' XFSZ; exec \"$@\"",
+             std::to_string(2 * file_kb_max)};
+  }
+  for (const char* word : {POINTSMAN_BIN_DIR "/pointsmand", "--data-dir", folder.c_str(),
+                           "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"}) {
+    words.emplace_back(word);
+  }
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  POINTSMAN_CHECK(posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ) == 0);
+  posix_spawn_file_actions_destroy(&actions);
+  close(err[1]);
+  reader_ = err[0];
+}
+
+ServerProcess::~ServerProcess() {
+  Kill();
+  close(reader_);
+}
+
+bool ServerProcess::WaitUntilItServes() {
+  char c = 0;
+  // "listening on ... (port N), admin port M" and a line feed.
+  while (NumberAfter(output_, "admin port ") < 0) {
+    if (read(reader_, &c, 1) != 1) return false;
+    output_ += c;
+  }
+  admin_port_ = NumberAfter(output_, "admin port ");
+  address_ = "127.0.0.1:" + std::to_string(NumberAfter(output_, "(port "));
+  // Of its own, so that no connection to an earlier process is tried.
+  grpc::ChannelArguments own;
+  own.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  const auto channel =
+      grpc::CreateCustomChannel(address_, grpc::InsecureChannelCredentials(), own);
+  router = v1::Router::NewStub(channel);
+  admin = v1::Admin::NewStub(channel);
+  return true;
+}
+
+int ServerProcess::Wait(int signal) {
+  if (pid_ == 0) return 0;
+  kill(pid_, signal);
+  int status = 0;
+  waitpid(pid_, &status, 0);
+  pid_ = 0;
+  return status;
+}
+
+void ServerProcess::Kill() { Wait(SIGKILL); }
+
+int ServerProcess::Stop() {
+  const int status = Wait(SIGTERM);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+bool ServerProcess::IsAlive() const { return pid_ != 0 && waitpid(pid_, nullptr, WNOHANG) == 0; }
+
+}  // namespace pointsman

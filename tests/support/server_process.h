@@ -1,0 +1,52 @@
+// pointsmand as a process of its own on a free port, with stubs; to be killed.
+// Threads: one owner; the stubs from any.
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pointsman/v1/admin.grpc.pb.h"
+#include "pointsman/v1/router.grpc.pb.h"
+
+namespace pointsman {
+
+class ServerProcess {
+ public:
+  // Starts it with `arguments` beside the folder and the ports, and returns at once. `file_kb_max`: no
+  // file of its can grow beyond that, a write that would is an I/O error; 0: no such limit.
+  explicit ServerProcess(const std::string& folder, std::vector<std::string> arguments = {},
+                         int file_kb_max = 0);
+  ~ServerProcess();
+  ServerProcess(const ServerProcess&) = delete;
+  ServerProcess& operator=(const ServerProcess&) = delete;
+
+  // Waits until it listens, and makes the stubs. False: it ended before; `output` says why.
+  bool WaitUntilItServes();
+  // SIGKILL, and waits for its end; idempotent.
+  void Kill();
+  // SIGTERM, and waits for its end; its exit code.
+  int Stop();
+  // Whether it still runs.
+  bool IsAlive() const;
+
+  const std::string& output() const { return output_; }  // of stderr, until it served
+  int admin_port() const { return admin_port_; }
+  const std::string& address() const { return address_; }
+
+  std::unique_ptr<v1::Router::Stub> router;
+  std::unique_ptr<v1::Admin::Stub> admin;
+
+ private:
+  int Wait(int signal);
+
+  pid_t pid_ = 0;
+  int reader_ = -1;
+  int admin_port_ = 0;
+  std::string address_;
+  std::string output_;
+};
+
+}  // namespace pointsman

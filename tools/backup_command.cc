@@ -1,0 +1,88 @@
+// `pointsman backup` and `pointsman restore`.
+#include <memory>
+
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "storage/backup.h"
+#include "storage/storage.h"
+#include "tools/command.h"
+#include "tools/progress_bar.h"
+
+namespace pointsman {
+namespace {
+
+constexpr int64_t kProgressFrom = 256 << 20;  // bytes
+constexpr int64_t kBackupTimeoutMs = 600000;
+
+std::string Megabytes(int64_t bytes) {
+  return absl::StrFormat("%.1f MB", static_cast<double>(bytes) / 1e6);
+}
+
+absl::Status Restore(const std::string& backup, const std::string& folder) {
+  ASSIGN_OR_RETURN(const BackupInfo wanted, CheckBackup(backup));
+  ProgressBar bar;
+  const auto restored = RestoreBackup(backup, folder, [&](int64_t bytes) {
+    if (wanted.bytes < kProgressFrom) return;
+    bar.Show(static_cast<double>(bytes) / static_cast<double>(wanted.bytes), "copying");
+  });
+  if (!restored.ok()) {
+    bar.Leave();
+    return restored.status();
+  }
+  // Opening it reads the ends of the pools' logs back.
+  ASSIGN_OR_RETURN(const std::unique_ptr<EventLog> log, ReadRocksEventLog(folder));
+  ASSIGN_OR_RETURN(const std::vector<Pool> pools, log->ReadPools());
+  Print(Cat("restored ", restored->files, " files, ", Megabytes(restored->bytes), ", to ", folder,
+            "\n"));
+  for (const Pool& pool : pools) {
+    ASSIGN_OR_RETURN(const Sequence last, log->LastSequence(pool.id));
+    Print(Cat("  pool ", pool.name, ": to event ", last, "\n"));
+  }
+  Print(Cat("start it with: pointsmand --data-dir ", folder, "\n"));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddBackup(CLI::App& app, Cli& cli) {
+  auto request = std::make_shared<v1::BackupRequest>();
+  CLI::App* command = AddCommand(
+      app, "backup", "copy the server's data folder, as it is now, while it serves",
+      "  pointsman backup --name before-upgrade\n"
+      "The copy is made on the server's machine, below its backup_dir (`backups` in the data folder\n"
+      "unless told otherwise), mostly of hard links. Copy it to another machine from there:\n"
+      "  rsync -a ./data/backups/before-upgrade elsewhere:/backups/");
+  command->add_option("--name", *request->mutable_name(),
+                      "of the new folder; the time, unless given");
+  OnChosen(command, cli, [request, &cli](GrpcClient&) -> absl::Status {
+    // It may take longer than other calls.
+    GrpcClient patient({.server = cli.server,
+                        .deadline_ms = std::max<int64_t>(cli.timeout_ms, kBackupTimeoutMs)});
+    cli.called = cli.server;
+    ASSIGN_OR_RETURN(const v1::BackupResponse response, patient.Backup(*request));
+    Print(cli.is_json ? JsonOf(response)
+                      : Cat("backed up ", response.files(), " files, ", Megabytes(response.bytes()),
+                            ", to ", response.folder(), "\n"));
+    return absl::OkStatus();
+  });
+}
+
+void AddRestore(CLI::App& app, Cli& cli) {
+  auto backup = std::make_shared<std::string>();
+  auto folder = std::make_shared<std::string>();
+  CLI::App* command =
+      AddCommand(app, "restore", "copy a backup into a new data folder",
+                 "  pointsman restore ./data/backups/before-upgrade ./data-restored\n"
+                 "  pointsmand --data-dir ./data-restored\n"
+                 "Exit codes: 0 restored, 3 no such backup, 4 the disk fails, 5 the folder is not "
+                 "empty, 7 the backup is damaged.");
+  command->add_option("backup", *backup, "a folder that `pointsman backup` made")->required();
+  command->add_option("folder", *folder, "the data folder: new, or empty")->required();
+  command->callback([&cli, backup, folder] {
+    cli.what = "restore";
+    cli.run = [backup, folder] { return Restore(*backup, *folder); };
+  });
+}
+
+}  // namespace pointsman

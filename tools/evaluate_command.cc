@@ -1,0 +1,180 @@
+// `pointsman evaluate`: learners against each other on recorded outcomes, and how they bear a world
+// that changes.
+#include <memory>
+
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "evaluation/figures.h"
+#include "evaluation/grid.h"
+#include "evaluation/parallel.h"
+#include "evaluation/scenario.h"
+#include "tools/command.h"
+#include "tools/exit_code.h"
+#include "tools/progress_bar.h"
+#include "tools/replay_options.h"
+
+namespace pointsman {
+namespace {
+
+constexpr const char* kLearners = "hybrid,mixture,lin_thompson,linucb,knn,ema,context_free";
+
+struct Options {
+  DataOptions data;
+  ReplayOptions replay;
+  std::string learners = kLearners;
+  std::string cost_weights = "0";
+  std::size_t prefer_grid = 0;
+  std::string scenario = "grid";
+  std::size_t threads = 0;
+  std::string json;
+  std::string svg;
+};
+
+std::vector<std::string> Split(const std::string& text) {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    if (end > begin) parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+absl::StatusOr<std::vector<Preference>> Preferences(const Options& options) {
+  std::vector<Preference> preferences;
+  for (std::size_t i = 0; i < options.prefer_grid; ++i) {
+    const double cost = static_cast<double>(i) /
+                        static_cast<double>(std::max<std::size_t>(1, options.prefer_grid - 1));
+    preferences.push_back({1 - cost, cost, 0});
+  }
+  if (!preferences.empty()) return preferences;
+  for (const std::string& weight : Split(options.cost_weights)) {
+    char* end = nullptr;
+    const double cost = std::strtod(weight.c_str(), &end);
+    if (*end != '\0' || !(cost >= 0 && cost <= 1)) {
+      return InvalidArgument("--cost-weights takes numbers from 0 to 1, got ", Quoted(weight));
+    }
+    preferences.push_back({1 - cost, cost, 0});
+  }
+  return preferences;
+}
+
+absl::Status RunGridCommand(const Dataset& dataset, const Options& options) {
+  GridOptions grid;
+  grid.replay = options.replay;
+  grid.threads = options.threads;
+  for (const std::string& name : Split(options.learners)) {
+    ASSIGN_OR_RETURN(LearnerVariant learner, ParseVariant(name, options.replay.settings.learner));
+    grid.learners.push_back(std::move(learner));
+  }
+  ASSIGN_OR_RETURN(grid.preferences, Preferences(options));
+  ProgressBar bar;
+  const std::string place =
+      absl::StrFormat("%d learners x %d preferences x %d seeds", grid.learners.size(),
+                      grid.preferences.size(), grid.replay.seeds);
+  const auto report = RunGrid(dataset, grid, [&](double share) { bar.Show(share, place); });
+  if (!report.ok()) {
+    bar.Leave();
+    return report.status();
+  }
+  Print(GridTable(*report));
+  if (!options.json.empty()) RETURN_IF_ERROR(WriteFile(options.json, GridJson(*report)));
+  if (!options.svg.empty()) RETURN_IF_ERROR(WriteFile(options.svg, GridSvg(*report)));
+  return absl::OkStatus();
+}
+
+using RunScenario = std::function<absl::StatusOr<ScenarioFigures>(
+    const Dataset&, const ReplayOptions&, uint64_t seed)>;
+
+absl::StatusOr<RunScenario> ScenarioNamed(const std::string& name, std::size_t points) {
+  if (name == "degrade") return RunScenario(RunDegradation);
+  if (name == "new-arm") return RunScenario(RunNewArm);
+  if (name == "useless-arm") return RunScenario(RunUselessArm);
+  if (name == "trade-off") {
+    return RunScenario(
+        [points](const Dataset& dataset, const ReplayOptions& replay, uint64_t seed) {
+          return RunTradeOff(dataset, replay, points, seed);
+        });
+  }
+  return InvalidArgument("--scenario ", Quoted(name),
+                         " is unknown; there are grid, degrade, new-arm, useless-arm, trade-off");
+}
+
+absl::Status RunScenarioCommand(const Dataset& dataset, Options options) {
+  const std::size_t points = options.prefer_grid == 0 ? 11 : options.prefer_grid;
+  ASSIGN_OR_RETURN(const RunScenario run, ScenarioNamed(options.scenario, points));
+  ASSIGN_OR_RETURN(std::vector<Preference> preferences, Preferences(options));
+  if (options.prefer_grid == 0) options.replay.preference = preferences.front();
+  RETURN_IF_ERROR(CheckRecorded(dataset, options.replay.preference));
+  for (const std::string& name : Split(options.learners)) {
+    ASSIGN_OR_RETURN(const LearnerVariant learner,
+                     ParseVariant(name, options.replay.settings.learner));
+    ReplayOptions replay = options.replay;
+    replay.settings.learner = learner.settings;
+    std::vector<ScenarioFigures> of_seeds(replay.seeds);
+    ProgressBar bar;
+    const absl::Status status = ForEachTask(
+        replay.seeds, options.threads,
+        [&](std::size_t seed) -> absl::Status {
+          ASSIGN_OR_RETURN(of_seeds[seed], run(dataset, replay, replay.seed_start + seed));
+          return absl::OkStatus();
+        },
+        [&](std::size_t done) {
+          bar.Show(static_cast<double>(done) / static_cast<double>(replay.seeds),
+                   absl::StrFormat("%s, %s: %d of %d seeds", options.scenario, name, done,
+                                   replay.seeds));
+        });
+    if (!status.ok()) {
+      bar.Leave();
+      return status;
+    }
+    Print(ScenarioTable(dataset, options.scenario, name, replay, of_seeds));
+    if (!options.json.empty()) {
+      RETURN_IF_ERROR(WriteFile(options.json, ScenarioJson(options.scenario, name, of_seeds)));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Run(Options options) {
+  ASSIGN_OR_RETURN(const Dataset dataset, LoadData(options.data, options.replay));
+  if (options.scenario == "grid") return RunGridCommand(dataset, options);
+  return RunScenarioCommand(dataset, std::move(options));
+}
+
+}  // namespace
+
+void AddEvaluate(CLI::App& app, Cli& cli) {
+  auto options = std::make_shared<Options>();
+  options->replay.seeds = 5;
+  options->replay.seed_start = 1000;
+  CLI::App* command = AddCommand(
+      app, "evaluate", "compare learners on recorded outcomes, seed by seed",
+      "  pointsman evaluate --data deploy/sample --learners hybrid,context_free --seeds 5\n"
+      "  pointsman evaluate --data deploy/sample --cost-weights 0,0.1,0.4\n"
+      "  pointsman evaluate --data deploy/sample --learners hybrid --scenario trade-off\n"
+      "\nEach learner meets the same queries in the same order; the first one named is compared\n"
+      "with each other one by paired differences, with a one-sided 95% bound. A learner may carry\n"
+      "settings: linucb:exploration_scale=0.3. Scenarios: grid; degrade (the best arm fails at\n"
+      "half-time); new-arm; useless-arm; trade-off (one state for every preference).");
+  AddReplayOptions(command, options->data, options->replay);
+  command->add_option("--learners", options->learners, "names, by comma")->capture_default_str();
+  command
+      ->add_option("--cost-weights", options->cost_weights,
+                   "weights of cost, by comma; quality gets the rest")
+      ->capture_default_str();
+  command->add_option("--prefer-grid", options->prefer_grid,
+                      "so many preferences from quality alone to cost alone");
+  command->add_option("--scenario", options->scenario, "what happens in the world")
+      ->capture_default_str();
+  command->add_option("--threads", options->threads, "0: one per core")->capture_default_str();
+  command->add_option("--json", options->json, "write the figures to this file");
+  command->add_option("--svg", options->svg, "draw the learning curves to this file");
+  command->callback([options, &cli] {
+    cli.what = "evaluate";
+    cli.run = [options] { return Run(*options); };
+  });
+}
+
+}  // namespace pointsman

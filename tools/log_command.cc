@@ -1,0 +1,194 @@
+// `pointsman log` and `pointsman verify`: what a data folder or a backup holds, and whether it is
+// sound. Both read the folder alone, whether a server runs on it or not.
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "evaluation/json.h"
+#include "learners/learned_state.h"
+#include "service/engine/verify.h"
+#include "storage/backup.h"
+#include "storage/storage.h"
+#include "tools/command.h"
+#include "tools/event_text.h"
+#include "tools/progress_bar.h"
+
+namespace pointsman {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kEventsAtOnce = 1024;
+constexpr Sequence kProgressFrom = 50000;  // events; less is read before anybody wonders
+
+struct LogOptions {
+  std::string folder;
+  std::string pool;
+  Sequence from = 0;
+  uint64_t count = 0;
+};
+
+// The names of arms whose events were let go of, from a snapshot.
+absl::Status NoteOldArms(const EventLog& log, PoolId pool, ArmNames& names) {
+  ASSIGN_OR_RETURN(const std::vector<Sequence> snapshots, log.ListSnapshots(pool));
+  for (auto it = snapshots.rbegin(); it != snapshots.rend(); ++it) {
+    const auto bytes = log.ReadSnapshot(pool, *it);
+    if (!bytes.ok()) continue;
+    const auto state = LearnedState::Decode(*bytes);
+    if (!state.ok()) continue;
+    for (std::size_t i = 0; i < state->arm_count(); ++i) {
+      names.Note(*state->arm(static_cast<ArmId>(i)));
+    }
+    return absl::OkStatus();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PrintPool(const EventLog& log, const Pool& pool, const LogOptions& options,
+                       bool is_json) {
+  ASSIGN_OR_RETURN(const Sequence first, log.FirstSequence(pool.id));
+  ASSIGN_OR_RETURN(const Sequence last, log.LastSequence(pool.id));
+  if (!is_json) {
+    Print(Cat("pool ", pool.name, " (id ", Index(pool.id), "): events ", first, " to ", last, "\n"));
+  }
+  if (last == 0) return absl::OkStatus();
+  ArmNames names;
+  RETURN_IF_ERROR(NoteOldArms(log, pool.id, names));
+  Sequence next = first;  // from the start, for the names of arms
+  uint64_t printed = 0;
+  while (next <= last) {
+    ASSIGN_OR_RETURN(const std::vector<Event> events,
+                     log.ReadEvents(pool.id, next, kEventsAtOnce));
+    if (events.empty()) break;
+    for (const Event& event : events) {
+      names.Note(event);
+      if (event.sequence < options.from) continue;
+      if (options.count > 0 && printed++ == options.count) return absl::OkStatus();
+      Print((is_json ? EventJson(pool.name, event, names) : EventText(event, names)) + "\n");
+    }
+    next = events.back().sequence + 1;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PrintLog(const LogOptions& options, bool is_json) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<EventLog> log, ReadRocksEventLog(options.folder));
+  ASSIGN_OR_RETURN(const std::vector<Pool> pools, log->ReadPools());
+  bool is_found = options.pool.empty();
+  for (const Pool& pool : pools) {
+    if (!options.pool.empty() && pool.name != options.pool) continue;
+    is_found = true;
+    RETURN_IF_ERROR(PrintPool(*log, pool, options, is_json));
+  }
+  if (!is_found) {
+    return NotFound("there is no pool ", Quoted(options.pool), " in ", options.folder);
+  }
+  return absl::OkStatus();
+}
+
+std::string CheckText(const PoolCheck& check) {
+  std::string text = Cat("pool ", check.pool, ": events ", check.first, " to ", check.last);
+  text += check.replayed_from == 0 ? ", replayed from the start"
+                                   : Cat(", replayed from snapshot ", check.replayed_from);
+  text += "\n";
+  for (const SnapshotCheck& snapshot : check.snapshots) {
+    text += absl::StrFormat("  snapshot %-12d %s\n", snapshot.sequence,
+                            !snapshot.fault.empty() ? Cat("WRONG: ", snapshot.fault)
+                            : snapshot.is_base      ? "reads back; the replay began with it"
+                                                    : "is what the log gives, to the byte");
+  }
+  if (!check.fault.empty()) text += Cat("  log                   WRONG: ", check.fault, "\n");
+  return text + absl::StrFormat("  state at %d: checksum %016x\n", check.replayed_to,
+                                check.checksum);
+}
+
+Json CheckJson(const PoolCheck& check) {
+  Json json = {{"pool", check.pool},
+               {"first", check.first},
+               {"last", check.last},
+               {"replayed_from", check.replayed_from},
+               {"replayed_to", check.replayed_to},
+               {"state_checksum", Cat(check.checksum)},
+               {"is_sound", check.is_sound()},
+               {"fault", check.fault},
+               {"snapshots", Json::array()}};
+  for (const SnapshotCheck& snapshot : check.snapshots) {
+    json["snapshots"].push_back({{"sequence", snapshot.sequence}, {"fault", snapshot.fault}});
+  }
+  return json;
+}
+
+absl::Status Verify(const std::string& folder, bool from_start, bool is_json) {
+  if (IsBackup(folder)) RETURN_IF_ERROR(CheckBackup(folder).status());
+  ASSIGN_OR_RETURN(const std::unique_ptr<EventLog> log, ReadRocksEventLog(folder));
+  ProgressBar bar;
+  const auto show = [&bar](const std::string& pool, Sequence done, Sequence last) {
+    if (last < kProgressFrom) return;
+    bar.Show(static_cast<double>(done) / static_cast<double>(last), Cat("pool ", pool));
+  };
+  const auto checks = VerifyLog(*log, {from_start, show});
+  if (!checks.ok()) {
+    bar.Leave();
+    return checks.status();
+  }
+  bool is_sound = true;
+  Json json = Json::array();
+  for (const PoolCheck& check : *checks) {
+    is_sound = is_sound && check.is_sound();
+    if (is_json) json.push_back(CheckJson(check));
+    if (!is_json) Print(CheckText(check));
+  }
+  if (is_json) Print(json.dump(1) + "\n");
+  if (!is_sound) {
+    return DataLoss("what is in ", Quoted(folder, 1024),
+                    " is not what its log says, see above; a snapshot that is wrong is not used "
+                    "at the next start if it does not read back, and a log that is wrong calls "
+                    "for a backup");
+  }
+  if (!is_json) Print(Cat("sound: ", checks->size(), " pools\n"));
+  return absl::OkStatus();
+}
+
+void OnChosenLocally(CLI::App* command, Cli& cli, std::function<absl::Status()> run) {
+  command->callback([command, &cli, run = std::move(run)] {
+    cli.what = command->get_name();
+    cli.run = run;
+  });
+}
+
+}  // namespace
+
+void AddLog(CLI::App& app, Cli& cli) {
+  auto options = std::make_shared<LogOptions>();
+  CLI::App* command = AddCommand(app, "log", "print the events of a data folder or a backup",
+                                 "  pointsman log ./data --pool default --from 1000 --count 20\n"
+                                 "The server may be running. --json: one object a line.");
+  command->add_option("folder", options->folder, "the data folder, or a backup")->required();
+  command->add_option("--pool", options->pool, "of one pool alone");
+  command->add_option("--from", options->from, "the first event");
+  command->add_option("--count", options->count, "so many of each pool at most; 0: all");
+  OnChosenLocally(command, cli, [options, &cli] { return PrintLog(*options, cli.is_json); });
+}
+
+void AddVerify(CLI::App& app, Cli& cli) {
+  auto folder = std::make_shared<std::string>();
+  auto from_start = std::make_shared<bool>(false);
+  CLI::App* command = AddCommand(
+      app, "verify", "replay the log of a data folder or a backup and compare it with its snapshots",
+      "  pointsman verify ./data\n"
+      "The server may be running. The replay begins with the oldest snapshot that reads back.\n"
+      "Exit codes: 0 sound, 7 something is not what the log says, 3 no such folder, 5 of another "
+      "format.");
+  command->add_option("folder", *folder, "the data folder, or a backup")->required();
+  command->add_flag("--from-start", *from_start,
+                    "begin with nothing instead, which checks the oldest snapshot too; needs a log "
+                    "that begins with event 1");
+  OnChosenLocally(command, cli, [folder, from_start, &cli] {
+    return Verify(*folder, *from_start, cli.is_json);
+  });
+}
+
+}  // namespace pointsman

@@ -1,0 +1,91 @@
+// `pointsman probe`: what an embedder's vectors are worth on a data set, when every outcome is
+// told.
+#include <memory>
+
+#include "base/status_macros.h"
+#include "evaluation/dataset.h"
+#include "evaluation/probe.h"
+#include "tools/command.h"
+#include "tools/progress_bar.h"
+
+namespace pointsman {
+namespace {
+
+struct Options {
+  std::string data;
+  std::string pool;
+  std::string json;
+  bool is_json = false;
+  ProbeOptions probe;
+};
+
+absl::Status Run(const Options& options) {
+  ASSIGN_OR_RETURN(const Dataset dataset, LoadDataset(options.data, options.pool));
+  ProgressBar bar;
+  const auto report =
+      RunProbe(dataset, options.probe, [&bar](double share) { bar.Show(share, "probing"); });
+  if (!report.ok()) {
+    bar.Leave();
+    return report.status();
+  }
+  const bool is_json_printed = options.is_json && options.json.empty();
+  Print(is_json_printed ? ProbeJson(*report) : ProbeTable(*report));
+  if (!options.json.empty()) RETURN_IF_ERROR(WriteFile(options.json, ProbeJson(*report)));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddProbe(CLI::App& app, Cli& cli) {
+  auto options = std::make_shared<Options>();
+  ProbeOptions& probe = options->probe;
+  EmbedderSettings& embedder = probe.embedder;
+  embedder.sketch_weight = 0.5;
+  CLI::App* command =
+      AddCommand(app, "probe",
+                 "what an embedder's vectors are worth on a data set, when every outcome is told",
+                 "  pointsman probe --data deploy/sample --embedder lexicon --dim 64\n"
+                 "\nFits a ridge regression and k nearest neighbours on 70% of the queries, with "
+                 "the outcome of\n"
+                 "every arm, and scores the arm they choose on the rest. alpha and k are chosen on "
+                 "the training\n"
+                 "part. It bounds what any learner could get from these vectors; `replay` says "
+                 "what one gets.");
+  command->add_option("--data", options->data, "the data folder, as for `replay`")->required();
+  command->add_option("--pool", options->pool,
+                      "a subset of models named in the folder's pools.json");
+  command->add_option("--embedder", embedder.name, "lexicon or hashing")->capture_default_str();
+  command
+      ->add_option("--dim", embedder.dimension,
+                   "its dimensions, for lexicon without the character sketch; 0: its own")
+      ->capture_default_str();
+  command
+      ->add_option("--sketch-weight", embedder.sketch_weight,
+                   "lexicon: weight of the 64 character buckets; 0: none")
+      ->capture_default_str();
+  command->add_option("--lexicon", embedder.lexicon_file,
+                      "lexicon file; empty: the one that ships");
+  command
+      ->add_option("--projected", embedder.projected,
+                   "probe the vectors as rotated to so many dimensions; 0: as they are")
+      ->capture_default_str();
+  command
+      ->add_option("--train-queries", probe.train_queries,
+                   "train on so many queries, those that `replay --import` takes; 0: 70%")
+      ->capture_default_str();
+  command->add_option("--splits", probe.splits, "random splits to average over")
+      ->capture_default_str();
+  command->add_option("--seed", probe.seed, "of the first split")->capture_default_str();
+  CLI::Option* json =
+      command->add_option("--json", options->json, "print the figures, or write them to this file")
+          ->expected(0, 1);
+  command->callback([options, json, &cli] {
+    EmbedderSettings& settings = options->probe.embedder;
+    settings.lexicon_file = LexiconArgument(settings.lexicon_file);
+    options->is_json = json->count() > 0 || cli.is_json;
+    cli.what = "probe";
+    cli.run = [options] { return Run(*options); };
+  });
+}
+
+}  // namespace pointsman

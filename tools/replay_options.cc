@@ -1,0 +1,60 @@
+#include "tools/replay_options.h"
+
+#include "tools/command.h"
+
+namespace pointsman {
+
+void AddReplayOptions(CLI::App* command, DataOptions& data, ReplayOptions& replay) {
+  command->add_option("--data", data.data, "the data folder")->required();
+  command->add_option("--pool", data.pool, "a subset of models named in the folder's pools.json");
+  command->add_option("--rounds", replay.rounds, "queries to play; 0: all")->capture_default_str();
+  command->add_option("--seeds", replay.seeds, "independent orders of the queries")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  command->add_option("--seed-start", replay.seed_start, "the first seed")->capture_default_str();
+  EmbedderSettings& embedder = replay.settings.embedder;
+  command->add_option("--embedder", embedder.name, "lexicon, hashing or caller")
+      ->capture_default_str();
+  command->add_option("--dim", embedder.dimension, "the embedder's dimensions; 0: its own")
+      ->capture_default_str();
+  command
+      ->add_option("--projected", embedder.projected,
+                   "dimensions that the learner sees; 0: the default")
+      ->capture_default_str();
+  command
+      ->add_option("--sketch-weight", embedder.sketch_weight,
+                   "lexicon: weight of the 64 character buckets; 0: none")
+      ->capture_default_str();
+  command->add_option("--lexicon", embedder.lexicon_file,
+                      "lexicon file; empty: the one that ships");
+  command
+      ->add_option("--feedback-delay", replay.feedback_delay_rounds,
+                   "rounds until an outcome is told")
+      ->capture_default_str();
+  auto* import = command->add_option(
+      "--import", replay.import_queries,
+      "teach so many queries first, with every arm's outcome; they are not played");
+  command
+      ->add_option("--strength", replay.import_strength,
+                   "observations that an arm's imported outcomes count as together")
+      ->needs(import);
+  command->add_option("--told", replay.told_share, "share of the outcomes that ever arrive")
+      ->capture_default_str();
+  command->add_option("--round-ms", data.round_ms, "how long a round lasts (in process)")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command
+      ->add_option("--latency-scale-ms", replay.settings.latency_scale_ms,
+                   "latency that one weight of latency is worth")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+}
+
+absl::StatusOr<Dataset> LoadData(const DataOptions& data, ReplayOptions& replay) {
+  replay.round_length = static_cast<Micros>(data.round_ms * static_cast<double>(kMicrosPerMs));
+  EmbedderSettings& embedder = replay.settings.embedder;
+  embedder.lexicon_file = LexiconArgument(embedder.lexicon_file);
+  return LoadDataset(data.data, data.pool);
+}
+
+}  // namespace pointsman

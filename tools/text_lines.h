@@ -1,0 +1,17 @@
+// The texts of a file, one a line: the line itself, or of a .jsonl file the string `text` or
+// `query` of each object. Plain or .gz; empty lines are skipped. Errors: as evaluation/lines.h;
+// kInvalidArgument with file and line for an object without a text. Threads: a pure function of
+// files.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace pointsman {
+
+absl::Status ForEachText(const std::string& path,
+                         const std::function<void(const std::string&)>& use);
+
+}  // namespace pointsman

@@ -1,0 +1,91 @@
+// `pointsman train-lexicon`: makes a lexicon file from text.
+#include <filesystem>
+#include <memory>
+#include <system_error>
+
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "retrieval/lexicon_trainer.h"
+#include "tools/command.h"
+#include "tools/progress_bar.h"
+#include "tools/text_lines.h"
+
+namespace pointsman {
+namespace {
+
+struct Options {
+  std::vector<std::string> corpus;
+  std::string out;
+  std::string note;
+  LexiconOptions lexicon;
+};
+
+absl::Status Run(const Options& options) {
+  ASSIGN_OR_RETURN(const auto trainer, LexiconTrainer::Make(options.lexicon));
+  uint64_t lines_left_out = 0;
+  for (const std::string& path : options.corpus) {
+    RETURN_IF_ERROR(ForEachText(
+        path, [&](const std::string& text) { lines_left_out += trainer->Add(text) ? 0 : 1; }));
+  }
+  Print(absl::StrFormat("%d lines, %d tokens\n", trainer->lines(), trainer->tokens()));
+  if (lines_left_out > 0) {
+    Print(absl::StrFormat("%d lines are left out: the corpus is larger than --tokens-max\n",
+                          lines_left_out));
+  }
+  ProgressBar bar;
+  auto content = trainer->Train(options.note, [&bar](const LexiconProgress& progress) {
+    bar.Show(progress.share, std::string(progress.stage));
+  });
+  if (!content.ok()) {
+    bar.Leave();
+    return content.status();
+  }
+  const std::string bytes = EncodeLexicon(*content);
+  // Aside and then renamed: a server may have the old file mapped.
+  const std::string aside = options.out + ".new";
+  RETURN_IF_ERROR(WriteFile(aside, bytes));
+  std::error_code error;
+  std::filesystem::rename(aside, options.out, error);
+  if (error)
+    return FailedPrecondition("cannot rename ", aside, " to ", options.out, ": ", error.message());
+  ASSIGN_OR_RETURN(const auto lexicon, Lexicon::Open(options.out));
+  Print(absl::StrFormat("%s: %d tokens in %d dimensions, %d bytes, checksum %016x\n", options.out,
+                        lexicon->rows(), lexicon->dimension(), bytes.size(), lexicon->checksum()));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddTrainLexicon(CLI::App& app, Cli& cli) {
+  auto options = std::make_shared<Options>();
+  LexiconOptions& lexicon = options->lexicon;
+  CLI::App* command = AddCommand(
+      app, "train-lexicon", "make a lexicon (token -> vector) from text, for the lexicon embedder",
+      "  pointsman train-lexicon --corpus prompts.jsonl --out prompts.lexicon\n"
+      "\nA corpus file has one document a line (a prompt, a paragraph), plain or .gz; of a .jsonl\n"
+      "file, the string `text` or `query` of each object. Some ten thousand lines are a start.\n"
+      "Same files, same options, same lexicon.");
+  command->add_option("--corpus", options->corpus, "the files to learn from")->required();
+  command->add_option("--out", options->out, "the lexicon file to write")->required();
+  command->add_option("--note", options->note, "kept in the file: corpus, licence");
+  command->add_option("--dim", lexicon.dimension, "entries of a vector")->capture_default_str();
+  command->add_option("--vocabulary", lexicon.vocabulary_max, "tokens at most")
+      ->capture_default_str();
+  command->add_option("--lines-least", lexicon.lines_least, "leave out tokens of fewer lines")
+      ->capture_default_str();
+  command->add_option("--window", lexicon.window, "tokens to each side that count as near")
+      ->capture_default_str();
+  command->add_option("--tokens-max", lexicon.tokens_max, "corpus tokens kept in memory (4 bytes)")
+      ->capture_default_str();
+  command->add_option("--pairs-max", lexicon.pairs_max, "pairs kept in memory (16 bytes)")
+      ->capture_default_str();
+  command->add_option("--seed", lexicon.seed, "of all that is random")->capture_default_str();
+  command->callback([options, &cli] {
+    options->lexicon.components = std::max(256u, 2 * options->lexicon.dimension);
+    cli.what = "train-lexicon";
+    cli.run = [options] { return Run(*options); };
+  });
+}
+
+}  // namespace pointsman
