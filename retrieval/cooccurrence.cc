@@ -98,12 +98,11 @@ SparseMatrix PositiveMutualInformation(const Corpus& corpus, const CooccurrenceO
   counter.CountAll(show);
   const uint32_t v = options.vocabulary;
   std::vector<double> sums(v), log_context(v);
-  double total = 0, smoothed_total = 0;
+  double smoothed_total = 0;
   for (uint32_t r = 0; r < v; ++r) {
     for (uint64_t i = counter.starts_[r]; i < counter.starts_[r + 1]; ++i) {
       sums[r] += counter.counts_[i];
     }
-    total += sums[r];
     smoothed_total += std::pow(sums[r], options.context_smoothing);
   }
   for (uint32_t c = 0; c < v; ++c) {

@@ -16,7 +16,6 @@
 namespace pointsman {
 namespace {
 
-constexpr std::string_view kEnding = ".state";
 constexpr std::string_view kUnfinished = ".tmp";
 constexpr std::size_t kPieceBytes = 1 << 20;
 constexpr std::size_t kSyncEveryBytes = 8 << 20;
