@@ -73,7 +73,6 @@ class Housekeeper {
   std::map<PoolId, Pool> pools_ GUARDED_BY(mutex_);
   std::vector<std::function<void()>> jobs_ GUARDED_BY(mutex_);
   absl::Status snapshot_status_ GUARDED_BY(mutex_);
-  bool is_due_ GUARDED_BY(mutex_) = false;
   bool is_stopping_ GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };

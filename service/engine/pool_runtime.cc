@@ -89,7 +89,7 @@ absl::StatusOr<QueryContext> PoolRuntime::MakeContext(const RouteInput& input,
 
   for (const auto& [name, value] : input.features) {
     const auto spec = std::find_if(settings.features.begin(), settings.features.end(),
-                                   [&](const FeatureSpec& f) { return f.name == name; });
+                                   [&name = name](const FeatureSpec& f) { return f.name == name; });
     if (spec == settings.features.end()) {
       return BadField("features", Cat(Quoted(name), " is not declared in the settings of pool ",
                                       Quoted(name_)));
