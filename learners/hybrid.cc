@@ -13,6 +13,7 @@
 #include "base/persistent_array.h"
 #include "base/strings.h"
 #include "learners/hybrid_arm.h"
+#include "learners/hybrid_shared.h"
 
 namespace pointsman {
 namespace {
@@ -29,7 +30,6 @@ constexpr double kOutcomesAfterDrift = 24;
 constexpr double kWatchOutcomes = 2000;
 constexpr double kWatchedShare = 0.02;
 constexpr std::size_t kRefreshArmsMax = 64;
-constexpr double kMeanLevel = 0.5, kMeanLevelStrength = 1;  // hyperprior of m
 
 // The head over what every arm has: one small ridge regression.
 struct Head {
@@ -65,7 +65,9 @@ class Hybrid final : public QualityModel {
   QualityEstimate Level(ArmId arm) const override;
   void Encode(ByteWriter& out) const override;
   static absl::StatusOr<std::unique_ptr<QualityModel>> Decode(const LearnerSettings& settings,
-                                                              uint32_t dimension, ByteReader& in);
+                                                              uint32_t dimension,
+                                                              const HybridTuning& tuning,
+                                                              ByteReader& in);
 
  private:
   VectorXd Vector(std::span<const float> context) const;
@@ -83,8 +85,6 @@ class Hybrid final : public QualityModel {
   void CheckDrift(const Observation& observation, double residual, HybridArm& arm);
   void Read(HybridArm& arm, bool must_solve) const;
   void Refresh();
-  void RefreshExpert(std::size_t expert, const std::vector<std::size_t>& busiest);
-  double MeanLevel(std::size_t expert) const;
 
   double forget_outcomes_;
   Eigen::Index dimension_;
@@ -113,9 +113,10 @@ double Hybrid::Linear(const HybridArm* arm, std::size_t expert, const VectorXd& 
 }
 
 double Hybrid::Deviation(const HybridArm* arm) const {
-  const double strength =
-      arm == nullptr ? tuning_.level_strength : arm->PriorStrength(tuning_.level_strength);
-  return tuning_.noise / std::sqrt(strength + (arm == nullptr ? 0 : arm->weight));
+  const double n = arm == nullptr
+                       ? tuning_.level_strength
+                       : arm->weight + arm->PriorStrength(tuning_.level_strength);
+  return std::sqrt((tuning_.noise * tuning_.noise + tuning_.doubt * tuning_.doubt / n) / n);
 }
 
 Vector3d Hybrid::Phi(const ArmFeatures& features, double linear) const {
@@ -298,52 +299,11 @@ void Hybrid::Refresh() {
                       return x != y ? x > y : a < b;
                     });
   busiest.resize(count);
-  for (std::size_t expert = 0; expert < kHybridExperts; ++expert) RefreshExpert(expert, busiest);
+  const SharedTuning tuning{tuning_.level_strength, tuning_.slope_precision};
+  for (std::size_t expert = 0; expert < kHybridExperts; ++expert) {
+    LearnSharedPrior(tuning, expert, busiest, arms_, priors_[expert]);
+  }
   for (const std::size_t i : busiest) arms_.Mutable(i).solved_weight = arms_.Get(i)->weight;
-}
-
-// The levels' common mean: each level speaks with the precision of its marginal, in units of the
-// prior's, n / (n + s), and says own / n.
-double Hybrid::MeanLevel(std::size_t expert) const {
-  double sum = kMeanLevelStrength * kMeanLevel, weight = kMeanLevelStrength;
-  for (std::size_t i = 0; i < arms_.size(); ++i) {
-    const HybridArm* arm = arms_.Get(i);
-    if (arm == nullptr || !(arm->weight > 0) || arm->prior_level) continue;
-    const double s = arm->PriorStrength(tuning_.level_strength);
-    sum += arm->readings[expert].own / (arm->weight + s);
-    weight += arm->weight / (arm->weight + s);
-  }
-  return sum / weight;
-}
-
-// Marginally, an arm's evidence on its prior mean mu has precision Lambda - Lambda A^-1 Lambda and
-// says Lambda A^-1 b (Lindley and Smith 1972, eq. 10 to 12, for a known dispersion); here with the
-// level eliminated, so that A and b are those of theta alone.
-void Hybrid::RefreshExpert(std::size_t expert, const std::vector<std::size_t>& busiest) {
-  HybridPrior& prior = priors_[expert];
-  prior.level = MeanLevel(expert);
-  const double p = prior.precision, strength = tuning_.level_strength;
-  MatrixXd precision = MatrixXd::Identity(dimension_, dimension_) * tuning_.slope_precision;
-  VectorXd right = VectorXd::Zero(dimension_);
-  std::vector<MatrixXd> inverses;
-  std::vector<VectorXd> own;  // of each arm: its theta if w were 0
-  for (const std::size_t i : busiest) {
-    const HybridArm& arm = *arms_.Get(i);
-    MatrixXd inverse = arm.SlopeMoments(strength);
-    inverse.diagonal().array() += p;
-    InvertPositive(inverse);
-    own.emplace_back(inverse * arm.SlopeCross(prior, strength));
-    precision.diagonal().array() += p;
-    precision -= (p * p) * inverse;
-    right += p * own.back();
-    inverses.push_back(std::move(inverse));
-  }
-  prior.slope = SolvePositive(std::move(precision), std::move(right));
-  for (std::size_t n = 0; n < busiest.size(); ++n) {
-    HybridArm& arm = arms_.Mutable(busiest[n]);
-    arm.readings[expert].theta = own[n] + p * (inverses[n] * prior.slope);
-    arm.ReadOwn(expert);
-  }
 }
 
 void Hybrid::Encode(ByteWriter& out) const {
@@ -369,8 +329,10 @@ void Hybrid::Encode(ByteWriter& out) const {
 }
 
 absl::StatusOr<std::unique_ptr<QualityModel>> Hybrid::Decode(const LearnerSettings& settings,
-                                                             uint32_t dimension, ByteReader& in) {
-  auto model = std::make_unique<Hybrid>(settings, dimension, HybridTuning{});
+                                                             uint32_t dimension,
+                                                             const HybridTuning& tuning,
+                                                             ByteReader& in) {
+  auto model = std::make_unique<Hybrid>(settings, dimension, tuning);
   model->outcomes_ = in.Get<uint64_t>();
   model->next_refresh_ = in.Get<uint64_t>();
   const auto get = [&in] {
@@ -410,10 +372,21 @@ absl::StatusOr<std::unique_ptr<QualityModel>> Hybrid::Decode(const LearnerSettin
   return model;
 }
 
+HybridTuning Steady() {
+  HybridTuning tuning;
+  tuning.detects_drift = false;
+  return tuning;
+}
+
 }  // namespace
 
 std::unique_ptr<QualityModel> MakeHybrid(const LearnerSettings& settings, uint32_t dimension) {
   return MakeHybridTuned(settings, dimension, HybridTuning{});
+}
+
+std::unique_ptr<QualityModel> MakeHybridSteady(const LearnerSettings& settings,
+                                               uint32_t dimension) {
+  return MakeHybridTuned(settings, dimension, Steady());
 }
 
 std::unique_ptr<QualityModel> MakeHybridTuned(const LearnerSettings& settings, uint32_t dimension,
@@ -423,7 +396,13 @@ std::unique_ptr<QualityModel> MakeHybridTuned(const LearnerSettings& settings, u
 
 absl::StatusOr<std::unique_ptr<QualityModel>> DecodeHybrid(const LearnerSettings& settings,
                                                            uint32_t dimension, ByteReader& in) {
-  return Hybrid::Decode(settings, dimension, in);
+  return Hybrid::Decode(settings, dimension, HybridTuning{}, in);
+}
+
+absl::StatusOr<std::unique_ptr<QualityModel>> DecodeHybridSteady(const LearnerSettings& settings,
+                                                                 uint32_t dimension,
+                                                                 ByteReader& in) {
+  return Hybrid::Decode(settings, dimension, Steady(), in);
 }
 
 }  // namespace pointsman

@@ -15,9 +15,12 @@
 //   (linear hierarchical model): each arm speaks with the weight (G^-1 + I / precision)^-1, so the
 //   busiest arm does not pass its own slope off as difficulty. Both are solved when the pool's
 //   outcomes have grown by 1/8 (at least 16), over the 64 arms with most evidence.
-// - The deviation is that of the level alone, noise / sqrt(n + strength): exploring at that width
-//   finds the arms that are better somewhere; a deviation per direction of z was not worth its
-//   cost.
+// - The deviation is that of the level alone, with n its outcomes and s the prior's strength:
+//     deviation^2 = noise^2 / (n + s) + doubt^2 / (n + s)^2.
+//   Exploring at that width finds the arms that are better somewhere; a deviation per direction of z
+//   was not worth its cost. The second term is of the first outcomes: after three failures the tail
+//   of what is true is much thicker than the normal's, and without it one arm in some hundreds, now
+//   and then the best, began unluckily and was not tried again for thousands of rounds.
 // - phi = ( c/(c+k) r, c/(c+4k) r, similarity ), r = neighbour_quality - (level + theta . z), c =
 //   neighbour_count: what near outcomes of this arm say beyond the linear part. beta is one ridge
 //   regression over all arms, on the bold expert's residuals.
@@ -49,6 +52,7 @@ struct HybridTuning {
   double cautious_precision = 80;
   double bold_precision = 1.25;
   double noise = 0.3;            // deviation of one outcome, for exploring
+  double doubt = 0.6;            // further deviation of an arm's first outcomes
   double level_strength = 2;     // outcomes that the shared prior level counts as
   double slope_precision = 2.2;  // of the prior of w, around 0
   double head_half_count = 0.5;  // k: neighbours at which their word counts half
@@ -59,9 +63,15 @@ struct HybridTuning {
 };
 
 std::unique_ptr<QualityModel> MakeHybrid(const LearnerSettings& settings, uint32_t dimension);
+// `hybrid_steady`: the same without the change detectors, for what they cost and for worlds that are
+// known to stand still.
+std::unique_ptr<QualityModel> MakeHybridSteady(const LearnerSettings& settings, uint32_t dimension);
 std::unique_ptr<QualityModel> MakeHybridTuned(const LearnerSettings& settings, uint32_t dimension,
                                               const HybridTuning& tuning);
 absl::StatusOr<std::unique_ptr<QualityModel>> DecodeHybrid(const LearnerSettings& settings,
                                                            uint32_t dimension, ByteReader& in);
+absl::StatusOr<std::unique_ptr<QualityModel>> DecodeHybridSteady(const LearnerSettings& settings,
+                                                                 uint32_t dimension,
+                                                                 ByteReader& in);
 
 }  // namespace pointsman

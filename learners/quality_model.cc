@@ -31,6 +31,7 @@ constexpr Entry kModels[] = {
     {"knn", MakeKnn, DecodeKnn},
     {"linucb", MakeLinUcb, DecodeLinUcb},
     {"mixture", MakeMixture, DecodeMixture},
+    {"hybrid_steady", MakeHybridSteady, DecodeHybridSteady},
 };
 
 constexpr auto kNames = [] {

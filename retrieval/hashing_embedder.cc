@@ -8,12 +8,11 @@
 #include <vector>
 
 #include "base/check.h"
+#include "retrieval/folded_text.h"
 
 namespace pointsman {
 namespace {
 
-constexpr uint32_t kSpace = ' ';
-constexpr uint32_t kBrokenByte = 0x110000;  // + the byte: above every code point
 constexpr std::size_t kGramLeast = 3;
 constexpr std::size_t kGramMost = 5;
 constexpr uint64_t kGramSeed = 0x243f6a8885a308d3ull;
@@ -48,43 +47,6 @@ CharKind KindOf(uint32_t code) {
   return is_word ? CharKind::kWord : CharKind::kOther;
 }
 
-bool IsSpace(uint32_t code) {
-  if (code < 0x80) return code == kSpace || (code >= 0x09 && code <= 0x0d);
-  if (code >= kBrokenByte) return false;
-  if (code == 0x85) return true;
-  const utf8proc_category_t category = utf8proc_category(static_cast<utf8proc_int32_t>(code));
-  return category >= UTF8PROC_CATEGORY_ZS && category <= UTF8PROC_CATEGORY_ZP;
-}
-
-// Lower-case characters with runs of white space as one space, and a space at both ends; just one
-// space for a text that says nothing.
-std::vector<uint32_t> Characters(std::string_view text) {
-  std::vector<uint32_t> characters;
-  characters.reserve(text.size() + 2);
-  characters.push_back(kSpace);
-  const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
-  for (std::size_t i = 0; i < text.size();) {
-    uint32_t code = bytes[i];
-    if (code < 0x80) {
-      if (code >= 'A' && code <= 'Z') code += 'a' - 'A';
-      ++i;
-    } else {
-      utf8proc_int32_t decoded = 0;
-      const utf8proc_ssize_t length =
-          utf8proc_iterate(bytes + i, static_cast<utf8proc_ssize_t>(text.size() - i), &decoded);
-      code = length > 0 ? static_cast<uint32_t>(utf8proc_tolower(decoded)) : kBrokenByte + code;
-      i += length > 0 ? static_cast<std::size_t>(length) : 1;
-    }
-    if (!IsSpace(code)) {
-      characters.push_back(code);
-    } else if (characters.back() != kSpace) {
-      characters.push_back(kSpace);
-    }
-  }
-  if (characters.back() != kSpace) characters.push_back(kSpace);
-  return characters;
-}
-
 // Counts of hashed features, by open addressing; sized once for all that a text can hold.
 class FeatureCounts {
  public:
@@ -110,7 +72,7 @@ class FeatureCounts {
   std::vector<Slot> slots_;
 };
 
-void AddGrams(const std::vector<uint32_t>& characters, FeatureCounts& counts) {
+void AddGrams(const FoldedText& characters, FeatureCounts& counts) {
   for (std::size_t i = 0; i + kGramLeast <= characters.size(); ++i) {
     uint64_t hash = kGramSeed;
     const std::size_t length_max = std::min(kGramMost, characters.size() - i);
@@ -121,7 +83,7 @@ void AddGrams(const std::vector<uint32_t>& characters, FeatureCounts& counts) {
   }
 }
 
-void AddWords(const std::vector<uint32_t>& characters, FeatureCounts& counts) {
+void AddWords(const FoldedText& characters, FeatureCounts& counts) {
   uint64_t previous = 0, word = kWordSeed;
   const auto end_word = [&] {
     if (word == kWordSeed) return;
@@ -147,7 +109,7 @@ HashingEmbedder::HashingEmbedder(uint32_t dimension) : dimension_(dimension) {
 void HashingEmbedder::Embed(std::string_view text, std::span<float> out) const {
   POINTSMAN_CHECK(out.size() == dimension_);
   std::fill(out.begin(), out.end(), 0.0f);
-  const std::vector<uint32_t> characters = Characters(text);
+  const FoldedText characters = FoldText(text);
   if (characters.size() == 1) return;
   // Three grams a character, and at most one word and one bigram.
   FeatureCounts counts(5 * characters.size());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/outcome_fields.h"
 #include "base/strings.h"
 #include "service/engine/validate.h"
 
@@ -100,13 +101,7 @@ FeedbackInput FromProto(const v1::FeedbackRequest& request) {
   input.decision_id = request.decision_id();
   input.feedback_id = request.feedback_id();
   input.served_arm = request.served_arm();
-  Outcome& o = input.outcome;
-  if (request.has_quality()) o.quality = request.quality();
-  if (request.has_latency_ms()) o.latency_ms = request.latency_ms();
-  if (request.has_cost_usd()) o.cost_usd = request.cost_usd();
-  if (request.has_input_tokens()) o.input_tokens = request.input_tokens();
-  if (request.has_output_tokens()) o.output_tokens = request.output_tokens();
-  if (request.has_error()) o.error = request.error();
+  input.outcome = OutcomeOf(request);
   input.at = std::clamp<int64_t>(request.at_unix_ms(), 0, INT64_MAX / kMicrosPerMs) * kMicrosPerMs;
   return input;
 }
@@ -224,12 +219,7 @@ v1::ExplainResponse ToProto(const Explanation& e) {
   for (const auto& [arm, o] : e.outcomes) {
     auto* seen = out.add_outcomes();
     seen->set_arm(arm);
-    if (o.quality) seen->set_quality(*o.quality);
-    if (o.latency_ms) seen->set_latency_ms(*o.latency_ms);
-    if (o.cost_usd) seen->set_cost_usd(*o.cost_usd);
-    if (o.input_tokens) seen->set_input_tokens(*o.input_tokens);
-    if (o.output_tokens) seen->set_output_tokens(*o.output_tokens);
-    if (o.error) seen->set_error(*o.error);
+    FillOutcome(o, *seen);
   }
   return out;
 }

@@ -1,21 +1,8 @@
 // Imports: the part of service/convert.h that the command line needs both ways.
+#include "base/outcome_fields.h"
 #include "service/convert.h"
 
 namespace pointsman {
-namespace {
-
-Outcome OutcomeOf(const v1::ImportedOutcome& message) {
-  Outcome o;
-  if (message.has_quality()) o.quality = message.quality();
-  if (message.has_latency_ms()) o.latency_ms = message.latency_ms();
-  if (message.has_cost_usd()) o.cost_usd = message.cost_usd();
-  if (message.has_input_tokens()) o.input_tokens = message.input_tokens();
-  if (message.has_output_tokens()) o.output_tokens = message.output_tokens();
-  if (message.has_error()) o.error = message.error();
-  return o;
-}
-
-}  // namespace
 
 ImportPlan FromProto(const v1::ImportStart& message) {
   ImportPlan plan{message.pool(), message.import_id(), message.queries(), message.strength(), {}};
@@ -55,13 +42,7 @@ v1::ImportedQuery ToProto(const ImportedQuery& query) {
   for (const ImportedOutcome& known : query.outcomes) {
     auto* outcome = out.add_outcomes();
     outcome->set_arm(known.arm);
-    const Outcome& o = known.outcome;
-    if (o.quality) outcome->set_quality(*o.quality);
-    if (o.latency_ms) outcome->set_latency_ms(*o.latency_ms);
-    if (o.cost_usd) outcome->set_cost_usd(*o.cost_usd);
-    if (o.input_tokens) outcome->set_input_tokens(*o.input_tokens);
-    if (o.output_tokens) outcome->set_output_tokens(*o.output_tokens);
-    if (o.error) outcome->set_error(*o.error);
+    FillOutcome(known.outcome, *outcome);
   }
   return out;
 }

@@ -1,12 +1,15 @@
 // pointsmand: read the config, start the server, wait for a signal, stop.
-#include <pthread.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -51,14 +54,31 @@ absl::StatusOr<ServerConfig> Configure(const Flags& flags) {
   return config;
 }
 
-// SIGTERM and SIGINT are taken by sigwait below, never by a handler in some thread.
-sigset_t BlockSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  return signals;
+// SIGTERM and SIGINT, as bytes in a pipe. Blocking them for sigwait is not enough: a library that is
+// loaded may have started threads of its own before main (OpenBLAS does), which do not block them,
+// and a signal that came before sigwait would end the process there.
+int signal_pipe[2];
+
+void SendSignal(int signal) {
+  const auto byte = static_cast<unsigned char>(signal);
+  // The pipe takes thousands; a signal beyond them says nothing new.
+  [[maybe_unused]] const ssize_t written = write(signal_pipe[1], &byte, 1);
+}
+
+bool CatchSignals() {
+  if (pipe2(signal_pipe, O_CLOEXEC) != 0) return false;
+  fcntl(signal_pipe[1], F_SETFL, O_NONBLOCK);
+  struct sigaction action {};
+  action.sa_handler = SendSignal;
+  action.sa_flags = SA_RESTART;
+  return sigaction(SIGTERM, &action, nullptr) == 0 && sigaction(SIGINT, &action, nullptr) == 0;
+}
+
+int WaitForSignal() {
+  unsigned char signal = 0;
+  while (read(signal_pipe[0], &signal, 1) != 1) {
+  }
+  return signal;
 }
 
 // RocksDB keeps a thousand files open, which is all that many systems allow unless asked.
@@ -101,7 +121,9 @@ int main(int argc, char** argv) {
     return 0;
   }
   AllowOpenFiles();
-  const sigset_t signals = BlockSignals();
+  if (!CatchSignals()) {
+    return Fail(pointsman::FailedPrecondition("cannot catch signals: ", std::strerror(errno)));
+  }
   const auto log = pointsman::MakeLogger(*config);
   const pointsman::SystemClock clock;
   auto server = pointsman::Server::Start(*config, clock, *log);
@@ -109,9 +131,7 @@ int main(int argc, char** argv) {
   log->info("listening on {} (port {}), admin port {}", config->listen, (*server)->port(),
             (*server)->admin_port());
 
-  int signal = 0;
-  sigwait(&signals, &signal);
-  log->info("stopping on signal {}", signal);
+  log->info("stopping on signal {}", WaitForSignal());
   (*server)->Stop();
   log->info("stopped");
   return 0;

@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "base/check.h"
+#include "base/outcome_fields.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "pointsman/record/v1/record.pb.h"
@@ -14,28 +15,6 @@ namespace pointsman {
 namespace {
 
 namespace proto = ::pointsman::record::v1;
-
-proto::Outcome ToProto(const Outcome& o) {
-  proto::Outcome p;
-  if (o.quality) p.set_quality(*o.quality);
-  if (o.latency_ms) p.set_latency_ms(*o.latency_ms);
-  if (o.cost_usd) p.set_cost_usd(*o.cost_usd);
-  if (o.input_tokens) p.set_input_tokens(*o.input_tokens);
-  if (o.output_tokens) p.set_output_tokens(*o.output_tokens);
-  if (o.error) p.set_error(*o.error);
-  return p;
-}
-
-Outcome FromProto(const proto::Outcome& p) {
-  Outcome o;
-  if (p.has_quality()) o.quality = p.quality();
-  if (p.has_latency_ms()) o.latency_ms = p.latency_ms();
-  if (p.has_cost_usd()) o.cost_usd = p.cost_usd();
-  if (p.has_input_tokens()) o.input_tokens = p.input_tokens();
-  if (p.has_output_tokens()) o.output_tokens = p.output_tokens();
-  if (p.has_error()) o.error = p.error();
-  return o;
-}
 
 proto::Preference ToProto(const Preference& preference) {
   proto::Preference p;
@@ -202,8 +181,8 @@ void FillBody(const OutcomeEvent& o, proto::Event& event) {
   f.set_expert_par(votes.par);
   p.set_input_tokens_estimate(o.input_tokens_estimate);
   p.set_cost_estimate_usd(o.cost_estimate_usd);
-  *p.mutable_outcome() = ToProto(o.outcome);
-  *p.mutable_corrects() = ToProto(o.corrects);
+  FillOutcome(o.outcome, *p.mutable_outcome());
+  FillOutcome(o.corrects, *p.mutable_corrects());
   p.set_reported_at_us(o.reported_at);
   p.set_is_missing(o.is_missing);
 }
@@ -237,8 +216,8 @@ OutcomeEvent FromProto(const proto::OutcomeEvent& p) {
   votes.par = f.expert_par();
   o.input_tokens_estimate = p.input_tokens_estimate();
   o.cost_estimate_usd = p.cost_estimate_usd();
-  o.outcome = FromProto(p.outcome());
-  o.corrects = FromProto(p.corrects());
+  o.outcome = OutcomeOf(p.outcome());
+  o.corrects = OutcomeOf(p.corrects());
   o.reported_at = p.reported_at_us();
   o.is_missing = p.is_missing();
   return o;
@@ -336,7 +315,7 @@ std::string EncodeFeedback(const FeedbackRecord& record, Micros changed_at) {
     s.set_feedback_id(seen.feedback_id);
     s.set_payload_hash(seen.payload_hash);
   }
-  *p.mutable_learned() = ToProto(record.learned);
+  FillOutcome(record.learned, *p.mutable_learned());
   p.set_quality_sequence(record.quality_sequence);
   p.set_served(Index(record.served));
   p.set_decision_time(record.decision_time);
@@ -355,7 +334,7 @@ absl::StatusOr<FeedbackRecord> DecodeFeedback(std::string_view value) {
   for (const proto::FeedbackRecord::Seen& s : p.seen()) {
     record.seen.push_back({s.feedback_id(), s.payload_hash()});
   }
-  record.learned = FromProto(p.learned());
+  record.learned = OutcomeOf(p.learned());
   record.quality_sequence = p.quality_sequence();
   record.served = ArmId{p.served()};
   record.decision_time = p.decision_time();

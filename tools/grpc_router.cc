@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/outcome_fields.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "evaluation/warm_start.h"
@@ -53,13 +54,7 @@ absl::StatusOr<FeedbackOutput> GrpcRouter::Feedback(const FeedbackInput& input) 
   v1::FeedbackRequest request;
   request.set_pool(input.pool);
   request.set_decision_id(input.decision_id);
-  const Outcome& outcome = input.outcome;
-  if (outcome.quality) request.set_quality(*outcome.quality);
-  if (outcome.latency_ms) request.set_latency_ms(*outcome.latency_ms);
-  if (outcome.cost_usd) request.set_cost_usd(*outcome.cost_usd);
-  if (outcome.input_tokens) request.set_input_tokens(*outcome.input_tokens);
-  if (outcome.output_tokens) request.set_output_tokens(*outcome.output_tokens);
-  if (outcome.error) request.set_error(*outcome.error);
+  FillOutcome(input.outcome, request);
   ASSIGN_OR_RETURN(const v1::FeedbackResponse response, client_.Feedback(request));
   return FeedbackOutput{static_cast<FeedbackResult>(response.result()), response.sequence()};
 }

@@ -7,6 +7,7 @@
 #include "evaluation/probe.h"
 #include "tools/command.h"
 #include "tools/progress_bar.h"
+#include "tools/replay_options.h"
 
 namespace pointsman {
 namespace {
@@ -39,8 +40,7 @@ absl::Status Run(const Options& options) {
 void AddProbe(CLI::App& app, Cli& cli) {
   auto options = std::make_shared<Options>();
   ProbeOptions& probe = options->probe;
-  EmbedderSettings& embedder = probe.embedder;
-  embedder.sketch_weight = 0.5;
+  probe.embedder.sketch_weight = 0.5;
   CLI::App* command =
       AddCommand(app, "probe",
                  "what an embedder's vectors are worth on a data set, when every outcome is told",
@@ -54,21 +54,7 @@ void AddProbe(CLI::App& app, Cli& cli) {
   command->add_option("--data", options->data, "the data folder, as for `replay`")->required();
   command->add_option("--pool", options->pool,
                       "a subset of models named in the folder's pools.json");
-  command->add_option("--embedder", embedder.name, "lexicon or hashing")->capture_default_str();
-  command
-      ->add_option("--dim", embedder.dimension,
-                   "its dimensions, for lexicon without the character sketch; 0: its own")
-      ->capture_default_str();
-  command
-      ->add_option("--sketch-weight", embedder.sketch_weight,
-                   "lexicon: weight of the 64 character buckets; 0: none")
-      ->capture_default_str();
-  command->add_option("--lexicon", embedder.lexicon_file,
-                      "lexicon file; empty: the one that ships");
-  command
-      ->add_option("--projected", embedder.projected,
-                   "probe the vectors as rotated to so many dimensions; 0: as they are")
-      ->capture_default_str();
+  AddEmbedderOptions(command, probe.embedder);
   command
       ->add_option("--train-queries", probe.train_queries,
                    "train on so many queries, those that `replay --import` takes; 0: 70%")

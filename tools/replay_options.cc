@@ -4,6 +4,25 @@
 
 namespace pointsman {
 
+void AddEmbedderOptions(CLI::App* command, EmbedderSettings& embedder) {
+  command->add_option("--embedder", embedder.name, "lexicon, hashing or caller")
+      ->capture_default_str();
+  command
+      ->add_option("--dim", embedder.dimension,
+                   "the embedder's dimensions, for lexicon without the character sketch; 0: its own")
+      ->capture_default_str();
+  command
+      ->add_option("--sketch-weight", embedder.sketch_weight,
+                   "lexicon: weight of the 64 character buckets; 0: none")
+      ->capture_default_str();
+  command->add_option("--lexicon", embedder.lexicon_file,
+                      "lexicon file; empty: the one that ships");
+  command
+      ->add_option("--projected", embedder.projected,
+                   "rotated to so many dimensions; 0: the default")
+      ->capture_default_str();
+}
+
 void AddReplayOptions(CLI::App* command, DataOptions& data, ReplayOptions& replay) {
   command->add_option("--data", data.data, "the data folder")->required();
   command->add_option("--pool", data.pool, "a subset of models named in the folder's pools.json");
@@ -12,21 +31,7 @@ void AddReplayOptions(CLI::App* command, DataOptions& data, ReplayOptions& repla
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
   command->add_option("--seed-start", replay.seed_start, "the first seed")->capture_default_str();
-  EmbedderSettings& embedder = replay.settings.embedder;
-  command->add_option("--embedder", embedder.name, "lexicon, hashing or caller")
-      ->capture_default_str();
-  command->add_option("--dim", embedder.dimension, "the embedder's dimensions; 0: its own")
-      ->capture_default_str();
-  command
-      ->add_option("--projected", embedder.projected,
-                   "dimensions that the learner sees; 0: the default")
-      ->capture_default_str();
-  command
-      ->add_option("--sketch-weight", embedder.sketch_weight,
-                   "lexicon: weight of the 64 character buckets; 0: none")
-      ->capture_default_str();
-  command->add_option("--lexicon", embedder.lexicon_file,
-                      "lexicon file; empty: the one that ships");
+  AddEmbedderOptions(command, replay.settings.embedder);
   command
       ->add_option("--feedback-delay", replay.feedback_delay_rounds,
                    "rounds until an outcome is told")

@@ -1,4 +1,4 @@
-// The options that every command which plays a data set has in common.
+// The options that the commands which read a data set have in common.
 // Threads: one.
 #pragma once
 
@@ -17,8 +17,10 @@ struct DataOptions {
   double round_ms = 1000;
 };
 
-// --data, --pool, --rounds, --seeds, --seed-start, --embedder and its kin, --feedback-delay,
-// --told,
+// --embedder, --dim, --sketch-weight, --lexicon, --projected. The settings outlive the parsing.
+void AddEmbedderOptions(CLI::App* command, EmbedderSettings& embedder);
+
+// --data, --pool, --rounds, --seeds, --seed-start, those of the embedder, --feedback-delay, --told,
 // --round-ms, --latency-scale-ms. Both outlive the parsing.
 void AddReplayOptions(CLI::App* command, DataOptions& data, ReplayOptions& replay);
 

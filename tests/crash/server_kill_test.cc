@@ -285,5 +285,15 @@ TEST(ServerKill, LosesNothingWhileTheLogIsCompactedAndSilenceIsLearned) {
               siege.acknowledged(), static_cast<unsigned long long>(missing));
 }
 
+// A signal may reach any thread of the process, those too that libraries started before main.
+TEST(AServer, StopsCleanlyHoweverSoonItIsTold) {
+  TestFolder folder;
+  for (int i = 0; i < 20; ++i) {
+    ServerProcess server(folder.path() + "/data");
+    ASSERT_TRUE(server.WaitUntilItServes()) << server.output();
+    ASSERT_EQ(server.Stop(), 0) << "stop " << i;
+  }
+}
+
 }  // namespace
 }  // namespace pointsman

@@ -142,7 +142,8 @@ class SlowHybrid final : public SlowModel {
     return level + (arm.theta[e].size() > 0 ? arm.theta[e] : experts_[e].w).dot(x.tail(d_));
   }
   double Deviation(const SlowArm& arm) const {
-    return tuning_.noise / std::sqrt(PriorStrength(arm) + SaysOfLevel(arm, 0).first);
+    const double n = PriorStrength(arm) + SaysOfLevel(arm, 0).first;
+    return std::hypot(tuning_.noise / std::sqrt(n), tuning_.doubt / n);
   }
 
   Eigen::Vector3d Phi(const ArmFeatures& f, double linear) const {
