@@ -224,4 +224,22 @@ v1::ExplainResponse ToProto(const Explanation& e) {
   return out;
 }
 
+v1::ListOutcomesResponse ToProto(const OutcomePage& page) {
+  v1::ListOutcomesResponse out;
+  for (const LoggedOutcome& logged : page.outcomes) {
+    auto* outcome = out.add_outcomes();
+    outcome->set_sequence(logged.sequence);
+    outcome->set_time_unix_ms(logged.time / kMicrosPerMs);
+    outcome->set_decision_id(logged.event.decision_id);
+    outcome->set_arm(logged.arm);
+    outcome->set_weight(logged.event.weight);
+    outcome->set_query_text(logged.event.query_text);
+    outcome->mutable_features()->insert(logged.features.begin(), logged.features.end());
+    FillOutcome(logged.event.outcome, *outcome);
+  }
+  if (page.next > 0) out.set_next_page_token(Cat(page.next));
+  out.set_first_sequence(page.first_sequence);
+  return out;
+}
+
 }  // namespace pointsman

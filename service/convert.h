@@ -34,5 +34,6 @@ v1::ImportOutcomesResponse ToProto(const ImportOutput& output, const ImportPlan&
 ImportOutput FromProto(const v1::ImportOutcomesResponse& message);
 v1::GetStatsResponse ToProto(const PoolStatistics& statistics);
 v1::ExplainResponse ToProto(const Explanation& explanation);
+v1::ListOutcomesResponse ToProto(const OutcomePage& page);
 
 }  // namespace pointsman

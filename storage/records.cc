@@ -185,6 +185,7 @@ void FillBody(const OutcomeEvent& o, proto::Event& event) {
   FillOutcome(o.corrects, *p.mutable_corrects());
   p.set_reported_at_us(o.reported_at);
   p.set_is_missing(o.is_missing);
+  p.set_query_text(o.query_text);
 }
 void FillBody(const ArmEvent& a, proto::Event& event) { *event.mutable_arm() = ToProto(a.arm); }
 void FillBody(const PoolEvent& p, proto::Event& event) {
@@ -220,6 +221,7 @@ OutcomeEvent FromProto(const proto::OutcomeEvent& p) {
   o.corrects = OutcomeOf(p.corrects());
   o.reported_at = p.reported_at_us();
   o.is_missing = p.is_missing();
+  o.query_text = p.query_text();
   return o;
 }
 

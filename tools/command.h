@@ -33,6 +33,7 @@ struct Cli {
 void AddRoute(CLI::App& app, Cli& cli);
 void AddFeedback(CLI::App& app, Cli& cli);
 void AddPool(CLI::App& app, Cli& cli);
+void AddReembed(CLI::App& pool, Cli& cli);  // `pool reembed`
 void AddArm(CLI::App& app, Cli& cli);
 void AddStats(CLI::App& app, Cli& cli);
 void AddExplain(CLI::App& app, Cli& cli);

@@ -150,6 +150,10 @@ absl::StatusOr<v1::ImportOutcomesResponse> GrpcClient::ImportOutcomes(
 absl::StatusOr<v1::GetStatsResponse> GrpcClient::GetStats(const v1::GetStatsRequest& request) {
   return Call<v1::GetStatsResponse>(*stubs_->admin, &v1::Admin::Stub::GetStats, request);
 }
+absl::StatusOr<v1::ListOutcomesResponse> GrpcClient::ListOutcomes(
+    const v1::ListOutcomesRequest& request) {
+  return Call<v1::ListOutcomesResponse>(*stubs_->admin, &v1::Admin::Stub::ListOutcomes, request);
+}
 absl::StatusOr<v1::ExplainResponse> GrpcClient::Explain(const v1::ExplainRequest& request) {
   return Call<v1::ExplainResponse>(*stubs_->admin, &v1::Admin::Stub::Explain, request);
 }

@@ -140,6 +140,7 @@ void AddPool(CLI::App& app, Cli& cli) {
   AddGet(*pool, cli);
   AddList(*pool, cli);
   AddDelete(*pool, cli);
+  AddReembed(*pool, cli);
 }
 
 }  // namespace pointsman

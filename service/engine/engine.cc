@@ -338,6 +338,34 @@ absl::StatusOr<Explanation> Engine::Explain(std::string_view name, std::string_v
   return out;
 }
 
+absl::StatusOr<OutcomePage> Engine::ReadOutcomes(std::string_view name, Sequence first,
+                                                 std::size_t events_max) const {
+  constexpr std::size_t kTextMax = 1 << 20;
+  std::shared_ptr<PoolRuntime> pool;
+  ASSIGN_OR_RETURN(pool, impl_->pools_.Find(name));
+  const auto state = pool->state();
+  const EventLog& log = *impl_->storage_.log;
+  OutcomePage page;
+  ASSIGN_OR_RETURN(page.first_sequence, log.FirstSequence(pool->id()));
+  first = std::max({first, page.first_sequence, Sequence{1}});
+  std::vector<Event> events;
+  ASSIGN_OR_RETURN(events, log.ReadEvents(pool->id(), first, std::max<std::size_t>(1, events_max)));
+  std::size_t text = 0;
+  for (Event& event : events) {
+    if (text > kTextMax) break;
+    page.next = event.sequence + 1;
+    auto* outcome = std::get_if<OutcomeEvent>(&event.body);
+    if (outcome == nullptr || !outcome->is_learned) continue;
+    text += outcome->query_text.size();
+    const Arm* arm = state->arm(outcome->arm);
+    page.outcomes.push_back({event.sequence, event.time, arm == nullptr ? "" : arm->name,
+                             FeaturesOf(state->pool().settings, outcome->context),
+                             std::move(*outcome)});
+  }
+  if (events.empty()) page.next = 0;
+  return page;
+}
+
 absl::StatusOr<uint64_t> Engine::StateChecksum(std::string_view name) const {
   std::shared_ptr<PoolRuntime> pool;
   ASSIGN_OR_RETURN(pool, impl_->pools_.Find(name));

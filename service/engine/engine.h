@@ -13,6 +13,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -55,6 +56,20 @@ struct Explanation {
   std::vector<std::string> candidate_names;  // by candidate
   std::vector<std::string> chosen_names;     // by chosen arm
   std::vector<std::pair<std::string, Outcome>> outcomes;
+};
+
+// An outcome that was learned, as the log has it.
+struct LoggedOutcome {
+  Sequence sequence = 0;
+  Micros time = 0;
+  std::string arm;
+  std::map<std::string, double> features;  // that came with the query
+  OutcomeEvent event;
+};
+struct OutcomePage {
+  std::vector<LoggedOutcome> outcomes;
+  Sequence next = 0;           // where the next page begins; 0: there is none
+  Sequence first_sequence = 0;  // the oldest event that the log still has
 };
 
 class Engine {
@@ -102,6 +117,11 @@ class Engine {
   // That checksum, here and now: equal for equal states.
   absl::StatusOr<uint64_t> StateChecksum(std::string_view pool) const;
   absl::StatusOr<Explanation> Explain(std::string_view pool, std::string_view decision_id) const;
+
+  // The outcomes learned by the events from `first` on, at most `events_max` of them (at least one is
+  // read) and about a megabyte of text. Reads the disk.
+  absl::StatusOr<OutcomePage> ReadOutcomes(std::string_view pool, Sequence first,
+                                           std::size_t events_max) const;
 
   // OK, or why writes fail.
   absl::Status StorageHealth() const;

@@ -149,6 +149,7 @@ absl::StatusOr<Joined> Join(const FeedbackInput& input, const Decision& decision
   merge(&Outcome::input_tokens);
   merge(&Outcome::output_tokens);
   merge(&Outcome::error);
+  if (event.is_first) event.query_text = decision.query_text;
   joined.brings_quality = quality.is_new;
   joined.corrects_quality = quality.is_correction;
   if (!is_new && !is_correction) {

@@ -66,6 +66,7 @@ struct NewOutcome {
 
 // A query with at least one of them.
 struct NewQuery {
+  std::string_view text;
   QueryContext context;
   std::vector<NewOutcome> outcomes;
 };
@@ -75,6 +76,7 @@ absl::StatusOr<NewQuery> Prepare(const Turn& turn, const std::shared_ptr<PoolRun
                                  const ImportPlan& plan, const ImportedQuery& query,
                                  ImportOutput& output) {
   NewQuery fresh;
+  fresh.text = query.query;
   for (const ImportedOutcome& outcome : query.outcomes) {
     NewOutcome out;
     ArmId arm{};
@@ -153,6 +155,7 @@ absl::StatusOr<std::vector<OutcomeEvent>> EventsOf(const LearnedState& state,
     event.input_tokens_estimate = query.context.input_tokens;
     event.cost_estimate_usd = std::min(expected[i].priced_usd, kUsdMax);
     event.outcome = *query.outcomes[i].outcome;
+    if (state.pool().settings.store_query_text) event.query_text = query.text;
   }
   return events;
 }

@@ -105,6 +105,19 @@ absl::StatusOr<QueryContext> PoolRuntime::MakeContext(const RouteInput& input,
   return context;
 }
 
+std::map<std::string, double> FeaturesOf(const PoolSettings& settings,
+                                         std::span<const float> z) {
+  std::map<std::string, double> features;
+  if (z.size() < settings.features.size()) return features;
+  const auto tail = z.last(settings.features.size());
+  for (std::size_t i = 0; i < tail.size(); ++i) {
+    const FeatureSpec& spec = settings.features[i];
+    if (spec.weight == 0) continue;
+    features[spec.name] = spec.center + spec.scale * (static_cast<double>(tail[i]) / spec.weight);
+  }
+  return features;
+}
+
 std::optional<ArmId> PoolRuntime::FindArm(std::string_view name) const {
   MutexLock lock(mutex_);
   const auto it = arm_names_.find(name);

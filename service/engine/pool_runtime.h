@@ -37,6 +37,9 @@ struct QueryContext {
   std::span<const float> embedding() const { return {z.data(), projected}; }
 };
 
+// The named features that z was made with, as they came, cut to the range that z keeps.
+std::map<std::string, double> FeaturesOf(const PoolSettings& settings, std::span<const float> z);
+
 class PoolRuntime {
  public:
   // Builds embedder and projection. Errors: kInvalidArgument for settings they cannot follow. A

@@ -19,7 +19,7 @@
 namespace pointsman {
 namespace {
 
-constexpr std::size_t kArmsPerPage = 1000;
+constexpr std::size_t kPerPage = 1000;
 constexpr std::size_t kBackupNameMax = 64;
 
 template <class Body>
@@ -62,6 +62,20 @@ std::string TimeName(Micros time) {
   std::array<char, 32> text{};
   std::strftime(text.data(), text.size(), "%Y%m%dT%H%M%SZ", &utc);
   return text.data();
+}
+
+std::size_t PageSize(uint32_t asked) {
+  return asked == 0 ? kPerPage : std::min<std::size_t>(asked, kPerPage);
+}
+
+template <class Number>
+absl::Status ReadPageToken(const std::string& token, Number& first) {
+  if (token.empty()) return absl::OkStatus();
+  const auto parsed = std::from_chars(token.data(), token.data() + token.size(), first);
+  if (parsed.ec == std::errc() && parsed.ptr == token.data() + token.size()) {
+    return absl::OkStatus();
+  }
+  return BadField("page_token", "is not one that this call gave");
 }
 
 }  // namespace
@@ -156,17 +170,8 @@ grpc::ServerUnaryReactor* AdminService::ListArms(grpc::CallbackServerContext* co
                                                  v1::ListArmsResponse* response) {
   return Answer(context, metrics_, gate_, [&]() -> absl::Status {
     uint32_t first = 0;
-    const std::string& token = request->page_token();
-    if (!token.empty()) {
-      const auto parsed = std::from_chars(token.data(), token.data() + token.size(), first);
-      if (parsed.ec != std::errc() || parsed.ptr != token.data() + token.size()) {
-        return BadField("page_token", "is not one that ListArms gave");
-      }
-    }
-    const std::size_t size =
-        request->page_size() == 0
-            ? kArmsPerPage
-            : std::min<std::size_t>(request->page_size(), kArmsPerPage);
+    RETURN_IF_ERROR(ReadPageToken(request->page_token(), first));
+    const std::size_t size = PageSize(request->page_size());
     std::vector<Arm> arms;
     ASSIGN_OR_RETURN(arms, engine_.ListArms(request->pool(), static_cast<ArmId>(first), size,
                                             request->include_removed()));
@@ -191,6 +196,20 @@ grpc::ServerUnaryReactor* AdminService::RemoveArm(grpc::CallbackServerContext* c
 grpc::ServerReadReactor<v1::ImportOutcomesRequest>* AdminService::ImportOutcomes(
     grpc::CallbackServerContext* /*context*/, v1::ImportOutcomesResponse* response) {
   return new ImportStream(engine_, metrics_, response);  // deletes itself
+}
+
+grpc::ServerUnaryReactor* AdminService::ListOutcomes(grpc::CallbackServerContext* context,
+                                                     const v1::ListOutcomesRequest* request,
+                                                     v1::ListOutcomesResponse* response) {
+  return Answer(context, metrics_, gate_, [&]() -> absl::Status {
+    Sequence first = 0;
+    RETURN_IF_ERROR(ReadPageToken(request->page_token(), first));
+    OutcomePage page;
+    ASSIGN_OR_RETURN(
+        page, engine_.ReadOutcomes(request->pool(), first, PageSize(request->page_size())));
+    *response = ToProto(page);
+    return absl::OkStatus();
+  });
 }
 
 grpc::ServerUnaryReactor* AdminService::GetStats(grpc::CallbackServerContext* context,

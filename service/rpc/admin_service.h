@@ -50,6 +50,9 @@ class AdminService final : public v1::Admin::CallbackService {
                                       v1::RemoveArmResponse* response) override;
   grpc::ServerReadReactor<v1::ImportOutcomesRequest>* ImportOutcomes(
       grpc::CallbackServerContext* context, v1::ImportOutcomesResponse* response) override;
+  grpc::ServerUnaryReactor* ListOutcomes(grpc::CallbackServerContext* context,
+                                         const v1::ListOutcomesRequest* request,
+                                         v1::ListOutcomesResponse* response) override;
   grpc::ServerUnaryReactor* GetStats(grpc::CallbackServerContext* context,
                                      const v1::GetStatsRequest* request,
                                      v1::GetStatsResponse* response) override;

@@ -54,6 +54,8 @@ TEST(ServicesBehindAClosedGate, TellEveryCallThatTheServerStopsAndBeginNothing) 
   call("PutArm", *admin, &Admin::PutArm, v1::PutArmRequest(), v1::PutArmResponse());
   call("ListArms", *admin, &Admin::ListArms, v1::ListArmsRequest(), v1::ListArmsResponse());
   call("RemoveArm", *admin, &Admin::RemoveArm, v1::RemoveArmRequest(), v1::RemoveArmResponse());
+  call("ListOutcomes", *admin, &Admin::ListOutcomes, v1::ListOutcomesRequest(),
+       v1::ListOutcomesResponse());
   call("GetStats", *admin, &Admin::GetStats, v1::GetStatsRequest(), v1::GetStatsResponse());
   call("Explain", *admin, &Admin::Explain, v1::ExplainRequest(), v1::ExplainResponse());
   EXPECT_TRUE((*engine)->ListPools().empty());

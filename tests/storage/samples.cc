@@ -112,7 +112,8 @@ OutcomeEvent SampleOutcomeEvent(Rng& rng) {
           .cost_estimate_usd = rng.Uniform(),
           .outcome = SampleOutcome(rng),
           .corrects = SampleOutcome(rng),
-          .reported_at = -static_cast<Micros>(rng.Below(1 << 30))};
+          .reported_at = -static_cast<Micros>(rng.Below(1 << 30)),
+          .query_text = SampleBytes(rng, 30)};
 }
 
 Event SampleEvent(Rng& rng, PoolId pool, Sequence sequence) {

@@ -1,0 +1,151 @@
+// `pointsman pool reembed`: the same pool under another embedder, taught what the old one had learned.
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_format.h"
+#include "base/outcome_fields.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "service/convert.h"
+#include "service/engine/import.h"
+#include "tools/command.h"
+#include "tools/fit_projection.h"
+#include "tools/grpc_router.h"
+#include "tools/progress_bar.h"
+#include "tools/reembed.h"
+#include "tools/replay_options.h"
+
+namespace pointsman {
+namespace {
+
+struct Options {
+  std::string from, to, prompts;
+  EmbedderSettings embedder;
+};
+
+// Settings and arms of the old pool, under the new embedder.
+absl::StatusOr<v1::PutPoolRequest> NewPool(const Options& options, GrpcClient& client) {
+  v1::GetPoolRequest get;
+  get.set_name(options.from);
+  ASSIGN_OR_RETURN(const v1::GetPoolResponse old, client.GetPool(get));
+  if (!old.pool().settings().store_query_text()) {
+    return FailedPrecondition("pool ", Quoted(options.from),
+                              " does not keep the text of queries (store_query_text), so there is "
+                              "nothing to embed anew; make a new pool, which learns from now on");
+  }
+  v1::PutPoolRequest request;
+  request.set_name(options.to);
+  request.set_create_only(true);
+  *request.mutable_settings() = old.pool().settings();
+  PoolSettings settings;
+  settings.embedder = options.embedder;
+  v1::EmbedderSettings& embedder = *request.mutable_settings()->mutable_embedder();
+  embedder = ToProto(settings).embedder();
+  if (!options.prompts.empty()) {
+    ASSIGN_OR_RETURN(const uint64_t used, FitProjection(options.prompts, embedder));
+    std::fputs(Cat("projection fitted to ", used, " prompts\n").c_str(), stderr);
+  }
+  v1::ListArmsRequest list;
+  list.set_pool(options.from);
+  ASSIGN_OR_RETURN(const v1::ListArmsResponse arms, client.ListArms(list));
+  *request.mutable_arms() = arms.arms();
+  return request;
+}
+
+absl::StatusOr<OutcomeGatherer> Gather(const Options& options, const v1::PutPoolRequest& pool,
+                                       GrpcClient& client, ProgressBar& bar) {
+  v1::GetPoolRequest get;
+  get.set_name(options.from);
+  ASSIGN_OR_RETURN(const v1::GetPoolResponse old, client.GetPool(get));
+  const auto last = static_cast<double>(std::max<uint64_t>(1, old.pool().snapshot_version()));
+  std::set<std::string> arms;
+  for (const v1::Arm& arm : pool.arms()) arms.insert(arm.name());
+  OutcomeGatherer gatherer(std::move(arms));
+  v1::ListOutcomesRequest request;
+  request.set_pool(options.from);
+  while (true) {
+    ASSIGN_OR_RETURN(const v1::ListOutcomesResponse page, client.ListOutcomes(request));
+    gatherer.log_begins_at = page.first_sequence();
+    for (const v1::LoggedOutcome& outcome : page.outcomes()) {
+      gatherer.Add(outcome);
+      bar.Show(std::min(1.0, static_cast<double>(outcome.sequence()) / last), "reading outcomes");
+    }
+    if (page.next_page_token().empty()) return gatherer;
+    request.set_page_token(page.next_page_token());
+  }
+}
+
+absl::Status Run(const Options& options, GrpcClient& client, const Cli& cli) {
+  ASSIGN_OR_RETURN(const v1::PutPoolRequest pool, NewPool(options, client));
+  ProgressBar bar;
+  const auto gathered = Gather(options, pool, client, bar);
+  if (!gathered.ok()) {
+    bar.Leave();
+    return gathered.status();
+  }
+  RETURN_IF_ERROR(client.PutPool(pool).status());
+  GrpcRouter router({.server = cli.server, .deadline_ms = cli.timeout_ms});
+  ImportTally total{ImportPlan{}};
+  std::size_t part = 0;
+  for (const auto& [weight, queries] : gathered->by_weight()) {
+    const auto count = static_cast<double>(queries.size());
+    const ImportPlan plan{options.to, Cat("reembed/", options.from, "/", ++part), queries.size(),
+                          weight * count, {}};
+    const auto output = router.Import(plan, queries, [&](std::size_t gone) {
+      bar.Show(static_cast<double>(gone) / count,
+               absl::StrFormat("learning query %d of %d", gone, queries.size()));
+    });
+    if (!output.ok()) {
+      bar.Leave();
+      return Located(output.status(), Cat("pool ", Quoted(options.to),
+                                          " was made and has learned a part; delete it and do this "
+                                          "again"));
+    }
+    total.Add(*output);
+  }
+  if (cli.is_json) {
+    Print(JsonOf(ToProto(total.total(), ImportPlan{})));
+    return absl::OkStatus();
+  }
+  std::string text = Cat("made pool ", options.to, "; ", total.total().outcomes_learned,
+                         " outcomes of ", total.total().queries_learned, " queries learned\n");
+  if (gathered->without_text() > 0) {
+    text += Cat(gathered->without_text(), " outcomes have no stored text and were left out\n");
+  }
+  if (gathered->of_other_arms() > 0) {
+    text += Cat(gathered->of_other_arms(), " outcomes of removed arms were left out\n");
+  }
+  if (gathered->log_begins_at > 1) {
+    text += Cat("the log of ", options.from, " begins at event ", gathered->log_begins_at,
+                "; what came before was compacted (limits: events_kept)\n");
+  }
+  Print(text + "point your applications at the new pool, then `pointsman pool delete` the old one\n");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddReembed(CLI::App& pool, Cli& cli) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = AddCommand(
+      pool, "reembed", "a new pool under another embedder, taught what the old one learned",
+      "  pointsman pool reembed default default-2 --lexicon /srv/lexicons/ours.lexicon\n"
+      "\nFor pools that store query text. Settings and arms are those of the old pool; the outcomes\n"
+      "in its log are embedded anew and learned in their order. The old pool stays as it is.");
+  command->add_option("from", options->from, "the pool there is")->required();
+  command->add_option("to", options->to, "the pool to make")->required();
+  AddEmbedderOptions(command, options->embedder);
+  command->add_option("--fit-projection", options->prompts,
+                      "project to the principal components of the prompts in this file");
+  OnChosen(command, cli, [options, &cli](GrpcClient& client) {
+    options->embedder.lexicon_file = LexiconArgument(options->embedder.lexicon_file);
+    return Run(*options, client, cli);
+  });
+}
+
+}  // namespace pointsman
