@@ -61,6 +61,16 @@ void Embed(benchmark::State& state, const Embedder& embedder) {
 }
 
 void LexiconWords(benchmark::State& state) { Embed(state, *Make("lexicon", 64, 0)); }
+// What a batch could share between its texts: all that does not depend on the tokens.
+void LexiconOneWord(benchmark::State& state) {
+  const auto embedder = Make("lexicon", 64, 0.5);
+  std::vector<float> out(embedder->dimension());
+  for (auto _ : state) {
+    embedder->Embed("energy", out);
+    benchmark::DoNotOptimize(out.data());
+  }
+}
+BENCHMARK(LexiconOneWord)->Unit(benchmark::kMicrosecond);
 void LexiconWordsAndSketch(benchmark::State& state) { Embed(state, *Make("lexicon", 64, 0.5)); }
 void Hashing(benchmark::State& state) { Embed(state, *Make("hashing", 256, 0)); }
 BENCHMARK(LexiconWords)->Arg(300)->Arg(4000)->Unit(benchmark::kMicrosecond);

@@ -160,14 +160,21 @@ absl::Status ValidateSettings(const PoolSettings& s, const Limits& limits) {
 }
 
 absl::Status ValidateChange(const PoolSettings& present, const PoolSettings& wanted) {
-  const auto fixed = [](std::string_view field) {
+  const auto fixed = [](std::string_view field, std::string_view more = "") {
     return WithReason(
         FailedPrecondition(field,
                            " is fixed when a pool is made, because all that the pool learned "
-                           "depends on it: make a new pool with the setting you want"),
+                           "depends on it: make a new pool with the setting you want",
+                           more),
         reason::kSettingFixed, field);
   };
-  if (!(present.embedder == wanted.embedder)) return fixed("settings.embedder");
+  if (!(present.embedder == wanted.embedder)) {
+    return fixed("settings.embedder",
+                 present.store_query_text
+                     ? ", and have it learn what this one did by `pointsman pool reembed`"
+                     : "; it learns from the start, since this pool stores no query text "
+                       "(store_query_text) to embed anew");
+  }
   if (present.experience_max != wanted.experience_max) return fixed("settings.experience_max");
   if (present.features != wanted.features) return fixed("settings.features");
   if (present.learner.quality_model != wanted.learner.quality_model) {
