@@ -11,7 +11,8 @@ constexpr double kOptimism = 0.3;
 class LinUcb final : public RidgeModel {
  public:
   LinUcb(const LearnerSettings& settings, uint32_t dimension)
-      : RidgeModel(settings, dimension, {1.0}) {}
+      : RidgeModel(settings, dimension, {1.0}),
+        optimism_(kOptimism * settings.exploration_scale) {}
 
   std::unique_ptr<QualityModel> Clone() const override { return std::make_unique<LinUcb>(*this); }
 
@@ -23,17 +24,20 @@ class LinUcb final : public RidgeModel {
     const Eigen::VectorXd x = WithIntercept(context, dimension());
     for (std::size_t a = 0; a < arms.size(); ++a) {
       const QualityEstimate ridge = Ridge(arms[a].arm->id, 0, x);
-      out[a] = {ridge.mean + kOptimism * ridge.stddev, 0};
+      out[a] = {ridge.mean + optimism_ * ridge.stddev, 0};
     }
   }
 
   QualityEstimate Level(ArmId arm) const override {
     QualityEstimate level = ArmOf(arm).Level();
-    level.stddev *= kOptimism;
+    level.stddev *= optimism_;
     return level;
   }
 
   void Encode(ByteWriter& out) const override { EncodeRidges(out); }
+
+ private:
+  double optimism_;
 };
 
 }  // namespace

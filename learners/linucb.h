@@ -1,6 +1,7 @@
 // The field's default, to compare with: one disjoint ridge regression an arm, and optimism.
-//   score(a) = theta_a . x + 0.3 sqrt(x' A_a^-1 x),  A_a = Lambda + sum w x x',
-//   theta_a = A_a^-1 (Lambda theta_0 + sum w y x),  x = (1, z),  Lambda = I, theta_0 = (0.5, 0)
+//   score(a) = theta_a . x + alpha sqrt(x' A_a^-1 x),  alpha = 0.3 exploration_scale,
+//   A_a = Lambda + sum w x x',  theta_a = A_a^-1 (Lambda theta_0 + sum w y x),  x = (1, z),
+//   Lambda = I, theta_0 = (0.5, 0)
 // The estimate's mean is that score and its deviation 0: LinUCB takes the best score, and what else
 // there is of exploring comes from the exploration's own knobs. prior_quality and prior_strength
 // take the place of the level's prior (0.5, 1). An arm owns a matrix from its first outcome with a
