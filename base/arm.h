@@ -85,8 +85,8 @@ struct PoolSettings {
   double cost_scale_usd = 0.01;
   double latency_scale_ms = 1000;
   uint32_t shortlist_size = 64;
-  uint32_t neighbours = 64;              // k of the experience search; 0: none
-  uint32_t experience_max = 100000;      // past outcomes kept for the neighbour search
+  uint32_t neighbours = 64;          // k of the experience search; 0: none
+  uint32_t experience_max = 100000;  // past outcomes kept for the neighbour search
   Micros feedback_window = 86400 * kMicrosPerSecond;
   MissingFeedback missing_feedback = MissingFeedback::kNothing;
   double missing_quality = 0;  // for kQuality

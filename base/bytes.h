@@ -18,7 +18,7 @@ namespace pointsman {
 class ByteWriter {
  public:
   template <class T>
-    requires std::is_trivially_copyable_v<T>
+  requires std::is_trivially_copyable_v<T>
   void Put(T value) {
     const std::size_t at = bytes_.size();
     bytes_.resize(at + sizeof(T));
@@ -29,7 +29,7 @@ class ByteWriter {
     bytes_.append(text);
   }
   template <class T>
-    requires std::is_trivially_copyable_v<T>
+  requires std::is_trivially_copyable_v<T>
   void PutArray(std::span<const T> values) {
     Put(static_cast<uint64_t>(values.size()));
     bytes_.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
@@ -46,8 +46,7 @@ class ByteReader {
   explicit ByteReader(std::string_view bytes) : bytes_(bytes) {}
 
   template <class T>
-    requires std::is_trivially_copyable_v<T>
-  T Get() {
+  requires std::is_trivially_copyable_v<T> T Get() {
     T value{};
     if (!Take(sizeof(T))) return value;
     std::memcpy(&value, bytes_.data() + at_ - sizeof(T), sizeof(T));
@@ -56,8 +55,7 @@ class ByteReader {
   bool GetBool();
   std::string GetString();
   template <class T>
-    requires std::is_trivially_copyable_v<T>
-  std::vector<T> GetArray() {
+  requires std::is_trivially_copyable_v<T> std::vector<T> GetArray() {
     const auto count = Get<uint64_t>();
     if (!is_ok_ || count > (bytes_.size() - at_) / sizeof(T)) {
       is_ok_ = false;

@@ -13,21 +13,21 @@ namespace pointsman {
 
 struct Limits {
   int64_t query_bytes_max = 65536;
-  int64_t name_bytes_max = 128;         // pools, arms, tags, features
+  int64_t name_bytes_max = 128;  // pools, arms, tags, features
   int64_t description_bytes_max = 4096;
   int64_t decision_id_bytes_max = 128;  // and feedback ids
   int64_t embedding_dimension_max = 4096;
   int64_t features_max = 32;
-  int64_t tags_max = 32;                // of an arm, and required by a request
+  int64_t tags_max = 32;  // of an arm, and required by a request
   int64_t arms_per_pool_max = 200000;
   int64_t pools_max = 256;
   int64_t batch_items_max = 1024;
   int64_t import_chunk_queries_max = 64;     // queries in one chunk of an import: one turn
   int64_t import_chunk_outcomes_max = 4096;  // and their outcomes
-  int64_t arm_count_max = 16;           // arms in one answer
-  int64_t arm_lists_max = 1024;         // names in allow_arms or deny_arms
+  int64_t arm_count_max = 16;                // arms in one answer
+  int64_t arm_lists_max = 1024;              // names in allow_arms or deny_arms
   int64_t message_bytes_max = 16 << 20;
-  int64_t queue_items_max = 16384;      // feedback waiting for the log writer
+  int64_t queue_items_max = 16384;  // feedback waiting for the log writer
   int64_t writer_batch_items_max = 1024;
   int64_t decision_ttl_s = 7 * 86400;
   int64_t decisions_bytes_max = int64_t{8} << 30;

@@ -63,8 +63,7 @@ uint64_t DrawBits(SipKey secret, PoolId pool, std::string_view decision_id, Draw
   return SipHash(secret, bytes);
 }
 
-double DrawUniform(SipKey secret, PoolId pool, std::string_view decision_id,
-                   DrawPurpose purpose) {
+double DrawUniform(SipKey secret, PoolId pool, std::string_view decision_id, DrawPurpose purpose) {
   return ToUnit(DrawBits(secret, pool, decision_id, purpose));
 }
 

@@ -10,11 +10,11 @@
 #define POINTSMAN_CONCAT_INNER(a, b) a##b
 #define POINTSMAN_CONCAT(a, b) POINTSMAN_CONCAT_INNER(a, b)
 
-#define RETURN_IF_ERROR(expression)                            \
-  do {                                                         \
+#define RETURN_IF_ERROR(expression)                           \
+  do {                                                        \
     if (absl::Status status_ = (expression); !status_.ok()) { \
-      return status_;                                          \
-    }                                                          \
+      return status_;                                         \
+    }                                                         \
   } while (false)
 
 #define ASSIGN_OR_RETURN(target, expression) \

@@ -54,7 +54,8 @@ struct Outcome {
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
-// How the experts of a quality model that mixes choices voted on an arm, when the decision was made.
+// How the experts of a quality model that mixes choices voted on an arm, when the decision was
+// made.
 struct ExpertVotes {
   // Per expert: its probability of this arm over the probability with which it was drawn (1 for an
   // imported outcome: it is known whatever anybody draws), times the utility of one point of this
@@ -67,9 +68,9 @@ struct ExpertVotes {
 // What a shared head may look at, the same for every arm; computed when the decision is made,
 // recorded with it, and never computed again (what the indexes return is an input, not state).
 struct ArmFeatures {
-  float neighbour_quality = 0;     // weighted mean quality of near past outcomes of this arm
-  float neighbour_count = 0;       // their effective count; 0: no evidence
-  float neighbour_baseline = 0;    // weighted mean quality of near outcomes of all arms
+  float neighbour_quality = 0;       // weighted mean quality of near past outcomes of this arm
+  float neighbour_count = 0;         // their effective count; 0: no evidence
+  float neighbour_baseline = 0;      // weighted mean quality of near outcomes of all arms
   float description_similarity = 0;  // cosine of query and description; 0 without a description
   ExpertVotes votes;                 // filled by the choice itself
   friend bool operator==(const ArmFeatures&, const ArmFeatures&) = default;

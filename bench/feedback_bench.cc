@@ -1,10 +1,11 @@
 // What durable feedback costs, and what the work around it costs others:
-//   BM_DurableFeedback        the engine alone, 64 feedbacks in flight, each synced before its answer
-//   BM_DurableFeedbackByGrpc  the same through a server in this process
-//   BM_Recover                a start from a million events: with the newest snapshot, and without any
-//   BM_RouteBesideSnapshots   the p99 of Route while snapshots of a large pool are written, over its p99
+//   BM_DurableFeedback        the engine alone, 64 feedbacks in flight, each synced before its
+//   answer BM_DurableFeedbackByGrpc  the same through a server in this process BM_Recover a start
+//   from a million events: with the newest snapshot, and without any BM_RouteBesideSnapshots   the
+//   p99 of Route while snapshots of a large pool are written, over its p99
 //                             while none is
-// p50_ms and p99_ms are of single calls. Run it alone on the machine: bench/README or docs/operations.md.
+// p50_ms and p99_ms are of single calls. Run it alone on the machine: bench/README or
+// docs/operations.md.
 #include <benchmark/benchmark.h>
 #include <grpcpp/grpcpp.h>
 #include <spdlog/sinks/null_sink.h>
@@ -160,9 +161,11 @@ void BM_DurableFeedback(benchmark::State& bench, const char* model) {
   window.Report(bench);
 }
 BENCHMARK_CAPTURE(BM_DurableFeedback, lin_thompson, "lin_thompson")
-    ->Unit(benchmark::kMillisecond)->UseRealTime();
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
 BENCHMARK_CAPTURE(BM_DurableFeedback, hybrid, "hybrid")
-    ->Unit(benchmark::kMillisecond)->UseRealTime();
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
 
 void BM_DurableFeedbackByGrpc(benchmark::State& bench) {
   const Folder folder;
@@ -241,8 +244,10 @@ void WriteLog(const std::string& folder, const std::string& model, Sequence coun
     batch = {};
   };
   for (Sequence sequence = 1; sequence <= count; ++sequence) {
-    Event event{.sequence = sequence, .time = static_cast<Micros>(sequence) * 1000,
-                .pool = pool.id, .body = PoolEvent{pool}};
+    Event event{.sequence = sequence,
+                .time = static_cast<Micros>(sequence) * 1000,
+                .pool = pool.id,
+                .body = PoolEvent{pool}};
     if (sequence > 1 && sequence <= 1 + kArms) {
       Arm arm;
       arm.id = static_cast<ArmId>(sequence - 2);
@@ -254,7 +259,8 @@ void WriteLog(const std::string& folder, const std::string& model, Sequence coun
       outcome.feedback_id = "f";
       outcome.arm = static_cast<ArmId>(rng.Below(kArms));
       outcome.propensity = 0.5;
-      for (int i = 0; i < 64; ++i) outcome.context.push_back(static_cast<float>(0.1 * rng.Normal()));
+      for (int i = 0; i < 64; ++i)
+        outcome.context.push_back(static_cast<float>(0.1 * rng.Normal()));
       outcome.outcome.quality = rng.Uniform();
       outcome.outcome.latency_ms = 1000 * rng.Uniform();
       event.body = std::move(outcome);
@@ -280,11 +286,20 @@ void BM_Recover(benchmark::State& bench, const char* model, bool with_snapshots)
   }
 }
 BENCHMARK_CAPTURE(BM_Recover, newest_snapshot, "lin_thompson", true)
-    ->Arg(1000000)->Unit(benchmark::kMillisecond)->Iterations(1)->UseRealTime();
+    ->Arg(1000000)
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(1)
+    ->UseRealTime();
 BENCHMARK_CAPTURE(BM_Recover, lin_thompson_from_the_start, "lin_thompson", false)
-    ->Arg(1000000)->Unit(benchmark::kMillisecond)->Iterations(1)->UseRealTime();
+    ->Arg(1000000)
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(1)
+    ->UseRealTime();
 BENCHMARK_CAPTURE(BM_Recover, hybrid_from_the_start, "hybrid", false)
-    ->Arg(1000000)->Unit(benchmark::kMillisecond)->Iterations(1)->UseRealTime();
+    ->Arg(1000000)
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(1)
+    ->UseRealTime();
 
 // The p99 of Route, in ms, in so many calls beside a feedback now and then.
 double RouteP99(Engine& engine, Rng& rng, int calls) {

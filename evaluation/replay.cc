@@ -128,8 +128,8 @@ absl::StatusOr<ReplayReport> RunReplay(const Dataset& dataset, const ReplayOptio
     const auto on_round = [&](std::size_t round, double mean_utility) {
       if (on_progress) on_progress({i, options.seeds, round, report.rounds, mean_utility});
     };
-    ASSIGN_OR_RETURN(std::vector<Round> rounds, Play(dataset, options, report.valuation, report.rounds,
-                                                    seed, run, on_round));
+    ASSIGN_OR_RETURN(std::vector<Round> rounds,
+                     Play(dataset, options, report.valuation, report.rounds, seed, run, on_round));
     if (!options.is_pool_kept) RETURN_IF_ERROR(run.DeletePool());
     figures.push_back(ComputeFigures(dataset, report.valuation, rounds));
     curves.push_back(ComputeCurve(dataset, report.valuation, rounds, options.curve_blocks_max));

@@ -29,6 +29,10 @@ constexpr double kDriftOutcomesMin = 30;
 constexpr double kOutcomesAfterDrift = 24;
 constexpr double kWatchOutcomes = 2000;
 constexpr double kWatchedShare = 0.02;
+constexpr double kWatchedShareAll = 0.06;
+constexpr uint64_t kLateOutcomes = 1000;  // of the pool, before an arm counts as a late one
+constexpr uint32_t kTrialOutcomes = 40;
+constexpr double kTrialShare = 0.025;
 constexpr std::size_t kRefreshArmsMax = 64;
 
 // The head over what every arm has: one small ridge regression.
@@ -113,9 +117,8 @@ double Hybrid::Linear(const HybridArm* arm, std::size_t expert, const VectorXd& 
 }
 
 double Hybrid::Deviation(const HybridArm* arm) const {
-  const double n = arm == nullptr
-                       ? tuning_.level_strength
-                       : arm->weight + arm->PriorStrength(tuning_.level_strength);
+  const double n = arm == nullptr ? tuning_.level_strength
+                                  : arm->weight + arm->PriorStrength(tuning_.level_strength);
   return std::sqrt((tuning_.noise * tuning_.noise + tuning_.doubt * tuning_.doubt / n) / n);
 }
 
@@ -158,9 +161,13 @@ bool Hybrid::ChooseDirectly(const LearnerSettings& settings, std::span<const flo
                             std::span<double> pmf, std::span<ExpertVotes> votes) const {
   const auto shares = weights_.Shares();
   std::vector<double> floors(arms.size(), 0.0);
+  double watched = 0;
   for (std::size_t a = 0; a < arms.size(); ++a) {
     const HybridArm* arm = arms_.Get(Index(arms[a].arm->id));
-    if (arm != nullptr) floors[a] = WatchedShare(*arm);
+    if (arm != nullptr) watched += floors[a] = WatchedShare(*arm);
+  }
+  if (watched > kWatchedShareAll) {
+    for (double& floor : floors) floor *= kWatchedShareAll / watched;
   }
   MixChoices(settings, std::span(shares).first(kHybridExperts), Opinions(context, arms), terms,
              floors, pmf, votes);
@@ -173,7 +180,9 @@ QualityEstimate Hybrid::Level(ArmId id) const {
 }
 
 void Hybrid::PutArm(const Arm& settings) {
+  const bool is_late = arms_.Get(Index(settings.id)) == nullptr && outcomes_ >= kLateOutcomes;
   HybridArm& arm = arms_.Mutable(Index(settings.id));
+  if (is_late && tuning_.detects_drift) arm.watched_since = outcomes_;
   arm.prior_level = settings.prior_quality;
   arm.prior_strength = settings.prior_quality ? settings.prior_strength : 0;
   Read(arm, false);
@@ -200,12 +209,13 @@ void Hybrid::Learn(const Observation& observation) {
   }
 }
 
-// What an arm that was found degraded keeps, so that its recovery can be seen: 2% for 2,000 outcomes
-// of the pool, then less and less.
+// What an arm that was found degraded keeps, so that its recovery can be seen, and a late one gets, so
+// that its niche can: for 2,000 outcomes of the pool, then less and less.
 double Hybrid::WatchedShare(const HybridArm& arm) const {
   if (arm.watched_since == 0) return 0;
   const auto elapsed = static_cast<double>(outcomes_ - std::min(outcomes_, arm.watched_since));
-  return kWatchedShare * std::min(1.0, kWatchOutcomes / std::max(1.0, elapsed));
+  const double share = arm.outcomes < kTrialOutcomes ? kTrialShare : kWatchedShare;
+  return share * std::min(1.0, kWatchOutcomes / std::max(1.0, elapsed));
 }
 
 void Hybrid::Correct(const Observation& observation, HybridArm& arm) {
@@ -242,6 +252,7 @@ void Hybrid::AddEvidence(const Observation& observation, const VectorXd& z, Hybr
   arm.sum += weight * y;
   arm.unforgotten += weight;
   if (arm.outcomes < std::numeric_limits<uint32_t>::max()) ++arm.outcomes;
+  if (arm.outcomes == kTrialOutcomes) arm.watched_since = 0;
   const bool has_earned = arm.outcomes > tuning_.outcomes_before_matrix;
   if (!arm.HasMatrix() && has_earned && !observation.context.empty() && matrices_ < kMatricesMax) {
     arm.sums = RegressionSums(dimension_ + 1);

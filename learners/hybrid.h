@@ -17,10 +17,11 @@
 //   outcomes have grown by 1/8 (at least 16), over the 64 arms with most evidence.
 // - The deviation is that of the level alone, with n its outcomes and s the prior's strength:
 //     deviation^2 = noise^2 / (n + s) + doubt^2 / (n + s)^2.
-//   Exploring at that width finds the arms that are better somewhere; a deviation per direction of z
-//   was not worth its cost. The second term is of the first outcomes: after three failures the tail
-//   of what is true is much thicker than the normal's, and without it one arm in some hundreds, now
-//   and then the best, began unluckily and was not tried again for thousands of rounds.
+//   Exploring at that width finds the arms that are better somewhere; a deviation per direction of
+//   z was not worth its cost. The second term is of the first outcomes: after three failures the
+//   tail of what is true is much thicker than the normal's, and without it one arm in some
+//   hundreds, now and then the best, began unluckily and was not tried again for thousands of
+//   rounds.
 // - phi = ( c/(c+k) r, c/(c+4k) r, similarity ), r = neighbour_quality - (level + theta . z), c =
 //   neighbour_count: what near outcomes of this arm say beyond the linear part. beta is one ridge
 //   regression over all arms, on the bold expert's residuals.
@@ -28,9 +29,14 @@
 //   outcomes without a vector, it learns its level alone and w stands for theta_a.
 // - Forgetting (forget_outcomes > 0) scales an arm's evidence, in steps of 32 outcomes: towards the
 //   prior, since the prior is not part of it.
-// - Drift: a cumulative sum of each arm's residuals. At an alarm its evidence is cut to 24 outcomes,
+// - Drift: a cumulative sum of each arm's residuals. At an alarm its evidence is cut to 24
+// outcomes,
 //   moved by the shift that was seen; an arm that fell keeps 2% of the choices for 2,000 outcomes,
 //   then 2% * 2,000 / elapsed, and is listened to more closely, until it is seen to rise.
+// - Late arms: one that comes when the pool has 1,000 outcomes gets 2.5% of the choices in the same
+//   way for its first 40 outcomes, whatever they say: the others' levels are known by then, and an
+//   arm that leads on one domain alone looks poor by its level. All that is kept for watched and
+//   late arms is 6% together.
 // - Corrections move b and the levels; not beta, the shares or the detectors.
 // Shapes: z has d entries.
 // Cost: an estimate O(d) an arm; an outcome O(d^2), with an O(d^3) solve on the schedule above;
@@ -63,8 +69,8 @@ struct HybridTuning {
 };
 
 std::unique_ptr<QualityModel> MakeHybrid(const LearnerSettings& settings, uint32_t dimension);
-// `hybrid_steady`: the same without the change detectors, for what they cost and for worlds that are
-// known to stand still.
+// `hybrid_steady`: the same without the change detectors, for what they cost and for worlds that
+// are known to stand still.
 std::unique_ptr<QualityModel> MakeHybridSteady(const LearnerSettings& settings, uint32_t dimension);
 std::unique_ptr<QualityModel> MakeHybridTuned(const LearnerSettings& settings, uint32_t dimension,
                                               const HybridTuning& tuning);

@@ -41,8 +41,8 @@ std::optional<double> DriftDetector::Add(double residual, double weight, bool is
   return shift;
 }
 
-std::optional<double> DriftDetector::AddTo(Side& side, double sign, double residual,
-                                           double weight, double alarm) {
+std::optional<double> DriftDetector::AddTo(Side& side, double sign, double residual, double weight,
+                                           double alarm) {
   const double step = (kDriftShift * sign * residual - kDriftShift * kDriftShift / 2) / kDriftNoise;
   side.score += weight * step;
   side.sum += weight * residual;

@@ -11,8 +11,7 @@ constexpr double kOptimism = 0.3;
 class LinUcb final : public RidgeModel {
  public:
   LinUcb(const LearnerSettings& settings, uint32_t dimension)
-      : RidgeModel(settings, dimension, {1.0}),
-        optimism_(kOptimism * settings.exploration_scale) {}
+      : RidgeModel(settings, dimension, {1.0}), optimism_(kOptimism * settings.exploration_scale) {}
 
   std::unique_ptr<QualityModel> Clone() const override { return std::make_unique<LinUcb>(*this); }
 

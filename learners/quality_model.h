@@ -71,8 +71,7 @@ class QualityModel {
   // Estimate. Shapes: all spans have one entry per arm; `pmf` as in exploration.h, `votes` is to be
   // recorded with the decision and to come back in the observation's features.
   virtual bool ChooseDirectly(const LearnerSettings& /*settings*/,
-                              std::span<const float> /*context*/,
-                              std::span<const ArmView> /*arms*/,
+                              std::span<const float> /*context*/, std::span<const ArmView> /*arms*/,
                               std::span<const UtilityTerm> /*terms*/, std::span<double> /*pmf*/,
                               std::span<ExpertVotes> /*votes*/) const {
     return false;

@@ -50,8 +50,8 @@ class AdminHttp::Impl {
 
   absl::Status Start(const std::string& address) {
     mg_init_library(0);
-    const char* options[] = {"listening_ports", address.c_str(), "num_threads", "2",
-                             "request_timeout_ms", "5000", nullptr};
+    const char* options[] = {"listening_ports",    address.c_str(), "num_threads", "2",
+                             "request_timeout_ms", "5000",          nullptr};
     mg_callbacks callbacks{};
     callbacks.log_message = [](const mg_connection*, const char*) { return 1; };
     context_ = mg_start(&callbacks, nullptr, options);

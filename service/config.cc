@@ -45,7 +45,8 @@ class Section {
         for (const auto& [name, unused] : readers_) known += (known.empty() ? "" : ", ") + name;
         return At(entry.first, Cat("unknown key ", Quoted(path_ + key), "; there are ", known));
       }
-      if (seen[key]++ > 0) return At(entry.first, Cat("key ", Quoted(path_ + key), " stands twice"));
+      if (seen[key]++ > 0)
+        return At(entry.first, Cat("key ", Quoted(path_ + key), " stands twice"));
       RETURN_IF_ERROR(reader->second(entry.second));
     }
     return absl::OkStatus();
@@ -69,9 +70,9 @@ void AddLimits(Section& section, Limits& limits) {
       const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
       if (text.empty() || parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() ||
           value < row.least || value > row.most) {
-        return section.At(node, Cat("limits.", row.name, " (", row.meaning,
-                                    ") must be a whole number from ", row.least, " to ", row.most,
-                                    ", got ", Quoted(text)));
+        return section.At(
+            node, Cat("limits.", row.name, " (", row.meaning, ") must be a whole number from ",
+                      row.least, " to ", row.most, ", got ", Quoted(text)));
       }
       limits.*row.field = value;
       return absl::OkStatus();
@@ -137,7 +138,8 @@ absl::StatusOr<ServerConfig> ParseConfig(const std::string& text, const std::str
 
 absl::StatusOr<ServerConfig> LoadConfig(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file || std::filesystem::is_directory(path)) return NotFound("config ", path, " is not a file that can be read");
+  if (!file || std::filesystem::is_directory(path))
+    return NotFound("config ", path, " is not a file that can be read");
   std::ostringstream text;
   text << file.rdbuf();
   return ParseConfig(text.str(), path);
@@ -153,7 +155,8 @@ absl::Status ValidateAddress(const std::string& what, const std::string& address
     if (parsed.ec != std::errc() || parsed.ptr != last || first == last) port = -1;
   }
   if (port < 0 || port > 65535) {
-    return InvalidArgument(what, " must be HOST:PORT with a port from 0 (any free one) to 65535, got ",
+    return InvalidArgument(what,
+                           " must be HOST:PORT with a port from 0 (any free one) to 65535, got ",
                            Quoted(address));
   }
   return absl::OkStatus();

@@ -54,9 +54,9 @@ absl::StatusOr<ServerConfig> Configure(const Flags& flags) {
   return config;
 }
 
-// SIGTERM and SIGINT, as bytes in a pipe. Blocking them for sigwait is not enough: a library that is
-// loaded may have started threads of its own before main (OpenBLAS does), which do not block them,
-// and a signal that came before sigwait would end the process there.
+// SIGTERM and SIGINT, as bytes in a pipe. Blocking them for sigwait is not enough: a library that
+// is loaded may have started threads of its own before main (OpenBLAS does), which do not block
+// them, and a signal that came before sigwait would end the process there.
 int signal_pipe[2];
 
 void SendSignal(int signal) {
@@ -108,8 +108,9 @@ int main(int argc, char** argv) {
                  "HOST:PORT of /metrics, /healthz, /readyz [127.0.0.1:7718]");
   app.add_flag("--no-admin", flags.no_admin, "no admin port");
   app.add_flag("--check-config", flags.check_config, "check the config and exit");
-  app.footer("Example: pointsmand --data-dir ./data --listen 127.0.0.1:7717\n"
-             "Exit codes: 0 stopped by a signal, 1 cannot start, 2 bad config or flag");
+  app.footer(
+      "Example: pointsmand --data-dir ./data --listen 127.0.0.1:7717\n"
+      "Exit codes: 0 stopped by a signal, 1 cannot start, 2 bad config or flag");
   CLI11_PARSE(app, argc, argv);
 
   // gRPC's own lines on stderr say nothing that our errors do not; GRPC_VERBOSITY brings them back.

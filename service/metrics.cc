@@ -28,9 +28,9 @@ Metrics::Metrics() : registry_(std::make_shared<prometheus::Registry>()) {
   for (std::size_t rpc = 0; rpc < kRpcNames; ++rpc) {
     seconds_[rpc] = &seconds.Add({{"rpc", kRpcLabels[rpc]}}, kBuckets);
     for (std::size_t code = 0; code < kCodes; ++code) {
-      rpcs_[rpc][code] = &rpcs.Add(
-          {{"rpc", kRpcLabels[rpc]},
-           {"code", absl::StatusCodeToString(static_cast<absl::StatusCode>(code))}});
+      rpcs_[rpc][code] =
+          &rpcs.Add({{"rpc", kRpcLabels[rpc]},
+                     {"code", absl::StatusCodeToString(static_cast<absl::StatusCode>(code))}});
     }
   }
   auto& decisions = prometheus::BuildCounter()
@@ -46,8 +46,9 @@ Metrics::Metrics() : registry_(std::make_shared<prometheus::Registry>()) {
   for (std::size_t i = 1; i < feedback_.size(); ++i) {
     feedback_[i] = &feedback.Add({{"result", kResults[i]}});
   }
-  storage_ = NewGauge("pointsman_storage_writable",
-                      "1 while feedback and decisions can be written; 0 until a restart after not.");
+  storage_ =
+      NewGauge("pointsman_storage_writable",
+               "1 while feedback and decisions can be written; 0 until a restart after not.");
   snapshots_ = NewGauge("pointsman_snapshots_succeed", "0 after a snapshot that failed, else 1.");
   queue_ = NewGauge("pointsman_writer_queue_items", "Commands that wait for the log writer.");
 }

@@ -66,9 +66,9 @@ class Server::Impl {
 
     RETURN_IF_ERROR(Listen(clock));
     if (!config_.admin_listen.empty()) {
-      ASSIGN_OR_RETURN(admin_, AdminHttp::Start(config_.admin_listen,
-                                                {[this] { return MetricsText(); },
-                                                 [this] { return NotReady(); }}));
+      ASSIGN_OR_RETURN(admin_,
+                       AdminHttp::Start(config_.admin_listen, {[this] { return MetricsText(); },
+                                                               [this] { return NotReady(); }}));
     }
     health_thread_ = std::thread([this] { WatchHealth(); });
     return absl::OkStatus();
@@ -121,8 +121,8 @@ class Server::Impl {
   }
 
   std::string MetricsText() {
-    metrics_.SetState({engine_->StorageHealth().ok(), engine_->SnapshotHealth().ok(),
-                       engine_->QueueDepth()});
+    metrics_.SetState(
+        {engine_->StorageHealth().ok(), engine_->SnapshotHealth().ok(), engine_->QueueDepth()});
     return metrics_.Text();
   }
 
@@ -147,8 +147,9 @@ class Server::Impl {
         are_snapshots_well = snapshots.ok();
         if (are_snapshots_well) log_.info("snapshots are made again");
         if (!are_snapshots_well) {
-          log_.warn("a snapshot failed, and will be tried again (the log grows until one succeeds): {}",
-                    ToStd(snapshots.message()));
+          log_.warn(
+              "a snapshot failed, and will be tried again (the log grows until one succeeds): {}",
+              ToStd(snapshots.message()));
         }
       }
       const absl::Status storage = engine_->StorageHealth();

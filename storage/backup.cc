@@ -95,8 +95,7 @@ absl::StatusOr<std::vector<ListedFile>> ReadList(const fs::path& folder) {
   return files;
 }
 
-absl::StatusOr<BackupInfo> InfoOf(const std::string& folder,
-                                  const std::vector<ListedFile>& files) {
+absl::StatusOr<BackupInfo> InfoOf(const std::string& folder, const std::vector<ListedFile>& files) {
   BackupInfo info{folder, static_cast<int64_t>(files.size()), 0};
   for (const ListedFile& file : files) {
     std::error_code error;
@@ -157,17 +156,16 @@ absl::StatusOr<BackupInfo> MakeBackup(const Storage& storage, const std::string&
   std::error_code error;
   const fs::path target = fs::absolute(folder, error).lexically_normal();
   if (fs::exists(target, error)) {
-    return absl::AlreadyExistsError(Cat("there is a ", Quoted(folder, 1024),
-                                        " already; give the backup another name"));
+    return absl::AlreadyExistsError(
+        Cat("there is a ", Quoted(folder, 1024), " already; give the backup another name"));
   }
   const fs::path unfinished = target.string() + ".unfinished";
   fs::remove_all(unfinished, error);  // of an earlier try
   fs::create_directories(unfinished, error);
   if (error) return Failed("make", unfinished, error.message());
   const auto make = [&]() -> absl::Status {
-    RETURN_IF_ERROR(storage.log->Checkpoint(unfinished.string(), [&] {
-      return storage.decisions->Checkpoint(unfinished.string());
-    }));
+    RETURN_IF_ERROR(storage.log->Checkpoint(
+        unfinished.string(), [&] { return storage.decisions->Checkpoint(unfinished.string()); }));
     ASSIGN_OR_RETURN(const std::vector<ListedFile> files, SyncAndList(unfinished));
     std::ofstream list(unfinished / kListFile, std::ios::binary);
     list << ListText(files);

@@ -93,13 +93,16 @@ StoredCandidate StoredOf(const Candidate& c) {
 }
 
 Candidate CandidateOf(const StoredCandidate& s) {
-  return {.arm = ArmId{s.arm},
-          .probability = s.probability,
-          .utility = s.utility,
-          .expected = {s.quality, s.quality_stddev, s.cost_usd, s.latency_ms, s.priced_usd},
-          .features = {s.neighbour_quality, s.neighbour_count, s.neighbour_baseline,
-                       s.description_similarity,
-                       {{s.expert_ratios[0], s.expert_ratios[1], s.expert_ratios[2]}, s.expert_par}}};
+  return {
+      .arm = ArmId{s.arm},
+      .probability = s.probability,
+      .utility = s.utility,
+      .expected = {s.quality, s.quality_stddev, s.cost_usd, s.latency_ms, s.priced_usd},
+      .features = {s.neighbour_quality,
+                   s.neighbour_count,
+                   s.neighbour_baseline,
+                   s.description_similarity,
+                   {{s.expert_ratios[0], s.expert_ratios[1], s.expert_ratios[2]}, s.expert_par}}};
 }
 
 }  // namespace

@@ -177,7 +177,8 @@ void FillBody(const OutcomeEvent& o, proto::Event& event) {
   f.set_neighbour_baseline(o.features.neighbour_baseline);
   f.set_description_similarity(o.features.description_similarity);
   const ExpertVotes& votes = o.features.votes;
-  if (votes != ExpertVotes{}) f.mutable_expert_ratios()->Add(votes.ratio.begin(), votes.ratio.end());
+  if (votes != ExpertVotes{})
+    f.mutable_expert_ratios()->Add(votes.ratio.begin(), votes.ratio.end());
   f.set_expert_par(votes.par);
   p.set_input_tokens_estimate(o.input_tokens_estimate);
   p.set_cost_estimate_usd(o.cost_estimate_usd);
@@ -206,8 +207,11 @@ OutcomeEvent FromProto(const proto::OutcomeEvent& p) {
   o.preference = FromProto(p.preference());
   o.context.assign(p.context().begin(), p.context().end());
   const proto::ArmFeatures& f = p.features();
-  o.features = {f.neighbour_quality(), f.neighbour_count(), f.neighbour_baseline(),
-                f.description_similarity(), {}};
+  o.features = {f.neighbour_quality(),
+                f.neighbour_count(),
+                f.neighbour_baseline(),
+                f.description_similarity(),
+                {}};
   ExpertVotes& votes = o.features.votes;
   for (std::size_t i = 0; i < votes.ratio.size(); ++i) {
     votes.ratio[i] = i < static_cast<std::size_t>(f.expert_ratios_size())

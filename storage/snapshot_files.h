@@ -57,7 +57,7 @@ class SnapshotFiles {
   const std::string folder_;
   rocksdb::Env* const env_;
   std::optional<std::vector<std::string>> names_;  // as they were, if it only reads
-  Mutex mutex_;  // of what is in place
+  Mutex mutex_;                                    // of what is in place
   std::set<PoolId> dropped_ GUARDED_BY(mutex_);
 };
 

@@ -50,15 +50,16 @@ void AddBackup(CLI::App& app, Cli& cli) {
   CLI::App* command = AddCommand(
       app, "backup", "copy the server's data folder, as it is now, while it serves",
       "  pointsman backup --name before-upgrade\n"
-      "The copy is made on the server's machine, below its backup_dir (`backups` in the data folder\n"
+      "The copy is made on the server's machine, below its backup_dir (`backups` in the data "
+      "folder\n"
       "unless told otherwise), mostly of hard links. Copy it to another machine from there:\n"
       "  rsync -a ./data/backups/before-upgrade elsewhere:/backups/");
   command->add_option("--name", *request->mutable_name(),
                       "of the new folder; the time, unless given");
   OnChosen(command, cli, [request, &cli](GrpcClient&) -> absl::Status {
     // It may take longer than other calls.
-    GrpcClient patient({.server = cli.server,
-                        .deadline_ms = std::max<int64_t>(cli.timeout_ms, kBackupTimeoutMs)});
+    GrpcClient patient(
+        {.server = cli.server, .deadline_ms = std::max<int64_t>(cli.timeout_ms, kBackupTimeoutMs)});
     cli.called = cli.server;
     ASSIGN_OR_RETURN(const v1::BackupResponse response, patient.Backup(*request));
     Print(cli.is_json ? JsonOf(response)

@@ -52,7 +52,8 @@ absl::Status PrintPool(const EventLog& log, const Pool& pool, const LogOptions& 
   ASSIGN_OR_RETURN(const Sequence first, log.FirstSequence(pool.id));
   ASSIGN_OR_RETURN(const Sequence last, log.LastSequence(pool.id));
   if (!is_json) {
-    Print(Cat("pool ", pool.name, " (id ", Index(pool.id), "): events ", first, " to ", last, "\n"));
+    Print(
+        Cat("pool ", pool.name, " (id ", Index(pool.id), "): events ", first, " to ", last, "\n"));
   }
   if (last == 0) return absl::OkStatus();
   ArmNames names;
@@ -60,8 +61,7 @@ absl::Status PrintPool(const EventLog& log, const Pool& pool, const LogOptions& 
   Sequence next = first;  // from the start, for the names of arms
   uint64_t printed = 0;
   while (next <= last) {
-    ASSIGN_OR_RETURN(const std::vector<Event> events,
-                     log.ReadEvents(pool.id, next, kEventsAtOnce));
+    ASSIGN_OR_RETURN(const std::vector<Event> events, log.ReadEvents(pool.id, next, kEventsAtOnce));
     if (events.empty()) break;
     for (const Event& event : events) {
       names.Note(event);
@@ -101,8 +101,8 @@ std::string CheckText(const PoolCheck& check) {
                                                     : "is what the log gives, to the byte");
   }
   if (!check.fault.empty()) text += Cat("  log                   WRONG: ", check.fault, "\n");
-  return text + absl::StrFormat("  state at %d: checksum %016x\n", check.replayed_to,
-                                check.checksum);
+  return text +
+         absl::StrFormat("  state at %d: checksum %016x\n", check.replayed_to, check.checksum);
 }
 
 Json CheckJson(const PoolCheck& check) {
@@ -177,7 +177,8 @@ void AddVerify(CLI::App& app, Cli& cli) {
   auto folder = std::make_shared<std::string>();
   auto from_start = std::make_shared<bool>(false);
   CLI::App* command = AddCommand(
-      app, "verify", "replay the log of a data folder or a backup and compare it with its snapshots",
+      app, "verify",
+      "replay the log of a data folder or a backup and compare it with its snapshots",
       "  pointsman verify ./data\n"
       "The server may be running. The replay begins with the oldest snapshot that reads back.\n"
       "Exit codes: 0 sound, 7 something is not what the log says, 3 no such folder, 5 of another "
@@ -186,9 +187,8 @@ void AddVerify(CLI::App& app, Cli& cli) {
   command->add_flag("--from-start", *from_start,
                     "begin with nothing instead, which checks the oldest snapshot too; needs a log "
                     "that begins with event 1");
-  OnChosenLocally(command, cli, [folder, from_start, &cli] {
-    return Verify(*folder, *from_start, cli.is_json);
-  });
+  OnChosenLocally(command, cli,
+                  [folder, from_start, &cli] { return Verify(*folder, *from_start, cli.is_json); });
 }
 
 }  // namespace pointsman

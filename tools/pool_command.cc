@@ -27,9 +27,9 @@ std::string Shown(const v1::Pool& pool) {
   if (embedder.sketch_weight() > 0) {
     text += absl::StrFormat(" and a sketch of weight %g", embedder.sketch_weight());
   }
-  text += absl::StrFormat(", %s %d\n",
-                          embedder.projection_is_fitted() ? "fitted to" : "projected to",
-                          embedder.projected());
+  text +=
+      absl::StrFormat(", %s %d\n", embedder.projection_is_fitted() ? "fitted to" : "projected to",
+                      embedder.projected());
   if (!pool.problem().empty()) text += Cat("  problem     ", pool.problem(), "\n");
   text += absl::StrFormat("  preference  quality %g, cost %g, latency %g (default)\n", w.quality(),
                           w.cost(), w.latency());

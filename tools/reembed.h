@@ -41,7 +41,7 @@ class OutcomeGatherer {
 
   std::set<std::string> arms_;
   std::map<double, std::vector<ImportedQuery>> queries_;
-  std::map<std::pair<std::string, std::string>, Place> places_;  // by decision and arm
+  std::map<std::pair<std::string, std::string>, Place> places_;     // by decision and arm
   std::map<std::pair<std::string, double>, std::size_t> query_of_;  // by decision and weight
   uint64_t without_text_ = 0;
   uint64_t of_other_arms_ = 0;

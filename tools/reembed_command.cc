@@ -1,4 +1,5 @@
-// `pointsman pool reembed`: the same pool under another embedder, taught what the old one had learned.
+// `pointsman pool reembed`: the same pool under another embedder, taught what the old one had
+// learned.
 #include <algorithm>
 #include <cstdio>
 #include <map>
@@ -94,8 +95,8 @@ absl::Status Run(const Options& options, GrpcClient& client, const Cli& cli) {
   std::size_t part = 0;
   for (const auto& [weight, queries] : gathered->by_weight()) {
     const auto count = static_cast<double>(queries.size());
-    const ImportPlan plan{options.to, Cat("reembed/", options.from, "/", ++part), queries.size(),
-                          weight * count, {}};
+    const ImportPlan plan{
+        options.to, Cat("reembed/", options.from, "/", ++part), queries.size(), weight * count, {}};
     const auto output = router.Import(plan, queries, [&](std::size_t gone) {
       bar.Show(static_cast<double>(gone) / count,
                absl::StrFormat("learning query %d of %d", gone, queries.size()));
@@ -124,7 +125,8 @@ absl::Status Run(const Options& options, GrpcClient& client, const Cli& cli) {
     text += Cat("the log of ", options.from, " begins at event ", gathered->log_begins_at,
                 "; what came before was compacted (limits: events_kept)\n");
   }
-  Print(text + "point your applications at the new pool, then `pointsman pool delete` the old one\n");
+  Print(text +
+        "point your applications at the new pool, then `pointsman pool delete` the old one\n");
   return absl::OkStatus();
 }
 
@@ -135,7 +137,8 @@ void AddReembed(CLI::App& pool, Cli& cli) {
   CLI::App* command = AddCommand(
       pool, "reembed", "a new pool under another embedder, taught what the old one learned",
       "  pointsman pool reembed default default-2 --lexicon /srv/lexicons/ours.lexicon\n"
-      "\nFor pools that store query text. Settings and arms are those of the old pool; the outcomes\n"
+      "\nFor pools that store query text. Settings and arms are those of the old pool; the "
+      "outcomes\n"
       "in its log are embedded anew and learned in their order. The old pool stays as it is.");
   command->add_option("from", options->from, "the pool there is")->required();
   command->add_option("to", options->to, "the pool to make")->required();

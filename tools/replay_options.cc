@@ -8,8 +8,9 @@ void AddEmbedderOptions(CLI::App* command, EmbedderSettings& embedder) {
   command->add_option("--embedder", embedder.name, "lexicon, hashing or caller")
       ->capture_default_str();
   command
-      ->add_option("--dim", embedder.dimension,
-                   "the embedder's dimensions, for lexicon without the character sketch; 0: its own")
+      ->add_option(
+          "--dim", embedder.dimension,
+          "the embedder's dimensions, for lexicon without the character sketch; 0: its own")
       ->capture_default_str();
   command
       ->add_option("--sketch-weight", embedder.sketch_weight,

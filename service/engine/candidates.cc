@@ -28,9 +28,9 @@ absl::StatusOr<std::vector<ArmId>> Resolve(const PoolRuntime& pool, std::string_
   for (const std::string& name : names) {
     const auto arm = pool.FindArm(name);
     if (!arm) {
-      return WithReason(InvalidArgument(field, ": pool ", Quoted(pool.name()), " has no arm ",
-                                        Quoted(name)),
-                        reason::kArmUnknown, field);
+      return WithReason(
+          InvalidArgument(field, ": pool ", Quoted(pool.name()), " has no arm ", Quoted(name)),
+          reason::kArmUnknown, field);
     }
     arms.push_back(*arm);
   }
@@ -142,19 +142,15 @@ absl::Status Rejections::AsStatus(const PoolRuntime& pool) const {
                                          " has no active arm: put one, or resume a paused one"),
                       reason::kPoolEmpty);
   }
-  const std::string more =
-      count_ > shown_ ? Cat("; and ", count_ - shown_, " more") : "";
+  const std::string more = count_ > shown_ ? Cat("; and ", count_ - shown_, " more") : "";
   return WithReason(FailedPrecondition("no arm of pool ", Quoted(pool.name()),
                                        " meets the constraints: ", text_, more),
                     reason::kNoArmPasses, "constraints");
 }
 
-absl::StatusOr<std::vector<ArmId>> GatherCandidates(const PoolRuntime& pool,
-                                                    const LearnedState& state,
-                                                    const QueryContext& context,
-                                                    const ConstraintCheck& check,
-                                                    std::span<const Neighbour> neighbours,
-                                                    uint64_t seed) {
+absl::StatusOr<std::vector<ArmId>> GatherCandidates(
+    const PoolRuntime& pool, const LearnedState& state, const QueryContext& context,
+    const ConstraintCheck& check, std::span<const Neighbour> neighbours, uint64_t seed) {
   Rejections rejections;
   const auto active = pool.active();
   const std::size_t size = state.pool().settings.shortlist_size;

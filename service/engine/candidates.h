@@ -46,11 +46,8 @@ class Rejections {
 };
 
 // At least one arm, ascending by id. `seed` drives the random members of a shortlist.
-absl::StatusOr<std::vector<ArmId>> GatherCandidates(const PoolRuntime& pool,
-                                                    const LearnedState& state,
-                                                    const QueryContext& context,
-                                                    const ConstraintCheck& check,
-                                                    std::span<const Neighbour> neighbours,
-                                                    uint64_t seed);
+absl::StatusOr<std::vector<ArmId>> GatherCandidates(
+    const PoolRuntime& pool, const LearnedState& state, const QueryContext& context,
+    const ConstraintCheck& check, std::span<const Neighbour> neighbours, uint64_t seed);
 
 }  // namespace pointsman

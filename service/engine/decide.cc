@@ -30,7 +30,8 @@ std::vector<ArmView> ViewArms(const PoolRuntime& pool, const LearnedState& state
   for (std::size_t i = 0; i < arms.size(); ++i) {
     ArmView view{state.arm(arms[i]), features[i]};
     if (context.is_informative) {
-      view.features.description_similarity = pool.DescriptionSimilarity(context.embedding(), arms[i]);
+      view.features.description_similarity =
+          pool.DescriptionSimilarity(context.embedding(), arms[i]);
     }
     views.push_back(view);
   }
@@ -62,11 +63,9 @@ absl::StatusOr<Decision> Decide(const PoolRuntime& pool, const LearnedState& sta
   request.mode = input.mode;
   request.purpose = input.purpose;
   request.arm_count = std::max(1u, input.arm_count);
-  request.draw =
-      DrawUniform(inputs.secret, pool.id(), inputs.decision_id, DrawPurpose::kChooseArm);
+  request.draw = DrawUniform(inputs.secret, pool.id(), inputs.decision_id, DrawPurpose::kChooseArm);
   request.panel_seed = draw_bits(DrawPurpose::kPanel);
-  Choice choice =
-      Choose(state, {context.z, context.input_tokens}, request, views, expected);
+  Choice choice = Choose(state, {context.z, context.input_tokens}, request, views, expected);
 
   Decision decision;
   decision.id = inputs.decision_id;
@@ -136,9 +135,8 @@ RouteOutput Answer(const LearnedState& state, const Decision& decision, bool exp
                     [&](const ChosenArm& chosen) { return chosen.arm == candidate.arm; });
     if (explain || is_chosen) ranked.push_back(&candidate);
   }
-  std::stable_sort(ranked.begin(), ranked.end(), [](const Candidate* a, const Candidate* b) {
-    return a->utility > b->utility;
-  });
+  std::stable_sort(ranked.begin(), ranked.end(),
+                   [](const Candidate* a, const Candidate* b) { return a->utility > b->utility; });
   for (const Candidate* c : ranked) {
     RankedArm arm{name(c->arm), c->probability, c->utility, c->expected, ""};
     if (explain) {

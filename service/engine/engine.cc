@@ -112,8 +112,7 @@ class Engine::Impl {
   void RunAside(Act act, Done<T> done) {
     auto shared_done = std::make_shared<Done<T>>(std::move(done));
     if (housekeeper_.Run([act = std::move(act), shared_done] { (*shared_done)(act()); })) return;
-    (*shared_done)(
-        WithReason(absl::UnavailableError("the server is stopping"), reason::kStopping));
+    (*shared_done)(WithReason(absl::UnavailableError("the server is stopping"), reason::kStopping));
   }
 
   void Feedback(FeedbackInput input, Done<FeedbackOutput> done) {
@@ -175,11 +174,10 @@ class Engine::Impl {
                                               const RouteInput& input, std::string id,
                                               bool can_record = true) {
     Decision decision;
-    ASSIGN_OR_RETURN(
-        decision, Decide(pool, state, input, {std::move(id), storage_.log->secret(), clock_.Now()}));
+    ASSIGN_OR_RETURN(decision, Decide(pool, state, input,
+                                      {std::move(id), storage_.log->secret(), clock_.Now()}));
     const bool logged =
-        can_record &&
-        health_.Note(storage_.decisions->Put(decision, Durability::kProcess)).ok();
+        can_record && health_.Note(storage_.decisions->Put(decision, Durability::kProcess)).ok();
     pool.CountDecision(decision.chosen.front().arm);
     return Answer(state, decision, input.explain, logged);
   }
@@ -250,11 +248,9 @@ void Engine::PutArm(std::string pool, Arm arm, Done<std::pair<Arm, bool>> done) 
 }
 
 void Engine::RemoveArm(std::string pool, std::string arm, Done<bool> done) {
-  impl_->Submit<bool>(
-      [this, pool = std::move(pool), arm = std::move(arm)](Turn& turn) {
-        return impl_->commands_.StageRemoveArm(turn, pool, arm);
-      },
-      std::move(done));
+  impl_->Submit<bool>([this, pool = std::move(pool), arm = std::move(arm)](
+                          Turn& turn) { return impl_->commands_.StageRemoveArm(turn, pool, arm); },
+                      std::move(done));
 }
 
 void Engine::Backup(std::string folder, Done<BackupInfo> done) {
@@ -329,8 +325,8 @@ absl::StatusOr<Explanation> Engine::Explain(std::string_view name, std::string_v
   for (const ChosenArm& chosen : out.decision.chosen) {
     out.chosen_names.push_back(name_of(chosen.arm));
     std::optional<FeedbackRecord> record;
-    ASSIGN_OR_RETURN(record, impl_->storage_.log->ReadFeedback(
-                                 {pool->id(), out.decision.id, chosen.arm}));
+    ASSIGN_OR_RETURN(record,
+                     impl_->storage_.log->ReadFeedback({pool->id(), out.decision.id, chosen.arm}));
     if (record && !record->learned.empty()) {
       out.outcomes.emplace_back(name_of(record->served), record->learned);
     }

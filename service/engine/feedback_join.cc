@@ -79,7 +79,8 @@ ServedArm ResolveServed(const Decision& decision, std::optional<ArmId> named) {
   const bool is_panel_arm = at < decision.chosen.size() && IsRatedAlone(decision, at);
   if (it != decision.chosen.end()) served.chosen = *it;
   served.is_off_policy = served.arm != decision.chosen.front().arm && !is_panel_arm;
-  served.key = {decision.pool, decision.id, is_panel_arm ? served.arm : decision.chosen.front().arm};
+  served.key = {decision.pool, decision.id,
+                is_panel_arm ? served.arm : decision.chosen.front().arm};
   return served;
 }
 
@@ -158,11 +159,12 @@ absl::StatusOr<Joined> Join(const FeedbackInput& input, const Decision& decision
   }
   if (record.learned.error.value_or(false) && record.learned.quality) {
     return WithReason(
-        InvalidArgument("quality: decision ", Quoted(decision.id), " would have both an error and a "
+        InvalidArgument("quality: decision ", Quoted(decision.id),
+                        " would have both an error and a "
                         "quality, and an answer that failed has none; correct `error` first"),
         reason::kBadField, "quality");
   }
-  joined.result = is_correction     ? FeedbackResult::kCorrected
+  joined.result = is_correction    ? FeedbackResult::kCorrected
                   : event.is_first ? FeedbackResult::kApplied
                                    : FeedbackResult::kMerged;
   joined.event = std::move(event);

@@ -105,8 +105,7 @@ absl::StatusOr<QueryContext> PoolRuntime::MakeContext(const RouteInput& input,
   return context;
 }
 
-std::map<std::string, double> FeaturesOf(const PoolSettings& settings,
-                                         std::span<const float> z) {
+std::map<std::string, double> FeaturesOf(const PoolSettings& settings, std::span<const float> z) {
   std::map<std::string, double> features;
   if (z.size() < settings.features.size()) return features;
   const auto tail = z.last(settings.features.size());
@@ -202,8 +201,8 @@ std::vector<float> PoolRuntime::DescribeArm(const Arm& arm) const {
   embedder_->Embed(arm.description, embedding);
   std::vector<float> description(projection_.projected());
   projection_.Apply(embedding, description);
-  const bool is_zero = std::all_of(description.begin(), description.end(),
-                                   [](float value) { return value == 0; });
+  const bool is_zero =
+      std::all_of(description.begin(), description.end(), [](float value) { return value == 0; });
   return is_zero ? std::vector<float>() : description;
 }
 
@@ -265,9 +264,9 @@ PoolStatistics PoolRuntime::Statistics(Micros now, bool with_checksum) const {
   const auto count = [&](FeedbackResult result) {
     return feedback_[static_cast<std::size_t>(result)].load();
   };
-  out.feedback = {count(FeedbackResult::kApplied),        count(FeedbackResult::kMerged),
-                  count(FeedbackResult::kCorrected),      count(FeedbackResult::kAlreadyApplied),
-                  count(FeedbackResult::kLate),           refused_.load()};
+  out.feedback = {count(FeedbackResult::kApplied),   count(FeedbackResult::kMerged),
+                  count(FeedbackResult::kCorrected), count(FeedbackResult::kAlreadyApplied),
+                  count(FeedbackResult::kLate),      refused_.load()};
   std::vector<uint64_t> decisions;
   {
     MutexLock lock(mutex_);
@@ -278,9 +277,8 @@ PoolStatistics PoolRuntime::Statistics(Micros now, bool with_checksum) const {
     const Arm* arm = state->arm(static_cast<ArmId>(i));
     if (arm == nullptr) continue;
     const uint64_t n = i < decisions.size() ? decisions[i] : 0;
-    const double share = out.decisions == 0
-                             ? 0
-                             : static_cast<double>(n) / static_cast<double>(out.decisions);
+    const double share =
+        out.decisions == 0 ? 0 : static_cast<double>(n) / static_cast<double>(out.decisions);
     out.arms.push_back({arm->name, arm->status, n, share, state->Figures(arm->id, now)});
   }
   return out;

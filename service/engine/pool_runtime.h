@@ -30,8 +30,8 @@ namespace pointsman {
 // A query as the learners see it.
 struct QueryContext {
   ContextSource source = ContextSource::kEmbedded;
-  std::vector<float> z;        // d projected entries, then the named features; empty for kNone
-  std::size_t projected = 0;   // how many of z's entries come from the embedding
+  std::vector<float> z;         // d projected entries, then the named features; empty for kNone
+  std::size_t projected = 0;    // how many of z's entries come from the embedding
   bool is_informative = false;  // the embedding says something (is not all zero)
   double input_tokens = 0;
   std::span<const float> embedding() const { return {z.data(), projected}; }

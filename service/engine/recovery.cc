@@ -67,11 +67,11 @@ absl::StatusOr<std::vector<Turn::Evicted>> Recover(const EventLog& log, Building
   for (const Pool& pool : stored) {
     auto state = Replay(log, pool);
     if (!state.ok()) {
-      return absl::Status(state.status().code(),
-                          Cat("pool ", Quoted(pool.name), " cannot be recovered: ",
-                              ToStd(state.status().message()),
-                              "; restore the data folder from a backup, or move it away to begin "
-                              "anew"));
+      return absl::Status(
+          state.status().code(),
+          Cat("pool ", Quoted(pool.name), " cannot be recovered: ", ToStd(state.status().message()),
+              "; restore the data folder from a backup, or move it away to begin "
+              "anew"));
     }
     auto runtime = PoolRuntime::Make(*std::move(state), building);
     RETURN_IF_ERROR(runtime.status());

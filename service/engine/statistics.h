@@ -32,15 +32,15 @@ struct ArmStatistics {
 struct PoolStatistics {
   std::string pool;
   Sequence snapshot_version = 0;
-  uint64_t decisions = 0;  // since start
-  uint64_t outcomes = 0;   // learned, ever
+  uint64_t decisions = 0;   // since start
+  uint64_t outcomes = 0;    // learned, ever
   FeedbackCounts feedback;  // since start
   std::vector<ArmStatistics> arms;
   uint64_t experience_size = 0;
   std::string quality_model;
   std::string exploration;
   uint64_t state_checksum = 0;  // 0 unless it was asked for
-  uint64_t missing = 0;  // outcomes that nobody told within the feedback window, ever
+  uint64_t missing = 0;         // outcomes that nobody told within the feedback window, ever
 };
 
 }  // namespace pointsman

@@ -26,9 +26,9 @@ absl::Status Number(std::string_view field, const std::optional<double>& value, 
 
 absl::Status Text(std::string_view field, std::string_view text, int64_t bytes_max) {
   if (static_cast<int64_t>(text.size()) > bytes_max) {
-    return WithReason(InvalidArgument(field, ": ", text.size(), " bytes are over the limit of ",
-                                      bytes_max),
-                      reason::kLimit, field);
+    return WithReason(
+        InvalidArgument(field, ": ", text.size(), " bytes are over the limit of ", bytes_max),
+        reason::kLimit, field);
   }
   if (!IsUtf8(text)) return BadField(field, "must be valid UTF-8");
   return absl::OkStatus();
@@ -125,7 +125,8 @@ absl::Status ValidateEmbedder(const EmbedderSettings& e, const Limits& limits) {
 
 absl::Status ValidateSettings(const PoolSettings& s, const Limits& limits) {
   RETURN_IF_ERROR(ValidateEmbedder(s.embedder, limits));
-  RETURN_IF_ERROR(Number("settings.embedder.projected", s.embedder.projected, 1, kProjectedMax, ""));
+  RETURN_IF_ERROR(
+      Number("settings.embedder.projected", s.embedder.projected, 1, kProjectedMax, ""));
   RETURN_IF_ERROR(Count("settings.features", s.features.size(), limits.features_max));
   std::set<std::string> names;
   for (const FeatureSpec& f : s.features) {
@@ -144,7 +145,8 @@ absl::Status ValidateSettings(const PoolSettings& s, const Limits& limits) {
   RETURN_IF_ERROR(Number("settings.learner.half_life_s", l.half_life_s, 1, 1e10, "s"));
   RETURN_IF_ERROR(
       Number("settings.learner.half_life_outcomes", l.half_life_outcomes, 1, 1e9, "outcomes"));
-  RETURN_IF_ERROR(Number("settings.learner.forget_outcomes", l.forget_outcomes, 0, 1e9, "outcomes"));
+  RETURN_IF_ERROR(
+      Number("settings.learner.forget_outcomes", l.forget_outcomes, 0, 1e9, "outcomes"));
   RETURN_IF_ERROR(Number("settings.cost_scale_usd", s.cost_scale_usd, 1e-9, kUsdMax, "USD"));
   RETURN_IF_ERROR(Number("settings.latency_scale_ms", s.latency_scale_ms, 1e-3, kMsMax, "ms"));
   RETURN_IF_ERROR(Number("settings.shortlist_size", s.shortlist_size, 1, 4096, "arms"));

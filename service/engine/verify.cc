@@ -27,9 +27,9 @@ class Verifier {
     ASSIGN_OR_RETURN(check_.first, log_.FirstSequence(pool_.id));
     ASSIGN_OR_RETURN(check_.last, log_.LastSequence(pool_.id));
     if (options_.from_start && check_.first > 1) {
-      return FailedPrecondition("pool ", Quoted(pool_.name), ": its log begins with event ",
-                                check_.first,
-                                ", so it cannot be replayed from the start; leave out --from-start");
+      return FailedPrecondition(
+          "pool ", Quoted(pool_.name), ": its log begins with event ", check_.first,
+          ", so it cannot be replayed from the start; leave out --from-start");
     }
     RETURN_IF_ERROR(ReadSnapshots());
     RETURN_IF_ERROR(ChooseBase());
@@ -131,8 +131,7 @@ class Verifier {
       while (end < events.size() && snapshot == nullptr) {
         snapshot = SnapshotAt(events[end++].sequence);
       }
-      const absl::Status learned =
-          state_->Learn(std::span(events).subspan(at, end - at));
+      const absl::Status learned = state_->Learn(std::span(events).subspan(at, end - at));
       if (!learned.ok()) {
         NoteFault(std::string(ToStd(learned.message())));
         state_.reset();
@@ -153,10 +152,10 @@ class Verifier {
     } else if (!bytes.ok()) {
       snapshot.fault = ToStd(bytes.status().message());
     } else if (*bytes != state_->Encode()) {
-      snapshot.fault = Cat("it is not what the log gives from ",
-                           check_.replayed_from == 0 ? "the start"
-                                                     : Cat("snapshot ", check_.replayed_from),
-                           " on (or another version of the learner made it)");
+      snapshot.fault =
+          Cat("it is not what the log gives from ",
+              check_.replayed_from == 0 ? "the start" : Cat("snapshot ", check_.replayed_from),
+              " on (or another version of the learner made it)");
     }
     return absl::OkStatus();
   }

@@ -49,9 +49,9 @@ absl::Status CheckBackupName(const std::string& name) {
       name.find_first_not_of(kAllowed) == std::string::npos) {
     return absl::OkStatus();
   }
-  return BadField("name", Cat("must be at most ", kBackupNameMax,
-                              " letters, digits, '.', '_' or '-', and not begin with '.', got ",
-                              Quoted(name)));
+  return BadField(
+      "name", Cat("must be at most ", kBackupNameMax,
+                  " letters, digits, '.', '_' or '-', and not begin with '.', got ", Quoted(name)));
 }
 
 // 20260131T120000Z, in UTC.
@@ -137,9 +137,8 @@ grpc::ServerUnaryReactor* AdminService::DeletePool(grpc::CallbackServerContext* 
     call->Finish(BadField("name", "must not be empty: deleting a pool forgets all it learned"));
     return reactor;
   }
-  engine_.DeletePool(request->name(), [call](const absl::StatusOr<bool>& result) {
-    call->Finish(result.status());
-  });
+  engine_.DeletePool(request->name(),
+                     [call](const absl::StatusOr<bool>& result) { call->Finish(result.status()); });
   return reactor;
 }
 
@@ -187,9 +186,8 @@ grpc::ServerUnaryReactor* AdminService::RemoveArm(grpc::CallbackServerContext* c
   auto call = std::make_shared<Call>(context, metrics_, gate_, RpcName::kAdmin);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
-  engine_.RemoveArm(request->pool(), request->arm(), [call](const absl::StatusOr<bool>& result) {
-    call->Finish(result.status());
-  });
+  engine_.RemoveArm(request->pool(), request->arm(),
+                    [call](const absl::StatusOr<bool>& result) { call->Finish(result.status()); });
   return reactor;
 }
 
@@ -205,8 +203,8 @@ grpc::ServerUnaryReactor* AdminService::ListOutcomes(grpc::CallbackServerContext
     Sequence first = 0;
     RETURN_IF_ERROR(ReadPageToken(request->page_token(), first));
     OutcomePage page;
-    ASSIGN_OR_RETURN(
-        page, engine_.ReadOutcomes(request->pool(), first, PageSize(request->page_size())));
+    ASSIGN_OR_RETURN(page,
+                     engine_.ReadOutcomes(request->pool(), first, PageSize(request->page_size())));
     *response = ToProto(page);
     return absl::OkStatus();
   });

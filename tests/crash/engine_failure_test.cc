@@ -1,6 +1,6 @@
-// Every operation of the storage fails in turn under a working engine, and every operation of the file
-// system below it: each call is answered with a status, Route goes on, and what was acknowledged is
-// there when the folder is opened again.
+// Every operation of the storage fails in turn under a working engine, and every operation of the
+// file system below it: each call is answered with a status, Route goes on, and what was
+// acknowledged is there when the folder is opened again.
 #include <gtest/gtest.h>
 
 #include "engine_scenario.h"
@@ -25,8 +25,7 @@ TEST(EngineFailure, AtAnyOperationOfTheStorageLosesNothing) {
     plan->FailOperation(k);
     auto storage = OpenRocksStorageOn({.folder = folder.path() + "/data"}, &env);
     ASSERT_TRUE(storage.ok()) << storage.status();
-    scenario.Run(MakeFailingStorage(*std::move(storage), plan), kRounds,
-                 folder.path() + "/backup");
+    scenario.Run(MakeFailingStorage(*std::move(storage), plan), kRounds, folder.path() + "/backup");
     has_passed = plan->operations() < k;
     storage = OpenRocksStorageOn({.folder = folder.path() + "/data"}, &env);
     ASSERT_TRUE(storage.ok()) << storage.status();

@@ -41,8 +41,8 @@ bool EngineScenario::MakePool(Engine& engine) {
   arms[1].name = "beta";
   using Made = std::pair<PoolInfo, bool>;
   const auto made = Await<Made>([&](auto done) {
-    engine.PutPool("default", [=](const PoolSettings&) { return settings; }, arms, false,
-                   std::move(done));
+    engine.PutPool(
+        "default", [=](const PoolSettings&) { return settings; }, arms, false, std::move(done));
   });
   EXPECT_TRUE(MakesSense(made.status())) << made.status();
   is_pool_made_ = is_pool_made_ || made.ok();
@@ -88,11 +88,11 @@ void EngineScenario::Round(Engine& engine) {
   if (n % 9 == 4) {
     using Made = std::pair<PoolInfo, bool>;
     const auto made = Await<Made>([&](auto done) {
-      engine.PutPool("side", [](const PoolSettings& s) { return s; }, {}, false, std::move(done));
+      engine.PutPool(
+          "side", [](const PoolSettings& s) { return s; }, {}, false, std::move(done));
     });
     EXPECT_TRUE(MakesSense(made.status())) << made.status();
-    const auto gone =
-        Await<bool>([&](auto done) { engine.DeletePool("side", std::move(done)); });
+    const auto gone = Await<bool>([&](auto done) { engine.DeletePool("side", std::move(done)); });
     EXPECT_TRUE(MakesSense(gone.status())) << gone.status();
   }
   EXPECT_TRUE(engine.GetStats("default").ok());
@@ -110,8 +110,8 @@ bool EngineScenario::Run(Storage storage, int rounds, const std::string& backup_
     Round(**engine);
     if (::testing::Test::HasFatalFailure()) return true;
     if (round == rounds / 2 && !backup_folder.empty()) {
-      const auto made = Await<BackupInfo>(
-          [&](auto done) { (*engine)->Backup(backup_folder, std::move(done)); });
+      const auto made =
+          Await<BackupInfo>([&](auto done) { (*engine)->Backup(backup_folder, std::move(done)); });
       EXPECT_TRUE(made.ok() || absl::IsUnavailable(made.status())) << made.status();
     }
   }
@@ -159,9 +159,8 @@ void EngineScenario::ExpectAllAcknowledged(Storage storage) {
   input.decision_id = decision->decision_id;
   input.feedback_id = "last " + std::to_string(++count_);
   input.outcome.quality = 1;
-  EXPECT_TRUE(Await<FeedbackOutput>([&](auto done) {
-                (*engine)->Feedback(input, std::move(done));
-              }).ok());
+  EXPECT_TRUE(
+      Await<FeedbackOutput>([&](auto done) { (*engine)->Feedback(input, std::move(done)); }).ok());
 }
 
 }  // namespace pointsman

@@ -146,9 +146,9 @@ bool Client::Round(ServerProcess& server) {
   v1::FeedbackRequest second = About(decision);
   first.set_latency_ms(500);
   second.set_quality(quality);
-  if (dice < 82) return Tell(server, first) && Tell(server, second);        // in two parts
-  if (dice < 88) return Tell(server, second) && Tell(server, second);       // the same twice
-  if (dice < 94) {                                                          // corrected
+  if (dice < 82) return Tell(server, first) && Tell(server, second);   // in two parts
+  if (dice < 88) return Tell(server, second) && Tell(server, second);  // the same twice
+  if (dice < 94) {                                                     // corrected
     first.set_quality(1 - quality);
     return Tell(server, second) && Tell(server, first);
   }

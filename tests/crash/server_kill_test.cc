@@ -1,6 +1,6 @@
 // kill -9 of a real server at random moments under mixed load, again and again: every acknowledged
-// feedback is in the log once, where the acknowledgement said, and what the next process serves is what
-// a fresh replay of the log gives.
+// feedback is in the log once, where the acknowledgement said, and what the next process serves is
+// what a fresh replay of the log gives.
 //   POINTSMAN_KILLS: how many kills in all (200 unless said; 2000 takes about a quarter of an hour)
 #include <gtest/gtest.h>
 
@@ -94,7 +94,8 @@ class Siege {
     return checksum;
   }
 
-  // Each acknowledged feedback is the event that its acknowledgement named, and no feedback is twice.
+  // Each acknowledged feedback is the event that its acknowledgement named, and no feedback is
+  // twice.
   void ExpectEveryAcknowledgedOnce() {
     const auto log = ReadRocksEventLog(DataDir());
     ASSERT_TRUE(log.ok()) << log.status();
@@ -119,8 +120,7 @@ class Siege {
         last = a.sequence;
         if (a.sequence < first) continue;  // let go of
         ASSERT_LE(a.sequence, events->back().sequence);
-        const auto* outcome =
-            std::get_if<OutcomeEvent>(&(*events)[a.sequence - first].body);
+        const auto* outcome = std::get_if<OutcomeEvent>(&(*events)[a.sequence - first].body);
         ASSERT_NE(outcome, nullptr) << "event " << a.sequence;
         EXPECT_EQ(outcome->decision_id, a.request.decision_id()) << a.sequence;
         EXPECT_EQ(outcome->feedback_id, a.request.feedback_id()) << a.sequence;
@@ -134,15 +134,16 @@ class Siege {
       for (int i = 0; i < 10 && !all.empty(); ++i) {
         v1::FeedbackResponse response;
         grpc::ClientContext context;
-        const auto status = server_->router->Feedback(
-            &context, all[rng_.Below(all.size())].request, &response);
+        const auto status =
+            server_->router->Feedback(&context, all[rng_.Below(all.size())].request, &response);
         ASSERT_TRUE(status.ok()) << status.error_message();
         EXPECT_EQ(response.result(), v1::ALREADY_APPLIED);
       }
     }
   }
 
-  // What an engine predicts that had nothing but the log: in a copy of the folder without snapshots.
+  // What an engine predicts that had nothing but the log: in a copy of the folder without
+  // snapshots.
   std::string FreshPrediction() {
     const TestFolder copy;
     std::filesystem::copy(DataDir(), copy.path(), std::filesystem::copy_options::recursive);

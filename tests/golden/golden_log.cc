@@ -54,9 +54,8 @@ absl::Status WriteGoldenLog(const GoldenLog& log, const std::string& path) {
   gzFile file = gzopen(path.c_str(), "wb9");
   if (file == nullptr) return absl::UnavailableError(Cat("cannot write ", path));
   const std::string& bytes = out.bytes();
-  const bool is_written =
-      gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size())) ==
-      static_cast<int>(bytes.size());
+  const bool is_written = gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size())) ==
+                          static_cast<int>(bytes.size());
   const bool is_closed = gzclose(file) == Z_OK;
   return is_written && is_closed ? absl::OkStatus()
                                  : absl::UnavailableError(Cat("cannot write ", path));
@@ -98,8 +97,7 @@ absl::StatusOr<Replayed> Replay(const GoldenLog& log) {
   RETURN_IF_ERROR(state.status());
   std::size_t next = 0;
   const auto decide = [&]() -> absl::Status {
-    for (; next < log.decisions.size() &&
-           log.decisions[next].snapshot_version == state->version();
+    for (; next < log.decisions.size() && log.decisions[next].snapshot_version == state->version();
          ++next) {
       Decision again;
       ASSIGN_OR_RETURN(again, Recompute(*state, log.decisions[next], log.secret));

@@ -37,7 +37,6 @@ Outcome Failed(double ms) {
   return outcome;
 }
 
-
 constexpr SipKey kSecret{0x676f6c64656e2031, 0x676f6c64656e2032};
 constexpr std::size_t kRounds = 200;
 constexpr std::size_t kArms = 4;
@@ -156,8 +155,8 @@ class Player {
     input.feedback_id = Cat(now, "-", ++told_);
     input.served_arm = served;
     input.outcome = outcome;
-    const auto result = Await<FeedbackOutput>(
-        [&](auto done) { engine_.Feedback(input, std::move(done)); });
+    const auto result =
+        Await<FeedbackOutput>([&](auto done) { engine_.Feedback(input, std::move(done)); });
     // An error and a quality of one decision do not go together: such a word is refused.
     return absl::IsInvalidArgument(result.status()) ? absl::OkStatus() : result.status();
   }

@@ -1,6 +1,6 @@
 // Golden replay: a stored real log reproduces every decision and ends in the stored state. With the
-// compiler and a processor of the kind that wrote it, bit for bit; with another one (clang, or no FMA,
-// which glibc's exp and log use where there is one) the same arms and every figure to 1e-9.
+// compiler and a processor of the kind that wrote it, bit for bit; with another one (clang, or no
+// FMA, which glibc's exp and log use where there is one) the same arms and every figure to 1e-9.
 //   golden_test --rewrite   makes the stored logs anew: do not commit a change you cannot explain
 //   POINTSMAN_GOLDEN=near   compares to 1e-9 whatever the machine
 #include <gtest/gtest.h>
@@ -69,9 +69,9 @@ std::vector<double> Figures(const Decision& decision) {
   for (const Candidate& c : decision.candidates) {
     const ArmExpectation& e = c.expected;
     const ExpertVotes& v = c.features.votes;
-    figures.insert(figures.end(), {c.probability, c.utility, e.quality, e.quality_stddev,
-                                   e.cost_usd, e.latency_ms, e.priced_usd, v.ratio[0], v.ratio[1],
-                                   v.ratio[2], v.par});
+    figures.insert(figures.end(),
+                   {c.probability, c.utility, e.quality, e.quality_stddev, e.cost_usd, e.latency_ms,
+                    e.priced_usd, v.ratio[0], v.ratio[1], v.ratio[2], v.par});
   }
   return figures;
 }
@@ -120,7 +120,9 @@ TEST_P(Golden, LogEndsInTheStoredState) {
     if (IsExact()) {
       ASSERT_EQ(line, stored[i]) << "line " << i + 1;
     } else if (stored[i].rfind("state ", 0) != 0) {
-      ASSERT_TRUE(AreNear(line, stored[i])) << "line " << i + 1 << ":\n" << line << "\n" << stored[i];
+      ASSERT_TRUE(AreNear(line, stored[i])) << "line " << i + 1 << ":\n"
+                                            << line << "\n"
+                                            << stored[i];
     }
   }
 }

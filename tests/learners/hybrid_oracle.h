@@ -26,7 +26,9 @@ class SlowHybrid final : public SlowModel {
                  Expert{tuning.bold_precision, 0.5, Eigen::VectorXd::Zero(d_)}} {}
 
   void PutArm(const Arm& settings) override {
+    const bool is_late = arms_.count(settings.id) == 0 && outcomes_ >= 1000;
     arms_[settings.id].settings = settings;
+    if (is_late && tuning_.detects_drift) arms_[settings.id].watched_since = outcomes_;
     SolveIfGrown(arms_[settings.id]);
   }
 
@@ -47,7 +49,8 @@ class SlowHybrid final : public SlowModel {
       arm.unforgotten = 0;
     }
     arm.has_matrix =
-        arm.has_matrix || (++arm.outcomes > tuning_.outcomes_before_matrix && has_vector);
+        arm.has_matrix || (arm.outcomes + 1 > tuning_.outcomes_before_matrix && has_vector);
+    if (++arm.outcomes == 40) arm.watched_since = 0;
     arm.weight += told.weight;
     arm.unforgotten += told.weight;
     (arm.has_matrix && has_vector ? arm.linear : arm.bare).push_back(std::move(kept));
@@ -77,10 +80,11 @@ class SlowHybrid final : public SlowModel {
   }
   std::vector<double> Shares() const override { return shares_.Shares(); }
   double Floor(ArmId id) const override {
-    const uint64_t since = ArmOf(id).watched_since;
-    if (since == 0) return 0;
-    if (outcomes_ <= since + 2000) return 0.02;
-    return 0.02 * 2000 / static_cast<double>(outcomes_ - since);
+    const SlowArm arm = ArmOf(id);
+    if (arm.watched_since == 0) return 0;
+    const double share = arm.outcomes < 40 ? 0.025 : 0.02;
+    if (outcomes_ <= arm.watched_since + 2000) return share;
+    return share * 2000 / static_cast<double>(outcomes_ - arm.watched_since);
   }
   int alarms() const { return alarms_; }
 
@@ -97,7 +101,7 @@ class SlowHybrid final : public SlowModel {
     std::vector<std::pair<double, double>> residuals;  // and weights, since the last alarm
     bool has_matrix = false;
     double outcomes = 0, weight = 0, solved_weight = 0, unforgotten = 0;
-    uint64_t watched_since = 0;  // 0: not watched
+    uint64_t watched_since = 0;            // 0: not watched
     std::array<Eigen::VectorXd, 2> theta;  // of size 0: w stands for it
 
     void Scale(double kept) {

@@ -70,8 +70,8 @@ TEST(ImportedVotes, MoveSharesByWhatEachExpertsChoiceWouldHaveEarned) {
       for (std::size_t a = 0; a < query.quality.size(); ++a) {
         weights.Learn(Observed(query, a, weight));
         const double utility = query.utility_weight[a] * query.quality[a] + query.offset[a];
-        expected += kRate * weight * (query.drawn[0][a] - query.drawn[1][a]) *
-                    (utility - query.worth);
+        expected +=
+            kRate * weight * (query.drawn[0][a] - query.drawn[1][a]) * (utility - query.worth);
       }
       ASSERT_NEAR(LogRatio(weights), expected, 1e-5) << "weight " << weight << ", query " << q;
     }
@@ -147,11 +147,10 @@ TEST(VotesOnKnown, AreEachExpertsOwnDistributionOverTheKnownArms) {
     const Preference preference{1, 0, 0};
     std::vector<double> pmf(arms);
     std::vector<ExpertVotes> drawn(arms);
-    ASSERT_TRUE(state.ChooseDirectly(scene.query, preference, scene.views, scene.expected, pmf,
-                                     drawn));
+    ASSERT_TRUE(
+        state.ChooseDirectly(scene.query, preference, scene.views, scene.expected, pmf, drawn));
 
-    const auto votes =
-        VotesOnKnown(state, scene.query, preference, scene.views, scene.expected);
+    const auto votes = VotesOnKnown(state, scene.query, preference, scene.views, scene.expected);
 
     std::array<double, 3> sums{};
     for (std::size_t a = 0; a < arms; ++a) {
@@ -225,8 +224,7 @@ TEST(Priors, CountAsSoManyOutcomesInEveryModel) {
     ASSERT_TRUE(state->Learn(std::span(log.events()).subspan(told)).ok());
     // ema forgets: 0.9 * 50 stays, and ten outcomes of 0 weigh a little less than ten.
     const double tolerance = std::string(model) == "ema" ? 0.01 : 1e-9;
-    EXPECT_NEAR(state->Figures(ArmId{0}, log.time()).level.mean, 0.9 * 50 / 60, tolerance)
-        << model;
+    EXPECT_NEAR(state->Figures(ArmId{0}, log.time()).level.mean, 0.9 * 50 / 60, tolerance) << model;
   }
 }
 

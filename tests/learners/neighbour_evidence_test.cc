@@ -28,8 +28,11 @@ ArmFeatures SlowEvidence(const std::vector<Neighbour>& neighbours, ArmId arm) {
     all_weight += w, all_quality += w * double{n.quality};
     if (n.arm == arm) weight += w, quality += w * double{n.quality};
   }
-  return {weight > 0 ? static_cast<float>(quality / weight) : 0, static_cast<float>(weight),
-          all_weight > 0 ? static_cast<float>(all_quality / all_weight) : 0, 0, {}};
+  return {weight > 0 ? static_cast<float>(quality / weight) : 0,
+          static_cast<float>(weight),
+          all_weight > 0 ? static_cast<float>(all_quality / all_weight) : 0,
+          0,
+          {}};
 }
 
 TEST(NeighbourEvidence, MatchesOnePassPerCandidate) {

@@ -58,6 +58,49 @@ QualityEstimate EstimateOf(const QualityModel& model, const Arm& arm,
   return estimate;
 }
 
+// A pool of arms 0 and 1 with so many outcomes, to which arms 2, 3, ... then come, with so many
+// failures each; what a decision gives to each arm.
+std::vector<double> GivenToLateArms(const std::string& name, int outcomes, uint32_t late_arms,
+                                    int failures) {
+  auto model = Make(name);
+  model->BeginEdit();
+  Rng rng(8);
+  std::vector<Arm> arms;
+  for (uint32_t a = 0; a < 2 + late_arms; ++a) arms.push_back(TestArm(a));
+  for (uint32_t a = 0; a < 2; ++a) model->PutArm(arms[a]);
+  for (int i = 0; i < outcomes; ++i) {
+    Teach(*model, ArmId{static_cast<uint32_t>(i % 2)},
+          {UnitVector(rng, kDimension), i % 10 == 0 ? 0.0 : 1.0, 1});
+  }
+  for (uint32_t a = 2; a < arms.size(); ++a) model->PutArm(arms[a]);
+  for (uint32_t a = 2; a < arms.size(); ++a) {
+    for (int i = 0; i < failures; ++i) {
+      Teach(*model, ArmId{a}, {UnitVector(rng, kDimension), 0, 1});
+    }
+  }
+  std::vector<ArmView> views(arms.size());
+  for (std::size_t a = 0; a < arms.size(); ++a) views[a].arm = &arms[a];
+  const std::vector<UtilityTerm> terms(arms.size());
+  std::vector<double> pmf(arms.size());
+  std::vector<ExpertVotes> votes(arms.size());
+  EXPECT_TRUE(model->ChooseDirectly({}, UnitVector(rng, kDimension), views, terms, pmf, votes));
+  return pmf;
+}
+
+TEST(Hybrid, TriesAnArmThatComesLateUntilItIsKnown) {
+  EXPECT_NEAR(GivenToLateArms("hybrid", 1000, 1, 20)[2], 0.025, 0.002);
+  EXPECT_LT(GivenToLateArms("hybrid", 1000, 1, 40)[2], 0.005);
+  EXPECT_LT(GivenToLateArms("hybrid", 990, 1, 20)[2], 0.005);  // all are new then
+  EXPECT_LT(GivenToLateArms("hybrid_steady", 1000, 1, 20)[2], 0.005);
+}
+
+TEST(Hybrid, GivesManyLateArmsLittleTogether) {
+  const std::vector<double> pmf = GivenToLateArms("hybrid", 1000, 50, 20);
+  double late = 0;
+  for (std::size_t a = 2; a < pmf.size(); ++a) late += pmf[a];
+  EXPECT_NEAR(late, 0.06, 0.01);
+}
+
 TEST(LinThompson, OwnsAtMost2000Posteriors) {
   auto model = Make("lin_thompson");
   model->BeginEdit();

@@ -98,7 +98,8 @@ TEST_F(OwnLexicon, ThatChangedUnderItsChecksumIsRefusedWithTheWay) {
   Write(2);
   const absl::Status status = MakeEmbedder(resolved).status();
   EXPECT_TRUE(absl::IsFailedPrecondition(status));
-  EXPECT_THAT(MessageOf(status), AllOf(HasSubstr(settings_.lexicon_file), HasSubstr("put the old file back")));
+  EXPECT_THAT(MessageOf(status),
+              AllOf(HasSubstr(settings_.lexicon_file), HasSubstr("put the old file back")));
   Write(1);
   EXPECT_TRUE(MakeEmbedder(resolved).ok());
 }

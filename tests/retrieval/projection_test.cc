@@ -165,12 +165,15 @@ TEST(FittedProjection, TakesTheMeanOffAndScalesToUnitNorm) {
   const auto projection = Projection::Fitted(3, 2, std::vector<float>{1, 0, 0, 1, 0, 1, 0, 1});
   ASSERT_TRUE(projection.ok()) << projection.status();
   EXPECT_EQ(Applied(*projection, {4, 5, 9}), (std::vector<float>{0.6f, 0.8f}));
-  EXPECT_EQ(Applied(*projection, {0, 0, 0}), (std::vector<float>{0, 0}));  // says nothing: neither here
+  EXPECT_EQ(Applied(*projection, {0, 0, 0}),
+            (std::vector<float>{0, 0}));  // says nothing: neither here
   EXPECT_EQ(Applied(*projection, {1, 1, 7}), (std::vector<float>{0, 0}));  // the mean itself
 }
 
 TEST(FittedProjection, RefusesRowsThatAreNone) {
-  const auto status = [](std::vector<float> rows) { return Projection::Fitted(3, 1, rows).status(); };
+  const auto status = [](std::vector<float> rows) {
+    return Projection::Fitted(3, 1, rows).status();
+  };
   EXPECT_TRUE(status({1, 0, 0, 0}).ok());
   EXPECT_TRUE(absl::IsInvalidArgument(status({1, 0, 0})));
   EXPECT_TRUE(absl::IsInvalidArgument(status({0, 0, 0, 0})));

@@ -5,8 +5,8 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "rpc_fixture.h"
-#include "tools/command.h"
 #include "tests/paths.h"
+#include "tools/command.h"
 
 namespace pointsman {
 namespace {
@@ -176,11 +176,12 @@ class CommandLine : public ImportOverGrpc {
 
 TEST_F(CommandLine, ImportsADataFolderOnce) {
   const std::string data = std::string(POINTSMAN_SOURCE_DIR) + "/deploy/sample";
-  const std::vector<std::string> import = {"import",    "--data",     data, "--queries", "70",
-                                           "--strength", "35", "--seed", "3"};
+  const std::vector<std::string> import = {"import",     "--data", data,     "--queries", "70",
+                                           "--strength", "35",     "--seed", "3"};
   EXPECT_EQ(Run(import).code(), absl::StatusCode::kFailedPrecondition);  // no arm of that name
 
-  for (const char* arm : {"gpt-4o-2024-05-13", "gemini-1.5-pro-002"}) ASSERT_TRUE(Run({"arm", "put", arm}).ok());
+  for (const char* arm : {"gpt-4o-2024-05-13", "gemini-1.5-pro-002"})
+    ASSERT_TRUE(Run({"arm", "put", arm}).ok());
   ASSERT_TRUE(Run(import).ok());
   EXPECT_EQ(Stats().outcomes(), 140u);
   ASSERT_TRUE(Run(import).ok());

@@ -25,7 +25,8 @@ Outcome SampleOutcome(Rng& rng) {
 Preference SamplePreference(Rng& rng) { return {rng.Uniform(), rng.Uniform(), rng.Uniform()}; }
 
 ArmFeatures SampleFeatures(Rng& rng) {
-  return {Float(rng), Float(rng), Float(rng), Float(rng), {{Float(rng), Float(rng), 0}, Float(rng)}};
+  return {
+      Float(rng), Float(rng), Float(rng), Float(rng), {{Float(rng), Float(rng), 0}, Float(rng)}};
 }
 
 uint32_t Number(Rng& rng) { return static_cast<uint32_t>(rng.Next()); }

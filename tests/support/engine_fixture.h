@@ -53,8 +53,9 @@ class EngineFixture : public ::testing::Test {
   void MakePool(PoolSettings settings = {}) {
     using Made = std::pair<PoolInfo, bool>;
     const auto made = Await<Made>([&](auto done) {
-      engine_->PutPool("default", [=](const PoolSettings&) { return settings; }, ThreeArms(), true,
-                       std::move(done));
+      engine_->PutPool(
+          "default", [=](const PoolSettings&) { return settings; }, ThreeArms(), true,
+          std::move(done));
     });
     ASSERT_TRUE(made.ok()) << made.status();
   }

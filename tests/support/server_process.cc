@@ -21,8 +21,8 @@ namespace {
 // The number behind `word` in `text`; -1 if it is not there, or not whole yet.
 int NumberAfter(const std::string& text, const std::string& word) {
   const auto at = text.find(word);
-  if (at == std::string::npos || text.find_first_not_of("0123456789", at + word.size()) ==
-                                     std::string::npos) {
+  if (at == std::string::npos ||
+      text.find_first_not_of("0123456789", at + word.size()) == std::string::npos) {
     return -1;
   }
   return std::atoi(text.c_str() + at + word.size());
@@ -74,8 +74,7 @@ bool ServerProcess::WaitUntilItServes() {
   // Of its own, so that no connection to an earlier process is tried.
   grpc::ChannelArguments own;
   own.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  const auto channel =
-      grpc::CreateCustomChannel(address_, grpc::InsecureChannelCredentials(), own);
+  const auto channel = grpc::CreateCustomChannel(address_, grpc::InsecureChannelCredentials(), own);
   router = v1::Router::NewStub(channel);
   admin = v1::Admin::NewStub(channel);
   return true;

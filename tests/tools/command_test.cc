@@ -17,8 +17,9 @@ TEST(UnknownCommand, NamesTheWordAndWhatThereIs) {
     return UnknownCommand(app);
   };
   EXPECT_EQ(after("nope"), "there is no command \"nope\"; `pointsman` takes route, pool");
-  EXPECT_EQ(after("pool lst"), "there is no command \"lst\"; `pointsman pool` takes create, put, "
-                               "get, list, delete, reembed");
+  EXPECT_EQ(after("pool lst"),
+            "there is no command \"lst\"; `pointsman pool` takes create, put, "
+            "get, list, delete, reembed");
   EXPECT_EQ(after(""), "");
   EXPECT_EQ(after("route"), "");
   EXPECT_EQ(after("route question --nope"), "");

@@ -2,8 +2,8 @@
 #include <atomic>
 #include <functional>
 #include <future>
-#include <thread>
 #include <limits>
+#include <thread>
 
 #include "tests/support/engine_fixture.h"
 
@@ -178,8 +178,8 @@ TEST_F(Feedback, OfAnErrorThenAQualityIsRefusedAsTogether) {
   error.decision_id = decision.decision_id;
   error.outcome.error = true;
   ASSERT_TRUE(Tell(error).ok());
-  ExpectRefused(TellQuality(decision.decision_id, 0.9).status(),
-                absl::StatusCode::kInvalidArgument, reason::kBadField);
+  ExpectRefused(TellQuality(decision.decision_id, 0.9).status(), absl::StatusCode::kInvalidArgument,
+                reason::kBadField);
   FeedbackInput corrected;
   corrected.decision_id = decision.decision_id;
   corrected.outcome.error = false;

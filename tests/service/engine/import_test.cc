@@ -277,8 +277,14 @@ TEST_F(Import, NamesWhatIsWrong) {
       {"pool", [](auto& plan, auto&) { plan.pool = "nowhere"; }},
       {"index", [](auto&, auto& queries) { queries[1].index = queries[0].index; }},
       {"query", [](auto&, auto& queries) { queries[1].query.clear(); }},
-      {"embedding", [](auto&, auto& queries) { queries[1].embedding = {1, 2}; }},
-      {"features", [](auto&, auto& queries) { queries[1].features = {{"entropy", 1}}; }},
+      {"embedding",
+       [](auto&, auto& queries) {
+         queries[1].embedding = {1, 2};
+       }},
+      {"features",
+       [](auto&, auto& queries) {
+         queries[1].features = {{"entropy", 1}};
+       }},
       {"outcomes", [](auto&, auto& queries) { queries[1].outcomes.clear(); }},
       {"outcomes", [](auto&, auto& queries) { queries[1].outcomes[1].arm = "alpha"; }},
       {"arm", [](auto&, auto& queries) { queries[1].outcomes[1].arm = "delta"; }},

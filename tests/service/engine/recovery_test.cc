@@ -31,8 +31,8 @@ class Recovery : public EngineFixture {
   void Play(int first, int last) {
     for (int i = first; i < last; ++i) {
       clock_.Advance(kMicrosPerSecond);
-      const RouteOutput output = MustRoute("question about topic " + std::to_string(i % 17),
-                                           "round-" + std::to_string(i));
+      const RouteOutput output =
+          MustRoute("question about topic " + std::to_string(i % 17), "round-" + std::to_string(i));
       ASSERT_TRUE(TellQuality(output.decision_id, output.arm == "beta" ? 0.8 : 0.4).ok());
     }
   }
@@ -121,7 +121,8 @@ TEST_F(Recovery, ForgetsADeletedPoolForGood) {
   OpenFolder();
   MakePool();
   Play(0, 20);
-  ASSERT_TRUE(Await<bool>([&](auto done) { engine_->DeletePool("default", std::move(done)); }).ok());
+  ASSERT_TRUE(
+      Await<bool>([&](auto done) { engine_->DeletePool("default", std::move(done)); }).ok());
   OpenFolder();
   EXPECT_TRUE(engine_->ListPools().empty());
   MakePool();
@@ -185,7 +186,8 @@ TEST_F(BrokenStorage, OfAPoolsChangeShowsInHealth) {
   plan_->FailOperation(plan_->operations() + 1);
   using Made = std::pair<PoolInfo, bool>;
   const auto made = Await<Made>([&](auto done) {
-    engine_->PutPool("other", [](const PoolSettings& s) { return s; }, {}, true, std::move(done));
+    engine_->PutPool(
+        "other", [](const PoolSettings& s) { return s; }, {}, true, std::move(done));
   });
   EXPECT_EQ(ReasonOf(made.status()), reason::kStorageBroken) << made.status();
   EXPECT_EQ(ReasonOf(engine_->StorageHealth()), reason::kStorageBroken);
@@ -223,8 +225,7 @@ TEST_F(Pools, TakeNewArmsWhileServing) {
   Arm arm;
   arm.name = "delta";
   using Put = std::pair<Arm, bool>;
-  const auto put =
-      Await<Put>([&](auto done) { engine_->PutArm("default", arm, std::move(done)); });
+  const auto put = Await<Put>([&](auto done) { engine_->PutArm("default", arm, std::move(done)); });
   ASSERT_TRUE(put.ok());
   EXPECT_TRUE(put->second);
   EXPECT_EQ(put->first.id, ArmId{3});

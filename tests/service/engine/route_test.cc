@@ -152,9 +152,9 @@ TEST_F(Route, LeavesPausedAndRemovedArmsOut) {
       Await<bool>([&](auto done) { engine_->RemoveArm("default", "beta", std::move(done)); }).ok());
   for (int i = 0; i < 30; ++i) EXPECT_EQ(MustRoute("question " + std::to_string(i)).arm, "gamma");
 
-  ASSERT_TRUE(
-      Await<bool>([&](auto done) { engine_->RemoveArm("default", "gamma", std::move(done)); })
-          .ok());
+  ASSERT_TRUE(Await<bool>([&](auto done) {
+                engine_->RemoveArm("default", "gamma", std::move(done));
+              }).ok());
   RouteInput input;
   input.query = "a question";
   EXPECT_EQ(ReasonOf(engine_->Route(input).status()), reason::kPoolEmpty);
@@ -179,8 +179,8 @@ TEST_F(Route, FindsAnArmThatComesBackAsItWas) {
       Await<bool>([&](auto done) { engine_->RemoveArm("default", "beta", std::move(done)); }).ok());
   ASSERT_TRUE(TellQuality(open, 0.75).ok());
   using Put = std::pair<Arm, bool>;
-  const auto back = Await<Put>(
-      [&](auto done) { engine_->PutArm("default", ThreeArms()[1], std::move(done)); });
+  const auto back =
+      Await<Put>([&](auto done) { engine_->PutArm("default", ThreeArms()[1], std::move(done)); });
 
   ASSERT_TRUE(back.ok()) << back.status();
   EXPECT_TRUE(back->second) << "it was made anew, as far as the caller can tell";
@@ -199,14 +199,28 @@ TEST_F(Route, RefusesBadInputWithTheFieldsName) {
       {"query", [](RouteInput& in) { in.query = std::string(1 << 20, 'x'); }},
       {"query", [](RouteInput& in) { in.query = "broken \xff"; }},
       {"embedding", [](RouteInput& in) { in.embedding = {1}; }},
-      {"embedding", [](RouteInput& in) { in.query.clear(), in.embedding = {1, 2, 3}; }},
       {"embedding",
-       [&](RouteInput& in) { in.query.clear(), in.embedding.assign(64, fnan); }},
+       [](RouteInput& in) {
+         in.query.clear(), in.embedding = {1, 2, 3};
+       }},
+      {"embedding", [&](RouteInput& in) { in.query.clear(), in.embedding.assign(64, fnan); }},
       {"embedding", [](RouteInput& in) { in.query.clear(), in.embedding.assign(64, 0); }},
-      {"preference", [](RouteInput& in) { in.preference = Preference{0, 0, 0}; }},
-      {"preference", [](RouteInput& in) { in.preference = Preference{1, -1, 0}; }},
-      {"preference", [&](RouteInput& in) { in.preference = Preference{nan, 1, 0}; }},
-      {"features", [](RouteInput& in) { in.features = {{"entropy", 1}}; }},
+      {"preference",
+       [](RouteInput& in) {
+         in.preference = Preference{0, 0, 0};
+       }},
+      {"preference",
+       [](RouteInput& in) {
+         in.preference = Preference{1, -1, 0};
+       }},
+      {"preference",
+       [&](RouteInput& in) {
+         in.preference = Preference{nan, 1, 0};
+       }},
+      {"features",
+       [](RouteInput& in) {
+         in.features = {{"entropy", 1}};
+       }},
       {"constraints.allow_arms", [](RouteInput& in) { in.constraints.allow_arms = {"delta"}; }},
       {"constraints.max_cost_usd", [&](RouteInput& in) { in.constraints.max_cost_usd = nan; }},
       {"arm_count", [](RouteInput& in) { in.arm_count = 1000; }},
@@ -252,8 +266,8 @@ TEST_F(Route, FindsTheFewArmsThatMeetABudgetInALargePool) {
   }
   using Made = std::pair<PoolInfo, bool>;
   ASSERT_TRUE(Await<Made>([&](auto done) {
-                engine_->PutPool("tools", [](const PoolSettings& s) { return s; }, arms, true,
-                                 std::move(done));
+                engine_->PutPool(
+                    "tools", [](const PoolSettings& s) { return s; }, arms, true, std::move(done));
               }).ok());
   RouteInput input;
   input.pool = "tools";
@@ -297,8 +311,8 @@ TEST_F(Route, ShortlistsTheArmsNearestByDescriptionInALargePool) {
   arms[123].description = "translates sentences between french and german";
   using Made = std::pair<PoolInfo, bool>;
   ASSERT_TRUE(Await<Made>([&](auto done) {
-                engine_->PutPool("tools", [](const PoolSettings& s) { return s; }, arms, true,
-                                 std::move(done));
+                engine_->PutPool(
+                    "tools", [](const PoolSettings& s) { return s; }, arms, true, std::move(done));
               }).ok());
   RouteInput input;
   input.pool = "tools";
