@@ -34,8 +34,8 @@ struct OutcomeEvent {
   // A correction: the values learned before, for the fields that `outcome` changes.
   Outcome corrects;
   Micros reported_at = 0;  // the caller's `at`; metadata, never used for ageing
-  // With the first outcome of a decision and arm, if the pool stores it: what another embedder
-  // needs to learn the same again.
+  // With the first outcome of a decision and arm, if the pool stores it: what another embedder needs
+  // to learn the same again.
   std::string query_text;
   friend bool operator==(const OutcomeEvent&, const OutcomeEvent&) = default;
 };

@@ -54,8 +54,7 @@ struct Outcome {
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
-// How the experts of a quality model that mixes choices voted on an arm, when the decision was
-// made.
+// How the experts of a quality model that mixes choices voted on an arm, when the decision was made.
 struct ExpertVotes {
   // Per expert: its probability of this arm over the probability with which it was drawn (1 for an
   // imported outcome: it is known whatever anybody draws), times the utility of one point of this

@@ -1,11 +1,10 @@
 // What durable feedback costs, and what the work around it costs others:
-//   BM_DurableFeedback        the engine alone, 64 feedbacks in flight, each synced before its
-//   answer BM_DurableFeedbackByGrpc  the same through a server in this process BM_Recover a start
-//   from a million events: with the newest snapshot, and without any BM_RouteBesideSnapshots   the
-//   p99 of Route while snapshots of a large pool are written, over its p99
+//   BM_DurableFeedback        the engine alone, 64 feedbacks in flight, each synced before its answer
+//   BM_DurableFeedbackByGrpc  the same through a server in this process
+//   BM_Recover                a start from a million events: with the newest snapshot, and without any
+//   BM_RouteBesideSnapshots   the p99 of Route while snapshots of a large pool are written, over its p99
 //                             while none is
-// p50_ms and p99_ms are of single calls. Run it alone on the machine: bench/README or
-// docs/operations.md.
+// p50_ms and p99_ms are of single calls. Run it alone on the machine: bench/README or docs/operations.md.
 #include <benchmark/benchmark.h>
 #include <grpcpp/grpcpp.h>
 #include <spdlog/sinks/null_sink.h>

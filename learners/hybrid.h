@@ -29,8 +29,7 @@
 //   outcomes without a vector, it learns its level alone and w stands for theta_a.
 // - Forgetting (forget_outcomes > 0) scales an arm's evidence, in steps of 32 outcomes: towards the
 //   prior, since the prior is not part of it.
-// - Drift: a cumulative sum of each arm's residuals. At an alarm its evidence is cut to 24
-// outcomes,
+// - Drift: a cumulative sum of each arm's residuals. At an alarm its evidence is cut to 24 outcomes,
 //   moved by the shift that was seen; an arm that fell keeps 2% of the choices for 2,000 outcomes,
 //   then 2% * 2,000 / elapsed, and is listened to more closely, until it is seen to rise.
 // - Late arms: one that comes when the pool has 1,000 outcomes gets 2.5% of the choices in the same

@@ -1,8 +1,8 @@
 // Arms by description: which arms' vectors are nearest to a query's. Behind it FAISS: a flat index
-// while small, an approximate one built aside when large; arms added or removed since the last
-// build live in a small exact overlay, so a change is visible at once and no search waits for a
-// build. Shapes: vectors have d entries, finite, unit norm; similarity is the inner product. Cost:
-// a change O(d) and never a copy of the index, plus, with kInline, the rebuild when one change
+// while small, an approximate one built aside when large; arms added or removed since the last build
+// live in a small exact overlay, so a change is visible at once and no search waits for a build.
+// Shapes: vectors have d entries, finite, unit norm; similarity is the inner product.
+// Cost: a change O(d) and never a copy of the index, plus, with kInline, the rebuild when one change
 //   in eight falls due; a search is exact below 16,384 arms, above it reads a few lists and the
 //   overlay, which is at most an eighth of the index unless changes outrun the rebuilds.
 // Threads: all methods from any thread; searches run concurrently with changes and rebuilds.

@@ -33,10 +33,10 @@ class ExperienceIndex {
   ExperienceIndex(const ExperienceIndex&) = delete;
   ExperienceIndex& operator=(const ExperienceIndex&) = delete;
 
-  // Sequences ascend from 1. The same sequence again replaces the quality (a correction), visible
-  // at once. Returns the sequences that are not kept, so that storage can forget them too: those
-  // that had to go to stay within the bound, and the one given if it is not newer than all others
-  // and not here (the correction of something forgotten).
+  // Sequences ascend from 1. The same sequence again replaces the quality (a correction), visible at
+  // once. Returns the sequences that are not kept, so that storage can forget them too: those that
+  // had to go to stay within the bound, and the one given if it is not newer than all others and
+  // not here (the correction of something forgotten).
   std::vector<Sequence> Add(const Experience& experience);
   // The k nearest, best first, ties by sequence. Fills `out` (cleared first).
   void Search(std::span<const float> query, std::size_t k, std::vector<Neighbour>& out) const;

@@ -5,8 +5,7 @@
 //   admin_listen: 127.0.0.1:7718     # empty: no admin port
 //   log: {level: info, format: text}
 //   limits: {query_bytes_max: 65536, ...}    # base/limits.h has all of them with their units
-// Errors: kInvalidArgument naming file and line for an unknown key, a value of the wrong kind, or
-// one
+// Errors: kInvalidArgument naming file and line for an unknown key, a value of the wrong kind, or one
 //   out of its range; kNotFound for a file that is not there.
 // Threads: a plain value.
 #pragma once

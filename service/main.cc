@@ -54,9 +54,9 @@ absl::StatusOr<ServerConfig> Configure(const Flags& flags) {
   return config;
 }
 
-// SIGTERM and SIGINT, as bytes in a pipe. Blocking them for sigwait is not enough: a library that
-// is loaded may have started threads of its own before main (OpenBLAS does), which do not block
-// them, and a signal that came before sigwait would end the process there.
+// SIGTERM and SIGINT, as bytes in a pipe. Blocking them for sigwait is not enough: a library that is
+// loaded may have started threads of its own before main (OpenBLAS does), which do not block them,
+// and a signal that came before sigwait would end the process there.
 int signal_pipe[2];
 
 void SendSignal(int signal) {

@@ -1,6 +1,5 @@
 // The shell around the engine: gRPC services, reflection, health, the admin port.
-// Operation: Start binds and serves; Stop ends in this order: health NOT_SERVING, no new calls,
-// calls
+// Operation: Start binds and serves; Stop ends in this order: health NOT_SERVING, no new calls, calls
 //   in flight finish, queue flushed, snapshots, close.
 // Health entries: "" (the process), "pointsman.v1.Router" (serving), "pointsman.write" (the log can
 //   be written).

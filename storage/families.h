@@ -1,7 +1,7 @@
 // The column families of the log database, in one table. Order and names are part of the format:
 // add at the end, never change or reuse a row. (The decisions database has the default family
-// with key EncodeDecisionKey and the sealed flat decision, and `times` with key EncodeTimeKey and
-// the sealed WaitingDecision.) Threads: constants.
+// with key EncodeDecisionKey and the sealed flat decision, and `times` with key EncodeTimeKey and the
+// sealed WaitingDecision.) Threads: constants.
 #pragma once
 
 #include <array>

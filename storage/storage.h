@@ -123,8 +123,8 @@ class EventLog {
                                       const std::function<void(Experience)>& visit) const = 0;
 
   // Snapshots: bytes of learned state at a log position, checksummed here. Keeps the newest `keep`
-  // (>= 1). Durable on disk when it returns. A failure breaks nothing else: the log goes on.
-  // Errors: kNotFound for a pool that was dropped.
+  // (>= 1). Durable on disk when it returns. A failure breaks nothing else: the log goes on. Errors:
+  // kNotFound for a pool that was dropped.
   virtual absl::Status PutSnapshot(PoolId pool, Sequence sequence, std::string_view bytes,
                                    int64_t keep) = 0;
   // Sequences of the kept snapshots, newest first.

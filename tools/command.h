@@ -52,8 +52,8 @@ CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::strin
                      const std::string& example);
 void OnChosen(CLI::App* command, Cli& cli, std::function<absl::Status(GrpcClient&)> run);
 
-// After a parse that failed: `there is no command "x"; ...` if a word stands where a subcommand
-// should; else empty. (CLI11 only says that one is required.)
+// After a parse that failed: `there is no command "x"; ...` if a word stands where a subcommand should;
+// else empty. (CLI11 only says that one is required.)
 std::string UnknownCommand(const CLI::App& app);
 
 // "Q,C,L" as three weights. Errors: kInvalidArgument.

@@ -1,6 +1,6 @@
 // Fits a pool's projection to prompts: embeds them as the server will and takes the leading
-// principal components. Errors: what the embedder or the file says; kInvalidArgument for the
-// embedder "caller", too few
+// principal components.
+// Errors: what the embedder or the file says; kInvalidArgument for the embedder "caller", too few
 //   prompts, or prompts that vary too little.
 // Threads: one.
 #pragma once

@@ -1,5 +1,4 @@
-// `pointsman pool reembed`: the same pool under another embedder, taught what the old one had
-// learned.
+// `pointsman pool reembed`: the same pool under another embedder, taught what the old one had learned.
 #include <algorithm>
 #include <cstdio>
 #include <map>

@@ -111,22 +111,21 @@ class Engine {
   absl::StatusOr<std::vector<Arm>> ListArms(std::string_view pool, ArmId first,
                                             std::size_t count_max, bool include_removed) const;
   absl::StatusOr<PoolStatistics> GetStats(std::string_view pool) const;
-  // The same with the checksum of all that the pool has learned at that moment; computed aside,
-  // since it costs an encoding of all of it.
+  // The same with the checksum of all that the pool has learned at that moment; computed aside, since
+  // it costs an encoding of all of it.
   void GetStatsWithChecksum(std::string pool, Done<PoolStatistics> done) const;
   // That checksum, here and now: equal for equal states.
   absl::StatusOr<uint64_t> StateChecksum(std::string_view pool) const;
   absl::StatusOr<Explanation> Explain(std::string_view pool, std::string_view decision_id) const;
 
-  // The outcomes learned by the events from `first` on, at most `events_max` of them (at least one
-  // is read) and about a megabyte of text. Reads the disk.
+  // The outcomes learned by the events from `first` on, at most `events_max` of them (at least one is
+  // read) and about a megabyte of text. Reads the disk.
   absl::StatusOr<OutcomePage> ReadOutcomes(std::string_view pool, Sequence first,
                                            std::size_t events_max) const;
 
   // OK, or why writes fail.
   absl::Status StorageHealth() const;
-  // OK, or why the last snapshot failed; the log grows until one succeeds, and nothing else
-  // suffers.
+  // OK, or why the last snapshot failed; the log grows until one succeeds, and nothing else suffers.
   absl::Status SnapshotHealth() const;
   std::size_t QueueDepth() const;
 

@@ -14,8 +14,8 @@ namespace pointsman {
 
 absl::Status BadField(std::string_view field, std::string_view what);
 
-// A pool, arm, tag or feature name: 1 to name_bytes_max bytes of printable UTF-8 without white
-// space at its ends and without control characters.
+// A pool, arm, tag or feature name: 1 to name_bytes_max bytes of printable UTF-8 without white space
+// at its ends and without control characters.
 absl::Status ValidateName(std::string_view field, std::string_view name, const Limits& limits);
 absl::Status ValidateArm(const Arm& arm, const Limits& limits);
 absl::Status ValidateEmbedder(const EmbedderSettings& settings, const Limits& limits);

@@ -1,13 +1,12 @@
 // Whether what a data folder holds is what its log says: the log is replayed and compared, byte for
 // byte, with the snapshots on the way.
 // Operation: per pool, every event that is there is read back (which checks its checksum, its place
-//   and its time); the replay begins with the oldest snapshot that reads back, or with nothing if
-//   the log is whole and `from_start` asks for it. A snapshot that differs, or does not read back,
-//   is a fault. So is a log that no state leads to.
+//   and its time); the replay begins with the oldest snapshot that reads back, or with nothing if the
+//   log is whole and `from_start` asks for it. A snapshot that differs, or does not read back, is a
+//   fault. So is a log that no state leads to.
 // Errors: those of reading; what is found wrong is no error but part of the answer.
-// Cost: one decoding of each event and one learning of those that are replayed: about 100,000 a
-// second. Threads: pure functions; the log may be read or written meanwhile (ReadRocksEventLog
-// shows it as it
+// Cost: one decoding of each event and one learning of those that are replayed: about 100,000 a second.
+// Threads: pure functions; the log may be read or written meanwhile (ReadRocksEventLog shows it as it
 //   was when it was opened).
 #pragma once
 
@@ -46,8 +45,7 @@ struct VerifyOptions {
   std::function<void(const std::string& pool, Sequence done, Sequence last)> on_progress;
 };
 
-// By pool id. Errors: kFailedPrecondition if `from_start` is asked of a log whose beginning was let
-// go.
+// By pool id. Errors: kFailedPrecondition if `from_start` is asked of a log whose beginning was let go.
 absl::StatusOr<std::vector<PoolCheck>> VerifyLog(const EventLog& log, const VerifyOptions& options);
 
 }  // namespace pointsman

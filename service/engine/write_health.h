@@ -14,8 +14,8 @@ namespace pointsman {
 
 class WriteHealth {
  public:
-  // Passes a write's status on: a failure of the medium (kUnavailable) is remembered, and comes
-  // back saying what to do; anything else comes back as it is.
+  // Passes a write's status on: a failure of the medium (kUnavailable) is remembered, and comes back
+  // saying what to do; anything else comes back as it is.
   absl::Status Note(const absl::Status& written) {
     if (!absl::IsUnavailable(written)) return written;
     const absl::Status broken = WithReason(

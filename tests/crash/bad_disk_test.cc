@@ -1,5 +1,5 @@
-// A real server whose disk is full, fails or cannot be written: it goes on with what it knows, says
-// so everywhere it should, and is well again after one restart.
+// A real server whose disk is full, fails or cannot be written: it goes on with what it knows, says so
+// everywhere it should, and is well again after one restart.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>

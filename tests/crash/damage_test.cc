@@ -1,5 +1,5 @@
-// Bytes that are not what was written: in a snapshot, and anywhere in a data folder. Whoever opens
-// it gets an error or what is right, never a crash and never a wrong figure.
+// Bytes that are not what was written: in a snapshot, and anywhere in a data folder. Whoever opens it
+// gets an error or what is right, never a crash and never a wrong figure.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -112,8 +112,8 @@ TEST(SnapshotDamage, OfALargeOneAtRandomIsDataLoss) {
   }
 }
 
-// Under a checksum that fits (another version's bytes, say): a status or a state, never a crash.
-// What does decode may be learned on.
+// Under a checksum that fits (another version's bytes, say): a status or a state, never a crash. What
+// does decode may be learned on.
 TEST(SnapshotDamage, UnderAValidChecksumGivesAStatusOrAState) {
   for (const char* model : {"lin_thompson", "hybrid", "mixture", "context_free", "knn", "linucb"}) {
     const std::string bytes = SnapshotOf(model, 3, 60);

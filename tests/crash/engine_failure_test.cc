@@ -1,6 +1,6 @@
-// Every operation of the storage fails in turn under a working engine, and every operation of the
-// file system below it: each call is answered with a status, Route goes on, and what was
-// acknowledged is there when the folder is opened again.
+// Every operation of the storage fails in turn under a working engine, and every operation of the file
+// system below it: each call is answered with a status, Route goes on, and what was acknowledged is
+// there when the folder is opened again.
 #include <gtest/gtest.h>
 
 #include "engine_scenario.h"

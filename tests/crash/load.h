@@ -1,6 +1,6 @@
-// Mixed load on a server that is killed under it, and what it was told: every acknowledgement is
-// kept, and what was sent without an answer is sent again to the next server. Threads: a Client
-// belongs to one; Acknowledged is a plain value.
+// Mixed load on a server that is killed under it, and what it was told: every acknowledgement is kept,
+// and what was sent without an answer is sent again to the next server.
+// Threads: a Client belongs to one; Acknowledged is a plain value.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // kill -9 of a real server at random moments under mixed load, again and again: every acknowledged
-// feedback is in the log once, where the acknowledgement said, and what the next process serves is
-// what a fresh replay of the log gives.
+// feedback is in the log once, where the acknowledgement said, and what the next process serves is what
+// a fresh replay of the log gives.
 //   POINTSMAN_KILLS: how many kills in all (200 unless said; 2000 takes about a quarter of an hour)
 #include <gtest/gtest.h>
 
@@ -94,8 +94,7 @@ class Siege {
     return checksum;
   }
 
-  // Each acknowledged feedback is the event that its acknowledgement named, and no feedback is
-  // twice.
+  // Each acknowledged feedback is the event that its acknowledgement named, and no feedback is twice.
   void ExpectEveryAcknowledgedOnce() {
     const auto log = ReadRocksEventLog(DataDir());
     ASSERT_TRUE(log.ok()) << log.status();
@@ -142,8 +141,7 @@ class Siege {
     }
   }
 
-  // What an engine predicts that had nothing but the log: in a copy of the folder without
-  // snapshots.
+  // What an engine predicts that had nothing but the log: in a copy of the folder without snapshots.
   std::string FreshPrediction() {
     const TestFolder copy;
     std::filesystem::copy(DataDir(), copy.path(), std::filesystem::copy_options::recursive);

@@ -23,7 +23,8 @@ ProbeOptions Options(const std::string& embedder) {
 }
 
 TEST(Probe, FindsTheSpecialistOfEachDomainByWords) {
-  const auto report = RunProbe(SeededWorld(kSpecialists, 600, 1), Options("hashing"), [](double) {});
+  const auto report =
+      RunProbe(SeededWorld(kSpecialists, 600, 1), Options("hashing"), [](double) {});
   ASSERT_TRUE(report.ok()) << report.status();
   const ProbeFigures& mean = report->mean;
   EXPECT_NEAR(mean.ridge, 0.9, 0.05);
@@ -34,9 +35,8 @@ TEST(Probe, FindsTheSpecialistOfEachDomainByWords) {
 }
 
 TEST(Probe, FindsNothingWhereWordsSayNothing) {
-  const auto report =
-      RunProbe(SeededWorld({{"a", 0.5, 0.5}, {"b", 0.5, 0.5}}, 600, 2), Options("hashing"),
-               [](double) {});
+  const auto report = RunProbe(SeededWorld({{"a", 0.5, 0.5}, {"b", 0.5, 0.5}}, 600, 2),
+                               Options("hashing"), [](double) {});
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_NEAR(report->mean.ridge, report->mean.random, 0.06);
   EXPECT_NEAR(report->mean.knn, report->mean.random, 0.06);
@@ -69,10 +69,9 @@ TEST(Probe, RefusesWhatCannotBeProbed) {
   const Dataset world = SeededWorld(kSpecialists, 100, 5);
   EXPECT_EQ(RunProbe(world, Options("caller"), [](double) {}).status().code(),
             absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(RunProbe(SeededWorld(kSpecialists, 19, 5), Options("hashing"), [](double) {})
-                .status()
-                .code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(
+      RunProbe(SeededWorld(kSpecialists, 19, 5), Options("hashing"), [](double) {}).status().code(),
+      absl::StatusCode::kInvalidArgument);
   ProbeOptions none = Options("hashing");
   none.splits = 0;
   EXPECT_THAT(RunProbe(world, none, [](double) {}).status().message(), HasSubstr("splits"));

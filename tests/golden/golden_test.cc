@@ -1,6 +1,6 @@
 // Golden replay: a stored real log reproduces every decision and ends in the stored state. With the
-// compiler and a processor of the kind that wrote it, bit for bit; with another one (clang, or no
-// FMA, which glibc's exp and log use where there is one) the same arms and every figure to 1e-9.
+// compiler and a processor of the kind that wrote it, bit for bit; with another one (clang, or no FMA,
+// which glibc's exp and log use where there is one) the same arms and every figure to 1e-9.
 //   golden_test --rewrite   makes the stored logs anew: do not commit a change you cannot explain
 //   POINTSMAN_GOLDEN=near   compares to 1e-9 whatever the machine
 #include <gtest/gtest.h>

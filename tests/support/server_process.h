@@ -15,8 +15,8 @@ namespace pointsman {
 
 class ServerProcess {
  public:
-  // Starts it with `arguments` beside the folder and the ports, and returns at once. `file_kb_max`:
-  // no file of its can grow beyond that, a write that would is an I/O error; 0: no such limit.
+  // Starts it with `arguments` beside the folder and the ports, and returns at once. `file_kb_max`: no
+  // file of its can grow beyond that, a write that would is an I/O error; 0: no such limit.
   explicit ServerProcess(const std::string& folder, std::vector<std::string> arguments = {},
                          int file_kb_max = 0);
   ~ServerProcess();

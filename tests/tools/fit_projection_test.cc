@@ -17,7 +17,10 @@ class FitsAProjection : public ::testing::Test {
     const std::string path = folder_.path() + "/prompts.txt";
     std::ofstream file(path);
     for (int i = 0; i < count; ++i) {
-      file << "what does a " << (i % 3 == 0 ? "court" : i % 3 == 1 ? "cell" : "compiler")
+      file << "what does a "
+           << (i % 3 == 0   ? "court"
+               : i % 3 == 1 ? "cell"
+                            : "compiler")
            << " do in case " << i << " of " << i * 31 % 17 << " about law " << i % 5 << "\n";
     }
     return path;
@@ -40,7 +43,8 @@ TEST_F(FitsAProjection, OfOrthonormalRowsAndTheLexiconItWasMadeWith) {
     for (int b = 0; b <= a; ++b) {
       double dot = 0;
       for (int i = 0; i < d; ++i) {
-        dot += double{settings.projection_rows(a * row + i)} * settings.projection_rows(b * row + i);
+        dot +=
+            double{settings.projection_rows(a * row + i)} * settings.projection_rows(b * row + i);
       }
       EXPECT_NEAR(dot, a == b ? 1 : 0, 1e-4) << a << " " << b;
     }
