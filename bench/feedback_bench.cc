@@ -25,6 +25,7 @@
 #include "base/mutex.h"
 #include "base/rng.h"
 #include "pointsman/v1/router.grpc.pb.h"
+#include "retrieval/embedder.h"
 #include "service/engine/engine.h"
 #include "service/server.h"
 #include "storage/storage.h"
@@ -180,8 +181,16 @@ void BM_DurableFeedbackByGrpc(benchmark::State& bench) {
   config.admin_listen.clear();
   const auto server = Server::Start(config, clock, log);
   POINTSMAN_CHECK(server.ok());
-  const auto stub = v1::Router::NewStub(grpc::CreateChannel(
-      "127.0.0.1:" + std::to_string((*server)->port()), grpc::InsecureChannelCredentials()));
+  // Each connection is served by one thread at a time.
+  std::vector<std::unique_ptr<v1::Router::Stub>> stubs;
+  for (int64_t i = 0; i < bench.range(0); ++i) {
+    grpc::ChannelArguments own;
+    own.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    stubs.push_back(v1::Router::NewStub(
+        grpc::CreateCustomChannel("127.0.0.1:" + std::to_string((*server)->port()),
+                                  grpc::InsecureChannelCredentials(), own)));
+  }
+  std::size_t next = 0;
   struct Call {
     grpc::ClientContext context;
     v1::FeedbackRequest request;
@@ -198,7 +207,7 @@ void BM_DurableFeedbackByGrpc(benchmark::State& bench) {
       for (int i = 0; i < 1000; ++i) request.add_requests()->set_query(Question(rng).query);
       v1::RouteBatchResponse response;
       grpc::ClientContext context;
-      POINTSMAN_CHECK(stub->RouteBatch(&context, request, &response).ok());
+      POINTSMAN_CHECK(stubs[0]->RouteBatch(&context, request, &response).ok());
       for (const auto& item : response.items()) ids.push_back(item.response().decision_id());
     }
     bench.ResumeTiming();
@@ -208,6 +217,7 @@ void BM_DurableFeedbackByGrpc(benchmark::State& bench) {
       call->request.set_quality(rng.Uniform());
       window.Enter();
       call->begin = Now();
+      const auto& stub = stubs[next++ % stubs.size()];
       stub->async()->Feedback(&call->context, &call->request, &call->response,
                               [call, &window](const grpc::Status& status) {
                                 POINTSMAN_CHECK(status.ok());
@@ -219,7 +229,11 @@ void BM_DurableFeedbackByGrpc(benchmark::State& bench) {
   }
   window.Report(bench);
 }
-BENCHMARK(BM_DurableFeedbackByGrpc)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(BM_DurableFeedbackByGrpc)
+    ->ArgName("connections")
+    ->Arg(1)
+    ->Arg(4)
+    ->Unit(benchmark::kMillisecond)->UseRealTime();
 
 // A log of so many outcomes of a pool, written as the engine would.
 void WriteLog(const std::string& folder, const std::string& model, Sequence count,
@@ -229,6 +243,7 @@ void WriteLog(const std::string& folder, const std::string& model, Sequence coun
   pool.id = storage.log->NewPoolId().value();
   pool.name = "default";
   pool.settings.learner.quality_model = model;
+  pool.settings.embedder = ResolveEmbedder(EmbedderSettings{}).value();
   LearnedState state = LearnedState::Empty(pool).value();
   Rng rng(1);
   LogBatch batch;

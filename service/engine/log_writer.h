@@ -1,6 +1,5 @@
 // The one writer of the log: a bounded queue of commands, drained a batch at a time into one Turn.
-// Operation: each command stages what it wants written and answers how to complete its caller;
-// after
+// Operation: each command stages what it wants written and answers how to complete its caller; after
 //   the turn has committed and published, the completions run, in order. A batch whose write fails
 //   completes with kUnavailable and changes nothing.
 //   Between turns it judges decisions whose feedback window has ended (missing_feedback.h).
