@@ -92,7 +92,8 @@ absl::Status Run(const Options& options, GrpcClient& client, const Cli& cli) {
   GrpcRouter router({.server = cli.server, .deadline_ms = cli.timeout_ms});
   ImportTally total{ImportPlan{}};
   std::size_t part = 0;
-  for (const auto& [weight, queries] : gathered->by_weight()) {
+  for (const auto& [weight, of_weight] : gathered->by_weight()) {
+    const std::vector<ImportedQuery>& queries = of_weight;  // clang captures no structured binding
     const auto count = static_cast<double>(queries.size());
     const ImportPlan plan{
         options.to, Cat("reembed/", options.from, "/", ++part), queries.size(), weight * count, {}};

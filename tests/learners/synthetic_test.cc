@@ -16,7 +16,7 @@ PoolSettings Settings(const std::string& model) {
   return settings;
 }
 
-constexpr uint32_t kGood = 0, kCheap = 1, kFast = 2, kNone = 3;
+constexpr uint32_t kGood = 0, kCheap = 1, kFast = 2;
 
 // One arm for each corner, and one that is worse than another in everything.
 std::vector<SyntheticArm> Corners() {
