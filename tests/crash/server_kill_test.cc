@@ -287,7 +287,7 @@ TEST(ServerKill, LosesNothingWhileTheLogIsCompactedAndSilenceIsLearned) {
 // A signal may reach any thread of the process, those too that libraries started before main.
 TEST(AServer, StopsCleanlyHoweverSoonItIsTold) {
   TestFolder folder;
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < 6; ++i) {
     ServerProcess server(folder.path() + "/data");
     ASSERT_TRUE(server.WaitUntilItServes()) << server.output();
     ASSERT_EQ(server.Stop(), 0) << "stop " << i;
