@@ -8,11 +8,12 @@
 #include <utility>
 #include <vector>
 
-#include "Eigen/Cholesky"
+#include "Eigen/Core"
 #include "base/check.h"
 #include "base/persistent_array.h"
 #include "base/strings.h"
 #include "learners/hybrid_arm.h"
+#include "learners/hybrid_head.h"
 #include "learners/hybrid_shared.h"
 
 namespace pointsman {
@@ -35,21 +36,14 @@ constexpr uint32_t kTrialOutcomes = 40;
 constexpr double kTrialShare = 0.025;
 constexpr std::size_t kRefreshArmsMax = 64;
 
-// The head over what every arm has: one small ridge regression.
-struct Head {
-  Eigen::Matrix3d precision = Eigen::Matrix3d::Identity();
-  Vector3d cross = Vector3d::Zero();
-  Vector3d beta = Vector3d::Zero();
-};
-
 class Hybrid final : public QualityModel {
  public:
   Hybrid(const LearnerSettings& settings, uint32_t dimension, const HybridTuning& tuning)
       : forget_outcomes_(settings.forget_outcomes),
         dimension_(static_cast<Eigen::Index>(dimension)),
         tuning_(tuning),
+        head_(tuning.head_precision),
         weights_(tuning.mixture) {
-    head_.precision *= tuning.head_precision;
     for (HybridPrior& prior : priors_) prior.slope = VectorXd::Zero(dimension_);
     priors_[kCautious].precision = tuning.cautious_precision;
     priors_[kBold].precision = tuning.bold_precision;
@@ -97,7 +91,7 @@ class Hybrid final : public QualityModel {
   uint64_t next_refresh_ = 16;
   uint32_t matrices_ = 0;
   std::array<HybridPrior, kHybridExperts> priors_;
-  Head head_;
+  HybridHead head_;
   MixtureWeights weights_;
   PersistentArray<HybridArm> arms_;
 };
@@ -140,7 +134,7 @@ std::vector<QualityEstimate> Hybrid::Opinions(std::span<const float> context,
     const double deviation = Deviation(arm);
     const double bold = Linear(arm, kBold, z);
     opinions[kCautious * k + a] = {Linear(arm, kCautious, z), deviation};
-    opinions[kBold * k + a] = {bold + head_.beta.dot(Phi(arms[a].features, bold)), deviation};
+    opinions[kBold * k + a] = {bold + head_.Says(Phi(arms[a].features, bold)), deviation};
   }
   return opinions;
 }
@@ -234,10 +228,7 @@ void Hybrid::Correct(const Observation& observation, HybridArm& arm) {
 void Hybrid::LearnHead(const Observation& observation, const HybridArm& arm, const VectorXd& z) {
   const double linear = Linear(&arm, kBold, z);
   const Vector3d phi = Phi(observation.features, linear);
-  if (phi.isZero(0)) return;
-  head_.precision += observation.weight * phi * phi.transpose();
-  head_.cross += observation.weight * (observation.quality - linear) * phi;
-  head_.beta = head_.precision.llt().solve(head_.cross);
+  if (!phi.isZero(0)) head_.Learn(phi, observation.quality - linear, observation.weight);
 }
 
 void Hybrid::Forget(HybridArm& arm) const {
@@ -325,11 +316,7 @@ void Hybrid::Encode(ByteWriter& out) const {
     out.PutArray(
         std::span<const double>(prior.slope.data(), static_cast<std::size_t>(prior.slope.size())));
   }
-  for (Eigen::Index i = 0; i < 3; ++i) {
-    for (Eigen::Index j = 0; j <= i; ++j) out.Put(head_.precision(i, j));
-    out.Put(head_.cross[i]);
-    out.Put(head_.beta[i]);
-  }
+  head_.Encode(out);
   weights_.Encode(out);
   out.Put(static_cast<uint64_t>(arms_.size()));
   for (std::size_t i = 0; i < arms_.size(); ++i) {
@@ -346,13 +333,9 @@ absl::StatusOr<std::unique_ptr<QualityModel>> Hybrid::Decode(const LearnerSettin
   auto model = std::make_unique<Hybrid>(settings, dimension, tuning);
   model->outcomes_ = in.Get<uint64_t>();
   model->next_refresh_ = in.Get<uint64_t>();
-  const auto get = [&in] {
-    const auto number = in.Get<double>();
-    if (!std::isfinite(number)) in.Fail();
-    return number;
-  };
   for (HybridPrior& prior : model->priors_) {
-    prior.level = get();
+    prior.level = in.Get<double>();
+    if (!std::isfinite(prior.level)) in.Fail();
     const std::vector<double> slope = in.GetArray<double>();
     if (slope.size() != dimension) in.Fail();
     for (std::size_t i = 0; i < slope.size() && in.ok(); ++i) {
@@ -360,13 +343,7 @@ absl::StatusOr<std::unique_ptr<QualityModel>> Hybrid::Decode(const LearnerSettin
       prior.slope[static_cast<Eigen::Index>(i)] = slope[i];
     }
   }
-  Head& head = model->head_;
-  for (Eigen::Index i = 0; i < 3; ++i) {
-    for (Eigen::Index j = 0; j <= i; ++j) head.precision(i, j) = head.precision(j, i) = get();
-    if (!(head.precision(i, i) > 0)) in.Fail();
-    head.cross[i] = get();
-    head.beta[i] = get();
-  }
+  model->head_.Decode(in);
   model->weights_.Decode(in);
   const uint64_t count = in.GetCount(1);
   model->arms_.BeginEdit();

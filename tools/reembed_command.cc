@@ -29,11 +29,9 @@ struct Options {
 };
 
 // Settings and arms of the old pool, under the new embedder.
-absl::StatusOr<v1::PutPoolRequest> NewPool(const Options& options, GrpcClient& client) {
-  v1::GetPoolRequest get;
-  get.set_name(options.from);
-  ASSIGN_OR_RETURN(const v1::GetPoolResponse old, client.GetPool(get));
-  if (!old.pool().settings().store_query_text()) {
+absl::StatusOr<v1::PutPoolRequest> NewPool(const Options& options, const v1::Pool& old,
+                                           GrpcClient& client) {
+  if (!old.settings().store_query_text()) {
     return FailedPrecondition("pool ", Quoted(options.from),
                               " does not keep the text of queries (store_query_text), so there is "
                               "nothing to embed anew; make a new pool, which learns from now on");
@@ -41,7 +39,7 @@ absl::StatusOr<v1::PutPoolRequest> NewPool(const Options& options, GrpcClient& c
   v1::PutPoolRequest request;
   request.set_name(options.to);
   request.set_create_only(true);
-  *request.mutable_settings() = old.pool().settings();
+  *request.mutable_settings() = old.settings();
   PoolSettings settings;
   settings.embedder = options.embedder;
   v1::EmbedderSettings& embedder = *request.mutable_settings()->mutable_embedder();
@@ -57,17 +55,15 @@ absl::StatusOr<v1::PutPoolRequest> NewPool(const Options& options, GrpcClient& c
   return request;
 }
 
-absl::StatusOr<OutcomeGatherer> Gather(const Options& options, const v1::PutPoolRequest& pool,
+// What the old pool learned of the arms of the new one.
+absl::StatusOr<OutcomeGatherer> Gather(const v1::Pool& old, const v1::PutPoolRequest& pool,
                                        GrpcClient& client, ProgressBar& bar) {
-  v1::GetPoolRequest get;
-  get.set_name(options.from);
-  ASSIGN_OR_RETURN(const v1::GetPoolResponse old, client.GetPool(get));
-  const auto last = static_cast<double>(std::max<uint64_t>(1, old.pool().snapshot_version()));
+  const auto last = static_cast<double>(std::max<uint64_t>(1, old.snapshot_version()));
   std::set<std::string> arms;
   for (const v1::Arm& arm : pool.arms()) arms.insert(arm.name());
   OutcomeGatherer gatherer(std::move(arms));
   v1::ListOutcomesRequest request;
-  request.set_pool(options.from);
+  request.set_pool(old.name());
   while (true) {
     ASSIGN_OR_RETURN(const v1::ListOutcomesResponse page, client.ListOutcomes(request));
     gatherer.log_begins_at = page.first_sequence();
@@ -81,9 +77,12 @@ absl::StatusOr<OutcomeGatherer> Gather(const Options& options, const v1::PutPool
 }
 
 absl::Status Run(const Options& options, GrpcClient& client, const Cli& cli) {
-  ASSIGN_OR_RETURN(const v1::PutPoolRequest pool, NewPool(options, client));
+  v1::GetPoolRequest get;
+  get.set_name(options.from);
+  ASSIGN_OR_RETURN(const v1::GetPoolResponse old, client.GetPool(get));
+  ASSIGN_OR_RETURN(const v1::PutPoolRequest pool, NewPool(options, old.pool(), client));
   ProgressBar bar;
-  const auto gathered = Gather(options, pool, client, bar);
+  const auto gathered = Gather(old.pool(), pool, client, bar);
   if (!gathered.ok()) {
     bar.Leave();
     return gathered.status();

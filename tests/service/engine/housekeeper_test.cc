@@ -179,37 +179,44 @@ TEST_F(HousekeeperTest, TriesAFailedSnapshotAgainLaterWhileAllElseGoesOn) {
   EXPECT_TRUE(engine_->SnapshotHealth().ok());
 }
 
+// Each snapshot waits where it begins, until all are let go. Outlives the engine.
+class HeldSnapshots {
+ public:
+  explicit HeldSnapshots(FailurePlan& plan) {
+    plan.before_snapshot = [this] {
+      if (count_++ == 0) begun_.set_value();
+      end_.wait();
+    };
+  }
+  void WaitUntilOneBegins() { begun_.get_future().wait(); }
+  void LetGo() { may_end_.set_value(); }
+  int count() const { return count_; }
+
+ private:
+  std::promise<void> begun_, may_end_;
+  std::shared_future<void> end_{may_end_.get_future()};
+  std::atomic<int> count_{0};
+};
+
 TEST_F(HousekeeperTest, HoldsUpNeitherRouteNorFeedbackWhileASnapshotIsWritten) {
   auto plan = std::make_shared<FailurePlan>();
-  std::promise<void> begun, may_end;
-  std::shared_future<void> end(may_end.get_future());
-  std::atomic<int> count{0};
-  plan->before_snapshot = [&] {
-    if (count++ == 0) begun.set_value();
-    end.wait();
-  };
+  HeldSnapshots held(*plan);
   EngineOptions options = Options();
   options.writing = Writing::kThread;
   OpenWith(MakeFailingStorage(OpenMemoryStorage(kTestSecret), plan), options);
   MakePool();
   Play(20);
-  begun.get_future().wait();
+  held.WaitUntilOneBegins();
   Play(50);
   EXPECT_EQ(Stats().outcomes, 70u);
-  EXPECT_EQ(count, 1);
-  may_end.set_value();
+  EXPECT_EQ(held.count(), 1);
+  held.LetGo();
   engine_.reset();  // before what its housekeeper waits for
 }
 
 TEST_F(HousekeeperTest, LetsAPoolBeDeletedWhileItsSnapshotIsWritten) {
   auto plan = std::make_shared<FailurePlan>();
-  std::promise<void> begun, may_end;
-  std::shared_future<void> end(may_end.get_future());
-  std::atomic<int> count{0};
-  plan->before_snapshot = [&] {
-    if (count++ == 0) begun.set_value();
-    end.wait();
-  };
+  HeldSnapshots held(*plan);
   auto storage = OpenRocksStorage({.folder = folder_.path()});
   ASSERT_TRUE(storage.ok());
   EngineOptions options = Options();
@@ -217,10 +224,10 @@ TEST_F(HousekeeperTest, LetsAPoolBeDeletedWhileItsSnapshotIsWritten) {
   OpenWith(MakeFailingStorage(*std::move(storage), plan), options);
   MakePool();
   Play(20);
-  begun.get_future().wait();
+  held.WaitUntilOneBegins();
   ASSERT_TRUE(
       Await<bool>([&](auto done) { engine_->DeletePool("default", std::move(done)); }).ok());
-  may_end.set_value();
+  held.LetGo();
   engine_.reset();
   EXPECT_EQ(Snapshots(), std::vector<Sequence>{});
 }

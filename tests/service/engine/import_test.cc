@@ -49,6 +49,12 @@ class Import : public EngineFixture {
     settings.learner.quality_model = "hybrid";
     return settings;
   }
+  // Nothing but the state before a query decides then what is learned of it.
+  static PoolSettings WithoutNeighbours() {
+    PoolSettings settings = Hybrid();
+    settings.neighbours = 0;
+    return settings;
+  }
   static ImportPlan Plan(uint64_t queries, double strength) {
     return {"default", "bench", queries, strength, {}};
   }
@@ -127,9 +133,7 @@ TEST_F(Import, TeachesTheTrackersToo) {
 }
 
 TEST_F(Import, LearnsQueryAfterQueryInsideAChunk) {
-  // Without neighbours nothing but the state before a query decides what is learned of it.
-  PoolSettings settings = Hybrid();
-  settings.neighbours = 0;
+  const PoolSettings settings = WithoutNeighbours();
   const auto queries = Queries(48);
   Restart(settings);
   ASSERT_TRUE(Send(Plan(48, 48), queries).ok());
@@ -190,8 +194,7 @@ TEST_F(Import, LearnsNothingTwice) {
 }
 
 TEST_F(Import, ThatBrokeOffGoesOnWhereItEnded) {
-  PoolSettings settings = Hybrid();
-  settings.neighbours = 0;
+  const PoolSettings settings = WithoutNeighbours();
   const auto queries = Queries(30);
   Restart(settings);
   ASSERT_TRUE(Send(Plan(30, 30), queries).ok());
