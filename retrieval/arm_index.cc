@@ -9,8 +9,8 @@
 #include "base/mutex.h"
 #include "base/published.h"
 #include "retrieval/builder_thread.h"
-#include "retrieval/dot.h"
 #include "retrieval/inverted_file.h"
+#include "retrieval/row_codes.h"
 #include "retrieval/top_hits.h"
 
 namespace pointsman {
@@ -26,13 +26,18 @@ constexpr uint32_t kNever = UINT32_MAX;
 // and not yet the one that ended it, so every search sees the arms as they were after some change.
 using Change = std::atomic<uint32_t>;
 
+struct CodedRows {
+  std::vector<int8_t> codes;
+  std::vector<float> scales;
+};
+
 // The arms as of the last build.
 struct Base {
-  Base(uint32_t dimension, std::vector<ArmId> ids, std::vector<float> vectors)
+  Base(uint32_t dimension, std::vector<ArmId> ids, CodedRows vectors)
       : arms(std::move(ids)), ended_at(std::make_unique<Change[]>(arms.size())) {
     for (std::size_t i = 0; i < arms.size(); ++i) ended_at[i].store(kNever);
     if (arms.size() >= kListedRowsMin) {
-      auto built = InvertedFile::Build(dimension, vectors);
+      auto built = InvertedFile::Build(dimension, vectors.codes, vectors.scales);
       // Without lists the index still answers, exactly and more slowly.
       if (built.ok()) lists = std::move(built).value();
     }
@@ -42,19 +47,20 @@ struct Base {
   std::vector<ArmId> arms;  // ascending
   std::unique_ptr<Change[]> ended_at;
   std::unique_ptr<const InvertedFile> lists;
-  std::vector<float> rows;  // empty if `lists` has them
-  Change changes = 0;       // how many changes of this generation are visible
+  CodedRows rows;      // empty if `lists` has them
+  Change changes = 0;  // how many changes of this generation are visible
 };
 
 // A piece of the overlay: one row a change, without a vector that counts if it is a removal.
 struct Block {
   explicit Block(uint32_t dimension)
-      : rows(std::make_unique<float[]>(std::size_t{kBlockRows} * dimension)) {}
+      : codes(std::make_unique<int8_t[]>(kBlockRows * CodeStride(dimension))) {}
 
   ArmId arms[kBlockRows] = {};
   bool is_removal[kBlockRows] = {};
   Change ended_at[kBlockRows] = {};
-  std::unique_ptr<float[]> rows;
+  std::unique_ptr<int8_t[]> codes;
+  float scales[kBlockRows] = {};
 };
 
 struct Generation {
@@ -73,15 +79,16 @@ class ArmIndex::Impl {
  public:
   Impl(uint32_t dimension, Building building)
       : dimension_(dimension),
+        stride_(CodeStride(dimension)),
         building_(building),
-        current_{std::make_shared<Base>(dimension, std::vector<ArmId>(), std::vector<float>()), {}},
+        current_{std::make_shared<Base>(dimension, std::vector<ArmId>(), CodedRows()), {}},
         builder_([this] { return RebuildOnce(); }) {
     POINTSMAN_CHECK(dimension >= 1);
     published_.Set(std::make_shared<const Generation>(current_));
   }
 
   void Change(ArmId arm, std::span<const float> vector);  // empty: removes
-  std::vector<ArmHit> Search(std::span<const float> query, std::size_t k) const;
+  std::vector<ArmHit> Search(std::span<const float> query, std::size_t k, bool is_exact) const;
   std::size_t size() const {
     MutexLock lock(mutex_);
     return where_.size();
@@ -94,16 +101,18 @@ class ArmIndex::Impl {
 
   bool IsRebuildDue() const REQUIRES_LOCK(mutex_);
   // Visible to those who hold the block it lands in; whoever adds a block publishes it afterwards.
-  void Append(ArmId arm, const float* vector) REQUIRES_LOCK(mutex_);
+  // Without codes: the arm's removal.
+  void Append(ArmId arm, const int8_t* codes, float scale) REQUIRES_LOCK(mutex_);
   bool RebuildOnce();
   std::shared_ptr<Base> Rebuild(const Generation& from, uint32_t changes) const;
   void Install(std::shared_ptr<Base> base, Where where, uint32_t changes);
-  bool Scan(const Generation& generation, std::span<const float> query, std::size_t k,
-            bool is_exact, TopHits& hits) const;
-  bool ScanBase(const Base& base, uint32_t changes, std::span<const float> query, std::size_t k,
+  bool Scan(const Generation& generation, const CodedQuery& query, std::size_t k, bool is_exact,
+            TopHits& hits) const;
+  bool ScanBase(const Base& base, uint32_t changes, const CodedQuery& query, std::size_t k,
                 bool is_exact, TopHits& hits) const;
 
   const uint32_t dimension_;
+  const std::size_t stride_;
   const Building building_;
 
   Published<Generation> published_;
@@ -117,11 +126,13 @@ class ArmIndex::Impl {
 
 void ArmIndex::Impl::Change(ArmId arm, std::span<const float> vector) {
   bool is_due = false;
+  std::vector<int8_t> codes(stride_);
+  const float scale = EncodeRow(vector, codes.data());
   {
     MutexLock lock(mutex_);
     if (vector.empty() && !where_.contains(Index(arm))) return;
     const std::size_t blocks = current_.blocks.size();
-    Append(arm, vector.empty() ? nullptr : vector.data());
+    Append(arm, vector.empty() ? nullptr : codes.data(), scale);
     if (current_.blocks.size() > blocks) {
       published_.Set(std::make_shared<const Generation>(current_));
     }
@@ -136,7 +147,7 @@ bool ArmIndex::Impl::IsRebuildDue() const {
   return current_.base->changes.load(std::memory_order_relaxed) >= std::max(kChangesMin, rows / 8);
 }
 
-void ArmIndex::Impl::Append(ArmId arm, const float* vector) {
+void ArmIndex::Impl::Append(ArmId arm, const int8_t* codes, float scale) {
   Base& base = *current_.base;
   const uint32_t change = base.changes.load(std::memory_order_relaxed);
   const auto base_rows = static_cast<uint32_t>(base.arms.size());
@@ -155,10 +166,11 @@ void ArmIndex::Impl::Append(ArmId arm, const float* vector) {
   Block& block = *current_.blocks[change / kBlockRows];
   const uint32_t slot = change % kBlockRows;
   block.arms[slot] = arm;
-  block.is_removal[slot] = vector == nullptr;
-  block.ended_at[slot].store(vector == nullptr ? change : kNever, std::memory_order_relaxed);
-  if (vector != nullptr) {
-    std::copy_n(vector, dimension_, block.rows.get() + std::size_t{slot} * dimension_);
+  block.is_removal[slot] = codes == nullptr;
+  block.ended_at[slot].store(codes == nullptr ? change : kNever, std::memory_order_relaxed);
+  if (codes != nullptr) {
+    std::copy_n(codes, stride_, block.codes.get() + slot * stride_);
+    block.scales[slot] = scale;
     where_.emplace(Index(arm), base_rows + change);
   }
   base.changes.store(change + 1, std::memory_order_release);
@@ -184,31 +196,40 @@ bool ArmIndex::Impl::RebuildOnce() {
 // The arms that are valid after `changes` changes, in order of their ids.
 std::shared_ptr<Base> ArmIndex::Impl::Rebuild(const Generation& from, uint32_t changes) const {
   const Base& old = *from.base;
-  std::vector<float> old_rows(old.arms.size() * dimension_);
+  CodedRows old_rows;
   if (old.lists != nullptr) {
-    old.lists->CopyRows(old_rows);
+    old_rows.codes.resize(old.arms.size() * stride_);
+    old_rows.scales.resize(old.arms.size());
+    old.lists->CopyRows(old_rows.codes, old_rows.scales);
   } else {
     old_rows = old.rows;
   }
-  std::vector<std::pair<ArmId, const float*>> valid;
+  struct Row {
+    ArmId arm{};
+    const int8_t* codes = nullptr;
+    float scale = 0;
+  };
+  std::vector<Row> valid;
   for (std::size_t row = 0; row < old.arms.size(); ++row) {
     if (old.ended_at[row].load(std::memory_order_relaxed) < changes) continue;
-    valid.emplace_back(old.arms[row], old_rows.data() + row * dimension_);
+    valid.push_back({old.arms[row], old_rows.codes.data() + row * stride_, old_rows.scales[row]});
   }
   for (uint32_t change = 0; change < changes; ++change) {
     const Block& block = *from.blocks[change / kBlockRows];
     const uint32_t slot = change % kBlockRows;
     if (block.ended_at[slot].load(std::memory_order_relaxed) < changes) continue;
-    valid.emplace_back(block.arms[slot], block.rows.get() + std::size_t{slot} * dimension_);
+    valid.push_back({block.arms[slot], block.codes.get() + slot * stride_, block.scales[slot]});
   }
-  std::sort(valid.begin(), valid.end());
+  std::sort(valid.begin(), valid.end(), [](const Row& a, const Row& b) { return a.arm < b.arm; });
   std::vector<ArmId> arms;
-  std::vector<float> rows;
+  CodedRows rows;
   arms.reserve(valid.size());
-  rows.reserve(valid.size() * dimension_);
-  for (const auto& [arm, row] : valid) {
-    arms.push_back(arm);
-    rows.insert(rows.end(), row, row + dimension_);
+  rows.codes.reserve(valid.size() * stride_);
+  rows.scales.reserve(valid.size());
+  for (const Row& row : valid) {
+    arms.push_back(row.arm);
+    rows.codes.insert(rows.codes.end(), row.codes, row.codes + stride_);
+    rows.scales.push_back(row.scale);
   }
   return std::make_shared<Base>(dimension_, std::move(arms), std::move(rows));
 }
@@ -224,23 +245,30 @@ void ArmIndex::Impl::Install(std::shared_ptr<Base> base, Where where, uint32_t c
   for (uint32_t change = changes; change < all_changes; ++change) {
     const Block& block = *old.blocks[change / kBlockRows];
     const uint32_t slot = change % kBlockRows;
-    const float* row = block.rows.get() + std::size_t{slot} * dimension_;
-    Append(block.arms[slot], block.is_removal[slot] ? nullptr : row);
+    Append(block.arms[slot], block.is_removal[slot] ? nullptr : block.codes.get() + slot * stride_,
+           block.scales[slot]);
   }
   published_.Set(std::make_shared<const Generation>(current_));
 }
 
-bool ArmIndex::Impl::ScanBase(const Base& base, uint32_t changes, std::span<const float> query,
+bool ArmIndex::Impl::ScanBase(const Base& base, uint32_t changes, const CodedQuery& query,
                               std::size_t k, bool is_exact, TopHits& hits) const {
-  const auto offer = [&](const float* vector, std::size_t row) {
-    const float similarity = Dot(query.data(), vector, dimension_);
-    if (!hits.Wants(similarity)) return;
-    if (base.ended_at[row].load(std::memory_order_relaxed) < changes) return;
-    hits.Add({.similarity = similarity, .key = Index(base.arms[row])});
+  float similarities[kBlockRows];
+  // `ids` null: the rows from `first` on.
+  const auto offer = [&](const int8_t* codes, const float* scales, const uint32_t* ids,
+                         std::size_t first, std::size_t count) {
+    CodeSimilarities(query, codes, scales, count, similarities);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!hits.Wants(similarities[i])) continue;
+      const std::size_t row = ids == nullptr ? first + i : ids[i];
+      if (base.ended_at[row].load(std::memory_order_relaxed) < changes) continue;
+      hits.Add({.similarity = similarities[i], .key = Index(base.arms[row])});
+    }
   };
   if (base.lists == nullptr) {
-    for (std::size_t row = 0; row < base.arms.size(); ++row) {
-      offer(base.rows.data() + row * dimension_, row);
+    for (std::size_t row = 0; row < base.arms.size(); row += kBlockRows) {
+      offer(base.rows.codes.data() + row * stride_, base.rows.scales.data() + row, nullptr, row,
+            std::min<std::size_t>(kBlockRows, base.arms.size() - row));
     }
     return true;
   }
@@ -251,36 +279,42 @@ bool ArmIndex::Impl::ScanBase(const Base& base, uint32_t changes, std::span<cons
   lists.NearestLists(query, probes, ranking);
   for (const auto& ranked : ranking) {
     const InvertedFile::List list = lists.list(ranked.second);
-    for (std::size_t i = 0; i < list.size; ++i) {
-      offer(list.rows + i * dimension_, static_cast<std::size_t>(list.ids[i]));
+    for (std::size_t i = 0; i < list.size; i += kBlockRows) {
+      offer(list.codes + i * stride_, list.scales + i, list.ids + i, 0,
+            std::min<std::size_t>(kBlockRows, list.size - i));
     }
   }
   return probes >= lists.lists();
 }
 
-bool ArmIndex::Impl::Scan(const Generation& generation, std::span<const float> query, std::size_t k,
+bool ArmIndex::Impl::Scan(const Generation& generation, const CodedQuery& query, std::size_t k,
                           bool is_exact, TopHits& hits) const {
   const uint32_t changes = generation.VisibleChanges();
-  for (uint32_t change = 0; change < changes; ++change) {
-    const Block& block = *generation.blocks[change / kBlockRows];
-    const uint32_t slot = change % kBlockRows;
-    if (block.ended_at[slot].load(std::memory_order_relaxed) < changes) continue;
-    const float* row = block.rows.get() + std::size_t{slot} * dimension_;
-    hits.Add({.similarity = Dot(query.data(), row, dimension_), .key = Index(block.arms[slot])});
+  float similarities[kBlockRows];
+  for (uint32_t first = 0; first < changes; first += kBlockRows) {
+    const Block& block = *generation.blocks[first / kBlockRows];
+    const uint32_t count = std::min(kBlockRows, changes - first);
+    CodeSimilarities(query, block.codes.get(), block.scales, count, similarities);
+    for (uint32_t slot = 0; slot < count; ++slot) {
+      if (block.ended_at[slot].load(std::memory_order_relaxed) < changes) continue;
+      hits.Add({.similarity = similarities[slot], .key = Index(block.arms[slot])});
+    }
   }
   return ScanBase(*generation.base, changes, query, k, is_exact, hits);
 }
 
-std::vector<ArmHit> ArmIndex::Impl::Search(std::span<const float> query, std::size_t k) const {
+std::vector<ArmHit> ArmIndex::Impl::Search(std::span<const float> query, std::size_t k,
+                                           bool is_exact) const {
   const std::shared_ptr<const Generation> generation = published_.Get();
+  const CodedQuery coded = EncodeQuery(query);
   TopHits hits(k);
-  if (!Scan(*generation, query, k, /*is_exact=*/false, hits) && hits.size() < k) {
+  if (!Scan(*generation, coded, k, is_exact, hits) && hits.size() < k) {
     hits.Clear();
-    Scan(*generation, query, k, /*is_exact=*/true, hits);
+    Scan(*generation, coded, k, /*is_exact=*/true, hits);
   }
   std::vector<ArmHit> found;
   for (const Hit& hit : hits.Sorted()) {
-    found.push_back({ArmId{static_cast<uint32_t>(hit.key)}, hit.similarity});
+    found.push_back({ArmId{hit.key}, hit.similarity});
   }
   return found;
 }
@@ -298,7 +332,12 @@ void ArmIndex::Remove(ArmId arm) { impl_->Change(arm, {}); }
 
 std::vector<ArmHit> ArmIndex::Search(std::span<const float> query, std::size_t k) const {
   POINTSMAN_CHECK(query.size() == impl_->dimension());
-  return impl_->Search(query, k);
+  return impl_->Search(query, k, /*is_exact=*/false);
+}
+
+std::vector<ArmHit> ArmIndex::SearchExactly(std::span<const float> query, std::size_t k) const {
+  POINTSMAN_CHECK(query.size() == impl_->dimension());
+  return impl_->Search(query, k, /*is_exact=*/true);
 }
 
 std::size_t ArmIndex::size() const { return impl_->size(); }

@@ -40,6 +40,8 @@ class ArmIndex {
   void Remove(ArmId arm);
   // The k most similar arms, best first, ties by id; fewer if there are fewer.
   std::vector<ArmHit> Search(std::span<const float> query, std::size_t k) const;
+  // The same by looking at every arm, to measure what Search misses. Cost: O(arms * d).
+  std::vector<ArmHit> SearchExactly(std::span<const float> query, std::size_t k) const;
   std::size_t size() const;
 
  private:

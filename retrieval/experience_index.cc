@@ -19,18 +19,19 @@ class ExperienceIndex::Impl {
   Impl(uint32_t dimension, std::size_t entries_max, Building building)
       : dimension_(dimension),
         entries_max_(entries_max),
-        joined_max_(std::max<std::size_t>(entries_max / 2, kTileSpan)),
+        joined_max_(std::max<std::size_t>(2 * (entries_max / 3), kTileSpan)),
         building_(building),
         builder_([this] { return JoinOnce(); }) {
     POINTSMAN_CHECK(dimension >= 1);
   }
 
   std::vector<Sequence> Add(const Experience& experience);
-  void Search(std::span<const float> query, std::size_t k, std::vector<Neighbour>& out) const;
+  void Search(std::span<const float> query, std::size_t k, bool is_exact,
+              std::vector<Neighbour>& out) const;
   std::size_t size() const { return size_.load(std::memory_order_relaxed); }
 
  private:
-  // What searches read: segments in order of sequence, the last one fresh.
+  // What searches read: segments in order of sequence, so rows too; the last one fresh.
   struct View {
     std::vector<std::shared_ptr<const Segment>> segments;
   };
@@ -42,8 +43,8 @@ class ExperienceIndex::Impl {
   bool JoinOnce();
   std::vector<std::shared_ptr<Segment>> ChooseParts();
   void Install(const std::vector<std::shared_ptr<Segment>>& parts, std::shared_ptr<Segment> joined);
-  bool Scan(const View& view, Sequence first_kept, std::span<const float> query, std::size_t k,
-            bool is_exact, TopHits& hits) const;
+  static bool Scan(const View& view, Sequence first_kept, const CodedQuery& query, std::size_t k,
+                   bool is_exact, std::vector<uint32_t>& first_keys, TopHits& hits);
 
   const uint32_t dimension_;
   const std::size_t entries_max_;
@@ -168,23 +169,27 @@ void ExperienceIndex::Impl::Install(const std::vector<std::shared_ptr<Segment>>&
   Publish();
 }
 
-bool ExperienceIndex::Impl::Scan(const View& view, Sequence first_kept,
-                                 std::span<const float> query, std::size_t k, bool is_exact,
-                                 TopHits& hits) const {
+bool ExperienceIndex::Impl::Scan(const View& view, Sequence first_kept, const CodedQuery& query,
+                                 std::size_t k, bool is_exact, std::vector<uint32_t>& first_keys,
+                                 TopHits& hits) {
   InvertedFile::Ranking scratch;
+  first_keys.clear();
+  uint32_t first_key = 0;
   bool is_complete = true;
-  for (std::size_t i = 0; i < view.segments.size(); ++i) {
-    const Segment& segment = *view.segments[i];
+  for (const auto& held : view.segments) {
+    const Segment& segment = *held;
     const std::size_t count = segment.count();
+    first_keys.push_back(first_key);
     const std::size_t first_row = segment.LowerBound(first_kept, count);
-    if (first_row == count) continue;
-    is_complete &=
-        segment.Scan(query, first_row, count, is_exact, k, static_cast<uint32_t>(i), scratch, hits);
+    if (first_row < count) {
+      is_complete &= segment.Scan(query, first_row, count, is_exact, k, first_key, scratch, hits);
+    }
+    first_key += static_cast<uint32_t>(count);
   }
   return is_complete;
 }
 
-void ExperienceIndex::Impl::Search(std::span<const float> query, std::size_t k,
+void ExperienceIndex::Impl::Search(std::span<const float> query, std::size_t k, bool is_exact,
                                    std::vector<Neighbour>& out) const {
   POINTSMAN_CHECK(query.size() == dimension_);
   out.clear();
@@ -192,12 +197,18 @@ void ExperienceIndex::Impl::Search(std::span<const float> query, std::size_t k,
   // search that is overtaken by the writer sees some entries that have just gone instead.
   const Sequence first_kept = first_kept_.load(std::memory_order_relaxed);
   const std::shared_ptr<const View> view = view_.Get();
+  const CodedQuery coded = EncodeQuery(query);
+  std::vector<uint32_t> first_keys;  // by segment; a row's key is its number in the whole view
   TopHits hits(k);
-  if (!Scan(*view, first_kept, query, k, /*is_exact=*/false, hits) && hits.size() < k) {
+  if (!Scan(*view, first_kept, coded, k, is_exact, first_keys, hits) && hits.size() < k) {
     hits.Clear();
-    Scan(*view, first_kept, query, k, /*is_exact=*/true, hits);
+    Scan(*view, first_kept, coded, k, /*is_exact=*/true, first_keys, hits);
   }
-  for (const Hit& hit : hits.Sorted()) out.push_back(view->segments[hit.source]->Get(hit));
+  for (const Hit& hit : hits.Sorted()) {
+    const auto after = std::upper_bound(first_keys.begin(), first_keys.end(), hit.key);
+    const auto segment = static_cast<std::size_t>(after - first_keys.begin()) - 1;
+    out.push_back(view->segments[segment]->Get(hit.key - first_keys[segment], hit.similarity));
+  }
 }
 
 ExperienceIndex::ExperienceIndex(uint32_t dimension, std::size_t entries_max, Building building)
@@ -210,7 +221,12 @@ std::vector<Sequence> ExperienceIndex::Add(const Experience& experience) {
 
 void ExperienceIndex::Search(std::span<const float> query, std::size_t k,
                              std::vector<Neighbour>& out) const {
-  impl_->Search(query, k, out);
+  impl_->Search(query, k, /*is_exact=*/false, out);
+}
+
+void ExperienceIndex::SearchExactly(std::span<const float> query, std::size_t k,
+                                    std::vector<Neighbour>& out) const {
+  impl_->Search(query, k, /*is_exact=*/true, out);
 }
 
 std::size_t ExperienceIndex::size() const { return impl_->size(); }

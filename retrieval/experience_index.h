@@ -40,6 +40,9 @@ class ExperienceIndex {
   std::vector<Sequence> Add(const Experience& experience);
   // The k nearest, best first, ties by sequence. Fills `out` (cleared first).
   void Search(std::span<const float> query, std::size_t k, std::vector<Neighbour>& out) const;
+  // The same by looking at every entry, to measure what Search misses. Cost: O(size * d).
+  void SearchExactly(std::span<const float> query, std::size_t k,
+                     std::vector<Neighbour>& out) const;
   std::size_t size() const;
 
  private:

@@ -17,7 +17,7 @@ namespace pointsman {
 
 // A run of entries with ascending sequences. One is fresh and grows; the others stand still, except
 // that a correction may replace a quality.
-// Shapes: at most `capacity` rows; contexts have d entries.
+// Shapes: at most `capacity` rows; contexts have d entries, kept as codes (row_codes.h).
 // Threads: Append and Correct from one writer at a time; the rest from any thread, concurrently. A
 // reader that passes a count read before sees those rows whole.
 class ExperienceSegment {
@@ -38,11 +38,11 @@ class ExperienceSegment {
   std::size_t LowerBound(Sequence sequence, std::size_t count) const;
   Sequence sequence(std::size_t row) const { return entries_[row].sequence; }
 
-  // Offers rows from `first_row` to `count` to `hits`, with `source` to find them again. Exact
+  // Offers rows from `first_row` to `count` to `hits`, with first_key + row as key. Exact
   // when told so or when there are no lists; false if there may have been more to see.
-  bool Scan(std::span<const float> query, std::size_t first_row, std::size_t count, bool is_exact,
-            std::size_t k, uint32_t source, InvertedFile::Ranking& scratch, TopHits& hits) const;
-  Neighbour Get(const Hit& hit) const;
+  bool Scan(const CodedQuery& query, std::size_t first_row, std::size_t count, bool is_exact,
+            std::size_t k, uint32_t first_key, InvertedFile::Ranking& scratch, TopHits& hits) const;
+  Neighbour Get(std::size_t row, float similarity) const;
 
  private:
   struct Entry {
@@ -51,13 +51,16 @@ class ExperienceSegment {
     float weight = 1;
   };
 
-  void CopyContexts(std::span<float> out) const;
-  void ScanRows(std::span<const float> query, std::size_t first_row, std::size_t count,
-                uint32_t source, TopHits& hits) const;
+  void Offer(const CodedQuery& query, const InvertedFile::List& rows, std::size_t first_row,
+             uint32_t first_key, TopHits& hits) const;
+  // Rows from `begin` to `end` to those of another segment from `at` on.
+  void CopyRows(std::size_t begin, std::size_t end, ExperienceSegment& to, std::size_t at) const;
 
   const uint32_t dimension_;
+  const std::size_t stride_;
   const std::size_t capacity_;
-  std::unique_ptr<float[]> contexts_;          // null: `lists_` has them
+  std::unique_ptr<int8_t[]> codes_;  // null, as are its scales: `lists_` has them
+  std::unique_ptr<float[]> scales_;
   std::unique_ptr<const InvertedFile> lists_;  // null: few enough to look at each
   std::unique_ptr<Entry[]> entries_;
   std::unique_ptr<std::atomic<float>[]> qualities_;
@@ -68,7 +71,7 @@ class ExperienceSegment {
 // sixteen one of the level after that, and so on. Entries of a tile that is over are joined when
 // they are few enough. So where segments end depends on sequences alone, not on when the index was
 // started or how fast a builder was.
-constexpr uint32_t kTileBits = 9;
+constexpr uint32_t kTileBits = 8;
 constexpr Sequence kTileSpan = Sequence{1} << kTileBits;
 constexpr uint32_t kLevelBits = 2;
 

@@ -1,7 +1,7 @@
 #include "retrieval/inverted_file.h"
 
+#include <faiss/Clustering.h>
 #include <faiss/IndexFlat.h>
-#include <faiss/IndexIVFFlat.h>
 #include <faiss/impl/FaissException.h>
 #include <omp.h>
 
@@ -11,22 +11,39 @@
 #include <string>
 
 #include "base/check.h"
+#include "base/status_macros.h"
 #include "base/strings.h"
-#include "retrieval/dot.h"
+
+// OpenBLAS', if that is the BLAS that FAISS got.
+extern "C" __attribute__((weak)) void openblas_set_num_threads(int count);
 
 namespace pointsman {
 namespace {
 
-// The setting belongs to the calling thread: one made in main does not reach other threads.
-void KeepOpenMpToOneThread() {
+constexpr std::size_t kSamplesPerCentroid = 32;
+constexpr int kIterations = 5;
+constexpr std::size_t kAtOnce = 256;  // centroids whose products are computed together
+
+// OpenMP's setting belongs to the calling thread: one made in main does not reach other threads.
+void KeepToOneThread() {
   thread_local const bool is_set = [] {
     omp_set_num_threads(1);
+    if (openblas_set_num_threads != nullptr) openblas_set_num_threads(1);
     return true;
   }();
   static_cast<void>(is_set);
 }
 
-// At least 2 sqrt(n), as a power of two: 128 lists for 2,048 rows, 1,024 for 100,000.
+// Into a ranking of at most `count`, most similar first; an earlier one stays before its equals.
+void Insert(std::pair<float, uint32_t> list, std::size_t count, InvertedFile::Ranking& ranking) {
+  if (ranking.size() == count) ranking.pop_back();
+  std::size_t at = ranking.size();
+  ranking.push_back(list);
+  for (; at > 0 && ranking[at - 1].first < list.first; --at) ranking[at] = ranking[at - 1];
+  ranking[at] = list;
+}
+
+// At least 2 sqrt(n), as a power of two: 64 lists for 1,024 rows, 512 for 65,536.
 std::size_t ListCount(std::size_t rows) {
   const auto wanted = static_cast<std::size_t>(2 * std::sqrt(static_cast<double>(rows)));
   return std::min(std::bit_ceil(std::max<std::size_t>(wanted, 1)), rows);
@@ -34,85 +51,115 @@ std::size_t ListCount(std::size_t rows) {
 
 }  // namespace
 
-struct InvertedFile::Impl {
-  Impl(uint32_t d, std::span<const float> rows)
-      : dimension(d),
-        quantizer(d),
-        index(&quantizer, d, ListCount(rows.size() / d), faiss::METRIC_INNER_PRODUCT) {
-    const auto count = static_cast<faiss::Index::idx_t>(rows.size() / d);
-    index.cp.niter = 8;
-    index.cp.seed = 1;
-    index.cp.spherical = true;
-    index.cp.min_points_per_centroid = 1;
-    index.cp.max_points_per_centroid = 48;
-    index.train(count, rows.data());
-    index.add(count, rows.data());
-  }
-
-  const uint32_t dimension;
-  faiss::IndexFlatIP quantizer;
-  faiss::IndexIVFFlat index;
-};
-
 absl::StatusOr<std::unique_ptr<const InvertedFile>> InvertedFile::Build(
-    uint32_t dimension, std::span<const float> rows) {
-  if (dimension == 0 || rows.empty() || rows.size() % dimension != 0) {
-    return InvalidArgument("an inverted file needs n * d floats, n and d at least 1; it got ",
-                           rows.size(), " floats with d = ", dimension);
+    uint32_t dimension, std::span<const int8_t> codes, std::span<const float> scales) {
+  if (dimension == 0 || scales.empty() || codes.size() != scales.size() * CodeStride(dimension)) {
+    return InvalidArgument("an inverted file needs n scales and n * ", CodeStride(dimension),
+                           " codes for d = ", dimension, ", n and d at least 1; it got ",
+                           scales.size(), " and ", codes.size());
   }
   // FAISS throws from inside loops that OpenMP may run; what it would throw for is ruled out here.
-  if (!std::all_of(rows.begin(), rows.end(), [](float x) { return std::isfinite(x); })) {
+  if (!std::all_of(scales.begin(), scales.end(), [](float x) { return std::isfinite(x); })) {
     return InvalidArgument("an inverted file needs finite rows; drop those with NaN or infinity");
   }
-  KeepOpenMpToOneThread();
+  std::unique_ptr<InvertedFile> file(new InvertedFile(dimension));
+  RETURN_IF_ERROR(file->FindCentroids(codes, scales));
+  file->FillLists(codes, scales);
+  return std::unique_ptr<const InvertedFile>(std::move(file));
+}
+
+absl::Status InvertedFile::FindCentroids(std::span<const int8_t> codes,
+                                         std::span<const float> scales) {
+  const std::size_t n = scales.size(), stride = CodeStride(dimension_), lists = ListCount(n);
+  // Every so many-th row: rows come in order of time, and all times should be seen.
+  const std::size_t samples = std::min(n, lists * kSamplesPerCentroid);
+  std::vector<float> rows(samples * dimension_);
+  for (std::size_t i = 0; i < samples; ++i) {
+    const std::size_t row = i * n / samples;
+    DecodeRow(codes.data() + row * stride, scales[row],
+              std::span(rows).subspan(i * dimension_, dimension_));
+  }
+  KeepToOneThread();
+  faiss::ClusteringParameters parameters;
+  parameters.niter = kIterations;
+  parameters.seed = 1;
+  parameters.spherical = true;
+  parameters.min_points_per_centroid = 1;
+  parameters.max_points_per_centroid = static_cast<int>(kSamplesPerCentroid);
+  faiss::Clustering clustering(static_cast<int>(dimension_), static_cast<int>(lists), parameters);
   try {
-    return std::unique_ptr<const InvertedFile>(
-        new InvertedFile(std::make_unique<Impl>(dimension, rows)));
+    faiss::IndexFlatIP index(dimension_);
+    clustering.train(static_cast<faiss::Index::idx_t>(samples), rows.data(), index);
   } catch (const faiss::FaissException& e) {
-    return absl::InternalError(Cat("FAISS could not build an index of ", rows.size() / dimension,
-                                   " rows with d = ", dimension, ": ", std::string(e.what())));
+    return absl::InternalError(Cat("FAISS could not find centroids of ", n,
+                                   " rows with d = ", dimension_, ": ", std::string(e.what())));
+  }
+  centroids_.resize(lists * stride);
+  for (std::size_t i = 0; i < lists; ++i) {
+    centroid_scales_.push_back(
+        EncodeRow(std::span(clustering.centroids).subspan(i * dimension_, dimension_),
+                  centroids_.data() + i * stride));
+  }
+  return absl::OkStatus();
+}
+
+// Each row to the list whose centroid is most similar; within a list, in order of ids.
+void InvertedFile::FillLists(std::span<const int8_t> codes, std::span<const float> scales) {
+  const std::size_t n = scales.size(), stride = CodeStride(dimension_);
+  std::vector<uint32_t> list_of(n);
+  Ranking nearest;
+  for (std::size_t row = 0; row < n; ++row) {
+    NearestLists(QueryOfRow(codes.data() + row * stride, scales[row], dimension_), 1, nearest);
+    list_of[row] = nearest.front().second;
+  }
+  begins_.assign(centroid_scales_.size() + 1, 0);
+  for (const uint32_t list : list_of) ++begins_[list + 1];
+  for (std::size_t i = 1; i < begins_.size(); ++i) begins_[i] += begins_[i - 1];
+  std::vector<uint32_t> next(begins_.begin(), begins_.end() - 1);
+  ids_.resize(n);
+  scales_.resize(n);
+  codes_.resize(n * stride);
+  for (std::size_t row = 0; row < n; ++row) {
+    const std::size_t at = next[list_of[row]]++;
+    ids_[at] = static_cast<uint32_t>(row);
+    scales_[at] = scales[row];
+    std::copy_n(codes.data() + row * stride, stride, codes_.data() + at * stride);
   }
 }
 
-InvertedFile::InvertedFile(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-InvertedFile::~InvertedFile() = default;
-
-std::size_t InvertedFile::rows() const { return static_cast<std::size_t>(impl_->index.ntotal); }
-
-std::size_t InvertedFile::lists() const { return impl_->index.nlist; }
-
-void InvertedFile::NearestLists(std::span<const float> query, std::size_t count,
+void InvertedFile::NearestLists(const CodedQuery& query, std::size_t count,
                                 Ranking& ranking) const {
-  POINTSMAN_CHECK(query.size() == impl_->dimension);
-  const float* centroids = impl_->quantizer.get_xb();
+  const std::size_t stride = CodeStride(dimension_), lists = centroid_scales_.size();
+  POINTSMAN_CHECK(query.codes.size() == stride);
+  count = std::min(count, lists);
   ranking.clear();
-  for (uint32_t i = 0; i < lists(); ++i) {
-    ranking.emplace_back(Dot(query.data(), centroids + std::size_t{i} * query.size(), query.size()),
-                         i);
+  float similarities[kAtOnce];
+  for (std::size_t first = 0; first < lists; first += kAtOnce) {
+    const std::size_t some = std::min(kAtOnce, lists - first);
+    CodeSimilarities(query, centroids_.data() + first * stride, centroid_scales_.data() + first,
+                     some, similarities);
+    for (std::size_t i = 0; i < some; ++i) {
+      const float similarity = similarities[i];
+      if (ranking.size() == count && !(similarity > ranking.back().first)) continue;
+      Insert({similarity, static_cast<uint32_t>(first + i)}, count, ranking);
+    }
   }
-  if (count >= ranking.size()) return;
-  std::nth_element(ranking.begin(), ranking.begin() + static_cast<std::ptrdiff_t>(count),
-                   ranking.end(), [](const auto& a, const auto& b) {
-                     return a.first != b.first ? a.first > b.first : a.second < b.second;
-                   });
-  ranking.resize(count);
 }
 
 InvertedFile::List InvertedFile::list(uint32_t index) const {
-  const faiss::InvertedLists& lists = *impl_->index.invlists;
-  return {.rows = reinterpret_cast<const float*>(lists.get_codes(index)),
-          .ids = lists.get_ids(index),
-          .size = lists.list_size(index)};
+  const std::size_t begin = begins_[index], stride = CodeStride(dimension_);
+  return {.codes = codes_.data() + begin * stride,
+          .scales = scales_.data() + begin,
+          .ids = ids_.data() + begin,
+          .size = begins_[index + 1] - begin};
 }
 
-void InvertedFile::CopyRows(std::span<float> out) const {
-  const std::size_t d = impl_->dimension;
-  POINTSMAN_CHECK(out.size() == rows() * d);
-  for (uint32_t i = 0; i < lists(); ++i) {
-    const List from = list(i);
-    for (std::size_t j = 0; j < from.size; ++j) {
-      std::copy_n(from.rows + j * d, d, out.data() + static_cast<std::size_t>(from.ids[j]) * d);
-    }
+void InvertedFile::CopyRows(std::span<int8_t> codes, std::span<float> scales) const {
+  const std::size_t stride = CodeStride(dimension_);
+  POINTSMAN_CHECK(scales.size() == rows() && codes.size() == rows() * stride);
+  for (std::size_t at = 0; at < rows(); ++at) {
+    scales[ids_[at]] = scales_[at];
+    std::copy_n(codes_.data() + at * stride, stride, codes.data() + ids_[at] * stride);
   }
 }
 

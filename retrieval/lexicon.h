@@ -52,7 +52,14 @@ class Lexicon {
   uint64_t checksum() const { return checksum_; }
   std::string_view note() const { return note_; }
 
-  // The row of a token.
+  // The row of a token. A lexicon is larger than near caches: hints, each for all tokens of a text
+  // before the step that needs it, let the memory answer all of them at once.
+  void HintDirectory(uint64_t token) const { __builtin_prefetch(&starts_[token >> shift_]); }
+  void HintKeys(uint64_t token) const { __builtin_prefetch(&keys_[starts_[token >> shift_]]); }
+  void HintRow(uint32_t row) const {
+    __builtin_prefetch(codes(row));
+    __builtin_prefetch(&scales_[row]);
+  }
   std::optional<uint32_t> Find(uint64_t token) const;
   const int8_t* codes(uint32_t row) const { return codes_.data() + std::size_t{row} * dimension_; }
   float scale(uint32_t row) const { return scales_[row]; }

@@ -69,8 +69,13 @@ std::size_t LexiconEmbedder::EmbedWords(std::string_view text, std::span<float> 
   tokens.reserve(text.size() / 2 + 1);
   Tokenize(text, tokens);
   RowCounts counts(tokens.size());
+  for (const uint64_t token : tokens) lexicon_->HintDirectory(token);
+  for (const uint64_t token : tokens) lexicon_->HintKeys(token);
   for (const uint64_t token : tokens) {
-    if (const auto row = lexicon_->Find(token)) counts.Add(*row);
+    const auto row = lexicon_->Find(token);
+    if (!row) continue;
+    lexicon_->HintRow(*row);
+    counts.Add(*row);
   }
   for (const RowCounts::Seen& seen : counts.seen()) {
     const float often = seen.count == 1 ? 1 : 1 + std::log(static_cast<float>(seen.count));

@@ -71,8 +71,7 @@ absl::StatusOr<RouteInput> FromProto(const v1::RouteRequest& request) {
   return input;
 }
 
-v1::RouteResponse ToProto(const RouteOutput& output) {
-  v1::RouteResponse out;
+void FillProto(const RouteOutput& output, v1::RouteResponse& out) {
   out.set_decision_id(output.decision_id);
   out.set_arm(output.arm);
   out.set_propensity(output.propensity);
@@ -92,7 +91,6 @@ v1::RouteResponse ToProto(const RouteOutput& output) {
     arm->set_arm(further.arm);
     arm->set_propensity(further.propensity);
   }
-  return out;
 }
 
 FeedbackInput FromProto(const v1::FeedbackRequest& request) {
@@ -221,6 +219,16 @@ v1::ExplainResponse ToProto(const Explanation& e) {
     seen->set_arm(arm);
     FillOutcome(o, *seen);
   }
+  return out;
+}
+
+v1::MeasureRecallResponse ToProto(const RecallFigures& figures) {
+  v1::MeasureRecallResponse out;
+  out.set_queries(figures.queries);
+  out.set_neighbours(figures.neighbours);
+  out.set_neighbour_recall(figures.neighbour_recall);
+  out.set_shortlist(figures.shortlist);
+  out.set_shortlist_recall(figures.shortlist_recall);
   return out;
 }
 

@@ -14,7 +14,7 @@
 namespace pointsman {
 
 absl::StatusOr<RouteInput> FromProto(const v1::RouteRequest& request);
-v1::RouteResponse ToProto(const RouteOutput& output);
+void FillProto(const RouteOutput& output, v1::RouteResponse& out);
 FeedbackInput FromProto(const v1::FeedbackRequest& request);
 v1::FeedbackResponse ToProto(const FeedbackOutput& output);
 
@@ -34,6 +34,7 @@ v1::ImportOutcomesResponse ToProto(const ImportOutput& output, const ImportPlan&
 ImportOutput FromProto(const v1::ImportOutcomesResponse& message);
 v1::GetStatsResponse ToProto(const PoolStatistics& statistics);
 v1::ExplainResponse ToProto(const Explanation& explanation);
+v1::MeasureRecallResponse ToProto(const RecallFigures& figures);
 v1::ListOutcomesResponse ToProto(const OutcomePage& page);
 
 }  // namespace pointsman

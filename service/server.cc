@@ -91,6 +91,7 @@ class Server::Impl {
     engine_->Stop();
     admin_.reset();
     server_.reset();
+    router_.reset();  // ends its threads, which call the engine
     engine_.reset();
   }
 
@@ -108,6 +109,9 @@ class Server::Impl {
     grpc::ServerBuilder builder;
     // Without this a second server on the same port would silently take half of the calls.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    // Answers that are ready together leave in one packet: at many calls a second half of a packet's
+    // cost, and at few no later.
+    builder.AddChannelArgument(GRPC_ARG_OPTIMIZATION_TARGET, "throughput");
     builder.SetMaxReceiveMessageSize(static_cast<int>(config_.limits.message_bytes_max));
     builder.AddListeningPort(config_.listen, grpc::InsecureServerCredentials(), &port_);
     builder.RegisterService(router_.get());

@@ -17,6 +17,7 @@
 #include "service/engine/log_writer.h"
 #include "service/engine/missing_feedback.h"
 #include "service/engine/pool_table.h"
+#include "service/engine/recall.h"
 #include "service/engine/recovery.h"
 #include "service/engine/validate.h"
 #include "service/engine/write_health.h"
@@ -70,6 +71,38 @@ class Engine::Impl {
           reason::kDecisionIdReused, "decision_id");
     }
     return Answer(*pool->state(), **recorded, input.explain, true);
+  }
+
+  std::vector<absl::StatusOr<RouteOutput>> RouteBatch(std::span<const RouteInput> inputs) {
+    std::vector<absl::StatusOr<RouteOutput>> outputs;
+    outputs.reserve(inputs.size());
+    Pinned pinned;
+    if (inputs.size() == 1) {
+      outputs.push_back(Route(inputs.front(), pinned));
+      return outputs;
+    }
+    std::vector<Made> made;
+    std::vector<Decision> decisions;  // by `made`
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      if (!inputs[i].decision_id.empty()) {  // may be a duplicate, even of one in this batch
+        outputs.push_back(Route(inputs[i], pinned));
+        continue;
+      }
+      outputs.push_back(absl::StatusOr<RouteOutput>(RouteOutput{}));
+      auto decision = DecideFresh(inputs[i], pinned, i, made);
+      if (decision.ok()) {
+        decisions.push_back(*std::move(decision));
+      } else {
+        outputs[i] = decision.status();
+      }
+    }
+    const std::vector<bool> logged = Record(decisions);
+    for (std::size_t j = 0; j < made.size(); ++j) {
+      made[j].pool->CountDecision(decisions[j].chosen.front().arm);
+      outputs[made[j].input] =
+          Answer(*made[j].state, decisions[j], inputs[made[j].input].explain, logged[j]);
+    }
+    return outputs;
   }
 
   // Hands a command to the writer; `stage` answers the result if the turn commits.
@@ -182,6 +215,39 @@ class Engine::Impl {
     return Answer(state, decision, input.explain, logged);
   }
 
+  // A decision of a batch, not yet recorded.
+  struct Made {
+    std::size_t input = 0;
+    std::shared_ptr<PoolRuntime> pool;
+    std::shared_ptr<const LearnedState> state;
+  };
+  absl::StatusOr<Decision> DecideFresh(const RouteInput& input, Pinned& pinned, std::size_t at,
+                                       std::vector<Made>& made) {
+    RETURN_IF_ERROR(ValidateRoute(input, options_.limits));
+    std::shared_ptr<PoolRuntime> pool;
+    ASSIGN_OR_RETURN(pool, pools_.Find(input.pool));
+    std::shared_ptr<const LearnedState>& state = pinned[pool.get()];
+    if (state == nullptr) state = pool->state();
+    const Micros now = clock_.Now();
+    Decision decision;
+    ASSIGN_OR_RETURN(decision, Decide(*pool, *state, input,
+                                      {ids_.Next(pool->id(), now), storage_.log->secret(), now}));
+    made.push_back({at, std::move(pool), state});
+    return decision;
+  }
+
+  // In one write. If that fails one by one, so that an unsound one alone goes unrecorded.
+  std::vector<bool> Record(const std::vector<Decision>& decisions) {
+    std::vector<bool> logged(decisions.size(), true);
+    if (decisions.empty() || storage_.decisions->PutBatch(decisions, Durability::kProcess).ok()) {
+      return logged;
+    }
+    for (std::size_t i = 0; i < decisions.size(); ++i) {
+      logged[i] = health_.Note(storage_.decisions->Put(decisions[i], Durability::kProcess)).ok();
+    }
+    return logged;
+  }
+
   bool HasExpired(const Decision& decision) const {
     return decision.time + options_.limits.decision_ttl_s * kMicrosPerSecond <= clock_.Now();
   }
@@ -206,11 +272,7 @@ absl::StatusOr<RouteOutput> Engine::Route(const RouteInput& input) {
 }
 
 std::vector<absl::StatusOr<RouteOutput>> Engine::RouteBatch(std::span<const RouteInput> inputs) {
-  Impl::Pinned pinned;
-  std::vector<absl::StatusOr<RouteOutput>> outputs;
-  outputs.reserve(inputs.size());
-  for (const RouteInput& input : inputs) outputs.push_back(impl_->Route(input, pinned));
-  return outputs;
+  return impl_->RouteBatch(inputs);
 }
 
 void Engine::Feedback(FeedbackInput input, Done<FeedbackOutput> done) {
@@ -300,6 +362,24 @@ void Engine::GetStatsWithChecksum(std::string name, Done<PoolStatistics> done) c
         std::shared_ptr<PoolRuntime> pool;
         ASSIGN_OR_RETURN(pool, impl_->pools_.Find(name));
         return pool->Statistics(impl_->clock_.Now(), /*with_checksum=*/true);
+      },
+      std::move(done));
+}
+
+void Engine::MeasureRecall(std::string name, std::vector<std::string> queries,
+                           Done<RecallFigures> done) const {
+  const int64_t most = impl_->options_.limits.batch_items_max;
+  if (static_cast<int64_t>(queries.size()) > most) {
+    return done(WithReason(InvalidArgument("queries: ", queries.size(), " are over the limit of ",
+                                           most, " (batch_items_max)"),
+                           reason::kLimit, "queries"));
+  }
+  impl_->RunAside<RecallFigures>(
+      [this, name = std::move(name),
+       queries = std::move(queries)]() -> absl::StatusOr<RecallFigures> {
+        std::shared_ptr<PoolRuntime> pool;
+        ASSIGN_OR_RETURN(pool, impl_->pools_.Find(name));
+        return pointsman::MeasureRecall(*pool, queries);
       },
       std::move(done));
 }

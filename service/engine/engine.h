@@ -114,6 +114,9 @@ class Engine {
   // The same with the checksum of all that the pool has learned at that moment; computed aside, since
   // it costs an encoding of all of it.
   void GetStatsWithChecksum(std::string pool, Done<PoolStatistics> done) const;
+  // How well the pool's indexes find what is near these queries; computed aside (recall.h).
+  void MeasureRecall(std::string pool, std::vector<std::string> queries,
+                     Done<RecallFigures> done) const;
   // That checksum, here and now: equal for equal states.
   absl::StatusOr<uint64_t> StateChecksum(std::string_view pool) const;
   absl::StatusOr<Explanation> Explain(std::string_view pool, std::string_view decision_id) const;

@@ -160,4 +160,13 @@ absl::Status WithReason(absl::Status status, std::string_view reason, std::strin
 std::string ReasonOf(const absl::Status& status);  // empty if none
 std::string FieldOf(const absl::Status& status);   // empty if none
 
+// What the indexes find of what there is (recall.h).
+struct RecallFigures {
+  uint32_t queries = 0;
+  uint32_t neighbours = 0;
+  double neighbour_recall = 1;
+  uint32_t shortlist = 0;
+  double shortlist_recall = 1;
+};
+
 }  // namespace pointsman

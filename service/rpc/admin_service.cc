@@ -232,6 +232,20 @@ grpc::ServerUnaryReactor* AdminService::GetStats(grpc::CallbackServerContext* co
   });
 }
 
+grpc::ServerUnaryReactor* AdminService::MeasureRecall(grpc::CallbackServerContext* context,
+                                                      const v1::MeasureRecallRequest* request,
+                                                      v1::MeasureRecallResponse* response) {
+  auto call = std::make_shared<Call>(context, metrics_, gate_, RpcName::kAdmin);
+  auto* reactor = call->reactor();
+  if (call->Refused()) return reactor;
+  engine_.MeasureRecall(request->pool(), {request->queries().begin(), request->queries().end()},
+                        [call, response](const absl::StatusOr<RecallFigures>& result) {
+                          if (result.ok()) *response = ToProto(*result);
+                          call->Finish(result.status());
+                        });
+  return reactor;
+}
+
 grpc::ServerUnaryReactor* AdminService::Explain(grpc::CallbackServerContext* context,
                                                 const v1::ExplainRequest* request,
                                                 v1::ExplainResponse* response) {

@@ -28,17 +28,16 @@ absl::Status CheckBatch(int count, const Limits& limits) {
 grpc::ServerUnaryReactor* RouterService::Route(grpc::CallbackServerContext* context,
                                                const v1::RouteRequest* request,
                                                v1::RouteResponse* response) {
-  Call call(context, metrics_, gate_, RpcName::kRoute);
-  call.Run([&]() -> absl::Status {
-    auto input = FromProto(*request);
-    if (!input.ok()) return input.status();
-    auto output = engine_.Route(*input);
-    if (!output.ok()) return output.status();
-    metrics_.CountDecision(output->logged);
-    *response = ToProto(*output);
-    return absl::OkStatus();
-  });
-  return call.reactor();
+  auto call = std::make_unique<Call>(context, metrics_, gate_, RpcName::kRoute);
+  auto* reactor = call->reactor();
+  if (call->Refused()) return reactor;
+  auto input = FromProto(*request);
+  if (input.ok()) {
+    queue_.Add(std::move(call), *std::move(input), *response);
+  } else {
+    call->Finish(input.status());
+  }
+  return reactor;
 }
 
 grpc::ServerUnaryReactor* RouterService::RouteBatch(grpc::CallbackServerContext* context,
@@ -64,7 +63,7 @@ grpc::ServerUnaryReactor* RouterService::RouteBatch(grpc::CallbackServerContext*
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       if (outputs[i].ok()) {
         metrics_.CountDecision(outputs[i]->logged);
-        *answers[i]->mutable_response() = ToProto(*outputs[i]);
+        FillProto(*outputs[i], *answers[i]->mutable_response());
       } else {
         *answers[i]->mutable_error() = ToItem(outputs[i].status());
       }

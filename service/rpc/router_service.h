@@ -1,4 +1,5 @@
-// pointsman.v1.Router by the callback API: Route runs inline (pure CPU and one unsynced write),
+// pointsman.v1.Router by the callback API: Route goes through a queue that decides together what comes
+// together (pure CPU and one unsynced write), RouteBatch runs inline,
 // Feedback finishes from the log writer's completion; no handler waits for a disk.
 // Threads: gRPC's.
 #pragma once
@@ -9,13 +10,14 @@
 #include "service/engine/engine.h"
 #include "service/metrics.h"
 #include "service/rpc/gate.h"
+#include "service/rpc/route_queue.h"
 
 namespace pointsman {
 
 class RouterService final : public v1::Router::CallbackService {
  public:
   RouterService(Engine& engine, const Limits& limits, Metrics& metrics, Gate& gate)
-      : engine_(engine), limits_(limits), metrics_(metrics), gate_(gate) {}
+      : engine_(engine), limits_(limits), metrics_(metrics), gate_(gate), queue_(engine, metrics) {}
 
   grpc::ServerUnaryReactor* Route(grpc::CallbackServerContext* context,
                                   const v1::RouteRequest* request,
@@ -35,6 +37,7 @@ class RouterService final : public v1::Router::CallbackService {
   const Limits& limits_;
   Metrics& metrics_;
   Gate& gate_;
+  RouteQueue queue_;
 };
 
 }  // namespace pointsman

@@ -8,7 +8,6 @@
 #include <thread>
 
 #include "base/rng.h"
-#include "retrieval/dot.h"
 #include "vectors.h"
 
 namespace pointsman {
@@ -19,7 +18,7 @@ using Model = std::map<uint32_t, std::vector<float>>;
 std::vector<ArmHit> Expected(const Model& model, std::span<const float> query, std::size_t k) {
   std::vector<ArmHit> all;
   for (const auto& [arm, vector] : model) {
-    all.push_back({ArmId{arm}, Dot(query.data(), vector.data(), query.size())});
+    all.push_back({ArmId{arm}, CodedSimilarity(query, vector)});
   }
   std::stable_sort(all.begin(), all.end(),
                    [](const ArmHit& a, const ArmHit& b) { return a.similarity > b.similarity; });
@@ -129,27 +128,27 @@ TEST(ArmIndex, GivesAsManyAsAreAskedForWhenMostOfALargeIndexIsGone) {
 }
 
 TEST(ArmIndex, AnswersWithOneStateWhileOthersChangeIt) {
-  // Every arm's vector is put whole or not at all: entry 1 is always twice entry 0, so a torn
-  // vector would show in the similarity. One arm is always there.
+  // Every arm's vector is put whole or not at all: entry 1 is always entry 0, of either sign, so a
+  // torn vector would show in the similarity. One arm is always there.
   ArmIndex index(2, Building::kBackground);
-  index.Put(ArmId{0}, std::vector<float>{1, 2});
+  index.Put(ArmId{0}, std::vector<float>{1, 1});
   std::atomic<bool> is_done = false;
   std::jthread changer([&] {
     Rng rng(3);
     for (int i = 0; i < 20000; ++i) {
       const auto arm = static_cast<uint32_t>(1 + rng.Below(3000));
-      const auto x = static_cast<float>(rng.Below(1000));
+      const auto x = static_cast<float>(rng.Below(1000)) - 500;
       if (rng.Below(3) == 0) {
         index.Remove(ArmId{arm});
       } else {
-        index.Put(ArmId{arm}, std::vector<float>{x, 2 * x});
+        index.Put(ArmId{arm}, std::vector<float>{x, x});
       }
       // Replaced all the time, and never missing.
-      index.Put(ArmId{0}, std::vector<float>{1, 2});
+      index.Put(ArmId{0}, std::vector<float>{1, 1});
     }
     is_done = true;
   });
-  const std::vector<float> query = {1, -0.5f};
+  const std::vector<float> query = {1, -1};
   int searches = 0;
   while (!is_done || searches < 10) {
     const std::vector<ArmHit> hits = index.Search(query, 4000);

@@ -44,14 +44,15 @@ TEST(TopHits, KeepsTheBestWithTiesByKey) {
     std::vector<Hit> all;
     TopHits hits(k);
     for (uint64_t n = rng.Below(30); n > 0; --n) {
-      all.push_back({static_cast<float>(rng.Below(4)), rng.Next() % 100, 0, 0});
+      all.push_back(
+          {static_cast<float>(rng.Below(4)) - 2, static_cast<uint32_t>(rng.Next() % 100)});
       hits.Add(all.back());
     }
     std::sort(all.begin(), all.end(), [](const Hit& a, const Hit& b) {
       return a.similarity != b.similarity ? a.similarity > b.similarity : a.key < b.key;
     });
     all.resize(std::min(k, all.size()));
-    const std::vector<Hit>& kept = hits.Sorted();
+    const std::vector<Hit> kept = hits.Sorted();
     ASSERT_EQ(kept.size(), all.size());
     for (std::size_t i = 0; i < all.size(); ++i) {
       EXPECT_EQ(kept[i].similarity, all[i].similarity);

@@ -36,19 +36,19 @@ std::vector<SegmentSpan> FullTiles(std::size_t count) {
 }
 
 TEST(NextJoin, WritesTheNumberOfTilesInBaseFour) {
-  // 4 * 16 + 1 * 4 + 2 = 70 tiles of 512: four of 16 tiles make one of 64, then 4, then two single.
+  // 4 * 16 + 1 * 4 + 2 = 70 tiles: four of 16 make one of 64, then 4, then two single.
   EXPECT_EQ(Counts(Joined(FullTiles(70), 70 * kTileSpan, 1 << 30)),
-            (std::vector<std::size_t>{64 * 512, 4 * 512, 512, 512}));
+            (std::vector<std::size_t>{64 * kTileSpan, 4 * kTileSpan, kTileSpan, kTileSpan}));
   EXPECT_EQ(Counts(Joined(FullTiles(3), 3 * kTileSpan, 1 << 30)),
-            (std::vector<std::size_t>{512, 512, 512}));
+            (std::vector<std::size_t>{kTileSpan, kTileSpan, kTileSpan}));
 }
 
 TEST(NextJoin, JoinsNothingBeyondTheBound) {
   for (const SegmentSpan& segment : Joined(FullTiles(200), 200 * kTileSpan, 10000)) {
     EXPECT_LE(segment.count, 10000u);
   }
-  EXPECT_EQ(Counts(Joined(FullTiles(16), 16 * kTileSpan, 16 * 512 - 1)),
-            (std::vector<std::size_t>{2048, 2048, 2048, 2048}));
+  EXPECT_EQ(Counts(Joined(FullTiles(16), 16 * kTileSpan, 16 * kTileSpan - 1)),
+            (std::vector<std::size_t>{4 * kTileSpan, 4 * kTileSpan, 4 * kTileSpan, 4 * kTileSpan}));
 }
 
 TEST(NextJoin, EndsInTheSameSegmentsWheneverItRuns) {
@@ -93,7 +93,7 @@ TEST(ExperienceSegment, FindsRowsBySequence) {
   EXPECT_EQ(segment.LowerBound(10, 3), 3u);
   EXPECT_TRUE(segment.Correct(5, 0.25f));
   EXPECT_FALSE(segment.Correct(6, 0.25f));
-  EXPECT_EQ(segment.Get({.row = 1}).quality, 0.25f);
+  EXPECT_EQ(segment.Get(1, 0.5f).quality, 0.25f);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/rng.h"
+#include "retrieval/row_codes.h"
 
 namespace pointsman {
 
@@ -40,6 +41,16 @@ inline std::vector<float> ClusteredVectors(std::size_t count, std::size_t d, std
     Normalise(std::span(rows).subspan(i * d, d));
   }
   return rows;
+}
+
+// The similarity of a row's codes to a query's, in integers and then once rounded per factor.
+inline float CodedSimilarity(std::span<const float> query, std::span<const float> row) {
+  const CodedQuery coded = EncodeQuery(query);
+  std::vector<int8_t> codes(CodeStride(row.size()));
+  const float scale = EncodeRow(row, codes.data());
+  int64_t sum = 0;
+  for (std::size_t i = 0; i < codes.size(); ++i) sum += int64_t{coded.codes[i]} * codes[i];
+  return static_cast<float>(sum) * (coded.scale * scale);
 }
 
 // The k most similar of `rows`, best first, as (similarity, row), in double precision.

@@ -1,0 +1,124 @@
+// One asynchronous call in flight and the connections that carry them.
+// Operation: Connections::Send starts a call; when it is answered, Call::done runs on the thread of
+//   its connection, and the call is gone afterwards. One thread a connection waits for answers.
+// Threads: Send from any thread. `done` must not block, and may send the next call.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "pointsman/v1/admin.grpc.pb.h"
+#include "pointsman/v1/router.grpc.pb.h"
+
+namespace pointsman {
+
+using LoadTime = std::chrono::steady_clock::time_point;
+
+// A connection of its own, and its stubs.
+struct Connection {
+  explicit Connection(const std::string& address);
+  const std::shared_ptr<grpc::Channel> channel;
+  const std::unique_ptr<v1::Router::Stub> router;
+  const std::unique_ptr<v1::Admin::Stub> admin;
+  const std::unique_ptr<grpc::health::v1::Health::Stub> health;
+  grpc::CompletionQueue queue;
+};
+
+class Call {
+ public:
+  virtual ~Call() = default;
+  virtual void Start(Connection& connection) = 0;
+
+  LoadTime intended;  // latency counts from here
+  grpc::Status status;
+  std::function<void(Call&)> done;
+
+ protected:
+  grpc::ClientContext context_;
+};
+
+// The stub's method for each request.
+template <class Response>
+using LoadReader = std::unique_ptr<grpc::ClientAsyncResponseReader<Response>>;
+inline LoadReader<v1::RouteResponse> Prepare(Connection& c, grpc::ClientContext* context,
+                                             const v1::RouteRequest& request) {
+  return c.router->PrepareAsyncRoute(context, request, &c.queue);
+}
+inline LoadReader<v1::RouteBatchResponse> Prepare(Connection& c, grpc::ClientContext* context,
+                                                  const v1::RouteBatchRequest& request) {
+  return c.router->PrepareAsyncRouteBatch(context, request, &c.queue);
+}
+inline LoadReader<v1::FeedbackResponse> Prepare(Connection& c, grpc::ClientContext* context,
+                                                const v1::FeedbackRequest& request) {
+  return c.router->PrepareAsyncFeedback(context, request, &c.queue);
+}
+inline LoadReader<v1::PutArmResponse> Prepare(Connection& c, grpc::ClientContext* context,
+                                              const v1::PutArmRequest& request) {
+  return c.admin->PrepareAsyncPutArm(context, request, &c.queue);
+}
+inline LoadReader<v1::RemoveArmResponse> Prepare(Connection& c, grpc::ClientContext* context,
+                                                 const v1::RemoveArmRequest& request) {
+  return c.admin->PrepareAsyncRemoveArm(context, request, &c.queue);
+}
+inline LoadReader<grpc::health::v1::HealthCheckResponse> Prepare(
+    Connection& c, grpc::ClientContext* context,
+    const grpc::health::v1::HealthCheckRequest& request) {
+  return c.health->PrepareAsyncCheck(context, request, &c.queue);
+}
+
+template <class Request, class Response>
+class UnaryCall final : public Call {
+ public:
+  // Sends `own`, or `shared` instead, which outlives the call.
+  explicit UnaryCall(const Request* shared = nullptr) : shared_(shared) {}
+
+  void Start(Connection& connection) override {
+    reader_ = Prepare(connection, &context_, shared_ == nullptr ? own : *shared_);
+    reader_->StartCall();
+    reader_->Finish(&response, &status, this);
+  }
+
+  Request own;
+  Response response;
+  std::size_t query = 0;  // which of the load's texts this asks about
+
+ private:
+  const Request* const shared_;
+  LoadReader<Response> reader_;
+};
+
+using RouteCall = UnaryCall<v1::RouteRequest, v1::RouteResponse>;
+using BatchCall = UnaryCall<v1::RouteBatchRequest, v1::RouteBatchResponse>;
+using FeedbackCall = UnaryCall<v1::FeedbackRequest, v1::FeedbackResponse>;
+using PutArmCall = UnaryCall<v1::PutArmRequest, v1::PutArmResponse>;
+using RemoveArmCall = UnaryCall<v1::RemoveArmRequest, v1::RemoveArmResponse>;
+using HealthCall =
+    UnaryCall<grpc::health::v1::HealthCheckRequest, grpc::health::v1::HealthCheckResponse>;
+
+class Connections {
+ public:
+  Connections(const std::string& address, std::size_t count);
+  // Waits for the calls in flight.
+  ~Connections();
+  Connections(const Connections&) = delete;
+  Connections& operator=(const Connections&) = delete;
+
+  // Round robin over the connections.
+  void Send(std::unique_ptr<Call> call);
+  Connection& first() { return *connections_.front(); }
+
+ private:
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<std::thread> threads_;
+  std::atomic<std::size_t> next_ = 0;
+};
+
+}  // namespace pointsman

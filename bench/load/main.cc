@@ -1,0 +1,202 @@
+// pointsman-load: puts a running server under load and says what a call costs, in turns with empty
+// calls if asked, so that the two can be divided by each other.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "bench/load/fill.h"
+#include "bench/load/load_report.h"
+#include "bench/load/load_run.h"
+#include "tools/command.h"
+#include "tools/progress_bar.h"
+
+namespace pointsman {
+namespace {
+
+struct Options {
+  LoadOptions load;
+  std::string mode = "route";
+  std::string pool = "default";
+  std::string versus_pool;
+  std::string data;
+  std::string json_file;
+  std::size_t query_chars = 0;
+  double duration_s = 10;
+  double arm_changes_per_s = 0;
+  bool has_baseline = false;
+  std::size_t recall_queries = 0;
+  std::size_t decisions = 0;
+  bool is_fill = false;
+  FillPlan fill;
+};
+
+absl::StatusOr<std::vector<LoadPhase>> PhasesOf(const Options& options) {
+  std::vector<LoadPhase> phases;
+  if (options.has_baseline)
+    phases.push_back({.name = "empty", .kind = LoadKind::kEmpty, .pool = {}});
+  LoadPhase main{.name = options.mode, .pool = options.pool};
+  if (options.mode == "empty") main.kind = LoadKind::kEmpty;
+  if (options.mode == "batch") main.kind = LoadKind::kBatch;
+  if (options.mode == "feedback") main.kind = LoadKind::kFeedback;
+  main.has_feedback = options.mode == "mixed";
+  phases.push_back(main);
+  if (!options.versus_pool.empty()) {
+    LoadPhase versus = main;
+    versus.pool = options.versus_pool;
+    versus.name = options.mode + " in " + options.versus_pool;
+    phases.push_back(versus);
+  }
+  if (options.arm_changes_per_s > 0) {
+    LoadPhase changing = main;
+    changing.arm_changes_per_s = options.arm_changes_per_s;
+    changing.name = options.mode + " while arms change";
+    phases.push_back(changing);
+  }
+  return phases;
+}
+
+absl::Status MeasureRecall(Connection& connection, const Workload& workload, const Options& options,
+                           LoadReport& report) {
+  v1::MeasureRecallRequest request;
+  request.set_pool(options.pool);
+  for (std::size_t i = 0; i < options.recall_queries; ++i) {
+    request.add_queries(workload.Text(LoadRun::kFirstText + i));
+  }
+  grpc::ClientContext context;
+  const grpc::Status status = connection.admin->MeasureRecall(&context, request, &report.recall);
+  if (!status.ok()) return absl::InternalError(status.error_message());
+  return absl::OkStatus();
+}
+
+absl::Status RunLoad(Options options) {
+  ASSIGN_OR_RETURN(const Workload workload, Workload::Load(options.data, options.query_chars, 1));
+  ProgressBar bar;
+  const auto show = [&bar](double share, const std::string& what) { bar.Show(share, what); };
+  if (options.is_fill) {
+    Connections connections(options.load.server, 1);
+    options.fill.pool = options.pool;
+    const absl::Status status = Fill(connections, workload, options.fill, show);
+    if (!status.ok()) bar.Leave();
+    return status;
+  }
+  ASSIGN_OR_RETURN(const std::vector<LoadPhase> phases, PhasesOf(options));
+  options.load.rounds =
+      std::max<std::size_t>(1, static_cast<std::size_t>(options.duration_s / options.load.slice_s));
+  LoadRun run(options.load, workload);
+  if (options.mode == "feedback") {
+    std::size_t count = options.decisions;
+    if (count == 0) {
+      const double per_s = options.load.rate > 0 ? options.load.rate : 30000;
+      count = static_cast<std::size_t>(per_s * (options.duration_s + options.load.warm_up_s));
+    }
+    RETURN_IF_ERROR(run.MakeDecisions(
+        options.pool, count, [&](double share) { show(share, "making decisions to tell about"); }));
+  }
+  LoadReport report;
+  auto phase_results = run.Run(phases, [&](double share, const LoadSlice& slice) {
+    show(share, absl::StrFormat("%.0f/s, p99 %.2f ms, %d errors",
+                                static_cast<double>(slice.calls.calls) / slice.seconds,
+                                slice.calls.p99_us / 1000, slice.calls.errors));
+  });
+  if (!phase_results.ok()) {
+    bar.Leave();
+    return phase_results.status();
+  }
+  report.phases = *std::move(phase_results);
+  if (options.recall_queries > 0) {
+    Connections connections(options.load.server, 1);
+    RETURN_IF_ERROR(MeasureRecall(connections.first(), workload, options, report));
+  }
+  Print(TextOf(report));
+  if (!options.json_file.empty()) {
+    return WriteFile(options.json_file, JsonOf(report).dump(1) + "\n");
+  }
+  return absl::OkStatus();
+}
+
+void AddOptions(CLI::App& app, Options& o) {
+  app.add_option("--server", o.load.server, "HOST:PORT of pointsmand")
+      ->envname("POINTSMAN_SERVER")
+      ->default_val("127.0.0.1:7717");
+  app.add_option("--data", o.data, "a data folder, for real queries and outcomes")->required();
+  app.add_option("--pool", o.pool, "the pool to ask")->capture_default_str();
+  app.add_option("--query-chars", o.query_chars, "bytes of each query; 0: as in the data")
+      ->capture_default_str();
+  app.add_option("--connections", o.load.connections, "connections to the server")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+}
+
+void AddRunOptions(CLI::App& app, Options& o) {
+  app.add_option("--mode", o.mode,
+                 "route, feedback (for decisions made beforehand), mixed (each "
+                 "route followed by its feedback), batch, empty (health check)")
+      ->check(CLI::IsMember({"route", "feedback", "mixed", "batch", "empty"}))
+      ->capture_default_str();
+  app.add_option("--rate", o.load.rate, "open loop: calls a second, by a schedule; 0: closed loop")
+      ->capture_default_str();
+  app.add_option("--concurrency", o.load.concurrency, "closed loop: calls in flight")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--duration", o.duration_s, "seconds of each kind of call")->capture_default_str();
+  app.add_option("--slice", o.load.slice_s, "seconds before another kind of call has its turn")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--warm-up", o.load.warm_up_s, "seconds of each kind that are not counted")
+      ->capture_default_str();
+  app.add_flag("--baseline", o.has_baseline, "take turns with empty calls, and print the ratios");
+  app.add_option("--versus-pool", o.versus_pool, "take turns with the same calls to another pool");
+  app.add_option("--arm-changes", o.arm_changes_per_s,
+                 "take turns with the same calls while so many arms a second are put and removed");
+  app.add_option("--batch", o.load.batch, "queries of one call in mode batch")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  app.add_option("--feedback-delay", o.load.feedback_delay_s,
+                 "mode mixed: mean seconds from a decision to its feedback, exponential")
+      ->capture_default_str();
+  app.add_option("--decisions", o.decisions,
+                 "mode feedback: so many are made beforehand; 0: enough for the duration");
+  app.add_option("--recall", o.recall_queries,
+                 "afterwards, measure the indexes' recall on so many queries");
+  app.add_option("--pid", o.load.pid, "the server's process, to read its CPU time and memory");
+  app.add_option("--seed", o.load.seed, "of the schedule")->capture_default_str();
+  app.add_option("--json", o.json_file, "write all figures to a file");
+}
+
+void AddFill(CLI::App& app, Options& o) {
+  CLI::App* fill = app.add_subcommand(
+      "fill", "make a pool with arms, and let it route and learn so many outcomes");
+  fill->fallthrough();
+  fill->add_option("--arms", o.fill.arms, "arms; the data's first, then made ones")
+      ->capture_default_str();
+  fill->add_option("--outcomes", o.fill.outcomes, "outcomes to learn")->capture_default_str();
+  fill->add_option("--dim", o.fill.dimension, "numbers of a query's vector")->capture_default_str();
+  fill->add_option("--embedder", o.fill.embedder, "as in a pool's file");
+  fill->add_option("--learner", o.fill.learner, "as in a pool's file");
+  fill->add_option("--experience-max", o.fill.experience_max,
+                   "outcomes kept in the index of past queries; 0: the default");
+  fill->callback([&o] { o.is_fill = true; });
+}
+
+}  // namespace
+}  // namespace pointsman
+
+int main(int argc, char** argv) {
+  pointsman::Options options;
+  CLI::App app(
+      "pointsman-load puts a running pointsmand under load and says what each call cost.\n"
+      "  pointsman-load fill --data deploy/sample --outcomes 100000\n"
+      "  pointsman-load --data deploy/sample --mode mixed --baseline --pid $(pidof pointsmand)",
+      "pointsman-load");
+  pointsman::AddOptions(app, options);
+  pointsman::AddRunOptions(app, options);
+  pointsman::AddFill(app, options);
+  CLI11_PARSE(app, argc, argv);
+  const absl::Status status = pointsman::RunLoad(options);
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "pointsman-load: %s\n", pointsman::ToStd(status.message()).data());
+  return 1;
+}

@@ -1,0 +1,37 @@
+// Vectors as int8 codes with one scale a row: a quarter of the memory of floats, which is what a scan
+// of many rows waits for. Inner products of codes are integers, so they have the same bits on every
+// machine, however wide its registers are; only the two scales are floats.
+// Shapes: a row of d codes lies in CodeStride(d) bytes, the rest 0; code = x / scale, scale = max|x| / 127.
+//   A query keeps 12 bits an entry, so that what is lost is lost on the rows' side alone: for unit
+//   vectors with d = 64 the similarity is off by about 0.001.
+// Cost: CodeSimilarities about 3 ns a row of 64 with AVX2, which is found out at run time, and 25 ns without.
+// Threads: pure functions.
+// Source: symmetric scalar quantisation, as in FAISS' 8-bit scalar quantizer, with a scale a vector.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace pointsman {
+
+inline std::size_t CodeStride(std::size_t d) { return (d + 15) & ~std::size_t{15}; }
+
+// Writes CodeStride(d) codes and answers the scale; 0 for a row of zeros.
+float EncodeRow(std::span<const float> row, int8_t* codes);
+void DecodeRow(const int8_t* codes, float scale, std::span<float> row);
+
+struct CodedQuery {
+  std::vector<int16_t> codes;  // CodeStride(d)
+  float scale = 0;
+};
+CodedQuery EncodeQuery(std::span<const float> query);
+// A row as a query, exactly.
+CodedQuery QueryOfRow(const int8_t* codes, float scale, std::size_t d);
+
+// The inner products of the query with `count` rows that lie one behind another.
+void CodeSimilarities(const CodedQuery& query, const int8_t* rows, const float* scales,
+                      std::size_t count, float* similarities);
+
+}  // namespace pointsman

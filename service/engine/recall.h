@@ -1,0 +1,20 @@
+// How many of what exact searches find the approximate ones find, on the pool's present indexes.
+// Source: recall@k, |found and exact| / |exact|; a hit as near as the last exact one counts as found.
+// Errors: those of embedding the queries.
+// Cost: two searches of every entry a query.
+// Threads: pure function of the pool as it is.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "service/engine/pool_runtime.h"
+#include "service/engine/requests.h"
+
+namespace pointsman {
+
+absl::StatusOr<RecallFigures> MeasureRecall(const PoolRuntime& pool,
+                                            const std::vector<std::string>& queries);
+
+}  // namespace pointsman

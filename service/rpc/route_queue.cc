@@ -1,0 +1,100 @@
+#include "service/rpc/route_queue.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "service/convert.h"
+
+namespace pointsman {
+namespace {
+
+// Enough to share a write, few enough that the first does not wait long for the last.
+constexpr std::size_t kTogetherMax = 16;
+
+}  // namespace
+
+RouteQueue::RouteQueue(Engine& engine, Metrics& metrics)
+    : engine_(engine),
+      metrics_(metrics),
+      deciding_max_(std::max<std::size_t>(1, std::thread::hardware_concurrency() / 2)) {
+  for (std::size_t i = 0; i < deciding_max_; ++i) threads_.emplace_back([this] { Work(); });
+}
+
+RouteQueue::~RouteQueue() {
+  {
+    MutexLock lock(mutex_);
+    is_stopping_ = true;
+    changed_.NotifyAll();
+  }
+  for (auto& thread : threads_) thread.join();
+}
+
+void RouteQueue::Add(std::unique_ptr<Call> call, RouteInput input, v1::RouteResponse& response) {
+  std::vector<Item> own;
+  {
+    MutexLock lock(mutex_);
+    if (deciding_ == deciding_max_) {
+      waiting_.push_back({std::move(call), std::move(input), &response});
+      return;
+    }
+    ++deciding_;
+  }
+  own.push_back({std::move(call), std::move(input), &response});
+  Decide(std::move(own));
+  MutexLock lock(mutex_);
+  --deciding_;
+  if (!waiting_.empty()) changed_.NotifyOne();
+}
+
+std::vector<RouteQueue::Item> RouteQueue::TakeSome() {
+  const std::size_t count = std::min(kTogetherMax, waiting_.size());
+  std::vector<Item> items;
+  items.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    items.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  return items;
+}
+
+void RouteQueue::Work() {
+  while (true) {
+    std::vector<Item> items;
+    {
+      MutexLock lock(mutex_);
+      while (!is_stopping_ && (waiting_.empty() || deciding_ == deciding_max_)) {
+        changed_.Wait(mutex_);
+      }
+      if (waiting_.empty()) return;
+      items = TakeSome();
+      ++deciding_;
+    }
+    while (!items.empty()) {
+      Decide(std::move(items));
+      MutexLock lock(mutex_);
+      items = TakeSome();
+      if (items.empty()) --deciding_;
+    }
+  }
+}
+
+void RouteQueue::Decide(std::vector<Item> items) {
+  std::vector<RouteInput> inputs;
+  inputs.reserve(items.size());
+  for (Item& item : items) inputs.push_back(std::move(item.input));
+  std::vector<absl::StatusOr<RouteOutput>> outputs;
+  const absl::Status status = Guarded([&] {
+    outputs = engine_.RouteBatch(inputs);
+    return absl::OkStatus();
+  });
+  if (!status.ok()) outputs.assign(items.size(), status);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (outputs[i].ok()) {
+      metrics_.CountDecision(outputs[i]->logged);
+      FillProto(*outputs[i], *items[i].response);
+    }
+    items[i].call->Finish(outputs[i].status());
+  }
+}
+
+}  // namespace pointsman

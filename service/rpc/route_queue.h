@@ -1,0 +1,55 @@
+// Route calls on their way to the engine. A call that finds nobody deciding is decided at once by the
+// thread that brought it; those that come meanwhile are gathered, and decided together: one write
+// records them all, and their answers leave in few packets. So a lone call waits for nobody, and the
+// busier the server, the less a call costs.
+// Operation: at most half of the machine's threads decide at once. Whoever brought a call never
+//   decides others' (gRPC's threads have other work queued behind them): a thread of this queue does.
+// Errors: those of Engine::Route, each to its own call.
+// Threads: Add from any thread; the destructor waits for what was added.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "base/mutex.h"
+#include "pointsman/v1/router.pb.h"
+#include "service/engine/engine.h"
+#include "service/rpc/call.h"
+
+namespace pointsman {
+
+class RouteQueue {
+ public:
+  RouteQueue(Engine& engine, Metrics& metrics);
+  ~RouteQueue();
+  RouteQueue(const RouteQueue&) = delete;
+  RouteQueue& operator=(const RouteQueue&) = delete;
+
+  // The call is finished once, perhaps before this returns. `response` and `call` live until then.
+  void Add(std::unique_ptr<Call> call, RouteInput input, v1::RouteResponse& response);
+
+ private:
+  struct Item {
+    std::unique_ptr<Call> call;
+    RouteInput input;
+    v1::RouteResponse* response = nullptr;
+  };
+  void Work();
+  std::vector<Item> TakeSome() REQUIRES_LOCK(mutex_);
+  void Decide(std::vector<Item> items);
+
+  Engine& engine_;
+  Metrics& metrics_;
+  const std::size_t deciding_max_;
+  Mutex mutex_;
+  CondVar changed_;
+  std::deque<Item> waiting_ GUARDED_BY(mutex_);
+  std::size_t deciding_ GUARDED_BY(mutex_) = 0;
+  bool is_stopping_ GUARDED_BY(mutex_) = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace pointsman
