@@ -45,6 +45,7 @@ struct LimitRow {
   int64_t least;
   int64_t most;
   const char* meaning;
+  bool is_live = false;  // can be changed while a server runs; else at its next start
 };
 std::span<const LimitRow> LimitTable();
 

@@ -10,7 +10,7 @@ namespace {
 // Below this, looking at every row costs less than ranking lists and jumping between them.
 // Below this, looking at every row costs less than ranking lists and jumping between them.
 constexpr std::size_t kListedRowsMin = 1024;
-constexpr std::size_t kProbes = 6;
+constexpr std::size_t kProbes = 8;
 constexpr std::size_t kAtOnce = 256;  // rows whose products are computed together
 
 }  // namespace
@@ -95,7 +95,7 @@ bool ExperienceSegment::Scan(const CodedQuery& query, std::size_t first_row, std
   }
   // Of a large k, lists that hold about four times as many rows.
   const std::size_t probes =
-      is_exact ? lists_->lists() : std::max(kProbes, 3 * k * lists_->lists() / lists_->rows());
+      is_exact ? lists_->lists() : std::max(kProbes, 4 * k * lists_->lists() / lists_->rows());
   lists_->NearestLists(query, probes, scratch);
   for (const auto& ranked : scratch) {
     InvertedFile::List list = lists_->list(ranked.second);

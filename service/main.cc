@@ -54,7 +54,7 @@ absl::StatusOr<ServerConfig> Configure(const Flags& flags) {
   return config;
 }
 
-// SIGTERM and SIGINT, as bytes in a pipe. Blocking them for sigwait is not enough: a library that is
+// SIGTERM, SIGINT and SIGHUP, as bytes in a pipe. Blocking them for sigwait is not enough: a library that is
 // loaded may have started threads of its own before main (OpenBLAS does), which do not block them,
 // and a signal that came before sigwait would end the process there.
 int signal_pipe[2];
@@ -71,7 +71,8 @@ bool CatchSignals() {
   struct sigaction action {};
   action.sa_handler = SendSignal;
   action.sa_flags = SA_RESTART;
-  return sigaction(SIGTERM, &action, nullptr) == 0 && sigaction(SIGINT, &action, nullptr) == 0;
+  return sigaction(SIGTERM, &action, nullptr) == 0 && sigaction(SIGINT, &action, nullptr) == 0 &&
+         sigaction(SIGHUP, &action, nullptr) == 0;
 }
 
 int WaitForSignal() {
@@ -87,6 +88,21 @@ void AllowOpenFiles() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 65536);
   setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void Reload(const Flags& flags, pointsman::Server& server, spdlog::logger& log) {
+  const auto config = Configure(flags);
+  if (!config.ok()) {
+    log.error("the config is not reloaded, and what was in force stays: {}",
+              pointsman::ToStd(config.status().message()));
+    return;
+  }
+  const absl::Status reloaded = server.Reload(*config);
+  if (reloaded.ok()) {
+    log.info("the config is reloaded");
+  } else {
+    log.warn("the config is reloaded in part: {}", pointsman::ToStd(reloaded.message()));
+  }
 }
 
 int Fail(const absl::Status& status) {
@@ -110,6 +126,7 @@ int main(int argc, char** argv) {
   app.add_flag("--check-config", flags.check_config, "check the config and exit");
   app.footer(
       "Example: pointsmand --data-dir ./data --listen 127.0.0.1:7717\n"
+      "SIGHUP reads the config again: log level and most limits change at once.\n"
       "Exit codes: 0 stopped by a signal, 1 cannot start, 2 bad config or flag");
   CLI11_PARSE(app, argc, argv);
 
@@ -132,7 +149,9 @@ int main(int argc, char** argv) {
   log->info("listening on {} (port {}), admin port {}", config->listen, (*server)->port(),
             (*server)->admin_port());
 
-  log->info("stopping on signal {}", WaitForSignal());
+  int signal = WaitForSignal();
+  for (; signal == SIGHUP; signal = WaitForSignal()) Reload(flags, **server, *log);
+  log->info("stopping on signal {}", signal);
   (*server)->Stop();
   log->info("stopped");
   return 0;

@@ -76,8 +76,10 @@ void Metrics::CountFeedback(FeedbackResult result) {
   feedback_[static_cast<std::size_t>(result)]->Increment();
 }
 
-std::string Metrics::Text() const {
-  return prometheus::TextSerializer().Serialize(registry_->Collect());
+std::string Metrics::Text(const std::vector<prometheus::MetricFamily>& more) const {
+  auto families = registry_->Collect();
+  families.insert(families.end(), more.begin(), more.end());
+  return prometheus::TextSerializer().Serialize(families);
 }
 
 }  // namespace pointsman

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "service/engine/requests.h"
@@ -36,8 +37,8 @@ class Metrics {
     std::size_t queue_depth = 0;
   };
   void SetState(const State& state);
-  // All metrics in Prometheus' text format.
-  std::string Text() const;
+  // All metrics, and `more`, in Prometheus' text format.
+  std::string Text(const std::vector<prometheus::MetricFamily>& more = {}) const;
 
  private:
   static constexpr std::size_t kCodes = 17;

@@ -14,6 +14,7 @@
 #include "base/strings.h"
 #include "service/admin_http.h"
 #include "service/engine/engine.h"
+#include "service/engine_metrics.h"
 #include "service/metrics.h"
 #include "service/rpc/admin_service.h"
 #include "service/rpc/gate.h"
@@ -95,12 +96,33 @@ class Server::Impl {
     engine_.reset();
   }
 
+  absl::Status Reload(const ServerConfig& wanted) {
+    std::vector<std::string> refused;
+    const auto fixed = [&](const char* name, const std::string& now, const std::string& then) {
+      if (now != then) refused.emplace_back(name);
+    };
+    fixed("data_dir", config_.data_dir, wanted.data_dir);
+    fixed("backup_dir", config_.backup_dir, wanted.backup_dir);
+    fixed("listen", config_.listen, wanted.listen);
+    fixed("admin_listen", config_.admin_listen, wanted.admin_listen);
+    fixed("log.format", config_.log_format, wanted.log_format);
+    for (const std::string& name : engine_->ChangeLimits(wanted.limits)) {
+      refused.push_back("limits." + name);
+    }
+    log_.set_level(spdlog::level::from_str(wanted.log_level));
+    if (refused.empty()) return absl::OkStatus();
+    std::string names;
+    for (const std::string& name : refused) names += (names.empty() ? "" : ", ") + name;
+    return FailedPrecondition("these can change only with a restart, and stay as they are: ", names,
+                              "; the rest is in force");
+  }
+
   int port() const { return port_; }
   int admin_port() const { return admin_ == nullptr ? 0 : admin_->port(); }
 
  private:
   absl::Status Listen(const Clock& clock) {
-    router_ = std::make_unique<RouterService>(*engine_, config_.limits, metrics_, gate_);
+    router_ = std::make_unique<RouterService>(*engine_, metrics_, gate_);
     admin_service_ = std::make_unique<AdminService>(
         *engine_, config_.backup_dir.empty() ? config_.data_dir + "/backups" : config_.backup_dir,
         clock, metrics_, gate_);
@@ -127,7 +149,7 @@ class Server::Impl {
   std::string MetricsText() {
     metrics_.SetState(
         {engine_->StorageHealth().ok(), engine_->SnapshotHealth().ok(), engine_->QueueDepth()});
-    return metrics_.Text();
+    return metrics_.Text(EngineMetrics(*engine_, kMetricsArmsMax));
   }
 
   std::string NotReady() {
@@ -194,6 +216,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
 
+absl::Status Server::Reload(const ServerConfig& wanted) { return impl_->Reload(wanted); }
 int Server::port() const { return impl_->port(); }
 int Server::admin_port() const { return impl_->admin_port(); }
 void Server::Stop() { impl_->Stop(); }

@@ -32,6 +32,9 @@ class Server {
   int port() const;
   int admin_port() const;  // 0: none
   void Stop();
+  // Puts in force what can change while it serves: log level and most limits. Errors:
+  // kFailedPrecondition naming what differs and cannot; the rest is in force nevertheless.
+  absl::Status Reload(const ServerConfig& wanted);
 
  private:
   class Impl;

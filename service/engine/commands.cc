@@ -70,7 +70,7 @@ void Remember(Turn& turn, const std::shared_ptr<PoolRuntime>& pool, Sequence qua
 
 absl::StatusOr<Decision> Commands::FindDecision(PoolId pool, const std::string& id,
                                                 Micros now) const {
-  const Micros ttl = options_.limits.decision_ttl_s * kMicrosPerSecond;
+  const Micros ttl = limits_.Get().decision_ttl_s * kMicrosPerSecond;
   std::optional<Decision> decision;
   ASSIGN_OR_RETURN(decision, storage_.decisions->Get(pool, id));
   const auto given_at = decision ? std::optional<Micros>(decision->time) : ids_.GivenAt(pool, id);
@@ -78,7 +78,7 @@ absl::StatusOr<Decision> Commands::FindDecision(PoolId pool, const std::string& 
     return WithReason(NotFound("decision_id: decision ", Quoted(id),
                                " has expired; decisions are "
                                "kept for ",
-                               options_.limits.decision_ttl_s, " s (limit decision_ttl_s)"),
+                               limits_.Get().decision_ttl_s, " s (limit decision_ttl_s)"),
                       reason::kDecisionExpired, "decision_id");
   }
   if (!decision) {
@@ -114,6 +114,7 @@ absl::StatusOr<FeedbackOutput> Commands::StageFeedback(Turn& turn, const Feedbac
   ASSIGN_OR_RETURN(joined, Join(input, decision, served, before, is_late));
 
   const FeedbackResult result = joined.result;
+  if (result == FeedbackResult::kApplied) pool->CountLag(turn.now() - decision.time);
   const bool is_record_new = !before || !(*before == joined.record);
   return FeedbackOutput{result, Append(turn, pool, served.key, std::move(joined), is_record_new)};
 }
@@ -146,11 +147,11 @@ absl::Status Commands::StageMissing(Turn& turn, const std::shared_ptr<PoolRuntim
 absl::StatusOr<std::pair<Arm, bool>> Commands::PutArmIn(Turn& turn,
                                                         const std::shared_ptr<PoolRuntime>& pool,
                                                         Arm arm) {
-  RETURN_IF_ERROR(ValidateArm(arm, options_.limits));
+  RETURN_IF_ERROR(ValidateArm(arm, limits_.Get()));
   const auto present = turn.FindArm(pool, arm.name);
   if (!present) {
     const std::size_t count = turn.ArmCount(pool);
-    if (static_cast<int64_t>(count) >= options_.limits.arms_per_pool_max) {
+    if (static_cast<int64_t>(count) >= limits_.Get().arms_per_pool_max) {
       return WithReason(FailedPrecondition("pool ", Quoted(pool->name()), " has ", count,
                                            " arms, the limit arms_per_pool_max"),
                         reason::kLimit, "arm");
@@ -187,7 +188,7 @@ absl::StatusOr<bool> Commands::StageRemoveArm(Turn& turn, const std::string& poo
 
 absl::StatusOr<std::shared_ptr<PoolRuntime>> Commands::MakePool(const std::string& name,
                                                                 const PoolSettings& settings) {
-  if (static_cast<int64_t>(pools_.all()->size()) >= options_.limits.pools_max) {
+  if (static_cast<int64_t>(pools_.all()->size()) >= limits_.Get().pools_max) {
     return WithReason(
         FailedPrecondition("there are ", pools_.all()->size(), " pools, the limit pools_max"),
         reason::kLimit, "name");
@@ -202,6 +203,7 @@ absl::StatusOr<std::shared_ptr<PoolRuntime>> Commands::MakePool(const std::strin
   std::shared_ptr<PoolRuntime> runtime;
   ASSIGN_OR_RETURN(runtime, PoolRuntime::Make(*std::move(state), options_.building));
   RETURN_IF_ERROR(runtime->embedder_status());
+  runtime->NoteSnapshot(0, clock_.Now());
   return runtime;
 }
 
@@ -209,7 +211,7 @@ absl::StatusOr<std::pair<PoolInfo, bool>> Commands::PutPool(const std::string& n
                                                             const EditSettings& edit,
                                                             std::vector<Arm> arms,
                                                             bool create_only) {
-  RETURN_IF_ERROR(ValidateName("name", name, options_.limits));
+  RETURN_IF_ERROR(ValidateName("name", name, limits_.Get()));
   const auto all = pools_.all();
   const auto it = all->find(name);
   const bool is_new = it == all->end();
@@ -221,7 +223,7 @@ absl::StatusOr<std::pair<PoolInfo, bool>> Commands::PutPool(const std::string& n
   PoolSettings wanted;
   ASSIGN_OR_RETURN(wanted, edit(present));
   if (is_new) {
-    RETURN_IF_ERROR(ValidateEmbedder(wanted.embedder, options_.limits));
+    RETURN_IF_ERROR(ValidateEmbedder(wanted.embedder, limits_.Get()));
     auto resolved = ResolveEmbedder(wanted.embedder);
     if (!resolved.ok()) {
       return BadField("settings.embedder", ToStd(resolved.status().message()));
@@ -230,9 +232,9 @@ absl::StatusOr<std::pair<PoolInfo, bool>> Commands::PutPool(const std::string& n
   } else {
     KeepUnspecified(present.embedder, wanted.embedder);
   }
-  RETURN_IF_ERROR(ValidateSettings(wanted, options_.limits));
+  RETURN_IF_ERROR(ValidateSettings(wanted, limits_.Get()));
   if (!is_new) RETURN_IF_ERROR(ValidateChange(present, wanted));
-  for (const Arm& arm : arms) RETURN_IF_ERROR(ValidateArm(arm, options_.limits));
+  for (const Arm& arm : arms) RETURN_IF_ERROR(ValidateArm(arm, limits_.Get()));
 
   std::shared_ptr<PoolRuntime> pool;
   if (is_new) {

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/live_limits.h"
 #include "service/engine/decision_ids.h"
 #include "service/engine/engine.h"
 #include "service/engine/pool_table.h"
@@ -19,9 +20,14 @@ namespace pointsman {
 
 class Commands {
  public:
-  Commands(const EngineOptions& options, Storage& storage, PoolTable& pools, const DecisionIds& ids,
-           const Clock& clock)
-      : options_(options), storage_(storage), pools_(pools), ids_(ids), clock_(clock) {}
+  Commands(const EngineOptions& options, const LiveLimits& limits, Storage& storage,
+           PoolTable& pools, const DecisionIds& ids, const Clock& clock)
+      : options_(options),
+        limits_(limits),
+        storage_(storage),
+        pools_(pools),
+        ids_(ids),
+        clock_(clock) {}
 
   // Each answers the result if the turn commits; an error of its own wins over the turn's.
   absl::StatusOr<FeedbackOutput> StageFeedback(Turn& turn, const FeedbackInput& input);
@@ -45,6 +51,7 @@ class Commands {
                                                 const std::shared_ptr<PoolRuntime>& pool, Arm arm);
 
   const EngineOptions& options_;
+  const LiveLimits& limits_;
   Storage& storage_;
   PoolTable& pools_;
   const DecisionIds& ids_;

@@ -28,10 +28,11 @@ class Engine::Impl {
  public:
   Impl(const EngineOptions& options, Storage storage, const Clock& clock)
       : options_(options),
+        limits_(options.limits),
         clock_(clock),
         storage_(std::move(storage)),
         ids_(storage_.log->secret()),
-        commands_(options_, storage_, pools_, ids_, clock_),
+        commands_(options_, limits_, storage_, pools_, ids_, clock_),
         judge_(storage_, pools_, commands_),
         housekeeper_(options_.limits, options_.writing, *storage_.log, clock_, health_) {}
 
@@ -39,6 +40,10 @@ class Engine::Impl {
     RETURN_IF_ERROR(ValidateLimits(options_.limits));
     std::vector<Turn::Evicted> evicted;
     ASSIGN_OR_RETURN(evicted, Recover(*storage_.log, options_.building, pools_));
+    const auto pools = pools_.all();
+    for (const auto& [name, pool] : *pools) {
+      pool->NoteSnapshot(pool->state()->version(), clock_.Now());
+    }
     writer_ = std::make_unique<LogWriter>(options_.limits, options_.writing, *storage_.log, clock_,
                                           health_, judge_, housekeeper_, std::move(evicted));
     return absl::OkStatus();
@@ -48,7 +53,7 @@ class Engine::Impl {
   using Pinned = std::map<const PoolRuntime*, std::shared_ptr<const LearnedState>>;
 
   absl::StatusOr<RouteOutput> Route(const RouteInput& input, Pinned& pinned) {
-    RETURN_IF_ERROR(ValidateRoute(input, options_.limits));
+    RETURN_IF_ERROR(ValidateRoute(input, limits_.Get()));
     std::shared_ptr<PoolRuntime> pool;
     ASSIGN_OR_RETURN(pool, pools_.Find(input.pool));
     std::shared_ptr<const LearnedState>& state = pinned[pool.get()];
@@ -98,7 +103,7 @@ class Engine::Impl {
     }
     const std::vector<bool> logged = Record(decisions);
     for (std::size_t j = 0; j < made.size(); ++j) {
-      made[j].pool->CountDecision(decisions[j].chosen.front().arm);
+      made[j].pool->CountDecision(decisions[j]);
       outputs[made[j].input] =
           Answer(*made[j].state, decisions[j], inputs[made[j].input].explain, logged[j]);
     }
@@ -149,7 +154,7 @@ class Engine::Impl {
   }
 
   void Feedback(FeedbackInput input, Done<FeedbackOutput> done) {
-    if (auto status = ValidateFeedback(input, options_.limits); !status.ok()) {
+    if (auto status = ValidateFeedback(input, limits_.Get()); !status.ok()) {
       if (auto pool = pools_.Find(input.pool); pool.ok()) (*pool)->CountRefused();
       return done(status);
     }
@@ -170,7 +175,7 @@ class Engine::Impl {
   }
 
   void Import(ImportPlan plan, std::vector<ImportedQuery> chunk, Done<ImportOutput> done) {
-    if (auto status = ValidateImport(plan, chunk, options_.limits); !status.ok()) {
+    if (auto status = ValidateImport(plan, chunk, limits_.Get()); !status.ok()) {
       return done(status);
     }
     const auto shared_chunk = std::make_shared<const std::vector<ImportedQuery>>(std::move(chunk));
@@ -192,6 +197,7 @@ class Engine::Impl {
   }
 
   const EngineOptions options_;
+  LiveLimits limits_;
   const Clock& clock_;
   Storage storage_;
   PoolTable pools_;
@@ -211,7 +217,7 @@ class Engine::Impl {
                                       {std::move(id), storage_.log->secret(), clock_.Now()}));
     const bool logged =
         can_record && health_.Note(storage_.decisions->Put(decision, Durability::kProcess)).ok();
-    pool.CountDecision(decision.chosen.front().arm);
+    pool.CountDecision(decision);
     return Answer(state, decision, input.explain, logged);
   }
 
@@ -223,7 +229,7 @@ class Engine::Impl {
   };
   absl::StatusOr<Decision> DecideFresh(const RouteInput& input, Pinned& pinned, std::size_t at,
                                        std::vector<Made>& made) {
-    RETURN_IF_ERROR(ValidateRoute(input, options_.limits));
+    RETURN_IF_ERROR(ValidateRoute(input, limits_.Get()));
     std::shared_ptr<PoolRuntime> pool;
     ASSIGN_OR_RETURN(pool, pools_.Find(input.pool));
     std::shared_ptr<const LearnedState>& state = pinned[pool.get()];
@@ -368,7 +374,7 @@ void Engine::GetStatsWithChecksum(std::string name, Done<PoolStatistics> done) c
 
 void Engine::MeasureRecall(std::string name, std::vector<std::string> queries,
                            Done<RecallFigures> done) const {
-  const int64_t most = impl_->options_.limits.batch_items_max;
+  const int64_t most = impl_->limits_.Get().batch_items_max;
   if (static_cast<int64_t>(queries.size()) > most) {
     return done(WithReason(InvalidArgument("queries: ", queries.size(), " are over the limit of ",
                                            most, " (batch_items_max)"),
@@ -448,8 +454,26 @@ absl::StatusOr<uint64_t> Engine::StateChecksum(std::string_view name) const {
   return pointsman::StateChecksum(*pool->state());
 }
 
+const Limits& Engine::limits() const { return impl_->limits_.Get(); }
+
+std::vector<std::string> Engine::ChangeLimits(const Limits& wanted) {
+  Limits limits = impl_->limits_.Get();
+  std::vector<std::string> refused;
+  for (const LimitRow& row : LimitTable()) {
+    if (limits.*row.field == wanted.*row.field) continue;
+    if (row.is_live) {
+      limits.*row.field = wanted.*row.field;
+    } else {
+      refused.emplace_back(row.name);
+    }
+  }
+  impl_->limits_.Set(limits);
+  return refused;
+}
+
 absl::Status Engine::SnapshotHealth() const { return impl_->housekeeper_.snapshot_status(); }
 absl::Status Engine::StorageHealth() const { return impl_->health_.status(); }
+uint64_t Engine::StorageErrors() const { return impl_->health_.failures(); }
 std::size_t Engine::QueueDepth() const { return impl_->writer_->queue_depth(); }
 void Engine::Stop() { impl_->Stop(); }
 

@@ -131,6 +131,14 @@ class Engine {
   // OK, or why the last snapshot failed; the log grows until one succeeds, and nothing else suffers.
   absl::Status SnapshotHealth() const;
   std::size_t QueueDepth() const;
+  // Writes that failed since the start.
+  uint64_t StorageErrors() const;
+
+  // The limits in force. The reference stays valid as long as the engine.
+  const Limits& limits() const;
+  // Puts those wanted limits in force that can change while it runs (LimitRow::is_live), and answers
+  // the names of others that differ. `wanted` is valid (ValidateLimits). One caller at a time.
+  std::vector<std::string> ChangeLimits(const Limits& wanted);
 
   // Finishes queued commands, refuses new ones, snapshots. Called by the destructor if not before.
   void Stop();

@@ -137,10 +137,11 @@ void Housekeeper::MakeSnapshots(const Pools& pools) {
   }
 }
 
-absl::Status Housekeeper::MakeSnapshot(const PoolRuntime& pool) {
+absl::Status Housekeeper::MakeSnapshot(PoolRuntime& pool) {
   const auto state = pool.state();
   RETURN_IF_ERROR(
       log_.PutSnapshot(pool.id(), state->version(), state->Encode(), limits_.snapshots_kept));
+  pool.NoteSnapshot(state->version(), clock_.Now());
   return health_.Note(CompactLog(pool.id()));
 }
 

@@ -60,7 +60,7 @@ class Housekeeper {
   void Loop();
   Pools TakeDue(Micros due_until) REQUIRES_LOCK(mutex_);
   void MakeSnapshots(const Pools& pools);
-  absl::Status MakeSnapshot(const PoolRuntime& pool);
+  absl::Status MakeSnapshot(PoolRuntime& pool);
   absl::Status CompactLog(PoolId pool);
 
   const Limits limits_;

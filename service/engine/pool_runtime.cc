@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "base/status_macros.h"
@@ -239,11 +240,33 @@ void PoolRuntime::UpdateFavourites(std::vector<ArmId> arms) {
   favourites_.Set(Shared(std::move(best)));
 }
 
-void PoolRuntime::CountDecision(ArmId arm) {
+void PoolRuntime::CountDecision(const Decision& decision) {
+  const ArmId arm = decision.chosen.front().arm;
+  double best = -std::numeric_limits<double>::infinity(), chosen = best;
+  for (const Candidate& candidate : decision.candidates) {
+    best = std::max(best, candidate.utility);
+    if (candidate.arm == arm) chosen = candidate.utility;
+  }
   MutexLock lock(mutex_);
+  explored_ += chosen < best;
   // An arm may be seen in the published state a moment before the caches know it.
   if (decisions_.size() <= Index(arm)) decisions_.resize(Index(arm) + 1);
   ++decisions_[Index(arm)];
+}
+
+void PoolRuntime::CountLag(Micros lag) {
+  const double seconds = std::max(0.0, static_cast<double>(lag) / kMicrosPerSecond);
+  const auto& bounds = FeedbackLag::kBoundsSeconds;
+  const auto bucket = std::lower_bound(bounds.begin(), bounds.end(), seconds) - bounds.begin();
+  MutexLock lock(mutex_);
+  ++lag_.counts[static_cast<std::size_t>(bucket)];
+  lag_.sum_s += seconds;
+}
+
+void PoolRuntime::NoteSnapshot(Sequence version, Micros now) {
+  MutexLock lock(mutex_);
+  snapshotted_ = version;
+  snapshot_at_ = now;
 }
 
 void PoolRuntime::CountFeedback(FeedbackResult result) {
@@ -271,6 +294,11 @@ PoolStatistics PoolRuntime::Statistics(Micros now, bool with_checksum) const {
   {
     MutexLock lock(mutex_);
     decisions = decisions_;
+    out.explored = explored_;
+    out.lag = lag_;
+    if (snapshotted_ < out.snapshot_version) {
+      out.snapshot_age_s = static_cast<double>(now - snapshot_at_) / kMicrosPerSecond;
+    }
   }
   for (const uint64_t n : decisions) out.decisions += n;
   for (std::size_t i = 0; i < state->arm_count(); ++i) {

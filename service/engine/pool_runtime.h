@@ -76,8 +76,12 @@ class PoolRuntime {
   // Writer, once after recovery: the caches from the state alone.
   void RebuildCaches();
 
-  void CountDecision(ArmId arm);
+  void CountDecision(const Decision& decision);
   void CountFeedback(FeedbackResult result);
+  // A first outcome came so long after its decision.
+  void CountLag(Micros lag);
+  // A snapshot holds all events up to `version`.
+  void NoteSnapshot(Sequence version, Micros now);
   void CountRefused() { ++refused_; }
   // Writer: outcomes that nobody told, ever.
   void SetMissing(uint64_t missing) { missing_ = missing; }
@@ -115,6 +119,10 @@ class PoolRuntime {
   mutable Mutex mutex_;
   std::map<std::string, ArmId, std::less<>> arm_names_ GUARDED_BY(mutex_);
   std::vector<uint64_t> decisions_ GUARDED_BY(mutex_);  // by arm, since start
+  uint64_t explored_ GUARDED_BY(mutex_) = 0;
+  FeedbackLag lag_ GUARDED_BY(mutex_);
+  Sequence snapshotted_ GUARDED_BY(mutex_) = 0;
+  Micros snapshot_at_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace pointsman

@@ -25,7 +25,14 @@ class WriteHealth {
         reason::kStorageBroken);
     MutexLock lock(mutex_);
     if (status_.ok()) status_ = broken;
+    ++failures_;
     return broken;
+  }
+
+  // So many writes failed.
+  uint64_t failures() const {
+    MutexLock lock(mutex_);
+    return failures_;
   }
 
   absl::Status status() const {
@@ -36,6 +43,7 @@ class WriteHealth {
  private:
   mutable Mutex mutex_;
   absl::Status status_ GUARDED_BY(mutex_);
+  uint64_t failures_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace pointsman

@@ -1,6 +1,7 @@
 #include "service/rpc/route_queue.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "service/convert.h"
@@ -10,13 +11,15 @@ namespace {
 
 // Enough to share a write, few enough that the first does not wait long for the last.
 constexpr std::size_t kTogetherMax = 16;
+constexpr double kPatienceSeconds = 5e-4;
+constexpr double kNewShare = 0.05;  // of the newest decisions in the moving average
 
 }  // namespace
 
 RouteQueue::RouteQueue(Engine& engine, Metrics& metrics)
     : engine_(engine),
       metrics_(metrics),
-      deciding_max_(std::max<std::size_t>(1, std::thread::hardware_concurrency() / 2)) {
+      deciding_max_(std::max<std::size_t>(1, std::thread::hardware_concurrency())) {
   for (std::size_t i = 0; i < deciding_max_; ++i) threads_.emplace_back([this] { Work(); });
 }
 
@@ -29,21 +32,34 @@ RouteQueue::~RouteQueue() {
   for (auto& thread : threads_) thread.join();
 }
 
+// One decides at all times; more only for much work, since each then shares less.
+bool RouteQueue::IsThreadWanted() const {
+  if (waiting_.empty() || deciding_ == deciding_max_) return false;
+  const double waiting_s = static_cast<double>(waiting_.size()) * seconds_each_;
+  return deciding_ == 0 || waiting_s > kPatienceSeconds;
+}
+
+void RouteQueue::Note(double seconds_each) {
+  seconds_each_ += kNewShare * (seconds_each - seconds_each_);
+}
+
 void RouteQueue::Add(std::unique_ptr<Call> call, RouteInput input, v1::RouteResponse& response) {
   std::vector<Item> own;
   {
     MutexLock lock(mutex_);
-    if (deciding_ == deciding_max_) {
+    if (deciding_ > 0) {
       waiting_.push_back({std::move(call), std::move(input), &response});
+      if (IsThreadWanted()) changed_.NotifyOne();
       return;
     }
     ++deciding_;
   }
   own.push_back({std::move(call), std::move(input), &response});
-  Decide(std::move(own));
+  const double seconds_each = Decide(std::move(own));
   MutexLock lock(mutex_);
+  Note(seconds_each);
   --deciding_;
-  if (!waiting_.empty()) changed_.NotifyOne();
+  if (IsThreadWanted()) changed_.NotifyOne();
 }
 
 std::vector<RouteQueue::Item> RouteQueue::TakeSome() {
@@ -62,23 +78,23 @@ void RouteQueue::Work() {
     std::vector<Item> items;
     {
       MutexLock lock(mutex_);
-      while (!is_stopping_ && (waiting_.empty() || deciding_ == deciding_max_)) {
-        changed_.Wait(mutex_);
-      }
+      while (!is_stopping_ && !IsThreadWanted()) changed_.Wait(mutex_);
       if (waiting_.empty()) return;
       items = TakeSome();
       ++deciding_;
     }
     while (!items.empty()) {
-      Decide(std::move(items));
+      const double seconds_each = Decide(std::move(items));
       MutexLock lock(mutex_);
+      Note(seconds_each);
       items = TakeSome();
       if (items.empty()) --deciding_;
     }
   }
 }
 
-void RouteQueue::Decide(std::vector<Item> items) {
+double RouteQueue::Decide(std::vector<Item> items) {
+  const auto begin = std::chrono::steady_clock::now();
   std::vector<RouteInput> inputs;
   inputs.reserve(items.size());
   for (Item& item : items) inputs.push_back(std::move(item.input));
@@ -95,6 +111,8 @@ void RouteQueue::Decide(std::vector<Item> items) {
     }
     items[i].call->Finish(outputs[i].status());
   }
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  return took.count() / static_cast<double>(items.size());
 }
 
 }  // namespace pointsman

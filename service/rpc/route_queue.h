@@ -2,8 +2,9 @@
 // thread that brought it; those that come meanwhile are gathered, and decided together: one write
 // records them all, and their answers leave in few packets. So a lone call waits for nobody, and the
 // busier the server, the less a call costs.
-// Operation: at most half of the machine's threads decide at once. Whoever brought a call never
-//   decides others' (gRPC's threads have other work queued behind them): a thread of this queue does.
+// Operation: one thread decides; another joins it when what waits would keep one busy for longer than
+//   half a millisecond, up to as many as the machine has. Whoever brought a call never decides others'
+//   (gRPC's threads have other work queued behind them): a thread of this queue does.
 // Errors: those of Engine::Route, each to its own call.
 // Threads: Add from any thread; the destructor waits for what was added.
 #pragma once
@@ -38,8 +39,11 @@ class RouteQueue {
     v1::RouteResponse* response = nullptr;
   };
   void Work();
+  bool IsThreadWanted() const REQUIRES_LOCK(mutex_);
   std::vector<Item> TakeSome() REQUIRES_LOCK(mutex_);
-  void Decide(std::vector<Item> items);
+  // The seconds that each took.
+  double Decide(std::vector<Item> items);
+  void Note(double seconds_each) REQUIRES_LOCK(mutex_);
 
   Engine& engine_;
   Metrics& metrics_;
@@ -48,6 +52,7 @@ class RouteQueue {
   CondVar changed_;
   std::deque<Item> waiting_ GUARDED_BY(mutex_);
   std::size_t deciding_ GUARDED_BY(mutex_) = 0;
+  double seconds_each_ GUARDED_BY(mutex_) = 1e-4;  // of a decision, a moving average
   bool is_stopping_ GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;
 };

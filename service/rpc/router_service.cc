@@ -45,7 +45,8 @@ grpc::ServerUnaryReactor* RouterService::RouteBatch(grpc::CallbackServerContext*
                                                     v1::RouteBatchResponse* response) {
   Call call(context, metrics_, gate_, RpcName::kRouteBatch);
   call.Run([&]() -> absl::Status {
-    if (auto status = CheckBatch(request->requests_size(), limits_); !status.ok()) return status;
+    if (auto status = CheckBatch(request->requests_size(), engine_.limits()); !status.ok())
+      return status;
     std::vector<RouteInput> inputs;
     std::vector<v1::RouteBatchResponse::Item*> answers;  // by input
     for (const auto& item : request->requests()) {
@@ -96,7 +97,7 @@ grpc::ServerUnaryReactor* RouterService::FeedbackBatch(grpc::CallbackServerConte
   auto call = std::make_shared<Call>(context, metrics_, gate_, RpcName::kFeedbackBatch);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
-  if (auto status = CheckBatch(request->requests_size(), limits_);
+  if (auto status = CheckBatch(request->requests_size(), engine_.limits());
       !status.ok() || request->requests_size() == 0) {
     call->Finish(status);
     return reactor;

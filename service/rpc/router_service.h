@@ -16,8 +16,8 @@ namespace pointsman {
 
 class RouterService final : public v1::Router::CallbackService {
  public:
-  RouterService(Engine& engine, const Limits& limits, Metrics& metrics, Gate& gate)
-      : engine_(engine), limits_(limits), metrics_(metrics), gate_(gate), queue_(engine, metrics) {}
+  RouterService(Engine& engine, Metrics& metrics, Gate& gate)
+      : engine_(engine), metrics_(metrics), gate_(gate), queue_(engine, metrics) {}
 
   grpc::ServerUnaryReactor* Route(grpc::CallbackServerContext* context,
                                   const v1::RouteRequest* request,
@@ -34,7 +34,6 @@ class RouterService final : public v1::Router::CallbackService {
 
  private:
   Engine& engine_;
-  const Limits& limits_;
   Metrics& metrics_;
   Gate& gate_;
   RouteQueue queue_;

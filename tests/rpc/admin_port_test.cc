@@ -52,6 +52,55 @@ TEST_F(AdminPort, CountsWhatWasServed) {
   }
 }
 
+// The value of the one line that begins with `series` and a space; -1 if there is none.
+double Value(const std::string& metrics, const std::string& series) {
+  const auto at = metrics.find("\n" + series + " ");
+  return at == std::string::npos ? -1 : std::atof(metrics.c_str() + at + series.size() + 2);
+}
+
+TEST_F(AdminPort, AgreesWithGetStats) {
+  for (int i = 0; i < 40; ++i) {
+    v1::RouteRequest route;
+    route.set_query("a question of kind " + std::to_string(i % 7));
+    v1::RouteResponse routed;
+    ASSERT_TRUE(Route(route, &routed).ok());
+    v1::FeedbackRequest feedback;
+    feedback.set_decision_id(i % 10 == 9 ? "no such decision" : routed.decision_id());
+    feedback.set_quality(0.25 * (i % 4));
+    feedback.set_latency_ms(100 + i);
+    v1::FeedbackResponse told;
+    EXPECT_EQ(Feedback(feedback, &told).ok(), i % 10 != 9);
+  }
+  v1::GetStatsResponse stats;
+  grpc::ClientContext context;
+  ASSERT_TRUE(admin_->GetStats(&context, {}, &stats).ok());
+  const std::string metrics = Get(server_->admin_port(), "/metrics");
+  const auto value = [&](const std::string& series) { return Value(metrics, series); };
+  const std::string pool = "{pool=\"default\"}";
+  EXPECT_EQ(value("pointsman_pool_decisions_total" + pool), 40);
+  EXPECT_EQ(stats.decisions(), 40u);
+  EXPECT_EQ(value("pointsman_decisions_total{logged=\"true\"}"), 40);
+  EXPECT_EQ(value("pointsman_pool_outcomes_total" + pool), 36);
+  EXPECT_EQ(stats.outcomes(), 36u);
+  EXPECT_EQ(value("pointsman_feedback_total{result=\"APPLIED\"}"), 36);
+  EXPECT_EQ(value("pointsman_pool_feedback_total{pool=\"default\",result=\"APPLIED\"}"), 36);
+  EXPECT_EQ(value("pointsman_pool_feedback_total{pool=\"default\",result=\"REFUSED\"}"), 4);
+  EXPECT_EQ(value("pointsman_feedback_lag_seconds_count" + pool), 36);
+  EXPECT_EQ(value("pointsman_pool_arms{pool=\"default\",status=\"active\"}"), 3);
+  EXPECT_EQ(value("pointsman_storage_errors_total"), 0);
+  EXPECT_GT(value("pointsman_snapshot_age_seconds" + pool), 0);
+  EXPECT_LE(value("pointsman_pool_explored_total" + pool), 40);
+  EXPECT_GE(value("pointsman_pool_explored_total" + pool), 0);
+  for (const auto& arm : stats.arms()) {
+    const std::string labels = "{pool=\"default\",arm=\"" + arm.name() + "\"}";
+    EXPECT_EQ(value("pointsman_arm_decisions_total" + labels), arm.decisions());
+    EXPECT_EQ(value("pointsman_arm_outcomes_total" + labels), arm.outcomes());
+    if (arm.outcomes() == 0) continue;
+    EXPECT_NEAR(value("pointsman_arm_quality" + labels), arm.quality(), 1e-3);
+    EXPECT_NEAR(value("pointsman_arm_latency_seconds" + labels), arm.latency_ms() / 1000, 1e-3);
+  }
+}
+
 TEST_F(AdminPort, SaysThatItLivesAndIsReady) {
   EXPECT_NE(Get(server_->admin_port(), "/healthz").find(" 200 "), std::string::npos);
   EXPECT_NE(Get(server_->admin_port(), "/readyz").find(" 200 "), std::string::npos);

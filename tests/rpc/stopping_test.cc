@@ -17,8 +17,7 @@ TEST(ServicesBehindAClosedGate, TellEveryCallThatTheServerStopsAndBeginNothing) 
   ASSERT_TRUE(engine.ok()) << engine.status();
   Metrics metrics;
   Gate gate;
-  const Limits limits;
-  RouterService router_service(**engine, limits, metrics, gate);
+  RouterService router_service(**engine, metrics, gate);
   AdminService admin_service(**engine, "", clock, metrics, gate);
   grpc::ServerBuilder builder;
   builder.RegisterService(&router_service);

@@ -2,6 +2,7 @@
 // Threads: one owner; the stubs from any.
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <memory>
@@ -29,6 +30,7 @@ class ServerProcess {
   void Kill();
   // SIGTERM, and waits for its end; its exit code.
   int Stop();
+  void Signal(int signal) { kill(pid_, signal); }
   // Whether it still runs.
   bool IsAlive() const;
 
