@@ -41,11 +41,11 @@ def debian_mirror():
 
 def make_base(base, mirror):
     """What debian:bookworm-slim holds: the packages that Debian cannot be without, and no documents."""
-    left_out = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in
+    options = ["--variant=minbase", "--dpkgopt=force-unsafe-io", '--aptopt=Acquire::Languages "none"']
+    options += [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in
                 ("doc", "info", "locale", "man")]
-    done = subprocess.run(["mmdebstrap", "--variant=minbase", "--dpkgopt=force-unsafe-io", *left_out,
-                           SUITE, str(base), mirror], text=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, check=False)
+    done = subprocess.run(["mmdebstrap", *options, SUITE, str(base), mirror], text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode != 0:
         shutil.rmtree(base, ignore_errors=True)
         if "Failed to fetch" in done.stdout or "apt-get update" in done.stdout:

@@ -7,7 +7,7 @@ import pathlib
 import re
 import subprocess
 
-from common import ROOT, Failed, check, run, run_test
+from common import ROOT, check, run, run_test
 from dockerfile import stages
 
 LISTS = "deploy/packages"
@@ -57,26 +57,26 @@ def check_build_stage():
                     check(not parts & ignored, "what is copied is not in .dockerignore", source)
 
 
-def needed_packages(bin_dir):
-    """Of each library that a binary names itself, the package it is in."""
+def needed_libraries(bin_dir):
+    """The files of the libraries that the binaries name themselves, not those that these name again."""
     found = set()
     for binary in IMAGE_BINARIES:
         named = set(re.findall(r"NEEDED\s+(\S+)", run("objdump", "-p", bin_dir / binary)))
         for soname, path in re.findall(r"(\S+) => (/\S+)", run("ldd", bin_dir / binary)):
             if soname in named:
-                found.add(owner(path))
+                found.add(str(pathlib.Path(path).resolve()))  # through Debian's alternatives
     return found
 
 
-def owner(path):
-    """dpkg may know a library by its name before or after /lib became /usr/lib, or by what an
-    alternative points to."""
-    real = pathlib.Path(path).resolve()
-    for name in (real, pathlib.Path(str(real).removeprefix("/usr"))):
-        done = subprocess.run(["dpkg", "-S", str(name)], text=True, capture_output=True, check=False)
-        if done.returncode == 0:
-            return done.stdout.split(":")[0]
-    raise Failed(f"no package owns {path}: a library that Debian did not bring cannot be in the image")
+def needed_packages(bin_dir):
+    files = needed_libraries(bin_dir)
+    # dpkg knows a file by its name before or after /lib became /usr/lib. One call: each reads it all.
+    names = files | {file.removeprefix("/usr") for file in files}
+    owners = subprocess.run(["dpkg", "-S", *sorted(names)], text=True, capture_output=True, check=False)
+    of = {"/usr" + name.removeprefix("/usr"): package
+          for package, name in re.findall(r"^([^:,\s]+)\S*: (\S+)$", owners.stdout, re.MULTILINE)}
+    check(files <= set(of), "Debian brings every library, or the image would lack it", files - set(of))
+    return {of[file] for file in files}
 
 
 def test(args):
