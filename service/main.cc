@@ -153,6 +153,5 @@ int main(int argc, char** argv) {
   for (; signal == SIGHUP; signal = WaitForSignal()) Reload(flags, **server, *log);
   log->info("stopping on signal {}", signal);
   (*server)->Stop();
-  log->info("stopped");
   return 0;
 }

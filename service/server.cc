@@ -90,6 +90,7 @@ class Server::Impl {
     server_->Shutdown(std::chrono::system_clock::now() + kStreamsWait);
     server_->Wait();
     engine_->Stop();
+    LogCounts();
     admin_.reset();
     server_.reset();
     router_.reset();  // ends its threads, which call the engine
@@ -144,6 +145,18 @@ class Server::Impl {
     health->SetServingStatus(kRouterHealth, true);
     health->SetServingStatus(kWriteHealth, true);
     return absl::OkStatus();
+  }
+
+  // What was counted since the start, for who compares the log with metrics and GetStats.
+  void LogCounts() {
+    uint64_t decisions = 0, outcomes = 0;
+    for (const PoolInfo& pool : engine_->ListPools()) {
+      const auto statistics = engine_->GetStats(pool.pool.name);
+      if (!statistics.ok()) continue;
+      decisions += statistics->decisions;
+      outcomes += statistics->feedback.applied;
+    }
+    log_.info("stopped; decisions {}, outcomes learned {}, since the start", decisions, outcomes);
   }
 
   std::string MetricsText() {

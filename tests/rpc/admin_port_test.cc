@@ -5,8 +5,12 @@
 #include <unistd.h>
 
 #include <array>
+#include <fstream>
+#include <set>
+#include <sstream>
 
 #include "rpc_fixture.h"
+#include "tests/paths.h"
 
 namespace pointsman {
 namespace {
@@ -99,6 +103,28 @@ TEST_F(AdminPort, AgreesWithGetStats) {
     EXPECT_NEAR(value("pointsman_arm_quality" + labels), arm.quality(), 1e-3);
     EXPECT_NEAR(value("pointsman_arm_latency_seconds" + labels), arm.latency_ms() / 1000, 1e-3);
   }
+}
+
+// What the dashboard and the alerts read is there, and all that is there is on the dashboard.
+TEST_F(AdminPort, HasTheMetricsThatTheDashboardAndTheAlertsName) {
+  v1::RouteRequest route;
+  route.set_query("a question");
+  v1::RouteResponse routed;
+  ASSERT_TRUE(Route(route, &routed).ok());
+  v1::FeedbackRequest feedback;
+  feedback.set_decision_id(routed.decision_id());
+  feedback.set_quality(1);
+  v1::FeedbackResponse told;
+  ASSERT_TRUE(Feedback(feedback, &told).ok());
+
+  std::set<std::string> served, listed;
+  std::istringstream lines(Get(server_->admin_port(), "/metrics"));
+  for (std::string line; std::getline(lines, line);) {
+    if (line.rfind("# TYPE ", 0) == 0) served.insert(line.substr(7, line.find(' ', 7) - 7));
+  }
+  std::ifstream file(POINTSMAN_SOURCE_DIR "/tests/deploy/metrics.txt");
+  for (std::string name; file >> name;) listed.insert(name);
+  EXPECT_EQ(served, listed);
 }
 
 TEST_F(AdminPort, SaysThatItLivesAndIsReady) {

@@ -22,6 +22,9 @@ import grpc
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 PROTO = ROOT / "proto"
+sys.path.insert(0, str(ROOT / "tests/support"))
+import npm  # noqa: E402  (from the folder above)
+
 DEFAULT_ARM = "gpt-4o-mini"
 WAIT_S = 60  # for an event that is bound to come; nothing here waits for time to pass
 PATIENT = ["--route-deadline-ms", "30000", "--feedback-deadline-ms", "30000"]
@@ -151,30 +154,14 @@ def python_app(work):
 
 def node_app(work):
     """Installs the packages into the work folder, once for each lock file."""
-    npm = shutil.which("npm")
-    if not npm or not shutil.which("node"):
-        raise Failed("node or npm is missing: apt-get install nodejs npm")
-    work.mkdir(parents=True, exist_ok=True)
-    lock = (HERE / "node" / "package-lock.json").read_text()
-    mark = work / "installed-lock.json"
-    if not mark.exists() or mark.read_text() != lock:
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(HERE / "node" / name, work / name)
-        try:
-            done = subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund",
-                                   "--prefer-offline"], cwd=work, text=True, timeout=450,
-                                  capture_output=True)
-            why = done.stderr if done.returncode != 0 else ""
-        except subprocess.TimeoutExpired:
-            why = "npm was not ready after 450 s"
-        if re.search(r"ENOTFOUND|EAI_AGAIN|ECONN|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ENOTCACHED|"
-                     r"ERR_SOCKET|not ready", why):
-            print("SKIPPED: npm cannot fetch @grpc/grpc-js and @grpc/proto-loader, is there a "
-                  f"network? Nothing of the Node client was tested. npm says:\n{why}")
-            raise SystemExit(77)
-        if why:
-            raise Failed(f"npm ci failed in {work}:\n{why}")
-        mark.write_text(lock)
+    try:
+        npm.install(HERE / "node", work)
+    except npm.NoNetwork as why:
+        print("SKIPPED: npm cannot fetch @grpc/grpc-js and @grpc/proto-loader, is there a "
+              f"network? Nothing of the Node client was tested. npm says:\n{why}")
+        raise SystemExit(77) from why
+    except npm.NpmFailed as why:
+        raise Failed(str(why)) from why
     shutil.copy(HERE / "node" / "app.js", work / "app.js")
     return ["node", work / "app.js", "--proto", PROTO]
 
