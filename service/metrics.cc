@@ -68,6 +68,15 @@ void Metrics::CountRpc(RpcName rpc, const absl::Status& status, double seconds) 
   const auto code = static_cast<std::size_t>(status.code());
   rpcs_[at][code < kCodes ? code : 2]->Increment();
   seconds_[at]->Observe(seconds);
+  if (!absl::IsInternal(status) && !absl::IsDataLoss(status)) return;
+  MutexLock lock(mutex_);
+  ++faults_.count;
+  faults_.last = std::string(ToStd(status.message()));
+}
+
+Metrics::Faults Metrics::faults() const {
+  MutexLock lock(mutex_);
+  return faults_;
 }
 
 void Metrics::CountDecision(bool logged) { decisions_[logged ? 1 : 0]->Increment(); }

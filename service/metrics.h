@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "base/mutex.h"
 #include "service/engine/requests.h"
 
 namespace pointsman {
@@ -37,6 +38,12 @@ class Metrics {
     std::size_t queue_depth = 0;
   };
   void SetState(const State& state);
+  // Failures that are nobody's fault but ours (INTERNAL, DATA_LOSS): how many, and what the last said.
+  struct Faults {
+    uint64_t count = 0;
+    std::string last;
+  };
+  Faults faults() const;
   // All metrics, and `more`, in Prometheus' text format.
   std::string Text(const std::vector<prometheus::MetricFamily>& more = {}) const;
 
@@ -53,6 +60,8 @@ class Metrics {
   prometheus::Gauge* storage_ = nullptr;
   prometheus::Gauge* snapshots_ = nullptr;
   prometheus::Gauge* queue_ = nullptr;
+  mutable Mutex mutex_;
+  Faults faults_ GUARDED_BY(mutex_);
 };
 
 // Times one call from its construction to Done.

@@ -34,6 +34,7 @@ constexpr std::chrono::milliseconds kRefuseFor{50};
 // leave.
 constexpr std::chrono::milliseconds kStreamsWait{200};
 constexpr std::chrono::milliseconds kHealthEvery{250};
+constexpr std::chrono::minutes kFaultsEvery{1};
 
 absl::Status CannotListen(const std::string& address) {
   return absl::UnavailableError(
@@ -171,6 +172,17 @@ class Server::Impl {
     return is_stopping_ ? "stopping" : "";
   }
 
+  // Faults since they were last told of, at most once a minute: a fault may come with every call.
+  void LogFaults() {
+    const auto now = std::chrono::steady_clock::now();
+    const Metrics::Faults faults = metrics_.faults();
+    if (faults.count == faults_told_ || now < faults_not_before_) return;
+    log_.error("{} calls failed by a fault of the server (INTERNAL or DATA_LOSS), the last: {}",
+               faults.count - faults_told_, faults.last);
+    faults_told_ = faults.count;
+    faults_not_before_ = now + kFaultsEvery;
+  }
+
   // The engine's health, carried to the health service and, once, to the log.
   void WatchHealth() {
     bool is_well = true;
@@ -181,6 +193,7 @@ class Server::Impl {
         if (!is_stopping_) wake_.WaitFor(mutex_, kHealthEvery);
         if (is_stopping_) return;
       }
+      LogFaults();
       const absl::Status snapshots = engine_->SnapshotHealth();
       if (snapshots.ok() != are_snapshots_well) {
         are_snapshots_well = snapshots.ok();
@@ -210,6 +223,8 @@ class Server::Impl {
   std::unique_ptr<AdminHttp> admin_;
   int port_ = 0;
   std::thread health_thread_;
+  uint64_t faults_told_ = 0;  // these two are the health thread's
+  std::chrono::steady_clock::time_point faults_not_before_;
   Mutex mutex_;
   CondVar wake_;
   bool is_stopping_ GUARDED_BY(mutex_) = false;

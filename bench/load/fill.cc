@@ -33,6 +33,8 @@ absl::Status MakePool(Connection& connection, const Workload& workload, const Fi
     if (first == 0) {
       auto* embedder = request.mutable_settings()->mutable_embedder();
       embedder->set_name(plan.embedder);
+      // Of another embedder than the default, all its numbers; the lexicon's own are cut.
+      if (!plan.embedder.empty()) embedder->set_dimension(plan.dimension);
       embedder->set_projected(plan.dimension);
       request.mutable_settings()->mutable_learner()->set_quality_model(plan.learner);
       if (plan.experience_max > 0) {

@@ -147,7 +147,7 @@ std::vector<std::string> Row(const std::string& name, const LoadFigures& f, doub
 
 }  // namespace
 
-nlohmann::json JsonOf(const LoadReport& report) {
+std::string JsonTextOf(const LoadReport& report) {
   nlohmann::json out;
   for (const PhaseResult& phase : report.phases) {
     out["phases"][phase.phase.name] = JsonOf(phase);
@@ -167,7 +167,7 @@ nlohmann::json JsonOf(const LoadReport& report) {
                      {"shortlist", report.recall.shortlist_recall()},
                      {"shortlist_k", report.recall.shortlist()}};
   }
-  return out;
+  return out.dump(1) + "\n";
 }
 
 std::string TextOf(const LoadReport& report) {

@@ -6,7 +6,6 @@
 // Threads: pure functions.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -20,7 +19,7 @@ struct LoadReport {
   v1::MeasureRecallResponse recall;  // queries 0: not measured
 };
 
-nlohmann::json JsonOf(const LoadReport& report);
+std::string JsonTextOf(const LoadReport& report);
 std::string TextOf(const LoadReport& report);
 
 }  // namespace pointsman

@@ -2,7 +2,6 @@
 // calls if asked, so that the two can be divided by each other.
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
@@ -112,7 +111,7 @@ absl::Status RunLoad(Options options) {
   }
   Print(TextOf(report));
   if (!options.json_file.empty()) {
-    return WriteFile(options.json_file, JsonOf(report).dump(1) + "\n");
+    return WriteFile(options.json_file, JsonTextOf(report));
   }
   return absl::OkStatus();
 }

@@ -1,16 +1,13 @@
 #include "service/engine/engine.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <functional>
-#include <map>
 #include <utility>
 
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "service/engine/commands.h"
-#include "service/engine/decide.h"
 #include "service/engine/decision_ids.h"
 #include "service/engine/housekeeper.h"
 #include "service/engine/import.h"
@@ -19,6 +16,7 @@
 #include "service/engine/pool_table.h"
 #include "service/engine/recall.h"
 #include "service/engine/recovery.h"
+#include "service/engine/routing.h"
 #include "service/engine/validate.h"
 #include "service/engine/write_health.h"
 
@@ -32,6 +30,7 @@ class Engine::Impl {
         clock_(clock),
         storage_(std::move(storage)),
         ids_(storage_.log->secret()),
+        routing_(limits_, storage_, pools_, ids_, clock_, health_),
         commands_(options_, limits_, storage_, pools_, ids_, clock_),
         judge_(storage_, pools_, commands_),
         housekeeper_(options_.limits, options_.writing, *storage_.log, clock_, health_) {}
@@ -47,67 +46,6 @@ class Engine::Impl {
     writer_ = std::make_unique<LogWriter>(options_.limits, options_.writing, *storage_.log, clock_,
                                           health_, judge_, housekeeper_, std::move(evicted));
     return absl::OkStatus();
-  }
-
-  // The states that one call decides by: each pool's is taken once.
-  using Pinned = std::map<const PoolRuntime*, std::shared_ptr<const LearnedState>>;
-
-  absl::StatusOr<RouteOutput> Route(const RouteInput& input, Pinned& pinned) {
-    RETURN_IF_ERROR(ValidateRoute(input, limits_.Get()));
-    std::shared_ptr<PoolRuntime> pool;
-    ASSIGN_OR_RETURN(pool, pools_.Find(input.pool));
-    std::shared_ptr<const LearnedState>& state = pinned[pool.get()];
-    if (state == nullptr) state = pool->state();
-    if (input.decision_id.empty()) {
-      return DecideAndRecord(*pool, *state, input, ids_.Next(pool->id(), clock_.Now()));
-    }
-    // The caller's own id: concurrent duplicates wait here for the first, a few dozen microseconds.
-    MutexLock lock(duplicates_[std::hash<std::string>{}(input.decision_id) % duplicates_.size()]);
-    const auto recorded = storage_.decisions->Get(pool->id(), input.decision_id);
-    const bool is_known = recorded.ok() && recorded->has_value() && !HasExpired(**recorded);
-    // What cannot be read may be there: decide, but do not write over it.
-    if (!is_known) {
-      return DecideAndRecord(*pool, *state, input, input.decision_id, recorded.ok());
-    }
-    if ((*recorded)->request_hash != RequestHash(input)) {
-      return WithReason(
-          absl::AlreadyExistsError(Cat("decision_id: ", Quoted(input.decision_id),
-                                       " was used for another request; use a fresh id")),
-          reason::kDecisionIdReused, "decision_id");
-    }
-    return Answer(*pool->state(), **recorded, input.explain, true);
-  }
-
-  std::vector<absl::StatusOr<RouteOutput>> RouteBatch(std::span<const RouteInput> inputs) {
-    std::vector<absl::StatusOr<RouteOutput>> outputs;
-    outputs.reserve(inputs.size());
-    Pinned pinned;
-    if (inputs.size() == 1) {
-      outputs.push_back(Route(inputs.front(), pinned));
-      return outputs;
-    }
-    std::vector<Made> made;
-    std::vector<Decision> decisions;  // by `made`
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      if (!inputs[i].decision_id.empty()) {  // may be a duplicate, even of one in this batch
-        outputs.push_back(Route(inputs[i], pinned));
-        continue;
-      }
-      outputs.push_back(absl::StatusOr<RouteOutput>(RouteOutput{}));
-      auto decision = DecideFresh(inputs[i], pinned, i, made);
-      if (decision.ok()) {
-        decisions.push_back(*std::move(decision));
-      } else {
-        outputs[i] = decision.status();
-      }
-    }
-    const std::vector<bool> logged = Record(decisions);
-    for (std::size_t j = 0; j < made.size(); ++j) {
-      made[j].pool->CountDecision(decisions[j]);
-      outputs[made[j].input] =
-          Answer(*made[j].state, decisions[j], inputs[made[j].input].explain, logged[j]);
-    }
-    return outputs;
   }
 
   // Hands a command to the writer; `stage` answers the result if the turn commits.
@@ -202,63 +140,14 @@ class Engine::Impl {
   Storage storage_;
   PoolTable pools_;
   DecisionIds ids_;
+  WriteHealth health_;
+  Routing routing_;
   Commands commands_;
   MissingFeedbackJudge judge_;
-  WriteHealth health_;
   Housekeeper housekeeper_;
   std::unique_ptr<LogWriter> writer_;
 
  private:
-  absl::StatusOr<RouteOutput> DecideAndRecord(PoolRuntime& pool, const LearnedState& state,
-                                              const RouteInput& input, std::string id,
-                                              bool can_record = true) {
-    Decision decision;
-    ASSIGN_OR_RETURN(decision, Decide(pool, state, input,
-                                      {std::move(id), storage_.log->secret(), clock_.Now()}));
-    const bool logged =
-        can_record && health_.Note(storage_.decisions->Put(decision, Durability::kProcess)).ok();
-    pool.CountDecision(decision);
-    return Answer(state, decision, input.explain, logged);
-  }
-
-  // A decision of a batch, not yet recorded.
-  struct Made {
-    std::size_t input = 0;
-    std::shared_ptr<PoolRuntime> pool;
-    std::shared_ptr<const LearnedState> state;
-  };
-  absl::StatusOr<Decision> DecideFresh(const RouteInput& input, Pinned& pinned, std::size_t at,
-                                       std::vector<Made>& made) {
-    RETURN_IF_ERROR(ValidateRoute(input, limits_.Get()));
-    std::shared_ptr<PoolRuntime> pool;
-    ASSIGN_OR_RETURN(pool, pools_.Find(input.pool));
-    std::shared_ptr<const LearnedState>& state = pinned[pool.get()];
-    if (state == nullptr) state = pool->state();
-    const Micros now = clock_.Now();
-    Decision decision;
-    ASSIGN_OR_RETURN(decision, Decide(*pool, *state, input,
-                                      {ids_.Next(pool->id(), now), storage_.log->secret(), now}));
-    made.push_back({at, std::move(pool), state});
-    return decision;
-  }
-
-  // In one write. If that fails one by one, so that an unsound one alone goes unrecorded.
-  std::vector<bool> Record(const std::vector<Decision>& decisions) {
-    std::vector<bool> logged(decisions.size(), true);
-    if (decisions.empty() || storage_.decisions->PutBatch(decisions, Durability::kProcess).ok()) {
-      return logged;
-    }
-    for (std::size_t i = 0; i < decisions.size(); ++i) {
-      logged[i] = health_.Note(storage_.decisions->Put(decisions[i], Durability::kProcess)).ok();
-    }
-    return logged;
-  }
-
-  bool HasExpired(const Decision& decision) const {
-    return decision.time + options_.limits.decision_ttl_s * kMicrosPerSecond <= clock_.Now();
-  }
-
-  std::array<Mutex, 64> duplicates_;
   std::atomic<bool> is_stopped_{false};
 };
 
@@ -273,12 +162,11 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& option
 }
 
 absl::StatusOr<RouteOutput> Engine::Route(const RouteInput& input) {
-  Impl::Pinned pinned;
-  return impl_->Route(input, pinned);
+  return std::move(impl_->routing_.Route({&input, 1}).front());
 }
 
 std::vector<absl::StatusOr<RouteOutput>> Engine::RouteBatch(std::span<const RouteInput> inputs) {
-  return impl_->RouteBatch(inputs);
+  return impl_->routing_.Route(inputs);
 }
 
 void Engine::Feedback(FeedbackInput input, Done<FeedbackOutput> done) {

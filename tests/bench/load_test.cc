@@ -108,7 +108,7 @@ TEST_F(Load, ReportsTheRatiosOfMediansAsJson) {
   options_.pid = getpid();  // any process will do
   LoadReport report;
   report.phases = Run({{"empty", LoadKind::kEmpty, ""}, {"route", LoadKind::kRoute, "default"}});
-  const nlohmann::json json = JsonOf(report);
+  const nlohmann::json json = nlohmann::json::parse(JsonTextOf(report));
   const auto p50 = [&](const char* phase, int slice) {
     return json["phases"][phase]["slices"][static_cast<std::size_t>(slice)]["p50_us"].get<double>();
   };

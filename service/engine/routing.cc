@@ -1,0 +1,107 @@
+#include "service/engine/routing.h"
+
+#include <functional>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "service/engine/decide.h"
+#include "service/engine/validate.h"
+
+namespace pointsman {
+namespace {
+
+const LearnedState& Pin(const PoolRuntime& pool,
+                        std::map<const PoolRuntime*, std::shared_ptr<const LearnedState>>& pinned) {
+  std::shared_ptr<const LearnedState>& state = pinned[&pool];
+  if (state == nullptr) state = pool.state();
+  return *state;
+}
+
+}  // namespace
+
+absl::StatusOr<Routing::Made> Routing::MakeFresh(const RouteInput& input, Pinned& pinned) {
+  RETURN_IF_ERROR(ValidateRoute(input, limits_.Get()));
+  Made made;
+  ASSIGN_OR_RETURN(made.pool, pools_.Find(input.pool));
+  const LearnedState& state = Pin(*made.pool, pinned);
+  made.state = pinned[made.pool.get()];
+  const Micros now = clock_.Now();
+  ASSIGN_OR_RETURN(made.decision,
+                   Decide(*made.pool, state, input,
+                          {ids_.Next(made.pool->id(), now), storage_.log->secret(), now}));
+  return made;
+}
+
+absl::StatusOr<RouteOutput> Routing::RouteNamed(const RouteInput& input, Pinned& pinned) {
+  RETURN_IF_ERROR(ValidateRoute(input, limits_.Get()));
+  std::shared_ptr<PoolRuntime> pool;
+  ASSIGN_OR_RETURN(pool, pools_.Find(input.pool));
+  const LearnedState& state = Pin(*pool, pinned);
+  // Concurrent duplicates wait here for the first, a few dozen microseconds.
+  MutexLock lock(duplicates_[std::hash<std::string>{}(input.decision_id) % duplicates_.size()]);
+  const auto recorded = storage_.decisions->Get(pool->id(), input.decision_id);
+  if (!recorded.ok() || !recorded->has_value() || HasExpired(**recorded)) {
+    Decision decision;
+    ASSIGN_OR_RETURN(decision, Decide(*pool, state, input,
+                                      {input.decision_id, storage_.log->secret(), clock_.Now()}));
+    // What cannot be read may be there: decide, but do not write over it.
+    const bool logged = recorded.ok() && Put(decision).ok();
+    pool->CountDecision(decision);
+    return Answer(state, decision, input.explain, logged);
+  }
+  if ((*recorded)->request_hash != RequestHash(input)) {
+    return WithReason(
+        absl::AlreadyExistsError(Cat("decision_id: ", Quoted(input.decision_id),
+                                     " was used for another request; use a fresh id")),
+        reason::kDecisionIdReused, "decision_id");
+  }
+  return Answer(*pool->state(), **recorded, input.explain, true);
+}
+
+std::vector<absl::StatusOr<RouteOutput>> Routing::Route(std::span<const RouteInput> inputs) {
+  std::vector<absl::StatusOr<RouteOutput>> outputs;
+  outputs.reserve(inputs.size());
+  Pinned pinned;
+  std::vector<Made> made;
+  std::vector<Decision> decisions;  // of `made`
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    // A named one may be a duplicate, even of one in this batch, so it is recorded at once.
+    if (!inputs[i].decision_id.empty()) {
+      outputs.push_back(RouteNamed(inputs[i], pinned));
+      continue;
+    }
+    auto fresh = MakeFresh(inputs[i], pinned);
+    if (!fresh.ok()) {
+      outputs.push_back(fresh.status());
+      continue;
+    }
+    outputs.push_back(RouteOutput{});
+    decisions.push_back(std::move(fresh->decision));
+    made.push_back(*std::move(fresh));
+    made.back().input = i;
+  }
+  const std::vector<bool> logged = Record(decisions);
+  for (std::size_t j = 0; j < made.size(); ++j) {
+    made[j].pool->CountDecision(decisions[j]);
+    outputs[made[j].input] =
+        Answer(*made[j].state, decisions[j], inputs[made[j].input].explain, logged[j]);
+  }
+  return outputs;
+}
+
+// In one write. If that fails one by one, so that an unsound one alone goes unrecorded.
+std::vector<bool> Routing::Record(const std::vector<Decision>& decisions) {
+  std::vector<bool> logged(decisions.size(), true);
+  if (decisions.size() > 1 && storage_.decisions->PutBatch(decisions, Durability::kProcess).ok()) {
+    return logged;
+  }
+  for (std::size_t i = 0; i < decisions.size(); ++i) logged[i] = Put(decisions[i]).ok();
+  return logged;
+}
+
+bool Routing::HasExpired(const Decision& decision) const {
+  return decision.time + limits_.Get().decision_ttl_s * kMicrosPerSecond <= clock_.Now();
+}
+
+}  // namespace pointsman

@@ -1,0 +1,69 @@
+// Route, from a request to a recorded decision: one read of each pool's published state, Decide, one
+// write for all that were asked together.
+// Errors: those of Engine::Route. A decision that cannot be recorded is answered with `logged` false.
+// Threads: any.
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "base/live_limits.h"
+#include "base/mutex.h"
+#include "service/engine/decision_ids.h"
+#include "service/engine/pool_table.h"
+#include "service/engine/requests.h"
+#include "service/engine/write_health.h"
+#include "storage/storage.h"
+
+namespace pointsman {
+
+class Routing {
+ public:
+  Routing(const LiveLimits& limits, Storage& storage, const PoolTable& pools, DecisionIds& ids,
+          const Clock& clock, WriteHealth& health)
+      : limits_(limits),
+        storage_(storage),
+        pools_(pools),
+        ids_(ids),
+        clock_(clock),
+        health_(health) {}
+
+  // Independent decisions over one snapshot of each pool, in order.
+  std::vector<absl::StatusOr<RouteOutput>> Route(std::span<const RouteInput> inputs);
+
+ private:
+  // The states that one call decides by: each pool's is taken once.
+  using Pinned = std::map<const PoolRuntime*, std::shared_ptr<const LearnedState>>;
+  // A decision with an id of ours, not yet recorded.
+  struct Made {
+    std::size_t input = 0;
+    std::shared_ptr<PoolRuntime> pool;
+    std::shared_ptr<const LearnedState> state;
+    Decision decision;  // moved away once it is gathered
+  };
+
+  absl::StatusOr<Made> MakeFresh(const RouteInput& input, Pinned& pinned);
+  // Under the caller's own id, which may have been decided before.
+  absl::StatusOr<RouteOutput> RouteNamed(const RouteInput& input, Pinned& pinned);
+  std::vector<bool> Record(const std::vector<Decision>& decisions);
+  absl::Status Put(const Decision& decision) {
+    return health_.Note(storage_.decisions->Put(decision, Durability::kProcess));
+  }
+  bool HasExpired(const Decision& decision) const;
+
+  const LiveLimits& limits_;
+  Storage& storage_;
+  const PoolTable& pools_;
+  DecisionIds& ids_;
+  const Clock& clock_;
+  WriteHealth& health_;
+  std::array<Mutex, 64> duplicates_;
+};
+
+}  // namespace pointsman
