@@ -16,8 +16,7 @@ constexpr std::size_t kAtOnce = 256;  // rows whose products are computed togeth
 }  // namespace
 
 ExperienceSegment::ExperienceSegment(uint32_t dimension, std::size_t capacity)
-    : dimension_(dimension),
-      stride_(CodeStride(dimension)),
+    : stride_(CodeStride(dimension)),
       capacity_(capacity),
       codes_(std::make_unique_for_overwrite<int8_t[]>(stride_ * capacity)),
       scales_(std::make_unique_for_overwrite<float[]>(capacity)),

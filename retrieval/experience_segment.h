@@ -56,7 +56,6 @@ class ExperienceSegment {
   // Rows from `begin` to `end` to those of another segment from `at` on.
   void CopyRows(std::size_t begin, std::size_t end, ExperienceSegment& to, std::size_t at) const;
 
-  const uint32_t dimension_;
   const std::size_t stride_;
   const std::size_t capacity_;
   std::unique_ptr<int8_t[]> codes_;  // null, as are its scales: `lists_` has them
