@@ -13,7 +13,6 @@
 #include "base/mutex.h"
 #include "base/rng.h"
 #include "base/status_macros.h"
-#include "base/strings.h"
 #include "bench/load/call.h"
 #include "bench/load/phase.h"
 #include "bench/load/process_figures.h"
@@ -64,6 +63,7 @@ class LoadRun::Impl {
   void Issue(Phase& phase, LoadTime intended);
   void Answered(Phase& phase, Call& call);
   std::unique_ptr<Call> NewMainCall(Phase& phase);
+  std::unique_ptr<Call> NewFeedbackCall(const Phase& phase, const DueFeedback& about) const;
   // Sends what is due by now; when the next is.
   LoadTime SendDueFeedback(Phase& phase, LoadTime now);
   void ChangeArm(Phase& phase);
@@ -130,8 +130,12 @@ std::unique_ptr<Call> LoadRun::Impl::NewMainCall(Phase& phase) {
   }
   const std::size_t decision = next_decision_.fetch_add(1, std::memory_order_relaxed);
   if (decision >= decisions_.size()) return nullptr;
+  return NewFeedbackCall(phase, decisions_[decision]);
+}
+
+std::unique_ptr<Call> LoadRun::Impl::NewFeedbackCall(const Phase& phase,
+                                                     const DueFeedback& about) const {
   auto call = std::make_unique<FeedbackCall>();
-  const DueFeedback& about = decisions_[decision];
   call->own.set_pool(phase.plan.pool);
   call->own.set_decision_id(about.decision_id);
   workload_.FillFeedback(kFirstText + about.query, about.arm, call->own);
@@ -179,12 +183,8 @@ LoadTime LoadRun::Impl::SendDueFeedback(Phase& phase, LoadTime now) {
       due = phase.due.top();
       phase.due.pop();
     }
-    auto call = std::make_unique<FeedbackCall>();
-    call->own.set_pool(phase.plan.pool);
-    call->own.set_decision_id(due.decision_id);
-    workload_.FillFeedback(kFirstText + due.query, due.arm, call->own);
     ++feedback_in_flight_;
-    Send(std::move(call), After(slice_begin_, due.due_s - phase.time_s),
+    Send(NewFeedbackCall(phase, due), After(slice_begin_, due.due_s - phase.time_s),
          [this, &phase](Call& answered) {
            phase.feedback.Record(answered, Now());
            if (!answered.status.ok()) phase.NoteError(answered.status);
