@@ -11,11 +11,12 @@
 namespace pointsman {
 namespace {
 
-const LearnedState& Pin(const PoolRuntime& pool,
-                        std::map<const PoolRuntime*, std::shared_ptr<const LearnedState>>& pinned) {
+const std::shared_ptr<const LearnedState>& Pin(
+    const PoolRuntime& pool,
+    std::map<const PoolRuntime*, std::shared_ptr<const LearnedState>>& pinned) {
   std::shared_ptr<const LearnedState>& state = pinned[&pool];
   if (state == nullptr) state = pool.state();
-  return *state;
+  return state;
 }
 
 }  // namespace
@@ -24,11 +25,10 @@ absl::StatusOr<Routing::Made> Routing::MakeFresh(const RouteInput& input, Pinned
   RETURN_IF_ERROR(ValidateRoute(input, limits_.Get()));
   Made made;
   ASSIGN_OR_RETURN(made.pool, pools_.Find(input.pool));
-  const LearnedState& state = Pin(*made.pool, pinned);
-  made.state = pinned[made.pool.get()];
+  made.state = Pin(*made.pool, pinned);
   const Micros now = clock_.Now();
   ASSIGN_OR_RETURN(made.decision,
-                   Decide(*made.pool, state, input,
+                   Decide(*made.pool, *made.state, input,
                           {ids_.Next(made.pool->id(), now), storage_.log->secret(), now}));
   return made;
 }
@@ -37,7 +37,7 @@ absl::StatusOr<RouteOutput> Routing::RouteNamed(const RouteInput& input, Pinned&
   RETURN_IF_ERROR(ValidateRoute(input, limits_.Get()));
   std::shared_ptr<PoolRuntime> pool;
   ASSIGN_OR_RETURN(pool, pools_.Find(input.pool));
-  const LearnedState& state = Pin(*pool, pinned);
+  const LearnedState& state = *Pin(*pool, pinned);
   // Concurrent duplicates wait here for the first, a few dozen microseconds.
   MutexLock lock(duplicates_[std::hash<std::string>{}(input.decision_id) % duplicates_.size()]);
   const auto recorded = storage_.decisions->Get(pool->id(), input.decision_id);
