@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/background.h"
+
 namespace pointsman {
 
 BuilderThread::BuilderThread(std::function<bool()> step) : step_(std::move(step)) {}
@@ -33,6 +35,7 @@ bool BuilderThread::WaitForWork() {
 }
 
 void BuilderThread::Run() {
+  GiveWay();
   while (WaitForWork()) {
     if (!step_()) continue;
     MutexLock lock(mutex_);

@@ -44,6 +44,9 @@ class FeedbackFilter final : public rocksdb::CompactionFilter {
 
 void SetCommon(rocksdb::DBOptions& o, rocksdb::Env* env) {
   o.env = env != nullptr ? env : rocksdb::Env::Default();
+  // Compactions take whole seconds of a core; calls go before them.
+  o.env->LowerThreadPoolCPUPriority(rocksdb::Env::Priority::LOW, rocksdb::CpuPriority::kLow)
+      .PermitUncheckedError();
   o.create_if_missing = true;
   o.paranoid_checks = true;
   o.manual_wal_flush = false;  // each write is handed to the kernel before it returns

@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/background.h"
 #include "base/status_macros.h"
 
 namespace pointsman {
@@ -86,6 +87,7 @@ absl::Status Housekeeper::snapshot_status() const {
 }
 
 void Housekeeper::Loop() {
+  GiveWay();
   while (true) {
     Pools due;
     std::vector<std::function<void()>> jobs;
