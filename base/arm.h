@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/types.h"
@@ -41,6 +42,9 @@ struct FeatureSpec {
 };
 
 // How the query becomes a vector. Learned state depends on all of it: fixed when the pool is made.
+// The name of embedders that run elsewhere.
+inline constexpr std::string_view kRemoteEmbedder = "remote";
+
 struct EmbedderSettings {
   std::string name = "lexicon";  // an embedder's name; "caller" takes vectors only
   uint32_t dimension = 0;        // the embedder's entries, without a sketch; 0: its own default
@@ -51,6 +55,8 @@ struct EmbedderSettings {
   // "lexicon": the norm of the character sketch's own entries beside the words' 1; 0: none.
   double sketch_weight = 0;
   uint64_t lexicon_checksum = 0;  // of the file the pool was made with; 0: not known yet
+  std::string endpoint;           // "remote": its name in the server's config
+  std::string model;              // "remote": that the pool was made with
   // A fitted projection (retrieval/projection.h says how it is laid out); empty: the seeded one.
   std::vector<float> projection_rows;
   friend bool operator==(const EmbedderSettings&, const EmbedderSettings&) = default;

@@ -47,6 +47,10 @@ void EncodeEmbedder(const EmbedderSettings& settings, ByteWriter& out) {
   out.Put(settings.sketch_weight);
   out.Put(settings.lexicon_checksum);
   out.PutArray(std::span<const float>(settings.projection_rows));
+  // Only of those that have them, so that all others read as they always did.
+  if (settings.name != kRemoteEmbedder) return;
+  out.PutString(settings.endpoint);
+  out.PutString(settings.model);
 }
 
 EmbedderSettings DecodeEmbedder(ByteReader& in) {
@@ -59,6 +63,9 @@ EmbedderSettings DecodeEmbedder(ByteReader& in) {
   settings.sketch_weight = GetFinite(in);
   settings.lexicon_checksum = in.Get<uint64_t>();
   settings.projection_rows = in.GetArray<float>();
+  if (settings.name != kRemoteEmbedder) return settings;
+  settings.endpoint = in.GetString();
+  settings.model = in.GetString();
   return settings;
 }
 

@@ -67,7 +67,7 @@ MadeEmbedder MakeLexicon(const EmbedderSettings& settings) {
                                                  settings.sketch_weight);
 }
 
-MadeEmbedder MakeCaller(const EmbedderSettings&) { return std::shared_ptr<const Embedder>(); }
+MadeEmbedder MakeNone(const EmbedderSettings&) { return std::shared_ptr<const Embedder>(); }
 
 // Every embedder there is.
 struct EmbedderRow {
@@ -77,7 +77,8 @@ struct EmbedderRow {
 constexpr EmbedderRow kEmbedders[] = {
     {"lexicon", &MakeLexicon},
     {"hashing", &MakeHashing},
-    {"caller", &MakeCaller},
+    {"caller", &MakeNone},
+    {kRemoteEmbedder, &MakeNone},
 };
 
 }  // namespace

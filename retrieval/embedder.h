@@ -22,14 +22,15 @@ class Embedder {
   virtual void Embed(std::string_view text, std::span<float> out) const = 0;
 };
 
-// The embedder that `settings` names; "caller" has none and answers nullptr.
+// The embedder that `settings` names; "caller" and "remote" have none here and answer nullptr.
 // Errors: kInvalidArgument for an unknown name or an impossible dimension (the message lists what
 //   there is); kNotFound or kDataLoss for a lexicon file that cannot be used; kFailedPrecondition
 //   for one that is not the one of `lexicon_checksum`.
 absl::StatusOr<std::shared_ptr<const Embedder>> MakeEmbedder(const EmbedderSettings& settings);
 
 // `settings` with everything that was left open filled in, to be stored with a new pool: dimension,
-// projected, and a lexicon's name and checksum. Errors: as MakeEmbedder.
+// projected, and a lexicon's name and checksum. Those of "remote" have a dimension already. Errors: as
+// MakeEmbedder.
 absl::StatusOr<EmbedderSettings> ResolveEmbedder(const EmbedderSettings& settings);
 
 // D of the embedder that resolved settings name, told without it.

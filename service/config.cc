@@ -3,6 +3,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <charconv>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -62,22 +63,105 @@ class Section {
   std::map<std::string, Reader> readers_;
 };
 
+Section::Reader WholeNumber(const Section& section, std::string name, std::string meaning,
+                            int64_t least, int64_t most, int64_t& target) {
+  return [&section, &target, name = std::move(name), meaning = std::move(meaning), least,
+          most](const YAML::Node& node) -> absl::Status {
+    int64_t value = 0;
+    const std::string text = node.IsScalar() ? node.Scalar() : "";
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (text.empty() || parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() ||
+        value < least || value > most) {
+      return section.At(node, Cat(name, " (", meaning, ") must be a whole number from ", least,
+                                  " to ", most, ", got ", Quoted(text)));
+    }
+    target = value;
+    return absl::OkStatus();
+  };
+}
+
 void AddLimits(Section& section, Limits& limits) {
   for (const LimitRow& row : LimitTable()) {
-    section.Key(row.name, [&section, &limits, row](const YAML::Node& node) -> absl::Status {
-      int64_t value = 0;
-      const std::string text = node.IsScalar() ? node.Scalar() : "";
-      const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
-      if (text.empty() || parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() ||
-          value < row.least || value > row.most) {
-        return section.At(
-            node, Cat("limits.", row.name, " (", row.meaning, ") must be a whole number from ",
-                      row.least, " to ", row.most, ", got ", Quoted(text)));
-      }
-      limits.*row.field = value;
-      return absl::OkStatus();
-    });
+    section.Key(row.name, WholeNumber(section, Cat("limits.", row.name), row.meaning, row.least,
+                                      row.most, limits.*row.field));
   }
+}
+
+absl::StatusOr<std::string> ReadKey(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file || std::filesystem::is_directory(path)) {
+    return NotFound("cannot read the API key in ", path);
+  }
+  std::ostringstream text;
+  text << file.rdbuf();
+  std::string key = text.str();
+  while (!key.empty() && (key.back() == '\n' || key.back() == '\r')) key.pop_back();
+  if (key.empty()) return InvalidArgument("the API key in ", path, " is empty");
+  return key;
+}
+
+// One of `embedders`: its name is the key.
+absl::StatusOr<RemoteEndpoint> ReadEmbedder(const std::string& file, const std::string& name,
+                                            const YAML::Node& node) {
+  RemoteEndpoint endpoint;
+  endpoint.name = name;
+  const std::string path = Cat("embedders.", name, ".");
+  Section section(file, path);
+  section.Text("url", endpoint.url);
+  section.Text("model", endpoint.model);
+  section.Text("ca_file", endpoint.ca_file);
+  std::string key_file, key_env;
+  section.Text("api_key_file", key_file);
+  section.Text("api_key_env", key_env);
+  section.Key("usd_per_1m_tokens", [&](const YAML::Node& value) -> absl::Status {
+    try {
+      endpoint.usd_per_1m_tokens = value.as<double>();
+    } catch (const YAML::Exception&) {
+      return section.At(value, path + "usd_per_1m_tokens must be a number");
+    }
+    return absl::OkStatus();
+  });
+  for (const EndpointRow& row : EndpointTable()) {
+    section.Key(row.name, WholeNumber(section, path + row.name, row.meaning, row.least, row.most,
+                                      endpoint.*row.field));
+  }
+  RETURN_IF_ERROR(section.Read(node));
+  if (!key_file.empty() && !key_env.empty()) {
+    return section.At(node, path + "api_key_file and api_key_env: give one of them");
+  }
+  if (!key_file.empty()) {
+    auto key = ReadKey(key_file);
+    if (!key.ok())
+      return section.At(node, Cat(path, "api_key_file: ", ToStd(key.status().message())));
+    endpoint.api_key = *std::move(key);
+  }
+  if (!key_env.empty()) {
+    const char* key = std::getenv(key_env.c_str());
+    if (key == nullptr || *key == '\0') {
+      return section.At(node, Cat(path, "api_key_env: the environment has no ", key_env));
+    }
+    endpoint.api_key = key;
+  }
+  if (auto status = ValidateEndpoint(endpoint); !status.ok()) {
+    return section.At(node, std::string(ToStd(status.message())));
+  }
+  return endpoint;
+}
+
+absl::Status ReadEmbedders(const Section& top, const std::string& file, const YAML::Node& node,
+                           std::vector<RemoteEndpoint>& embedders) {
+  if (node.IsNull()) return absl::OkStatus();
+  if (!node.IsMap()) return top.At(node, "embedders must be a mapping of names");
+  std::map<std::string, int> seen;
+  for (const auto& entry : node) {
+    const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "";
+    if (name.empty()) return top.At(entry.first, "embedders: each needs a name");
+    if (seen[name]++ > 0) return top.At(entry.first, Cat("embedders.", name, " stands twice"));
+    RemoteEndpoint endpoint;
+    ASSIGN_OR_RETURN(endpoint, ReadEmbedder(file, name, entry.second));
+    embedders.push_back(std::move(endpoint));
+  }
+  return absl::OkStatus();
 }
 
 Section::Reader OneOf(const Section& section, const std::string& key,
@@ -120,6 +204,8 @@ absl::StatusOr<ServerConfig> FromYaml(const YAML::Node& root, const std::string&
   address("listen", config.listen);
   address("admin_listen", config.admin_listen);
   top.Key("log", [&](const YAML::Node& node) { return log.Read(node); });
+  top.Key("embedders",
+          [&](const YAML::Node& node) { return ReadEmbedders(top, name, node, config.embedders); });
   top.Key("limits", [&](const YAML::Node& node) { return limits.Read(node); });
   RETURN_IF_ERROR(top.Read(root));
   if (config.data_dir.empty()) return InvalidArgument(name, ": data_dir must not be empty");

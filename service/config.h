@@ -5,15 +5,20 @@
 //   admin_listen: 127.0.0.1:7718     # empty: no admin port
 //   log: {level: info, format: text}
 //   limits: {query_bytes_max: 65536, ...}    # base/limits.h has all of them with their units
+//   embedders:                               # that pools with the embedder "remote" may name
+//     tei: {url: "http://127.0.0.1:8080/v1", model: bge-small-en-v1.5, api_key_file: /run/secrets/tei, ...}
+//       # or api_key_env; usd_per_1m_tokens, ca_file; numbers as in retrieval/remote/endpoint.h
 // Errors: kInvalidArgument naming file and line for an unknown key, a value of the wrong kind, or one
-//   out of its range; kNotFound for a file that is not there.
+//   out of its range; kNotFound for a file that is not there. No error holds an API key.
 // Threads: a plain value.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "base/limits.h"
+#include "retrieval/remote/endpoint.h"
 
 namespace pointsman {
 
@@ -25,6 +30,7 @@ struct ServerConfig {
   std::string log_level = "info";   // debug, info, warn, error
   std::string log_format = "text";  // text, json
   Limits limits;
+  std::vector<RemoteEndpoint> embedders;
 };
 
 // `text` as YAML over the defaults; `name` stands in error messages.

@@ -165,6 +165,7 @@ v1::GetStatsResponse ToProto(const PoolStatistics& s) {
   out.set_quality_model(s.quality_model);
   out.set_exploration(s.exploration);
   out.set_missing(s.missing);
+  out.set_embedder_fallbacks(s.fallbacks);
   out.set_state_checksum(s.state_checksum);
   auto* feedback = out.mutable_feedback();
   feedback->set_applied(s.feedback.applied);
@@ -219,6 +220,20 @@ v1::ExplainResponse ToProto(const Explanation& e) {
     seen->set_arm(arm);
     FillOutcome(o, *seen);
   }
+  return out;
+}
+
+v1::TryEmbedderResponse ToProto(const EmbedderFigures& figures) {
+  v1::TryEmbedderResponse out;
+  out.set_endpoint(figures.endpoint);
+  out.set_model(figures.model);
+  out.set_dimension(figures.dimension);
+  out.set_latency_ms(figures.latency_ms);
+  out.set_batch_ms_each(figures.batch_ms_each);
+  out.set_tokens_each(figures.tokens_each);
+  out.set_usd_per_1m_tokens(figures.usd_per_1m_tokens);
+  // A million queries are as many tokens as one has, in millions.
+  out.set_usd_per_1m_queries(figures.usd_per_1m_tokens * figures.tokens_each);
   return out;
 }
 

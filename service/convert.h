@@ -35,6 +35,7 @@ ImportOutput FromProto(const v1::ImportOutcomesResponse& message);
 v1::GetStatsResponse ToProto(const PoolStatistics& statistics);
 v1::ExplainResponse ToProto(const Explanation& explanation);
 v1::MeasureRecallResponse ToProto(const RecallFigures& figures);
+v1::TryEmbedderResponse ToProto(const EmbedderFigures& figures);
 v1::ListOutcomesResponse ToProto(const OutcomePage& page);
 
 }  // namespace pointsman

@@ -14,6 +14,8 @@ void Edit(const v1::EmbedderSettings& message, EmbedderSettings& embedder) {
   if (message.projected() != 0) embedder.projected = message.projected();
   if (message.projection_seed() != 0) embedder.projection_seed = message.projection_seed();
   if (!message.lexicon_file().empty()) embedder.lexicon_file = message.lexicon_file();
+  if (!message.endpoint().empty()) embedder.endpoint = message.endpoint();
+  if (!message.model().empty()) embedder.model = message.model();
   if (message.has_sketch_weight()) embedder.sketch_weight = message.sketch_weight();
   if (message.lexicon_checksum() != 0) embedder.lexicon_checksum = message.lexicon_checksum();
   if (message.projection_rows_size() > 0) {
@@ -99,6 +101,8 @@ v1::PoolSettings ToProto(const PoolSettings& s) {
   embedder->set_lexicon_file(s.embedder.lexicon_file);
   embedder->set_sketch_weight(s.embedder.sketch_weight);
   embedder->set_lexicon_checksum(s.embedder.lexicon_checksum);
+  embedder->set_endpoint(s.embedder.endpoint);
+  embedder->set_model(s.embedder.model);
   embedder->set_projection_is_fitted(!s.embedder.projection_rows.empty());
   for (const FeatureSpec& f : s.features) {
     auto* feature = out.add_features();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -27,17 +28,18 @@ class Family {
     (family_.type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
     family_.metric.push_back(std::move(metric));
   }
-  void Add(const Labels& labels, const FeedbackLag& lag) {
+  // `counts` by bucket, one more than `bounds`, the last without a bound.
+  void Add(const Labels& labels, std::span<const double> bounds, std::span<const uint64_t> counts,
+           double sum) {
     ClientMetric metric = Labelled(labels);
     auto& histogram = metric.histogram;
-    for (std::size_t i = 0; i < lag.counts.size(); ++i) {
-      histogram.sample_count += lag.counts[i];
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      histogram.sample_count += counts[i];
       histogram.bucket.push_back(
-          {histogram.sample_count, i < FeedbackLag::kBoundsSeconds.size()
-                                       ? FeedbackLag::kBoundsSeconds[i]
-                                       : std::numeric_limits<double>::infinity()});
+          {histogram.sample_count,
+           i < bounds.size() ? bounds[i] : std::numeric_limits<double>::infinity()});
     }
-    histogram.sample_sum = lag.sum_s;
+    histogram.sample_sum = sum;
     family_.metric.push_back(std::move(metric));
   }
   MetricFamily& family() { return family_; }
@@ -59,6 +61,9 @@ struct Families {
                   MetricType::Counter};
   Family pool_outcomes{"pointsman_pool_outcomes_total", "Outcomes learned, ever.",
                        MetricType::Counter};
+  Family fallbacks{"pointsman_pool_embedder_fallbacks_total",
+                   "Decisions without a vector, since the remote embedder gave none.",
+                   MetricType::Counter};
   Family missing{"pointsman_pool_missing_total",
                  "Outcomes that nobody told within the feedback window, ever.",
                  MetricType::Counter};
@@ -129,6 +134,7 @@ void AddPool(Families& out, PoolStatistics statistics, std::size_t arms_max) {
   out.pool_decisions.Add(pool, static_cast<double>(statistics.decisions));
   out.explored.Add(pool, static_cast<double>(statistics.explored));
   out.pool_outcomes.Add(pool, static_cast<double>(statistics.outcomes));
+  out.fallbacks.Add(pool, static_cast<double>(statistics.fallbacks));
   out.missing.Add(pool, static_cast<double>(statistics.missing));
   const FeedbackCounts& f = statistics.feedback;
   for (const auto& [result, count] : std::initializer_list<std::pair<const char*, uint64_t>>{
@@ -140,10 +146,44 @@ void AddPool(Families& out, PoolStatistics statistics, std::size_t arms_max) {
            {"REFUSED", f.refused}}) {
     out.feedback.Add({{"pool", statistics.pool}, {"result", result}}, static_cast<double>(count));
   }
-  out.lag.Add(pool, statistics.lag);
+  out.lag.Add(pool, FeedbackLag::kBoundsSeconds, statistics.lag.counts, statistics.lag.sum_s);
   out.experience.Add(pool, static_cast<double>(statistics.experience_size));
   out.snapshot_age.Add(pool, statistics.snapshot_age_s);
   AddArms(out, statistics, arms_max);
+}
+
+// The remote embedders', by their names in the config.
+std::vector<Family> EmbedderFamilies(const std::vector<RemoteStatistics>& embedders) {
+  Family calls("pointsman_embedder_call_seconds", "Calls to a remote embedder, by duration.",
+               MetricType::Histogram);
+  Family texts("pointsman_embedder_texts_total", "Texts sent to a remote embedder.",
+               MetricType::Counter);
+  Family cached("pointsman_embedder_cached_total", "Texts whose vector was remembered.",
+                MetricType::Counter);
+  Family faults("pointsman_embedder_faults_total",
+                "Calls to a remote embedder that failed, by why.", MetricType::Counter);
+  Family retries("pointsman_embedder_retries_total", "Calls made again.", MetricType::Counter);
+  Family tokens("pointsman_embedder_tokens_total", "Tokens, as the remote embedder counts.",
+                MetricType::Counter);
+  Family waiting("pointsman_embedder_waiting_texts", "Texts not sent yet.", MetricType::Gauge);
+  Family open("pointsman_embedder_open",
+              "1 while a remote embedder is not called, since it failed.", MetricType::Gauge);
+  for (const RemoteStatistics& embedder : embedders) {
+    const Labels labels = {{"embedder", embedder.endpoint}};
+    calls.Add(labels, RemoteStatistics::kBoundsSeconds, embedder.call_counts,
+              embedder.call_seconds);
+    texts.Add(labels, static_cast<double>(embedder.texts));
+    cached.Add(labels, static_cast<double>(embedder.cached));
+    retries.Add(labels, static_cast<double>(embedder.retries));
+    tokens.Add(labels, static_cast<double>(embedder.tokens));
+    waiting.Add(labels, static_cast<double>(embedder.waiting));
+    open.Add(labels, embedder.breaker == CircuitBreaker::State::kClosed ? 0 : 1);
+    for (std::size_t i = 0; i < embedder.faults.size(); ++i) {
+      faults.Add({{"embedder", embedder.endpoint}, {"reason", std::string(kRemoteFaultNames[i])}},
+                 static_cast<double>(embedder.faults[i]));
+    }
+  }
+  return {calls, texts, cached, faults, retries, tokens, waiting, open};
 }
 
 }  // namespace
@@ -159,10 +199,13 @@ std::vector<MetricFamily> EngineMetrics(const Engine& engine, std::size_t arms_m
   storage_errors.Add({}, static_cast<double>(engine.StorageErrors()));
   std::vector<MetricFamily> families;
   for (Family* family :
-       {&out.pool_decisions, &out.explored, &out.pool_outcomes, &out.missing, &out.feedback,
-        &out.lag, &out.experience, &out.arms, &out.snapshot_age, &out.arm_decisions,
+       {&out.pool_decisions, &out.explored, &out.pool_outcomes, &out.fallbacks, &out.missing,
+        &out.feedback, &out.lag, &out.experience, &out.arms, &out.snapshot_age, &out.arm_decisions,
         &out.arm_outcomes, &out.quality, &out.cost, &out.latency, &out.errors, &storage_errors}) {
     families.push_back(std::move(family->family()));
+  }
+  for (Family& family : EmbedderFamilies(engine.EmbedderStatistics())) {
+    families.push_back(std::move(family.family()));
   }
   return families;
 }

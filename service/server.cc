@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -58,6 +59,7 @@ class Server::Impl {
     RETURN_IF_ERROR(storage.status());
     EngineOptions options;
     options.limits = config_.limits;
+    options.embedders = config_.embedders;
     ASSIGN_OR_RETURN(engine_, Engine::Open(options, *std::move(storage), clock));
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
     uint64_t events = 0;
@@ -111,6 +113,7 @@ class Server::Impl {
     for (const std::string& name : engine_->ChangeLimits(wanted.limits)) {
       refused.push_back("limits." + name);
     }
+    if (config_.embedders != wanted.embedders) refused.emplace_back("embedders");
     log_.set_level(spdlog::level::from_str(wanted.log_level));
     if (refused.empty()) return absl::OkStatus();
     std::string names;
@@ -183,6 +186,25 @@ class Server::Impl {
     faults_not_before_ = now + kFaultsEvery;
   }
 
+  // What becomes of each remote embedder, told when it changes.
+  void LogEmbedders() {
+    for (const RemoteStatistics& now : engine_->EmbedderStatistics()) {
+      const bool never_answered = now.dimension == 0 && !now.last_fault.empty();
+      const bool is_well = now.breaker == CircuitBreaker::State::kClosed && !never_answered;
+      const auto told = embedders_told_.find(now.endpoint);
+      const bool is_news = told == embedders_told_.end() || told->second != is_well;
+      if (now.calls == 0 || !is_news) continue;
+      embedders_told_[now.endpoint] = is_well;
+      if (is_well) {
+        log_.info("embedder {} ({}) answers: {} dimensions", now.endpoint, now.model,
+                  now.dimension);
+      } else {
+        log_.warn("embedder {} fails, and its pools decide without vectors meanwhile: {}",
+                  now.endpoint, now.last_fault);
+      }
+    }
+  }
+
   // The engine's health, carried to the health service and, once, to the log.
   void WatchHealth() {
     bool is_well = true;
@@ -194,6 +216,7 @@ class Server::Impl {
         if (is_stopping_) return;
       }
       LogFaults();
+      LogEmbedders();
       const absl::Status snapshots = engine_->SnapshotHealth();
       if (snapshots.ok() != are_snapshots_well) {
         are_snapshots_well = snapshots.ok();
@@ -225,6 +248,7 @@ class Server::Impl {
   std::thread health_thread_;
   uint64_t faults_told_ = 0;  // these two are the health thread's
   std::chrono::steady_clock::time_point faults_not_before_;
+  std::map<std::string, bool> embedders_told_;  // whether each was well; the health thread's
   Mutex mutex_;
   CondVar wake_;
   bool is_stopping_ GUARDED_BY(mutex_) = false;

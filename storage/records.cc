@@ -83,6 +83,8 @@ proto::Pool ToProto(const Pool& pool) {
   e.set_lexicon_checksum(settings.embedder.lexicon_checksum);
   e.mutable_projection_rows()->Assign(settings.embedder.projection_rows.begin(),
                                       settings.embedder.projection_rows.end());
+  e.set_endpoint(settings.embedder.endpoint);
+  e.set_model(settings.embedder.model);
   for (const FeatureSpec& feature : settings.features) {
     proto::FeatureSpec& f = *s.add_features();
     f.set_name(feature.name);
@@ -124,6 +126,8 @@ PoolSettings FromProto(const proto::PoolSettings& s) {
                        .lexicon_file = e.lexicon_file(),
                        .sketch_weight = e.sketch_weight(),
                        .lexicon_checksum = e.lexicon_checksum(),
+                       .endpoint = e.endpoint(),
+                       .model = e.model(),
                        .projection_rows = {e.projection_rows().begin(), e.projection_rows().end()}};
   for (const proto::FeatureSpec& f : s.features()) {
     settings.features.push_back({f.name(), f.center(), f.scale(), f.weight()});

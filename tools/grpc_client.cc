@@ -158,6 +158,10 @@ absl::StatusOr<v1::ExplainResponse> GrpcClient::Explain(const v1::ExplainRequest
   return Call<v1::ExplainResponse>(*stubs_->admin, &v1::Admin::Stub::Explain, request);
 }
 
+absl::StatusOr<v1::TryEmbedderResponse> GrpcClient::TryEmbedder(
+    const v1::TryEmbedderRequest& request) {
+  return Call<v1::TryEmbedderResponse>(*stubs_->admin, &v1::Admin::Stub::TryEmbedder, request);
+}
 absl::StatusOr<v1::BackupResponse> GrpcClient::Backup(const v1::BackupRequest& request) {
   return Call<v1::BackupResponse>(*stubs_->admin, &v1::Admin::Stub::Backup, request);
 }

@@ -54,6 +54,7 @@ class GrpcClient {
   absl::StatusOr<v1::GetStatsResponse> GetStats(const v1::GetStatsRequest& request);
   absl::StatusOr<v1::ListOutcomesResponse> ListOutcomes(const v1::ListOutcomesRequest& request);
   absl::StatusOr<v1::ExplainResponse> Explain(const v1::ExplainRequest& request);
+  absl::StatusOr<v1::TryEmbedderResponse> TryEmbedder(const v1::TryEmbedderRequest& request);
   absl::StatusOr<v1::BackupResponse> Backup(const v1::BackupRequest& request);
 
  private:

@@ -1,7 +1,9 @@
 // `pointsman pool`: make, change, show and forget pools.
+#include <iterator>
 #include <memory>
 
 #include "absl/strings/str_format.h"
+#include "base/arm.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "tools/command.h"
@@ -23,6 +25,7 @@ std::string Shown(const v1::Pool& pool) {
   const auto& embedder = settings.embedder();
   text += Cat("  embedder    ", embedder.name());
   if (!embedder.lexicon_file().empty()) text += Cat(" ", embedder.lexicon_file());
+  if (!embedder.endpoint().empty()) text += Cat(" ", embedder.endpoint(), ", ", embedder.model());
   text += absl::StrFormat(", %d dimensions", embedder.dimension());
   if (embedder.sketch_weight() > 0) {
     text += absl::StrFormat(" and a sketch of weight %g", embedder.sketch_weight());
@@ -37,6 +40,48 @@ std::string Shown(const v1::Pool& pool) {
                           settings.latency_scale_ms());
   text += absl::StrFormat("  snapshot    %d\n", pool.snapshot_version());
   return text;
+}
+
+// Queries as people ask them, to see what a remote embedder makes of their like.
+constexpr const char* kTrialTexts[] = {
+    "What is the capital of Australia, and why is it not Sydney?",
+    "Fix the off-by-one error in this loop: for (int i = 0; i <= n; ++i) total += prices[i];",
+    "Our checkout page shows 502 since this morning. The load balancer's log says that the "
+    "upstream "
+    "closed the connection before the response header was complete. Where do I look first?",
+    "Summarise the following minutes in five sentences, name who has to do what, and keep the "
+    "dates.",
+    "A tank is filled by two pipes in 3 and 5 hours, and emptied by a third in 4. How long does it "
+    "take to fill it with all three open? Show each step, and check the result at the end.",
+    "Translate into German, informal: see you at the station at half past nine, bring an umbrella!",
+    "Write a SQL query that lists each customer's most expensive order of the last quarter.",
+    "Is it safe to take ibuprofen together with a blood pressure tablet? I am 67.",
+};
+
+std::string Shown(const v1::TryEmbedderResponse& trial) {
+  std::string text = absl::StrFormat(
+      "embedder %s (%s): %d dimensions; %.1f ms for one text, %.1f ms each for %d together\n",
+      trial.endpoint(), trial.model(), trial.dimension(), trial.latency_ms(), trial.batch_ms_each(),
+      std::size(kTrialTexts));
+  if (trial.tokens_each() == 0) return text + "  it does not say how many tokens it counts\n";
+  text +=
+      absl::StrFormat("  %.0f tokens a query in this trial; a million such queries: %.1f M tokens",
+                      trial.tokens_each(), trial.tokens_each());
+  if (trial.usd_per_1m_tokens() == 0) {
+    return text + " (for their cost, give usd_per_1m_tokens in the config)\n";
+  }
+  return text + absl::StrFormat(", $%.2f\n", trial.usd_per_1m_queries());
+}
+
+// Calls the embedder that a new pool wants, if it is a remote one, and says how it did.
+absl::Status TryRemote(GrpcClient& client, const v1::EmbedderSettings& embedder, bool is_json) {
+  if (embedder.name() != kRemoteEmbedder || embedder.endpoint().empty()) return absl::OkStatus();
+  v1::TryEmbedderRequest request;
+  request.set_endpoint(embedder.endpoint());
+  for (const char* text : kTrialTexts) request.add_texts(text);
+  ASSIGN_OR_RETURN(const v1::TryEmbedderResponse trial, client.TryEmbedder(request));
+  if (!is_json) Print(Shown(trial));
+  return absl::OkStatus();
 }
 
 void AddPut(CLI::App& pool, Cli& cli, bool is_create) {
@@ -70,6 +115,7 @@ void AddPut(CLI::App& pool, Cli& cli, bool is_create) {
     }
     if (!name->empty()) request.set_name(*name);
     request.set_create_only(is_create);
+    if (is_create) RETURN_IF_ERROR(TryRemote(client, request.settings().embedder(), cli.is_json));
     ASSIGN_OR_RETURN(const v1::PutPoolResponse response, client.PutPool(request));
     if (cli.is_json) {
       Print(JsonOf(response));

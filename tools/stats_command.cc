@@ -20,6 +20,10 @@ std::string Shown(const v1::GetStatsResponse& stats) {
       stats.quality_model(), stats.exploration(), stats.experience_size(), feedback.applied(),
       feedback.merged(), feedback.corrected(), feedback.already_applied(), feedback.late(),
       feedback.refused(), stats.missing());
+  if (stats.embedder_fallbacks() > 0) {
+    text += absl::StrFormat("decided without a vector, since the embedder gave none: %d\n",
+                            stats.embedder_fallbacks());
+  }
   if (stats.state_checksum() != 0) {
     text += absl::StrFormat("checksum of all that was learned: %016x\n", stats.state_checksum());
   }

@@ -36,6 +36,8 @@ void KeepUnspecified(const EmbedderSettings& present, EmbedderSettings& wanted) 
   if (wanted.projected == 0) wanted.projected = present.projected;
   if (wanted.lexicon_file.empty()) wanted.lexicon_file = present.lexicon_file;
   if (wanted.lexicon_checksum == 0) wanted.lexicon_checksum = present.lexicon_checksum;
+  if (wanted.endpoint.empty()) wanted.endpoint = present.endpoint;
+  if (wanted.model.empty()) wanted.model = present.model;
 }
 
 }  // namespace
@@ -201,7 +203,7 @@ absl::StatusOr<std::shared_ptr<PoolRuntime>> Commands::MakePool(const std::strin
   auto state = LearnedState::Empty(pool);
   RETURN_IF_ERROR(state.status());
   std::shared_ptr<PoolRuntime> runtime;
-  ASSIGN_OR_RETURN(runtime, PoolRuntime::Make(*std::move(state), options_.building));
+  ASSIGN_OR_RETURN(runtime, PoolRuntime::Make(*std::move(state), options_.building, remotes_));
   RETURN_IF_ERROR(runtime->embedder_status());
   runtime->NoteSnapshot(0, clock_.Now());
   return runtime;

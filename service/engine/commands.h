@@ -21,13 +21,14 @@ namespace pointsman {
 class Commands {
  public:
   Commands(const EngineOptions& options, const LiveLimits& limits, Storage& storage,
-           PoolTable& pools, const DecisionIds& ids, const Clock& clock)
+           PoolTable& pools, const DecisionIds& ids, const Clock& clock, const Remotes& remotes)
       : options_(options),
         limits_(limits),
         storage_(storage),
         pools_(pools),
         ids_(ids),
-        clock_(clock) {}
+        clock_(clock),
+        remotes_(remotes) {}
 
   // Each answers the result if the turn commits; an error of its own wins over the turn's.
   absl::StatusOr<FeedbackOutput> StageFeedback(Turn& turn, const FeedbackInput& input);
@@ -56,6 +57,7 @@ class Commands {
   PoolTable& pools_;
   const DecisionIds& ids_;
   const Clock& clock_;
+  const Remotes& remotes_;
 };
 
 // Puts the outcome of an event into the memory of past outcomes, under the sequence of the event

@@ -1,155 +1,13 @@
 #include "service/engine/engine.h"
 
 #include <algorithm>
-#include <atomic>
-#include <functional>
 #include <utility>
 
-#include "base/status_macros.h"
-#include "base/strings.h"
-#include "service/engine/commands.h"
-#include "service/engine/decision_ids.h"
-#include "service/engine/housekeeper.h"
-#include "service/engine/import.h"
-#include "service/engine/log_writer.h"
-#include "service/engine/missing_feedback.h"
-#include "service/engine/pool_table.h"
-#include "service/engine/recall.h"
-#include "service/engine/recovery.h"
-#include "service/engine/routing.h"
-#include "service/engine/validate.h"
-#include "service/engine/write_health.h"
+#include "service/engine/embedder_trial.h"
+#include "service/engine/engine_impl.h"
+#include "service/engine/inspection.h"
 
 namespace pointsman {
-
-class Engine::Impl {
- public:
-  Impl(const EngineOptions& options, Storage storage, const Clock& clock)
-      : options_(options),
-        limits_(options.limits),
-        clock_(clock),
-        storage_(std::move(storage)),
-        ids_(storage_.log->secret()),
-        routing_(limits_, storage_, pools_, ids_, clock_, health_),
-        commands_(options_, limits_, storage_, pools_, ids_, clock_),
-        judge_(storage_, pools_, commands_),
-        housekeeper_(options_.limits, options_.writing, *storage_.log, clock_, health_) {}
-
-  absl::Status Start() {
-    RETURN_IF_ERROR(ValidateLimits(options_.limits));
-    std::vector<Turn::Evicted> evicted;
-    ASSIGN_OR_RETURN(evicted, Recover(*storage_.log, options_.building, pools_));
-    const auto pools = pools_.all();
-    for (const auto& [name, pool] : *pools) {
-      pool->NoteSnapshot(pool->state()->version(), clock_.Now());
-    }
-    writer_ = std::make_unique<LogWriter>(options_.limits, options_.writing, *storage_.log, clock_,
-                                          health_, judge_, housekeeper_, std::move(evicted));
-    return absl::OkStatus();
-  }
-
-  // Hands a command to the writer; `stage` answers the result if the turn commits.
-  template <class T, class Stage>
-  void Submit(Stage stage, Done<T> done) {
-    auto shared_done = std::make_shared<Done<T>>(std::move(done));
-    Command command;
-    command.stage = [stage = std::move(stage), shared_done](Turn& turn) -> Completion {
-      auto result = std::make_shared<absl::StatusOr<T>>(stage(turn));
-      return [result, shared_done](const absl::Status& written) {
-        if (result->ok() && !written.ok()) {
-          (*shared_done)(written);
-        } else {
-          (*shared_done)(std::move(*result));
-        }
-      };
-    };
-    command.refuse = [shared_done](const absl::Status& why) { (*shared_done)(why); };
-    writer_->Submit(std::move(command));
-  }
-
-  template <class T, class Act>
-  void SubmitAlone(Act act, Done<T> done) {
-    auto shared_done = std::make_shared<Done<T>>(std::move(done));
-    Command command;
-    command.alone = [this, act = std::move(act), shared_done] {
-      absl::StatusOr<T> result = act();
-      if (result.ok()) {
-        (*shared_done)(std::move(result));
-      } else {
-        (*shared_done)(health_.Note(result.status()));
-      }
-    };
-    command.refuse = [shared_done](const absl::Status& why) { (*shared_done)(why); };
-    writer_->Submit(std::move(command));
-  }
-
-  // On the housekeeper's thread, between two snapshots.
-  template <class T, class Act>
-  void RunAside(Act act, Done<T> done) {
-    auto shared_done = std::make_shared<Done<T>>(std::move(done));
-    if (housekeeper_.Run([act = std::move(act), shared_done] { (*shared_done)(act()); })) return;
-    (*shared_done)(WithReason(absl::UnavailableError("the server is stopping"), reason::kStopping));
-  }
-
-  void Feedback(FeedbackInput input, Done<FeedbackOutput> done) {
-    if (auto status = ValidateFeedback(input, limits_.Get()); !status.ok()) {
-      if (auto pool = pools_.Find(input.pool); pool.ok()) (*pool)->CountRefused();
-      return done(status);
-    }
-    auto shared = std::make_shared<FeedbackInput>(std::move(input));
-    auto counted = [this, shared, done = std::move(done)](absl::StatusOr<FeedbackOutput> result) {
-      if (auto pool = pools_.Find(shared->pool); pool.ok()) {
-        if (result.ok()) {
-          (*pool)->CountFeedback(result->result);
-        } else {
-          (*pool)->CountRefused();
-        }
-      }
-      done(std::move(result));
-    };
-    Submit<FeedbackOutput>(
-        [this, shared](Turn& turn) { return commands_.StageFeedback(turn, *shared); },
-        std::move(counted));
-  }
-
-  void Import(ImportPlan plan, std::vector<ImportedQuery> chunk, Done<ImportOutput> done) {
-    if (auto status = ValidateImport(plan, chunk, limits_.Get()); !status.ok()) {
-      return done(status);
-    }
-    const auto shared_chunk = std::make_shared<const std::vector<ImportedQuery>>(std::move(chunk));
-    Submit<ImportOutput>(
-        [this, plan = std::move(plan), shared_chunk](Turn& turn) -> absl::StatusOr<ImportOutput> {
-          std::shared_ptr<PoolRuntime> pool;
-          ASSIGN_OR_RETURN(pool, pools_.Find(plan.pool));
-          return StageImport(turn, pool, plan, *shared_chunk);
-        },
-        std::move(done));
-  }
-
-  void Stop() {
-    if (is_stopped_.exchange(true) || writer_ == nullptr) return;
-    writer_->Stop();
-    const auto pools = pools_.all();
-    for (const auto& [name, pool] : *pools) housekeeper_.Note(pool);
-    housekeeper_.Stop();
-  }
-
-  const EngineOptions options_;
-  LiveLimits limits_;
-  const Clock& clock_;
-  Storage storage_;
-  PoolTable pools_;
-  DecisionIds ids_;
-  WriteHealth health_;
-  Routing routing_;
-  Commands commands_;
-  MissingFeedbackJudge judge_;
-  Housekeeper housekeeper_;
-  std::unique_ptr<LogWriter> writer_;
-
- private:
-  std::atomic<bool> is_stopped_{false};
-};
 
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Engine::~Engine() { Stop(); }
@@ -162,11 +20,25 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& option
 }
 
 absl::StatusOr<RouteOutput> Engine::Route(const RouteInput& input) {
-  return std::move(impl_->routing_.Route({&input, 1}).front());
+  return std::move(RouteBatch({&input, 1}).front());
 }
 
 std::vector<absl::StatusOr<RouteOutput>> Engine::RouteBatch(std::span<const RouteInput> inputs) {
-  return impl_->routing_.Route(inputs);
+  const auto wants = [this](const RouteInput& input) { return WantsEmbedding(input); };
+  if (std::none_of(inputs.begin(), inputs.end(), wants)) return impl_->routing_.Route(inputs);
+  const auto embedded = Await<std::vector<RouteInput>>([&](auto done) {
+    Embed({inputs.begin(), inputs.end()}, std::move(done));
+  });
+  return impl_->routing_.Route(*embedded);
+}
+
+bool Engine::WantsEmbedding(const RouteInput& input) const {
+  return pointsman::WantsEmbedding(impl_->pools_, impl_->limits_.Get(), input);
+}
+
+void Engine::Embed(std::vector<RouteInput> inputs,
+                   std::function<void(std::vector<RouteInput>)> done) {
+  EmbedQueries(impl_->pools_, impl_->limits_.Get(), std::move(inputs), std::move(done));
 }
 
 void Engine::Feedback(FeedbackInput input, Done<FeedbackOutput> done) {
@@ -179,11 +51,30 @@ void Engine::Import(ImportPlan plan, std::vector<ImportedQuery> chunk, Done<Impo
 
 void Engine::PutPool(std::string name, EditSettings edit, std::vector<Arm> arms, bool create_only,
                      Done<std::pair<PoolInfo, bool>> done) {
-  impl_->SubmitAlone<std::pair<PoolInfo, bool>>(
-      [this, name = std::move(name), edit = std::move(edit), arms = std::move(arms), create_only] {
-        return impl_->commands_.PutPool(name, edit, arms, create_only);
-      },
-      std::move(done));
+  const auto remote = impl_->RemoteOfNewPool(name, edit);
+  if (!remote.ok()) return done(remote.status());
+  if (*remote == nullptr) {
+    return impl_->PutPool(std::move(name), std::move(edit), std::move(arms), create_only,
+                          std::move(done));
+  }
+  // Its dimension is known once it has answered, and no pool is made on one that does not.
+  (*remote)->Try({"Which way does this train go?"}, [this, remote = *remote, name, edit, arms,
+                                                     create_only, done](const auto& trial) {
+    if (!trial.ok()) {
+      return done(WithReason(absl::UnavailableError(Cat("pool ", Quoted(name), " is not made: ",
+                                                        ToStd(trial.status().message()))),
+                             reason::kEmbedderUnavailable, "settings.embedder.endpoint"));
+    }
+    const auto dimension = static_cast<uint32_t>(trial->embeddings.front()->size());
+    const auto completed = [=](const PoolSettings& present) -> absl::StatusOr<PoolSettings> {
+      ASSIGN_OR_RETURN(PoolSettings wanted, edit(present));
+      if (wanted.embedder.name != kRemoteEmbedder) return wanted;
+      ASSIGN_OR_RETURN(wanted.embedder,
+                       WithEndpoint(wanted.embedder, remote->endpoint(), dimension));
+      return wanted;
+    };
+    impl_->PutPool(name, completed, arms, create_only, done);
+  });
 }
 
 void Engine::DeletePool(std::string name, Done<bool> done) {
@@ -268,72 +159,54 @@ void Engine::MeasureRecall(std::string name, std::vector<std::string> queries,
                                            most, " (batch_items_max)"),
                            reason::kLimit, "queries"));
   }
-  impl_->RunAside<RecallFigures>(
-      [this, name = std::move(name),
-       queries = std::move(queries)]() -> absl::StatusOr<RecallFigures> {
-        std::shared_ptr<PoolRuntime> pool;
-        ASSIGN_OR_RETURN(pool, impl_->pools_.Find(name));
-        return pointsman::MeasureRecall(*pool, queries);
-      },
-      std::move(done));
+  std::vector<RouteInput> inputs(queries.size());
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    inputs[i].pool = name;
+    inputs[i].query = std::move(queries[i]);
+  }
+  EmbedQueries(impl_->pools_, impl_->limits_.Get(), std::move(inputs),
+               [this, name, done = std::move(done)](std::vector<RouteInput> embedded) {
+                 impl_->RunAside<RecallFigures>(
+                     [this, name, inputs = std::move(embedded)]() -> absl::StatusOr<RecallFigures> {
+                       std::shared_ptr<PoolRuntime> pool;
+                       ASSIGN_OR_RETURN(pool, impl_->pools_.Find(name));
+                       return pointsman::MeasureRecall(*pool, inputs);
+                     },
+                     done);
+               });
+}
+
+void Engine::TryEmbedder(std::string endpoint, std::vector<std::string> texts,
+                         Done<EmbedderFigures> done) const {
+  const auto embedder = impl_->FindEmbedder(endpoint);
+  if (!embedder.ok()) return done(embedder.status());
+  constexpr std::size_t kTextsMax = 64;
+  if (texts.empty() || texts.size() > kTextsMax) {
+    return done(BadField("texts", Cat("must be 1 to ", kTextsMax, ", got ", texts.size())));
+  }
+  for (const std::string& text : texts) {
+    RouteInput input;
+    input.query = text;
+    if (auto status = ValidateRoute(input, impl_->limits_.Get()); !status.ok()) return done(status);
+  }
+  pointsman::TryEmbedder(**embedder, std::move(texts), std::move(done));
+}
+
+std::vector<RemoteStatistics> Engine::EmbedderStatistics() const {
+  return impl_->embedders_.statistics();
 }
 
 absl::StatusOr<Explanation> Engine::Explain(std::string_view name, std::string_view id) const {
   std::shared_ptr<PoolRuntime> pool;
   ASSIGN_OR_RETURN(pool, impl_->pools_.Find(name));
-  std::optional<Decision> decision;
-  ASSIGN_OR_RETURN(decision, impl_->storage_.decisions->Get(pool->id(), id));
-  if (!decision) {
-    return WithReason(NotFound("decision_id: pool ", Quoted(pool->name()), " has no decision ",
-                               Quoted(id), " (any more)"),
-                      reason::kDecisionUnknown, "decision_id");
-  }
-  const auto state = pool->state();
-  const auto name_of = [&](ArmId arm) {
-    const Arm* found = state->arm(arm);
-    return found == nullptr ? std::string() : found->name;
-  };
-  Explanation out;
-  out.decision = *std::move(decision);
-  for (const Candidate& c : out.decision.candidates) out.candidate_names.push_back(name_of(c.arm));
-  for (const ChosenArm& chosen : out.decision.chosen) {
-    out.chosen_names.push_back(name_of(chosen.arm));
-    std::optional<FeedbackRecord> record;
-    ASSIGN_OR_RETURN(record,
-                     impl_->storage_.log->ReadFeedback({pool->id(), out.decision.id, chosen.arm}));
-    if (record && !record->learned.empty()) {
-      out.outcomes.emplace_back(name_of(record->served), record->learned);
-    }
-  }
-  return out;
+  return pointsman::Explain(*pool, impl_->storage_, id);
 }
 
 absl::StatusOr<OutcomePage> Engine::ReadOutcomes(std::string_view name, Sequence first,
                                                  std::size_t events_max) const {
-  constexpr std::size_t kTextMax = 1 << 20;
   std::shared_ptr<PoolRuntime> pool;
   ASSIGN_OR_RETURN(pool, impl_->pools_.Find(name));
-  const auto state = pool->state();
-  const EventLog& log = *impl_->storage_.log;
-  OutcomePage page;
-  ASSIGN_OR_RETURN(page.first_sequence, log.FirstSequence(pool->id()));
-  first = std::max({first, page.first_sequence, Sequence{1}});
-  std::vector<Event> events;
-  ASSIGN_OR_RETURN(events, log.ReadEvents(pool->id(), first, std::max<std::size_t>(1, events_max)));
-  std::size_t text = 0;
-  for (Event& event : events) {
-    if (text > kTextMax) break;
-    page.next = event.sequence + 1;
-    auto* outcome = std::get_if<OutcomeEvent>(&event.body);
-    if (outcome == nullptr || !outcome->is_learned) continue;
-    text += outcome->query_text.size();
-    const Arm* arm = state->arm(outcome->arm);
-    page.outcomes.push_back({event.sequence, event.time, arm == nullptr ? "" : arm->name,
-                             FeaturesOf(state->pool().settings, outcome->context),
-                             std::move(*outcome)});
-  }
-  if (events.empty()) page.next = 0;
-  return page;
+  return pointsman::ReadOutcomes(*pool, *impl_->storage_.log, first, events_max);
 }
 
 absl::StatusOr<uint64_t> Engine::StateChecksum(std::string_view name) const {

@@ -24,6 +24,8 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "retrieval/arm_index.h"
+#include "retrieval/remote/endpoint.h"
+#include "retrieval/remote/remote_statistics.h"
 #include "service/engine/requests.h"
 #include "service/engine/statistics.h"
 #include "storage/backup.h"
@@ -37,6 +39,7 @@ struct EngineOptions {
   Limits limits;
   Writing writing = Writing::kThread;
   Building building = Building::kBackground;
+  std::vector<RemoteEndpoint> embedders;  // that pools may name; valid, each name once
 };
 
 // What PutPool gives for each setting that was not named: defaults for a new pool, the present
@@ -82,9 +85,15 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
+  // Waits for the vector of a query that is embedded elsewhere, unless Embed was called for it before.
   absl::StatusOr<RouteOutput> Route(const RouteInput& input);
-  // Independent decisions over one snapshot of each pool, in order.
+  // Independent decisions over one snapshot of each pool, in order. Waits as Route does.
   std::vector<absl::StatusOr<RouteOutput>> RouteBatch(std::span<const RouteInput> inputs);
+  // Whether Route would wait for this query.
+  bool WantsEmbedding(const RouteInput& input) const;
+  // Gets what Route would wait for; `done` is called once, perhaps before this returns, else on a thread
+  // that it must not hold up.
+  void Embed(std::vector<RouteInput> inputs, std::function<void(std::vector<RouteInput>)> done);
 
   template <class T>
   using Done = std::function<void(absl::StatusOr<T>)>;
@@ -95,6 +104,8 @@ class Engine {
   // is known already under the plan's import_id is skipped. An empty chunk checks the plan.
   void Import(ImportPlan plan, std::vector<ImportedQuery> chunk, Done<ImportOutput> done);
   // Makes or changes a pool, and puts arms in it, as one event group.
+  // A new pool on a remote embedder is made once that has answered and its dimension is known. Errors
+  // then: kUnavailable EMBEDDER_UNAVAILABLE.
   void PutPool(std::string name, EditSettings edit, std::vector<Arm> arms, bool create_only,
                Done<std::pair<PoolInfo, bool>> done);
   void DeletePool(std::string name, Done<bool> done);
@@ -117,6 +128,11 @@ class Engine {
   // How well the pool's indexes find what is near these queries; computed aside (recall.h).
   void MeasureRecall(std::string pool, std::vector<std::string> queries,
                      Done<RecallFigures> done) const;
+  // Calls a remote embedder to see how it does. Errors: kNotFound for a name that is not in the options;
+  // the embedder's own.
+  void TryEmbedder(std::string endpoint, std::vector<std::string> texts,
+                   Done<EmbedderFigures> done) const;
+  std::vector<RemoteStatistics> EmbedderStatistics() const;
   // That checksum, here and now: equal for equal states.
   absl::StatusOr<uint64_t> StateChecksum(std::string_view pool) const;
   absl::StatusOr<Explanation> Explain(std::string_view pool, std::string_view decision_id) const;

@@ -22,33 +22,62 @@ std::shared_ptr<const T> Shared(T value) {
   return std::make_shared<const T>(std::move(value));
 }
 
+// OK if an endpoint of the config gives the vectors that the pool was made with.
+absl::Status CheckRemote(const EmbedderSettings& settings, const Remotes& remotes) {
+  const RemoteEmbedder* remote =
+      remotes.embedders == nullptr ? nullptr : remotes.embedders->Find(settings.endpoint);
+  if (remote == nullptr) {
+    return FailedPrecondition(
+        "there is no embedder ", Quoted(settings.endpoint),
+        " in the server's config; `embedders` there has: ",
+        remotes.embedders == nullptr ? std::string("none") : remotes.embedders->Names());
+  }
+  if (remote->endpoint().model != settings.model) {
+    return FailedPrecondition(
+        "embedder ", Quoted(settings.endpoint), " of the config runs model ",
+        Quoted(remote->endpoint().model), ", and the pool was made with ", Quoted(settings.model),
+        ", whose vectors all that it learned depends on: name that model again, "
+        "or make a new pool");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<PoolRuntime>> PoolRuntime::Make(LearnedState state,
-                                                               Building building) {
+                                                               Building building,
+                                                               const Remotes& remotes) {
   const EmbedderSettings& settings = state.pool().settings.embedder;
   auto embedder = MakeEmbedder(settings);
   if (absl::IsInvalidArgument(embedder.status())) return embedder.status();
+  if (settings.name == kRemoteEmbedder) {
+    if (auto status = CheckRemote(settings, remotes); !status.ok()) embedder = status;
+  }
   auto projection = MakeProjection(settings);
   RETURN_IF_ERROR(projection.status());
-  std::shared_ptr<PoolRuntime> runtime(
-      new PoolRuntime(std::move(state), std::move(embedder), *std::move(projection), building));
+  std::shared_ptr<PoolRuntime> runtime(new PoolRuntime(std::move(state), std::move(embedder),
+                                                       *std::move(projection), building, remotes));
   runtime->RebuildCaches();
   return runtime;
 }
 
 PoolRuntime::PoolRuntime(LearnedState state,
                          absl::StatusOr<std::shared_ptr<const Embedder>> embedder,
-                         Projection projection, Building building)
+                         Projection projection, Building building, const Remotes& remotes)
     : id_(state.pool().id),
       name_(state.pool().name),
       embedder_status_(embedder.status()),
       embedder_(embedder.ok() ? *std::move(embedder) : nullptr),
+      remote_(embedder_status_.ok() && state.pool().settings.embedder.name == kRemoteEmbedder
+                  ? remotes.embedders->Find(state.pool().settings.embedder.endpoint)
+                  : nullptr),
+      remotes_(remotes),
       projection_(std::move(projection)),
       descriptions_(Shared(Vectors())),
       arm_index_(projection_.projected(), building),
       experience_(projection_.projected(), state.pool().settings.experience_max, building) {
   state_.Set(Shared(std::move(state)));
+  if (remote_ != nullptr) remote_->Expect(projection_.dimension());
 }
 
 absl::StatusOr<QueryContext> PoolRuntime::MakeContext(const RouteInput& input,
@@ -77,6 +106,9 @@ absl::StatusOr<QueryContext> PoolRuntime::MakeContext(const RouteInput& input,
     return WithReason(FailedPrecondition("pool ", Quoted(name_), " cannot embed queries: ",
                                          ToStd(embedder_status_.message())),
                       reason::kEmbedderUnusable, "query");
+  } else if (remote_ != nullptr) {
+    if (input.embedded) embedding = *input.embedded;  // else it was not asked for in time
+    if (embedding.empty()) context.source = ContextSource::kNone;
   } else if (embedder_ == nullptr) {
     return BadField("embedding", Cat("pool ", Quoted(name_),
                                      " takes vectors from the caller (embedder \"caller\"): send "
@@ -85,7 +117,7 @@ absl::StatusOr<QueryContext> PoolRuntime::MakeContext(const RouteInput& input,
     embedding.assign(embedder_->dimension(), 0.0f);
     embedder_->Embed(input.query, embedding);
   }
-  projection_.Apply(embedding, {context.z.data(), context.projected});
+  if (!embedding.empty()) projection_.Apply(embedding, {context.z.data(), context.projected});
   for (const float value : context.embedding()) context.is_informative |= value != 0;
 
   for (const auto& [name, value] : input.features) {
@@ -102,6 +134,10 @@ absl::StatusOr<QueryContext> PoolRuntime::MakeContext(const RouteInput& input,
         std::clamp((value - spec->center) / spec->scale, -kFeatureClip, kFeatureClip);
     const auto at = context.projected + static_cast<std::size_t>(spec - settings.features.begin());
     context.z[at] = static_cast<float>(scaled * spec->weight);
+  }
+  if (context.source == ContextSource::kNone) {
+    context.z.clear();
+    context.projected = 0;
   }
   return context;
 }
@@ -152,6 +188,7 @@ void PoolRuntime::Publish(std::shared_ptr<const LearnedState> state,
     for (const Arm* arm : put) CacheArm(*arm, vectors);
     vectors.EndEdit();
     descriptions_.Set(Shared(std::move(vectors)));
+    for (const Arm* arm : put) AskDescription(*arm);
     UpdateActive();
   }
   UpdateFavourites(std::move(touched));
@@ -183,6 +220,10 @@ void PoolRuntime::CacheArm(const Arm& arm, Vectors& vectors) {
     if (decisions_.size() <= Index(arm.id)) decisions_.resize(Index(arm.id) + 1);
   }
   std::vector<float> description = DescribeArm(arm);
+  // What a remote embedder gave stays until it gives another.
+  if (remote_ != nullptr && !arm.description.empty()) {
+    if (const auto* present = vectors.Get(Index(arm.id))) description = *present;
+  }
   if (arm.status == ArmStatus::kActive && !description.empty()) {
     arm_index_.Put(arm.id, description);
   } else {
@@ -205,6 +246,41 @@ std::vector<float> PoolRuntime::DescribeArm(const Arm& arm) const {
   const bool is_zero =
       std::all_of(description.begin(), description.end(), [](float value) { return value == 0; });
   return is_zero ? std::vector<float>() : description;
+}
+
+void PoolRuntime::AskDescriptions() {
+  const auto state = state_.Get();
+  for (std::size_t i = 0; i < state->arm_count(); ++i) {
+    if (const Arm* arm = state->arm(static_cast<ArmId>(i))) AskDescription(*arm);
+  }
+}
+
+void PoolRuntime::AskDescription(const Arm& arm) {
+  if (remote_ == nullptr || arm.description.empty() || arm.status == ArmStatus::kRemoved) return;
+  remote_->Embed(arm.description, remote_dimension(), RemoteEmbedder::Patience::kForever,
+                 [weak = weak_from_this(), id = arm.id,
+                  text = arm.description](const absl::StatusOr<Embedding>& embedding) {
+                   const auto pool = weak.lock();
+                   if (pool == nullptr || !embedding.ok()) return;
+                   pool->remotes_.on_writer([weak, id, text, vector = *embedding] {
+                     if (const auto self = weak.lock()) self->SetDescription(id, text, *vector);
+                   });
+                 });
+}
+
+void PoolRuntime::SetDescription(ArmId id, const std::string& text,
+                                 std::span<const float> embedding) {
+  const auto state = state_.Get();
+  const Arm* arm = state->arm(id);
+  if (arm == nullptr || arm->status == ArmStatus::kRemoved || arm->description != text) return;
+  std::vector<float> description(projection_.projected());
+  projection_.Apply(embedding, description);
+  if (arm->status == ArmStatus::kActive) arm_index_.Put(id, description);
+  Vectors vectors = *descriptions_.Get();
+  vectors.BeginEdit();
+  vectors.Set(Index(id), std::make_shared<std::vector<float>>(std::move(description)));
+  vectors.EndEdit();
+  descriptions_.Set(Shared(std::move(vectors)));
 }
 
 void PoolRuntime::UpdateActive() {
@@ -241,6 +317,7 @@ void PoolRuntime::UpdateFavourites(std::vector<ArmId> arms) {
 }
 
 void PoolRuntime::CountDecision(const Decision& decision) {
+  fallbacks_ += decision.context_source == ContextSource::kNone;
   const ArmId arm = decision.chosen.front().arm;
   double best = -std::numeric_limits<double>::infinity(), chosen = best;
   for (const Candidate& candidate : decision.candidates) {
@@ -283,6 +360,7 @@ PoolStatistics PoolRuntime::Statistics(Micros now, bool with_checksum) const {
   out.exploration = state->pool().settings.learner.exploration;
   out.experience_size = experience_.size();
   out.missing = missing_.load();
+  out.fallbacks = fallbacks_.load();
   if (with_checksum) out.state_checksum = StateChecksum(*state);
   const auto count = [&](FeedbackResult result) {
     return feedback_[static_cast<std::size_t>(result)].load();

@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -22,6 +23,7 @@
 #include "retrieval/embedder.h"
 #include "retrieval/experience_index.h"
 #include "retrieval/projection.h"
+#include "retrieval/remote/remote_embedders.h"
 #include "service/engine/requests.h"
 #include "service/engine/statistics.h"
 
@@ -37,15 +39,23 @@ struct QueryContext {
   std::span<const float> embedding() const { return {z.data(), projected}; }
 };
 
+// What pools that are embedded elsewhere need of the engine.
+struct Remotes {
+  const RemoteEmbedders* embedders = nullptr;
+  // Has the log writer do this between two turns; forgotten if the server is stopping.
+  std::function<void(std::function<void()>)> on_writer;
+};
+
 // The named features that z was made with, as they came, cut to the range that z keeps.
 std::map<std::string, double> FeaturesOf(const PoolSettings& settings, std::span<const float> z);
 
-class PoolRuntime {
+class PoolRuntime : public std::enable_shared_from_this<PoolRuntime> {
  public:
   // Builds embedder and projection. Errors: kInvalidArgument for settings they cannot follow. A
-  // lexicon file that is gone or changed is no error here: what the pool learned is kept, and
-  // `embedder_status` says why no query can be embedded.
-  static absl::StatusOr<std::shared_ptr<PoolRuntime>> Make(LearnedState state, Building building);
+  // lexicon file that is gone or changed, or an endpoint that is not in the config, is no error here:
+  // what the pool learned is kept, and `embedder_status` says why no query can be embedded.
+  static absl::StatusOr<std::shared_ptr<PoolRuntime>> Make(LearnedState state, Building building,
+                                                           const Remotes& remotes);
 
   PoolId id() const { return id_; }
   const std::string& name() const { return name_; }
@@ -54,6 +64,11 @@ class PoolRuntime {
   // OK, or why queries cannot be embedded and what to do.
   const absl::Status& embedder_status() const { return embedder_status_; }
 
+  // Where queries are embedded, if elsewhere and if they can be; what their vectors must have.
+  RemoteEmbedder* remote() const { return remote_; }
+  uint32_t remote_dimension() const { return projection_.dimension(); }
+
+  // Of source kNone, and nothing else in it, if the remote embedder gave no vector.
   // Errors: kInvalidArgument for a vector of the wrong size, NaN, zero norm, an unknown feature;
   // kFailedPrecondition if queries cannot be embedded.
   absl::StatusOr<QueryContext> MakeContext(const RouteInput& input,
@@ -75,6 +90,8 @@ class PoolRuntime {
   std::vector<Sequence> AddExperience(const Experience& experience);
   // Writer, once after recovery: the caches from the state alone.
   void RebuildCaches();
+  // Asks the remote embedder, if it is one, for the vectors of all descriptions; they come by and by.
+  void AskDescriptions();
 
   void CountDecision(const Decision& decision);
   void CountFeedback(FeedbackResult result);
@@ -91,7 +108,10 @@ class PoolRuntime {
   using Vectors = PersistentArray<std::vector<float>>;
 
   PoolRuntime(LearnedState state, absl::StatusOr<std::shared_ptr<const Embedder>> embedder,
-              Projection projection, Building building);
+              Projection projection, Building building, const Remotes& remotes);
+  void AskDescription(const Arm& arm);
+  // Writer: the vector of an arm's description as it was asked for.
+  void SetDescription(ArmId id, const std::string& text, std::span<const float> embedding);
   void CacheArm(const Arm& arm, Vectors& vectors);
   void UpdateActive();
   // The best levels among the present favourites and the arms that may have risen; among all arms
@@ -102,7 +122,10 @@ class PoolRuntime {
   const PoolId id_;
   const std::string name_;
   const absl::Status embedder_status_;
-  const std::shared_ptr<const Embedder> embedder_;  // null: the caller sends vectors, or see above
+  // Null: the caller or a remote embedder gives the vectors, or see above.
+  const std::shared_ptr<const Embedder> embedder_;
+  RemoteEmbedder* const remote_;
+  const Remotes& remotes_;
   const Projection projection_;
 
   Published<LearnedState> state_;
@@ -115,6 +138,7 @@ class PoolRuntime {
   std::array<std::atomic<uint64_t>, 6> feedback_{};  // by FeedbackResult
   std::atomic<uint64_t> refused_{0};
   std::atomic<uint64_t> missing_{0};
+  std::atomic<uint64_t> fallbacks_{0};
 
   mutable Mutex mutex_;
   std::map<std::string, ArmId, std::less<>> arm_names_ GUARDED_BY(mutex_);

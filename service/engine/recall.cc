@@ -27,16 +27,14 @@ struct Found {
 }  // namespace
 
 absl::StatusOr<RecallFigures> MeasureRecall(const PoolRuntime& pool,
-                                            const std::vector<std::string>& queries) {
+                                            const std::vector<RouteInput>& queries) {
   const auto state = pool.state();
   const PoolSettings& settings = state->pool().settings;
   RecallFigures figures;
   figures.neighbours = settings.neighbours;
   figures.shortlist = settings.shortlist_size;
   Found neighbours, shortlist;
-  for (const std::string& query : queries) {
-    RouteInput input;
-    input.query = query;
+  for (const RouteInput& input : queries) {
     ASSIGN_OR_RETURN(const QueryContext context, pool.MakeContext(input, settings));
     if (!context.is_informative) continue;
     ++figures.queries;

@@ -5,7 +5,6 @@
 // Threads: pure function of the pool as it is.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -14,7 +13,8 @@
 
 namespace pointsman {
 
+// Of each input the query alone counts. Those without a vector are left out.
 absl::StatusOr<RecallFigures> MeasureRecall(const PoolRuntime& pool,
-                                            const std::vector<std::string>& queries);
+                                            const std::vector<RouteInput>& queries);
 
 }  // namespace pointsman

@@ -60,7 +60,7 @@ absl::StatusOr<LearnedState> EmptyState(const EventLog& log, const Pool& record)
 }
 
 absl::StatusOr<std::vector<Turn::Evicted>> Recover(const EventLog& log, Building building,
-                                                   PoolTable& pools) {
+                                                   const Remotes& remotes, PoolTable& pools) {
   std::vector<Turn::Evicted> evicted;
   std::vector<Pool> stored;
   ASSIGN_OR_RETURN(stored, log.ReadPools());
@@ -73,7 +73,7 @@ absl::StatusOr<std::vector<Turn::Evicted>> Recover(const EventLog& log, Building
               "; restore the data folder from a backup, or move it away to begin "
               "anew"));
     }
-    auto runtime = PoolRuntime::Make(*std::move(state), building);
+    auto runtime = PoolRuntime::Make(*std::move(state), building, remotes);
     RETURN_IF_ERROR(runtime.status());
     RETURN_IF_ERROR(log.ReadExperience(pool.id, [&](const Experience& experience) {
       for (const Sequence gone : (*runtime)->AddExperience(experience)) {

@@ -16,7 +16,7 @@ namespace pointsman {
 
 // Answers the experiences that no longer fit the bounded memories, for storage to forget.
 absl::StatusOr<std::vector<Turn::Evicted>> Recover(const EventLog& log, Building building,
-                                                   PoolTable& pools);
+                                                   const Remotes& remotes, PoolTable& pools);
 
 // A pool's state before its first event, under the settings that it was made with. `record`: the
 // pool's record as it is now.

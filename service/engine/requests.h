@@ -32,6 +32,8 @@ struct RouteInput {
   std::string pool;
   std::string query;
   std::vector<float> embedding;
+  // Of `query`, from an embedder that runs elsewhere; empty: it gave none. (query_embedding.h)
+  std::optional<std::vector<float>> embedded;
   std::vector<std::pair<std::string, double>> features;
   std::optional<Preference> preference;
   Constraints constraints;
@@ -108,6 +110,7 @@ struct ImportedQuery {
   uint64_t index = 0;  // its place in the import, from 0; the same index is the same query
   std::string query;
   std::vector<float> embedding;
+  std::optional<std::vector<float>> embedded;  // as in RouteInput
   std::vector<std::pair<std::string, double>> features;
   std::vector<ImportedOutcome> outcomes;
 };
@@ -143,6 +146,7 @@ inline constexpr std::string_view kPoolEmpty = "POOL_EMPTY";
 inline constexpr std::string_view kNoArmPasses = "NO_ARM_PASSES";
 inline constexpr std::string_view kSettingFixed = "SETTING_FIXED";
 inline constexpr std::string_view kEmbedderUnusable = "EMBEDDER_UNUSABLE";
+inline constexpr std::string_view kEmbedderUnavailable = "EMBEDDER_UNAVAILABLE";
 inline constexpr std::string_view kLimit = "LIMIT";
 inline constexpr std::string_view kQueueFull = "QUEUE_FULL";
 inline constexpr std::string_view kStorageBroken = "STORAGE_BROKEN";
@@ -159,6 +163,17 @@ absl::Status Located(const absl::Status& status, std::string_view where);
 absl::Status WithReason(absl::Status status, std::string_view reason, std::string_view field = "");
 std::string ReasonOf(const absl::Status& status);  // empty if none
 std::string FieldOf(const absl::Status& status);   // empty if none
+
+// How a remote embedder does (embedder_trial.h).
+struct EmbedderFigures {
+  std::string endpoint;
+  std::string model;
+  uint32_t dimension = 0;
+  double latency_ms = 0;     // of one text, the median
+  double batch_ms_each = 0;  // of a text among all of them
+  double tokens_each = 0;    // on average; 0: it does not say
+  double usd_per_1m_tokens = 0;
+};
 
 // What the indexes find of what there is (recall.h).
 struct RecallFigures {

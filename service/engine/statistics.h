@@ -51,6 +51,7 @@ struct PoolStatistics {
   std::string quality_model;
   std::string exploration;
   uint64_t state_checksum = 0;  // 0 unless it was asked for
+  uint64_t fallbacks = 0;       // of the decisions: made without a vector
   uint64_t missing = 0;         // outcomes that nobody told within the feedback window, ever
   // Since the newest snapshot was made, or since the start; 0 while it holds all that was learned.
   double snapshot_age_s = 0;

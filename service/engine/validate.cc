@@ -116,6 +116,17 @@ absl::Status ValidateEmbedder(const EmbedderSettings& e, const Limits& limits) {
                          static_cast<double>(limits.embedding_dimension_max), ""));
   RETURN_IF_ERROR(Number("settings.embedder.projected", e.projected, 0, kProjectedMax, ""));
   RETURN_IF_ERROR(Text("settings.embedder.lexicon_file", e.lexicon_file, kPathBytesMax));
+  RETURN_IF_ERROR(Text("settings.embedder.endpoint", e.endpoint, limits.name_bytes_max));
+  RETURN_IF_ERROR(Text("settings.embedder.model", e.model, kPathBytesMax));
+  if (e.name == kRemoteEmbedder && e.endpoint.empty()) {
+    return BadField(
+        "settings.embedder.endpoint",
+        "must be given for the embedder \"remote\": the name of one of `embedders` in the "
+        "server's config");
+  }
+  if (e.name != kRemoteEmbedder && !(e.endpoint.empty() && e.model.empty())) {
+    return BadField("settings.embedder.endpoint", "and `model` belong to the embedder \"remote\"");
+  }
   if (e.name == "caller" && e.dimension == 0) {
     return BadField("settings.embedder.dimension",
                     "must be given for the embedder \"caller\": the size of the vectors you send");
@@ -248,6 +259,7 @@ RouteInput AsRoute(const ImportedQuery& query) {
   RouteInput input;
   input.query = query.query;
   input.embedding = query.embedding;
+  input.embedded = query.embedded;
   input.features = query.features;
   return input;
 }

@@ -246,6 +246,20 @@ grpc::ServerUnaryReactor* AdminService::MeasureRecall(grpc::CallbackServerContex
   return reactor;
 }
 
+grpc::ServerUnaryReactor* AdminService::TryEmbedder(grpc::CallbackServerContext* context,
+                                                    const v1::TryEmbedderRequest* request,
+                                                    v1::TryEmbedderResponse* response) {
+  auto call = std::make_shared<Call>(context, metrics_, gate_, RpcName::kAdmin);
+  auto* reactor = call->reactor();
+  if (call->Refused()) return reactor;
+  engine_.TryEmbedder(request->endpoint(), {request->texts().begin(), request->texts().end()},
+                      [call, response](const absl::StatusOr<EmbedderFigures>& result) {
+                        if (result.ok()) *response = ToProto(*result);
+                        call->Finish(result.status());
+                      });
+  return reactor;
+}
+
 grpc::ServerUnaryReactor* AdminService::Explain(grpc::CallbackServerContext* context,
                                                 const v1::ExplainRequest* request,
                                                 v1::ExplainResponse* response) {

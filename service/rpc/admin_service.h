@@ -59,6 +59,9 @@ class AdminService final : public v1::Admin::CallbackService {
   grpc::ServerUnaryReactor* MeasureRecall(grpc::CallbackServerContext* context,
                                           const v1::MeasureRecallRequest* request,
                                           v1::MeasureRecallResponse* response) override;
+  grpc::ServerUnaryReactor* TryEmbedder(grpc::CallbackServerContext* context,
+                                        const v1::TryEmbedderRequest* request,
+                                        v1::TryEmbedderResponse* response) override;
   grpc::ServerUnaryReactor* Explain(grpc::CallbackServerContext* context,
                                     const v1::ExplainRequest* request,
                                     v1::ExplainResponse* response) override;

@@ -62,6 +62,19 @@ void RouteQueue::Add(std::unique_ptr<Call> call, RouteInput input, v1::RouteResp
   if (IsThreadWanted()) changed_.NotifyOne();
 }
 
+void RouteQueue::AddAside(std::unique_ptr<Call> call, RouteInput input,
+                          v1::RouteResponse& response) {
+  MutexLock lock(mutex_);
+  waiting_.push_back({std::move(call), std::move(input), &response});
+  if (IsThreadWanted()) changed_.NotifyOne();
+}
+
+void RouteQueue::Run(std::function<void()> task) {
+  MutexLock lock(mutex_);
+  tasks_.push_back(std::move(task));
+  changed_.NotifyOne();
+}
+
 std::vector<RouteQueue::Item> RouteQueue::TakeSome() {
   const std::size_t count = std::min(kTogetherMax, waiting_.size());
   std::vector<Item> items;
@@ -76,13 +89,21 @@ std::vector<RouteQueue::Item> RouteQueue::TakeSome() {
 void RouteQueue::Work() {
   while (true) {
     std::vector<Item> items;
+    std::function<void()> task;
     {
       MutexLock lock(mutex_);
-      while (!is_stopping_ && !IsThreadWanted()) changed_.Wait(mutex_);
-      if (waiting_.empty()) return;
-      items = TakeSome();
-      ++deciding_;
+      while (!is_stopping_ && !IsThreadWanted() && tasks_.empty()) changed_.Wait(mutex_);
+      if (!tasks_.empty()) {
+        task = std::move(tasks_.front());
+        tasks_.pop_front();
+      } else if (waiting_.empty()) {
+        return;
+      } else {
+        items = TakeSome();
+        ++deciding_;
+      }
     }
+    if (task) task();
     while (!items.empty()) {
       const double seconds_each = Decide(std::move(items));
       MutexLock lock(mutex_);

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -31,6 +32,10 @@ class RouteQueue {
 
   // The call is finished once, perhaps before this returns. `response` and `call` live until then.
   void Add(std::unique_ptr<Call> call, RouteInput input, v1::RouteResponse& response);
+  // The same, from a thread that must not be held up: another one decides.
+  void AddAside(std::unique_ptr<Call> call, RouteInput input, v1::RouteResponse& response);
+  // Runs it on a thread of this queue.
+  void Run(std::function<void()> task);
 
  private:
   struct Item {
@@ -51,6 +56,7 @@ class RouteQueue {
   Mutex mutex_;
   CondVar changed_;
   std::deque<Item> waiting_ GUARDED_BY(mutex_);
+  std::deque<std::function<void()>> tasks_ GUARDED_BY(mutex_);
   std::size_t deciding_ GUARDED_BY(mutex_) = 0;
   double seconds_each_ GUARDED_BY(mutex_) = 1e-4;  // of a decision, a moving average
   bool is_stopping_ GUARDED_BY(mutex_) = false;

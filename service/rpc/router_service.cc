@@ -1,5 +1,6 @@
 #include "service/rpc/router_service.h"
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -32,10 +33,18 @@ grpc::ServerUnaryReactor* RouterService::Route(grpc::CallbackServerContext* cont
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
   auto input = FromProto(*request);
-  if (input.ok()) {
-    queue_.Add(std::move(call), *std::move(input), *response);
-  } else {
+  if (!input.ok()) {
     call->Finish(input.status());
+  } else if (engine_.WantsEmbedding(*input)) {
+    std::vector<RouteInput> one;
+    one.push_back(*std::move(input));
+    // In a shared_ptr, since what std::function holds has to be copyable.
+    const auto shared = std::make_shared<std::unique_ptr<Call>>(std::move(call));
+    engine_.Embed(std::move(one), [this, shared, response](std::vector<RouteInput> embedded) {
+      queue_.AddAside(std::move(*shared), std::move(embedded.front()), *response);
+    });
+  } else {
+    queue_.Add(std::move(call), *std::move(input), *response);
   }
   return reactor;
 }
@@ -43,35 +52,55 @@ grpc::ServerUnaryReactor* RouterService::Route(grpc::CallbackServerContext* cont
 grpc::ServerUnaryReactor* RouterService::RouteBatch(grpc::CallbackServerContext* context,
                                                     const v1::RouteBatchRequest* request,
                                                     v1::RouteBatchResponse* response) {
-  Call call(context, metrics_, gate_, RpcName::kRouteBatch);
-  call.Run([&]() -> absl::Status {
-    if (auto status = CheckBatch(request->requests_size(), engine_.limits()); !status.ok())
-      return status;
-    std::vector<RouteInput> inputs;
-    std::vector<v1::RouteBatchResponse::Item*> answers;  // by input
-    for (const auto& item : request->requests()) {
-      auto* answer = response->add_items();
-      auto input = FromProto(item);
-      if (!input.ok()) {
-        *answer->mutable_error() = ToItem(input.status());
-        continue;
-      }
-      if (input->pool.empty()) input->pool = request->pool();
-      inputs.push_back(*std::move(input));
-      answers.push_back(answer);
+  auto call = std::make_shared<Call>(context, metrics_, gate_, RpcName::kRouteBatch);
+  auto* reactor = call->reactor();
+  if (call->Refused()) return reactor;
+  if (auto status = CheckBatch(request->requests_size(), engine_.limits()); !status.ok()) {
+    call->Finish(status);
+    return reactor;
+  }
+  std::vector<RouteInput> inputs;
+  std::vector<v1::RouteBatchResponse::Item*> answers;  // by input
+  for (const auto& item : request->requests()) {
+    auto* answer = response->add_items();
+    auto input = FromProto(item);
+    if (!input.ok()) {
+      *answer->mutable_error() = ToItem(input.status());
+      continue;
     }
-    const auto outputs = engine_.RouteBatch(inputs);
-    for (std::size_t i = 0; i < outputs.size(); ++i) {
-      if (outputs[i].ok()) {
-        metrics_.CountDecision(outputs[i]->logged);
-        FillProto(*outputs[i], *answers[i]->mutable_response());
-      } else {
-        *answers[i]->mutable_error() = ToItem(outputs[i].status());
-      }
+    if (input->pool.empty()) input->pool = request->pool();
+    inputs.push_back(*std::move(input));
+    answers.push_back(answer);
+  }
+  const auto decide = [this, call,
+                       answers = std::move(answers)](const std::vector<RouteInput>& embedded) {
+    call->Finish(Guarded([&] {
+      AnswerBatch(embedded, answers);
+      return absl::OkStatus();
+    }));
+  };
+  const auto wants = [this](const RouteInput& input) { return engine_.WantsEmbedding(input); };
+  if (std::none_of(inputs.begin(), inputs.end(), wants)) {
+    decide(inputs);
+  } else {
+    engine_.Embed(std::move(inputs), [this, decide](std::vector<RouteInput> embedded) {
+      queue_.Run([decide, embedded = std::move(embedded)] { decide(embedded); });
+    });
+  }
+  return reactor;
+}
+
+void RouterService::AnswerBatch(const std::vector<RouteInput>& inputs,
+                                const std::vector<v1::RouteBatchResponse::Item*>& answers) {
+  const auto outputs = engine_.RouteBatch(inputs);
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (outputs[i].ok()) {
+      metrics_.CountDecision(outputs[i]->logged);
+      FillProto(*outputs[i], *answers[i]->mutable_response());
+    } else {
+      *answers[i]->mutable_error() = ToItem(outputs[i].status());
     }
-    return absl::OkStatus();
-  });
-  return call.reactor();
+  }
 }
 
 grpc::ServerUnaryReactor* RouterService::Feedback(grpc::CallbackServerContext* context,

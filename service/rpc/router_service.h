@@ -33,6 +33,10 @@ class RouterService final : public v1::Router::CallbackService {
                                           v1::FeedbackBatchResponse* response) override;
 
  private:
+  // The answer of each input goes into `answers` in its place.
+  void AnswerBatch(const std::vector<RouteInput>& inputs,
+                   const std::vector<v1::RouteBatchResponse::Item*>& answers);
+
   Engine& engine_;
   Metrics& metrics_;
   Gate& gate_;

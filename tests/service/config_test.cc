@@ -81,5 +81,68 @@ TEST(OperationsPage, HoldsEveryLimitAsItIs) {
   }
 }
 
+constexpr char kEmbedder[] =
+    "embedders:\n"
+    "  tei:\n"
+    "    url: http://127.0.0.1:8080/v1\n"
+    "    model: small\n";
+
+TEST(ParseConfig, ReadsEmbeddersWithTheirKeys) {
+  const std::string path = ::testing::TempDir() + "/api_key";
+  std::ofstream(path) << "sk-from-the-file\n";
+  auto config = ParseConfig(Cat(kEmbedder, "    api_key_file: ", path,
+                                "\n    usd_per_1m_tokens: 0.02\n    deadline_ms: 250\n"),
+                            "c.yaml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  ASSERT_EQ(config->embedders.size(), 1u);
+  EXPECT_EQ(config->embedders[0].name, "tei");
+  EXPECT_EQ(config->embedders[0].api_key, "sk-from-the-file");
+  EXPECT_EQ(config->embedders[0].usd_per_1m_tokens, 0.02);
+  EXPECT_EQ(config->embedders[0].deadline_ms, 250);
+
+  setenv("POINTSMAN_TEST_KEY", "sk-from-the-environment", 1);
+  config = ParseConfig(Cat(kEmbedder, "    api_key_env: POINTSMAN_TEST_KEY\n"), "c.yaml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->embedders[0].api_key, "sk-from-the-environment");
+}
+
+TEST(ParseConfig, NamesWhatIsWrongWithAnEmbedder) {
+  const struct {
+    std::string text;
+    const char* message;
+  } cases[] = {
+      {"embedders: 5\n", "c.yaml:1: embedders must be a mapping"},
+      {"embedders: {tei: 5}\n", "c.yaml:1: embedders.tei must be a mapping"},
+      {"embedders: {tei: {model: m}}\n", "embedders.tei.url must be an address"},
+      {"embedders: {tei: {url: \"http://h/v1\"}}\n", "embedders.tei.model must name"},
+      {Cat(kEmbedder, "    speed: 5\n"), "c.yaml:5: unknown key \"embedders.tei.speed\""},
+      {Cat(kEmbedder, "    deadline_ms: 0\n"), "c.yaml:5: embedders.tei.deadline_ms"},
+      {Cat(kEmbedder, "    usd_per_1m_tokens: cheap\n"), "usd_per_1m_tokens must be a number"},
+      {Cat(kEmbedder, "    api_key_file: /nowhere/key\n"),
+       "cannot read the API key in /nowhere/key"},
+      {Cat(kEmbedder, "    api_key_env: POINTSMAN_NO_SUCH\n"), "has no POINTSMAN_NO_SUCH"},
+      {Cat(kEmbedder, "    api_key_env: A\n    api_key_file: B\n"), "give one of them"},
+      {Cat(kEmbedder, "  tei: {}\n"), "embedders.tei stands twice"},
+  };
+  for (const auto& [text, message] : cases) {
+    const auto config = ParseConfig(text, "c.yaml");
+    ASSERT_FALSE(config.ok()) << text;
+    EXPECT_NE(ToStd(config.status().message()).find(message), std::string::npos)
+        << config.status() << " for " << text;
+  }
+}
+
+TEST(ParseConfig, DocumentsEachNumberOfAnEmbedder) {
+  std::ifstream file(std::string(POINTSMAN_SOURCE_DIR) + "/docs/embedders.md");
+  std::stringstream text;
+  text << file.rdbuf();
+  const RemoteEndpoint defaults;
+  for (const EndpointRow& row : EndpointTable()) {
+    const std::string line =
+        Cat("| `", row.name, "` | ", defaults.*row.field, " | ", row.meaning, " |");
+    EXPECT_NE(text.str().find(line), std::string::npos) << "docs/embedders.md lacks: " << line;
+  }
+}
+
 }  // namespace
 }  // namespace pointsman

@@ -68,6 +68,8 @@ Pool SamplePool(Rng& rng, PoolId id) {
                        .lexicon_file = SampleBytes(rng, 9),
                        .sketch_weight = rng.Uniform(),
                        .lexicon_checksum = rng.Next(),
+                       .endpoint = SampleBytes(rng, 9),
+                       .model = SampleBytes(rng, 9),
                        .projection_rows = {static_cast<float>(rng.Normal()), 0.5f}};
   for (int i = 0; i < 3; ++i) {
     settings.features.push_back({SampleBytes(rng, 9), rng.Normal(), rng.Normal(), rng.Normal()});

@@ -1,0 +1,31 @@
+// The remote embedders of one server, by the names that its config gives them.
+// Threads: any; the set never changes.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/siphash.h"
+#include "retrieval/remote/remote_embedder.h"
+
+namespace pointsman {
+
+class RemoteEmbedders {
+ public:
+  // `secret` makes the keys of caches and the seeds of jitter. Endpoints are valid, their names unique.
+  RemoteEmbedders(std::span<const RemoteEndpoint> endpoints, SipKey secret);
+
+  RemoteEmbedder* Find(std::string_view name) const;  // null: there is none
+  std::string Names() const;                          // for messages: `a, b`, or `none`
+  std::vector<RemoteStatistics> statistics() const;
+  void Stop();
+
+ private:
+  std::map<std::string, std::unique_ptr<RemoteEmbedder>, std::less<>> embedders_;
+};
+
+}  // namespace pointsman
