@@ -46,7 +46,7 @@ endfunction()
 
 # One test executable per folder, linking only that folder's library, so that a test cannot reach
 # around a boundary.  pointsman_test(NAME SOURCES ... LINK ... [LABELS ...])
-# For each label there is a target that builds the tests of it: unit_tests and threads_tests are what
+# For each label there is a target that builds the tests of it: memory_tests and threads_tests are what
 # .ci/run builds with sanitizers.
 function(pointsman_test name)
   cmake_parse_arguments(A "" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
