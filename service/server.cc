@@ -89,7 +89,10 @@ class Server::Impl {
     }
     if (health_thread_.joinable()) health_thread_.join();
     std::this_thread::sleep_for(kRefuseFor);
-    if (!gate_.WaitUntilEmpty(kCallsWait)) log_.warn("stopping with calls that do not end");
+    if (!gate_.WaitUntilEmpty(kCallsWait)) {
+      engine_->StopEmbedding();  // they may wait for that, for as long as the config allows
+      if (!gate_.WaitUntilEmpty(kStreamsWait)) log_.warn("stopping with calls that do not end");
+    }
     server_->Shutdown(std::chrono::system_clock::now() + kStreamsWait);
     server_->Wait();
     engine_->Stop();

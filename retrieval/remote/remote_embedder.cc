@@ -65,10 +65,9 @@ class RemoteEmbedder::Impl {
     absl::Status refused;
     {
       MutexLock lock(mutex_);
-      cached = cache_.Find(pending.key);
-      if (cached != nullptr) {
-        ++statistics_.cached;
-      } else if (refused = WhyNot(pending); refused.ok()) {
+      if (!pending.is_patient) cached = Remembered(pending.key);
+      if (cached == nullptr) refused = WhyNot(pending);
+      if (cached == nullptr && refused.ok()) {
         waiting_ += !pending.is_patient;
         inbox_.push_back(std::move(pending));
       }
@@ -127,6 +126,11 @@ class RemoteEmbedder::Impl {
   absl::Status NotCalled() const {
     MutexLock lock(mutex_);
     return NotCalledLocked();
+  }
+  Embedding Remembered(TextKey key) REQUIRES_LOCK(mutex_) {
+    Embedding embedding = cache_.Find(key);
+    statistics_.cached += embedding != nullptr;
+    return embedding;
   }
   absl::Status WhyNot(const PendingText& text) const REQUIRES_LOCK(mutex_) {
     if (is_stopping_) return Stopping();
@@ -188,9 +192,20 @@ class RemoteEmbedder::Impl {
         return false;
       }
     }
-    for (PendingText& text : texts) batches_.Add(std::move(text));
+    for (PendingText& text : texts) Admit(std::move(text));
     for (Batch& trial : trials) Send(std::move(trial));
     return true;
+  }
+
+  // Patient texts are looked up here: who asks for one may hold locks that its `done` wants.
+  void Admit(PendingText text) {
+    Embedding cached;
+    if (text.is_patient) {
+      MutexLock lock(mutex_);
+      cached = Remembered(text.key);
+    }
+    if (cached != nullptr) return Answer(text, cached);
+    batches_.Add(std::move(text));
   }
 
   void SendDue(Time now) {

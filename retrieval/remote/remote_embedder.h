@@ -10,7 +10,8 @@
 //   kDeadlineExceeded, kFailedPrecondition (another dimension than was asked for), kInvalidArgument
 //   (refused, or an answer that is none). None holds the API key.
 // Concurrency: all methods from any thread. One thread of its own moves the calls and runs `done`, which
-//   must be quick and not call Stop; a cached or refused text's `done` runs before Embed returns.
+//   must be quick and not call Stop. A text's `done` runs before Embed returns if the text is cached or
+//   refused; a patient one's only if the embedder is stopping.
 #pragma once
 
 #include <cstdint>

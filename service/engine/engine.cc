@@ -32,6 +32,8 @@ std::vector<absl::StatusOr<RouteOutput>> Engine::RouteBatch(std::span<const Rout
   return impl_->routing_.Route(*embedded);
 }
 
+void Engine::StopEmbedding() { impl_->embedders_.Stop(); }
+
 bool Engine::WantsEmbedding(const RouteInput& input) const {
   return pointsman::WantsEmbedding(impl_->pools_, impl_->limits_.Get(), input);
 }

@@ -95,6 +95,9 @@ class Engine {
   // that it must not hold up.
   void Embed(std::vector<RouteInput> inputs, std::function<void(std::vector<RouteInput>)> done);
 
+  // Fails what waits for remote embedders, now and from here on, so that no call waits any more.
+  void StopEmbedding();
+
   template <class T>
   using Done = std::function<void(absl::StatusOr<T>)>;
 

@@ -22,6 +22,7 @@ class RemotePool : public RpcFixture {
   void Configure(ServerConfig& config) override {
     RemoteEndpoint endpoint = embedder_.Endpoint();
     endpoint.model = model_;
+    endpoint.deadline_ms = deadline_ms_;
     config.embedders = {endpoint};
   }
   void SetUp() override {
@@ -87,27 +88,32 @@ class RemotePool : public RpcFixture {
   }
 
   std::string model_ = "words";
+  int64_t deadline_ms_ = 400;
   EmbedderProcess embedder_;
 };
 
 TEST_F(RemotePool, RoutesByVectorsFromElsewhere) {
   // Each subject has an arm that is good at it; only the vectors tell them apart.
-  for (int i = 0; i < 60; ++i) {
+  for (int i = 0; i < 150; ++i) {
     const bool is_sums = i % 2 == 0;
     const auto decision =
         MustRoute((is_sums ? "integrals and sums " : "kings and queens ") + std::to_string(i));
     EXPECT_FALSE(decision.embedder_fallback());
     Tell(decision, (decision.arm() == "sums") == is_sums ? 1 : 0);
   }
-  EXPECT_EQ(Stats().experience_size(), 60u);
+  EXPECT_EQ(Stats().experience_size(), 150u);
   int right = 0;
   for (int i = 0; i < 40; ++i) {
     const bool is_sums = i % 2 == 0;
-    const auto decision =
-        MustRoute((is_sums ? "sums and integrals " : "queens and kings ") + std::to_string(i));
-    right += (decision.arm() == "sums") == is_sums;
+    v1::RouteRequest request;
+    request.set_pool("far");
+    request.set_query((is_sums ? "sums and integrals " : "queens and kings ") + std::to_string(i));
+    request.set_mode(v1::GREEDY);
+    v1::RouteResponse response;
+    ASSERT_TRUE(Route(request, &response).ok());
+    right += (response.arm() == "sums") == is_sums;
   }
-  EXPECT_GE(right, 34);
+  EXPECT_GE(right, 32);  // by chance 20, and 32 once in ten thousand times
 }
 
 TEST_F(RemotePool, IsMadeWithTheModelAndTheDimensionOfItsEndpoint) {
@@ -284,7 +290,9 @@ TEST_F(RemotePool, TellsHowItsEmbedderDoes) {
   EXPECT_GT(response.latency_ms(), 0);
 }
 
-TEST_F(RemotePool, StopsWhileItsEmbedderHangs) {
+TEST_F(RemotePool, StopsWhileItsEmbedderHangsHoweverLongItMay) {
+  deadline_ms_ = 600000;
+  Start();
   embedder_.Tell("mode hang");
   auto call = std::async(std::launch::async, [this] {
     v1::RouteRequest request;
@@ -296,7 +304,7 @@ TEST_F(RemotePool, StopsWhileItsEmbedderHangs) {
   std::this_thread::sleep_for(milliseconds(100));
   const auto begin = steady_clock::now();
   server_->Stop();
-  EXPECT_LT(steady_clock::now() - begin, milliseconds(3000));
+  EXPECT_LT(steady_clock::now() - begin, milliseconds(8000));
   EXPECT_TRUE(call.get());
 }
 
