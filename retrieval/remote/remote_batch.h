@@ -1,12 +1,15 @@
 // A call of a remote embedder on its way, or one that rests before it is made again.
-// Threads: plain values.
+// Threads: plain values, pure functions.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "retrieval/remote/embeddings_call.h"
 #include "retrieval/remote/remote_embedder.h"
 #include "retrieval/remote/text_batches.h"
 
@@ -21,5 +24,18 @@ struct Batch {
   PendingText::Time not_before;
   std::function<void(absl::StatusOr<RemoteEmbedder::Trial>)> trial;  // kTrial
 };
+
+// When a call that failed is made again: after a random part of 50 ms, doubled with each retry, or what the
+// server asked for. Nothing: it is not, since it would fail again, was tried often enough, or its texts would
+// be too late. `uniform` in [0, 1).
+std::optional<PendingText::Time> RetryAt(const Batch& batch, const Fault& fault,
+                                         int64_t retries_max, PendingText::Time now,
+                                         double uniform);
+
+// Why a text fails without a call.
+absl::Status Stopping(const RemoteEndpoint& endpoint);
+absl::Status NotCalled(const RemoteEndpoint& endpoint, const std::string& last_fault);
+absl::Status TimedOut(const RemoteEndpoint& endpoint);
+absl::Status TooManyWait(const RemoteEndpoint& endpoint, uint64_t waiting);
 
 }  // namespace pointsman

@@ -24,7 +24,6 @@ using Time = PendingText::Time;
 using std::chrono::milliseconds;
 
 constexpr char kProbeText[] = "Which way does this train go?";
-constexpr milliseconds kBackoff{50};  // before the first retry, at most; doubles
 constexpr milliseconds kPatientRest{1000};
 constexpr milliseconds kTrialTimeout{30000};
 constexpr milliseconds kIdleWait{60000};
@@ -92,7 +91,7 @@ class RemoteEmbedder::Impl {
         return;
       }
     }
-    batch.trial(Stopping());
+    batch.trial(Stopping(endpoint_));
   }
 
   RemoteStatistics statistics() const {
@@ -115,37 +114,22 @@ class RemoteEmbedder::Impl {
   }
 
  private:
-  absl::Status Stopping() const {
-    return absl::UnavailableError(Cat("embedder ", Quoted(endpoint_.name), " is stopping"));
-  }
-  absl::Status NotCalledLocked() const REQUIRES_LOCK(mutex_) {
-    return absl::UnavailableError(
-        Cat("embedder ", Quoted(endpoint_.name),
-            " is not called for a while, since calls fail: ", statistics_.last_fault));
-  }
-  absl::Status NotCalled() const {
-    MutexLock lock(mutex_);
-    return NotCalledLocked();
-  }
   Embedding Remembered(TextKey key) REQUIRES_LOCK(mutex_) {
     Embedding embedding = cache_.Find(key);
     statistics_.cached += embedding != nullptr;
     return embedding;
   }
   absl::Status WhyNot(const PendingText& text) const REQUIRES_LOCK(mutex_) {
-    if (is_stopping_) return Stopping();
+    if (is_stopping_) return Stopping(endpoint_);
     if (text.is_patient) return absl::OkStatus();
-    if (!breaker_.is_closed()) return NotCalledLocked();
+    if (!breaker_.is_closed()) return NotCalled(endpoint_, statistics_.last_fault);
     if (waiting_ >= static_cast<uint64_t>(endpoint_.waiting_items_max)) {
-      return absl::UnavailableError(Cat("embedder ", Quoted(endpoint_.name), ": ", waiting_,
-                                        " texts wait already (waiting_items_max)"));
+      return TooManyWait(endpoint_, waiting_);
     }
     return absl::OkStatus();
   }
   void Run() {
-    Batch first;  // so that what is wrong is known from the start
-    first.errand = Errand::kProbe;
-    Send(std::move(first));
+    Probe();  // so that what is wrong is known from the start
     while (TakeInbox()) {
       for (auto& [number, answer] : transfers_.Finished()) {
         const auto it = under_way_.find(number);
@@ -154,28 +138,22 @@ class RemoteEmbedder::Impl {
         End(std::move(batch), std::move(answer));
       }
       const Time now = std::chrono::steady_clock::now();
-      FailAll(batches_.TakeExpired(now), TimedOut());
+      FailAll(batches_.TakeExpired(now), TimedOut(endpoint_));
       SendDue(now);
       CountWaiting();
       transfers_.Wait(UntilNext(std::chrono::steady_clock::now()));
     }
     for (auto& [number, batch] : under_way_) {
       transfers_.Cancel(number);
-      FailBatch(batch, Stopping());
+      FailBatch(batch, Stopping(endpoint_));
     }
-    for (Batch& batch : resting_) FailBatch(batch, Stopping());
-    FailAll(batches_.TakeAll(), Stopping());
+    for (Batch& batch : resting_) FailBatch(batch, Stopping(endpoint_));
+    FailAll(batches_.TakeAll(), Stopping(endpoint_));
   }
 
   void FailBatch(const Batch& batch, const absl::Status& status) {
     if (batch.errand == Errand::kTexts) FailAll(batch.texts, status);
     if (batch.errand == Errand::kTrial) batch.trial(status);
-  }
-
-  absl::Status TimedOut() const {
-    return absl::DeadlineExceededError(Cat("embedder ", Quoted(endpoint_.name),
-                                           " gave no answer in ", endpoint_.deadline_ms,
-                                           " ms (deadline_ms)"));
   }
 
   // False: it is time to stop.
@@ -217,11 +195,7 @@ class RemoteEmbedder::Impl {
       probe_at = breaker_.ProbeAt();
       if (probe_at && *probe_at <= now) breaker_.BeginProbe();
     }
-    if (probe_at && *probe_at <= now) {
-      Batch probe;
-      probe.errand = Errand::kProbe;
-      Send(std::move(probe));
-    }
+    if (probe_at && *probe_at <= now) Probe();
     if (!is_closed) return FailWaiting();
     std::vector<Batch> rested;
     std::erase_if(resting_, [&](Batch& batch) {
@@ -244,11 +218,14 @@ class RemoteEmbedder::Impl {
     Send(std::move(patient));
   }
 
+  void Probe() {
+    Batch probe;
+    probe.errand = Errand::kProbe;
+    probe.texts.push_back({kProbeText, {}, expected_, false, {}, Time::max(), nullptr});
+    Send(std::move(probe));
+  }
+
   void Send(Batch batch) {
-    if (batch.errand == Errand::kProbe) {
-      batch.texts.clear();
-      batch.texts.push_back({kProbeText, {}, expected_, false, {}, Time::max(), nullptr});
-    }
     std::vector<std::string_view> texts;
     Time deadline = Time::max();
     for (const PendingText& text : batch.texts) {
@@ -294,11 +271,9 @@ class RemoteEmbedder::Impl {
   void Note(const Batch& batch, const HttpAnswer& answer, const std::optional<Fault>& fault,
             const EmbeddingsAnswer& parsed) {
     const Time now = std::chrono::steady_clock::now();
-    const std::size_t dimension = parsed.vectors.empty() ? 0 : parsed.vectors.front().size();
     MutexLock lock(mutex_);
-    statistics_.CountCall(batch.texts.size(), std::chrono::duration<double>(answer.took).count());
-    statistics_.tokens += parsed.tokens;
-    if (dimension > 0) statistics_.dimension = static_cast<uint32_t>(dimension);
+    statistics_.CountCall(batch.texts.size(), std::chrono::duration<double>(answer.took).count(),
+                          parsed.tokens, parsed.vectors.empty() ? 0 : parsed.vectors[0].size());
     if (fault) ++statistics_.faults[static_cast<std::size_t>(fault->kind)];
     if (batch.errand == Errand::kTrial) return;
     // While it is not closed, the probe alone says how the server does now.
@@ -330,24 +305,26 @@ class RemoteEmbedder::Impl {
     if (batch.texts.front().is_patient && !fault.is_of_content) {
       return batches_.PutBack(std::move(batch.texts), now + kPatientRest);
     }
-    const double most = static_cast<double>(kBackoff.count() << batch.retries);
-    batch.not_before = now + milliseconds(static_cast<int64_t>(most * rng_.Uniform()));
-    if (fault.retry_after) batch.not_before = now + *fault.retry_after;
-    bool may_retry = fault.may_pass && batch.retries < endpoint_.retries_max &&
-                     batch.not_before < batch.texts.front().deadline;
+    const auto again_at = RetryAt(batch, fault, endpoint_.retries_max, now, rng_.Uniform());
+    bool may_retry = again_at.has_value();
     {
       MutexLock lock(mutex_);
       may_retry = may_retry && breaker_.is_closed();
       statistics_.retries += may_retry;
     }
     if (!may_retry) return FailAll(batch.texts, StatusOf(fault));
+    batch.not_before = *again_at;
     ++batch.retries;
     resting_.push_back(std::move(batch));
   }
 
   // The breaker is open: nobody waits for what will not be called.
   void FailWaiting() {
-    const absl::Status status = NotCalled();
+    absl::Status status;
+    {
+      MutexLock lock(mutex_);
+      status = NotCalled(endpoint_, statistics_.last_fault);
+    }
     FailAll(batches_.TakeHurried(), status);
     std::vector<Batch> resting;
     resting.swap(resting_);

@@ -46,9 +46,13 @@ struct RemoteStatistics {
   uint32_t dimension = 0;  // of the last answer; 0: none yet
   std::string last_fault;  // its words; empty: none, or calls succeed again
 
-  void CountCall(std::size_t texts_in_it, double seconds) {
+  // `dimension_of_it` 0: it gave no vectors.
+  void CountCall(std::size_t texts_in_it, double seconds, uint64_t tokens_of_it,
+                 std::size_t dimension_of_it) {
     ++calls;
     texts += texts_in_it;
+    tokens += tokens_of_it;
+    if (dimension_of_it > 0) dimension = static_cast<uint32_t>(dimension_of_it);
     const auto bound = std::lower_bound(kBoundsSeconds.begin(), kBoundsSeconds.end(), seconds);
     ++call_counts[static_cast<std::size_t>(bound - kBoundsSeconds.begin())];
     call_seconds += seconds;
