@@ -285,8 +285,9 @@ class RemoteEmbedder::Impl {
       statistics_.last_fault.clear();
       return;
     }
-    // That a text is refused says nothing of the server, unless all are.
-    if (fault->is_of_content && ++refused_in_a_row_ < kRefusedInARow) return;
+    // That a text is refused says nothing of the server, unless all are; a probe's says all.
+    const bool is_of_text = fault->is_of_content && batch.errand == Errand::kTexts;
+    if (is_of_text && ++refused_in_a_row_ < kRefusedInARow) return;
     statistics_.last_fault = fault->words;
     if (counts) breaker_.Failed(now);
   }

@@ -120,7 +120,7 @@ TEST_F(Remote, DoesNotTryAgainLaterThanTheTextsDeadline) {
   server_.Tell("mode 429");
   const auto begin = std::chrono::steady_clock::now();
   EXPECT_TRUE(absl::IsUnavailable(Embed("too many").status()));
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, milliseconds(400));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, milliseconds(1000));
   EXPECT_EQ(embedder_->statistics().retries, 0u);
 }
 
@@ -177,7 +177,7 @@ TEST_F(Remote, FailsAtOnceAfterFailuresInARowAndFindsOutByItselfThatItIsWellAgai
     const auto answer = Embed("open " + std::to_string(i));
     EXPECT_THAT(std::string(answer.status().message()), HasSubstr("not called for a while"));
   }
-  EXPECT_LT(std::chrono::steady_clock::now() - begin, milliseconds(300));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, milliseconds(5000));  // 40 s if each waited
 
   server_.Tell("mode ok");
   Until([&] { return embedder_->statistics().breaker == State::kClosed; });  // nobody asks
@@ -212,11 +212,16 @@ TEST_F(Remote, LetsNoTextSpoilThoseThatItIsSentWith) {
   EXPECT_EQ(embedder_->statistics().breaker, State::kClosed);
 }
 
-TEST_F(Remote, OpensWhenEveryTextIsRefused) {
+TEST_F(Remote, OpensWhenEveryTextIsRefusedAndClosesWhenAProbeIsNot) {
   Open();
   server_.Tell("mode 400");
   for (int i = 0; i < 40; ++i) EXPECT_FALSE(Embed("refused " + std::to_string(i)).ok());
   EXPECT_NE(embedder_->statistics().breaker, State::kClosed);
+  const uint64_t before = Faults(RemoteFault::kRefused);
+  Until([&] { return Faults(RemoteFault::kRefused) >= before + 3; });  // probes go on
+  EXPECT_NE(embedder_->statistics().breaker, State::kClosed);
+  server_.Tell("mode ok");
+  Until([&] { return embedder_->statistics().breaker == State::kClosed; });
 }
 
 TEST_F(Remote, RefusesTextsBeyondThoseThatMayWait) {
