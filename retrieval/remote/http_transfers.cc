@@ -108,6 +108,8 @@ HttpTransfers::HttpTransfers(int64_t connections_max)
       timer_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
   POINTSMAN_CHECK(multi_ != nullptr && timer_ >= 0);
   curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(connections_max));
+  // Kept even when fewer calls are on their way.
+  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(connections_max));
   curl_multi_setopt(multi_, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_MULTIPLEX));
 }
 
