@@ -36,6 +36,11 @@ std::string AdviceByReason(std::string_view reason) {
     return "look at the server's log and its disk, then restart it; keep the feedback and send it "
            "again";
   }
+  if (reason == reason::kEmbedderUnavailable) {
+    return "see that the embedder runs and has the model and the key that `embedders` in the "
+           "server's "
+           "config names; `curl URL/models` asks it";
+  }
   if (reason == reason::kDataLacks) return "`--prefer 1,0,0` asks for quality alone";
   return "";
 }

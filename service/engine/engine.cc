@@ -191,7 +191,12 @@ void Engine::TryEmbedder(std::string endpoint, std::vector<std::string> texts,
     input.query = text;
     if (auto status = ValidateRoute(input, impl_->limits_.Get()); !status.ok()) return done(status);
   }
-  pointsman::TryEmbedder(**embedder, std::move(texts), std::move(done));
+  pointsman::TryEmbedder(
+      **embedder, std::move(texts),
+      [done = std::move(done)](absl::StatusOr<EmbedderFigures> figures) {
+        if (figures.ok()) return done(std::move(figures));
+        done(WithReason(figures.status(), reason::kEmbedderUnavailable, "endpoint"));
+      });
 }
 
 std::vector<RemoteStatistics> Engine::EmbedderStatistics() const {
