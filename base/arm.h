@@ -41,10 +41,10 @@ struct FeatureSpec {
   friend bool operator==(const FeatureSpec&, const FeatureSpec&) = default;
 };
 
-// How the query becomes a vector. Learned state depends on all of it: fixed when the pool is made.
 // The name of embedders that run elsewhere.
 inline constexpr std::string_view kRemoteEmbedder = "remote";
 
+// How the query becomes a vector. Learned state depends on all of it: fixed when the pool is made.
 struct EmbedderSettings {
   std::string name = "lexicon";  // an embedder's name; "caller" takes vectors only
   uint32_t dimension = 0;        // the embedder's entries, without a sketch; 0: its own default

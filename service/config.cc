@@ -8,6 +8,7 @@
 #include <fstream>
 #include <functional>
 #include <map>
+#include <optional>
 #include <sstream>
 
 #include "base/status_macros.h"
@@ -87,17 +88,21 @@ void AddLimits(Section& section, Limits& limits) {
   }
 }
 
-absl::StatusOr<std::string> ReadKey(const std::string& path) {
+// The whole of a file; nothing: it is none that can be read.
+std::optional<std::string> ReadText(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file || std::filesystem::is_directory(path)) {
-    return NotFound("cannot read the API key in ", path);
-  }
+  if (!file || std::filesystem::is_directory(path)) return std::nullopt;
   std::ostringstream text;
   text << file.rdbuf();
-  std::string key = text.str();
-  while (!key.empty() && (key.back() == '\n' || key.back() == '\r')) key.pop_back();
-  if (key.empty()) return InvalidArgument("the API key in ", path, " is empty");
-  return key;
+  return text.str();
+}
+
+absl::StatusOr<std::string> ReadKey(const std::string& path) {
+  std::optional<std::string> key = ReadText(path);
+  if (!key) return NotFound("cannot read the API key in ", path);
+  while (!key->empty() && (key->back() == '\n' || key->back() == '\r')) key->pop_back();
+  if (key->empty()) return InvalidArgument("the API key in ", path, " is empty");
+  return *std::move(key);
 }
 
 // One of `embedders`: its name is the key.
@@ -223,12 +228,9 @@ absl::StatusOr<ServerConfig> ParseConfig(const std::string& text, const std::str
 }
 
 absl::StatusOr<ServerConfig> LoadConfig(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file || std::filesystem::is_directory(path))
-    return NotFound("config ", path, " is not a file that can be read");
-  std::ostringstream text;
-  text << file.rdbuf();
-  return ParseConfig(text.str(), path);
+  const std::optional<std::string> text = ReadText(path);
+  if (!text) return NotFound("config ", path, " is not a file that can be read");
+  return ParseConfig(*text, path);
 }
 
 absl::Status ValidateAddress(const std::string& what, const std::string& address) {

@@ -38,8 +38,7 @@ std::string AdviceByReason(std::string_view reason) {
   }
   if (reason == reason::kEmbedderUnavailable) {
     return "see that the embedder runs and has the model and the key that `embedders` in the "
-           "server's "
-           "config names; `curl URL/models` asks it";
+           "server's config names; `curl URL/models` asks it";
   }
   if (reason == reason::kDataLacks) return "`--prefer 1,0,0` asks for quality alone";
   return "";

@@ -28,8 +28,7 @@ absl::StatusOr<uint64_t> FitProjection(const std::string& prompts, v1::EmbedderS
   if (edited.embedder.name == kRemoteEmbedder) {
     return InvalidArgument(
         "a projection is fitted here to vectors that are made here, and the embedder \"remote\" "
-        "makes "
-        "them elsewhere: leave --fit-projection out, and the vectors are turned at random");
+        "makes them elsewhere: leave --fit-projection out, and the vectors are turned at random");
   }
   if (edited.embedder.projected == 0) {
     return InvalidArgument("to how many dimensions? give --projected, or `projected` in the file");

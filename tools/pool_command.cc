@@ -47,8 +47,8 @@ constexpr const char* kTrialTexts[] = {
     "What is the capital of Australia, and why is it not Sydney?",
     "Fix the off-by-one error in this loop: for (int i = 0; i <= n; ++i) total += prices[i];",
     "Our checkout page shows 502 since this morning. The load balancer's log says that the "
-    "upstream "
-    "closed the connection before the response header was complete. Where do I look first?",
+    "upstream closed the connection before the response header was complete. Where do I look "
+    "first?",
     "Summarise the following minutes in five sentences, name who has to do what, and keep the "
     "dates.",
     "A tank is filled by two pipes in 3 and 5 hours, and emptied by a third in 4. How long does it "

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <deque>
 #include <map>
 #include <optional>
 #include <thread>
@@ -10,8 +9,6 @@
 
 #include "base/mutex.h"
 #include "base/rng.h"
-#include "base/status_macros.h"
-#include "base/strings.h"
 #include "retrieval/remote/embeddings_call.h"
 #include "retrieval/remote/http_transfers.h"
 #include "retrieval/remote/remote_batch.h"
@@ -21,9 +18,9 @@ namespace pointsman {
 namespace {
 
 using Time = PendingText::Time;
+using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
-constexpr char kProbeText[] = "Which way does this train go?";
 constexpr milliseconds kPatientRest{1000};
 constexpr milliseconds kTrialTimeout{30000};
 constexpr milliseconds kIdleWait{60000};
@@ -39,7 +36,7 @@ class RemoteEmbedder::Impl {
         rng_(seed),
         transfers_(endpoint_.concurrency_max),
         batches_({static_cast<std::size_t>(endpoint_.batch_items_max),
-                  std::chrono::microseconds(endpoint_.batch_wait_us),
+                  microseconds(endpoint_.batch_wait_us),
                   static_cast<std::size_t>(endpoint_.concurrency_max)}),
         cache_(static_cast<std::size_t>(endpoint_.cache_bytes_max)),
         breaker_({endpoint_.breaker_failures, milliseconds(endpoint_.breaker_open_ms),
@@ -98,7 +95,6 @@ class RemoteEmbedder::Impl {
     MutexLock lock(mutex_);
     RemoteStatistics statistics = statistics_;
     statistics.waiting = waiting_;
-    statistics.cache_bytes = cache_.bytes();
     statistics.breaker = breaker_.state();
     return statistics;
   }
@@ -128,6 +124,7 @@ class RemoteEmbedder::Impl {
     }
     return absl::OkStatus();
   }
+
   void Run() {
     Probe();  // so that what is wrong is known from the start
     while (TakeInbox()) {
@@ -187,15 +184,15 @@ class RemoteEmbedder::Impl {
   }
 
   void SendDue(Time now) {
-    std::optional<Time> probe_at;
-    bool is_closed = false;
+    bool is_closed = false, is_probe_due = false;
     {
       MutexLock lock(mutex_);
       is_closed = breaker_.is_closed();
-      probe_at = breaker_.ProbeAt();
-      if (probe_at && *probe_at <= now) breaker_.BeginProbe();
+      const auto probe_at = breaker_.ProbeAt();
+      is_probe_due = probe_at && *probe_at <= now;
+      if (is_probe_due) breaker_.BeginProbe();
     }
-    if (probe_at && *probe_at <= now) Probe();
+    if (is_probe_due) Probe();
     if (!is_closed) return FailWaiting();
     std::vector<Batch> rested;
     std::erase_if(resting_, [&](Batch& batch) {
@@ -344,12 +341,12 @@ class RemoteEmbedder::Impl {
     for (const PendingText& text : inbox_) waiting_ += !text.is_patient;
   }
 
-  std::chrono::microseconds UntilNext(Time now) const {
+  microseconds UntilNext(Time now) const {
     bool is_closed = false;
     Time next = now + kIdleWait;
     {
       MutexLock lock(mutex_);
-      if (!inbox_.empty() || !trials_.empty()) return std::chrono::microseconds(0);
+      if (!inbox_.empty() || !trials_.empty()) return microseconds(0);
       is_closed = breaker_.is_closed();
       if (const auto at = breaker_.ProbeAt()) next = std::min(next, *at);
     }
@@ -358,7 +355,6 @@ class RemoteEmbedder::Impl {
       const auto at = batches_.NextAt(under_way_.size(), /*may_patient=*/!is_patient_under_way_);
       if (at) next = std::min(next, *at);
     }
-    using std::chrono::microseconds;
     return std::max(microseconds(0), std::chrono::ceil<microseconds>(next - now));
   }
 

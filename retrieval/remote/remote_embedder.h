@@ -31,6 +31,8 @@ namespace pointsman {
 class RemoteEmbedder {
  public:
   using Done = std::function<void(absl::StatusOr<Embedding>)>;
+  // What is sent to see whether the endpoint is well: a text that no server refuses.
+  static constexpr char kProbeText[] = "Which way does this train go?";
   enum class Patience : uint8_t {
     kDeadline = 1,  // the endpoint's
     kForever = 2,   // until it succeeds, is refused, or Stop

@@ -41,7 +41,6 @@ struct RemoteStatistics {
   std::array<uint64_t, kBoundsSeconds.size() + 1> call_counts{};  // ended calls by duration
   double call_seconds = 0;                                        // all of them
   uint64_t waiting = 0;                                           // texts not sent, now
-  uint64_t cache_bytes = 0;
   CircuitBreaker::State breaker = CircuitBreaker::State::kClosed;
   uint32_t dimension = 0;  // of the last answer; 0: none yet
   std::string last_fault;  // its words; empty: none, or calls succeed again

@@ -35,7 +35,8 @@ std::vector<absl::StatusOr<RouteOutput>> Engine::RouteBatch(std::span<const Rout
 void Engine::StopEmbedding() { impl_->embedders_.Stop(); }
 
 bool Engine::WantsEmbedding(const RouteInput& input) const {
-  return pointsman::WantsEmbedding(impl_->pools_, impl_->limits_.Get(), input);
+  return !impl_->options_.embedders.empty() &&
+         RemotePoolOf(impl_->pools_, impl_->limits_.Get(), input) != nullptr;
 }
 
 void Engine::Embed(std::vector<RouteInput> inputs,
@@ -60,8 +61,8 @@ void Engine::PutPool(std::string name, EditSettings edit, std::vector<Arm> arms,
                           std::move(done));
   }
   // Its dimension is known once it has answered, and no pool is made on one that does not.
-  (*remote)->Try({"Which way does this train go?"}, [this, remote = *remote, name, edit, arms,
-                                                     create_only, done](const auto& trial) {
+  (*remote)->Try({RemoteEmbedder::kProbeText}, [this, remote = *remote, name, edit, arms,
+                                                create_only, done](const auto& trial) {
     if (!trial.ok()) {
       return done(WithReason(absl::UnavailableError(Cat("pool ", Quoted(name), " is not made: ",
                                                         ToStd(trial.status().message()))),

@@ -54,17 +54,20 @@ void Ask(const std::shared_ptr<Gathering<Query>>& gathering, std::size_t i,
 
 }  // namespace
 
-bool WantsEmbedding(const PoolTable& pools, const Limits& limits, const RouteInput& input) {
-  if (input.embedded || input.query.empty()) return false;
+std::shared_ptr<PoolRuntime> RemotePoolOf(const PoolTable& pools, const Limits& limits,
+                                          const RouteInput& input) {
+  if (input.embedded || input.query.empty()) return nullptr;
   const auto pool = pools.Find(input.pool);
-  return pool.ok() && (*pool)->remote() != nullptr && ValidateRoute(input, limits).ok();
+  const bool wants = pool.ok() && (*pool)->remote() != nullptr && ValidateRoute(input, limits).ok();
+  return wants ? *pool : nullptr;
 }
 
 void EmbedQueries(const PoolTable& pools, const Limits& limits, std::vector<RouteInput> inputs,
                   std::function<void(std::vector<RouteInput>)> done) {
-  std::vector<std::size_t> wanting;
+  std::vector<std::pair<std::size_t, std::shared_ptr<PoolRuntime>>> wanting;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (WantsEmbedding(pools, limits, inputs[i])) wanting.push_back(i);
+    if (auto pool = RemotePoolOf(pools, limits, inputs[i]))
+      wanting.emplace_back(i, std::move(pool));
   }
   if (wanting.empty()) return done(std::move(inputs));
   const auto gathering = std::make_shared<Gathering<RouteInput>>();
@@ -72,11 +75,7 @@ void EmbedQueries(const PoolTable& pools, const Limits& limits, std::vector<Rout
   gathering->done = [done = std::move(done)](std::vector<RouteInput> queries, const absl::Status&) {
     done(std::move(queries));
   };
-  for (const std::size_t i : wanting) {
-    if (const auto pool = pools.Find(gathering->queries[i].pool); pool.ok()) {
-      Ask(gathering, i, **pool);
-    }
-  }
+  for (const auto& [i, pool] : wanting) Ask(gathering, i, *pool);
   gathering->OneLess();
 }
 

@@ -18,8 +18,9 @@
 
 namespace pointsman {
 
-// Whether the query waits for a vector from elsewhere. What Route would refuse anyway does not.
-bool WantsEmbedding(const PoolTable& pools, const Limits& limits, const RouteInput& input);
+// The pool of a query that waits for a vector from elsewhere; null: it does not, nor would Route take it.
+std::shared_ptr<PoolRuntime> RemotePoolOf(const PoolTable& pools, const Limits& limits,
+                                          const RouteInput& input);
 
 void EmbedQueries(const PoolTable& pools, const Limits& limits, std::vector<RouteInput> inputs,
                   std::function<void(std::vector<RouteInput>)> done);

@@ -30,6 +30,20 @@ grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, Metrics& 
   return call.reactor();
 }
 
+// An answer that comes later: `begin` gets what to call with it.
+template <class Result, class Response, class Begin>
+grpc::ServerUnaryReactor* AnswerLater(grpc::CallbackServerContext* context, Metrics& metrics,
+                                      Gate& gate, Response* response, Begin begin) {
+  auto call = std::make_shared<Call>(context, metrics, gate, RpcName::kAdmin);
+  auto* reactor = call->reactor();
+  if (call->Refused()) return reactor;
+  begin([call, response](const absl::StatusOr<Result>& result) {
+    if (result.ok()) *response = ToProto(*result);
+    call->Finish(result.status());
+  });
+  return reactor;
+}
+
 absl::StatusOr<std::vector<Arm>> ArmsFrom(
     const google::protobuf::RepeatedPtrField<v1::Arm>& messages) {
   std::vector<Arm> arms;
@@ -214,15 +228,9 @@ grpc::ServerUnaryReactor* AdminService::GetStats(grpc::CallbackServerContext* co
                                                  const v1::GetStatsRequest* request,
                                                  v1::GetStatsResponse* response) {
   if (request->with_checksum()) {
-    auto call = std::make_shared<Call>(context, metrics_, gate_, RpcName::kAdmin);
-    auto* reactor = call->reactor();
-    if (call->Refused()) return reactor;
-    engine_.GetStatsWithChecksum(request->pool(),
-                                 [call, response](const absl::StatusOr<PoolStatistics>& result) {
-                                   if (result.ok()) *response = ToProto(*result);
-                                   call->Finish(result.status());
-                                 });
-    return reactor;
+    return AnswerLater<PoolStatistics>(context, metrics_, gate_, response, [&](auto done) {
+      engine_.GetStatsWithChecksum(request->pool(), std::move(done));
+    });
   }
   return Answer(context, metrics_, gate_, [&]() -> absl::Status {
     PoolStatistics statistics;
@@ -235,29 +243,19 @@ grpc::ServerUnaryReactor* AdminService::GetStats(grpc::CallbackServerContext* co
 grpc::ServerUnaryReactor* AdminService::MeasureRecall(grpc::CallbackServerContext* context,
                                                       const v1::MeasureRecallRequest* request,
                                                       v1::MeasureRecallResponse* response) {
-  auto call = std::make_shared<Call>(context, metrics_, gate_, RpcName::kAdmin);
-  auto* reactor = call->reactor();
-  if (call->Refused()) return reactor;
-  engine_.MeasureRecall(request->pool(), {request->queries().begin(), request->queries().end()},
-                        [call, response](const absl::StatusOr<RecallFigures>& result) {
-                          if (result.ok()) *response = ToProto(*result);
-                          call->Finish(result.status());
-                        });
-  return reactor;
+  return AnswerLater<RecallFigures>(context, metrics_, gate_, response, [&](auto done) {
+    engine_.MeasureRecall(request->pool(), {request->queries().begin(), request->queries().end()},
+                          std::move(done));
+  });
 }
 
 grpc::ServerUnaryReactor* AdminService::TryEmbedder(grpc::CallbackServerContext* context,
                                                     const v1::TryEmbedderRequest* request,
                                                     v1::TryEmbedderResponse* response) {
-  auto call = std::make_shared<Call>(context, metrics_, gate_, RpcName::kAdmin);
-  auto* reactor = call->reactor();
-  if (call->Refused()) return reactor;
-  engine_.TryEmbedder(request->endpoint(), {request->texts().begin(), request->texts().end()},
-                      [call, response](const absl::StatusOr<EmbedderFigures>& result) {
-                        if (result.ok()) *response = ToProto(*result);
-                        call->Finish(result.status());
-                      });
-  return reactor;
+  return AnswerLater<EmbedderFigures>(context, metrics_, gate_, response, [&](auto done) {
+    engine_.TryEmbedder(request->endpoint(), {request->texts().begin(), request->texts().end()},
+                        std::move(done));
+  });
 }
 
 grpc::ServerUnaryReactor* AdminService::Explain(grpc::CallbackServerContext* context,

@@ -50,14 +50,7 @@ class BackupOverGrpc : public RpcFixture {
     }
   }
 
-  v1::GetStatsResponse Stats() {
-    v1::GetStatsRequest request;
-    request.set_with_checksum(true);
-    v1::GetStatsResponse response;
-    grpc::ClientContext context;
-    EXPECT_TRUE(admin_->GetStats(&context, request, &response).ok());
-    return response;
-  }
+  v1::GetStatsResponse Learned() { return Stats("default", /*with_checksum=*/true); }
 
   // What a fixed query is answered; the decision's id makes the draw the same as well.
   std::string Prediction(const std::string& decision_id) {
@@ -78,24 +71,24 @@ class BackupOverGrpc : public RpcFixture {
 
 TEST_F(BackupOverGrpc, RestoredIntoANewServerPredictsTheSame) {
   Learn(60);
-  const v1::GetStatsResponse stats = Stats();
+  const v1::GetStatsResponse stats = Learned();
   ASSERT_EQ(Run("backup --name one"), 0) << output_;
   EXPECT_NE(output_.find(DataDir() + "/backups/one"), std::string::npos) << output_;
   const std::string prediction = Prediction("after the backup");
   Learn(40);
-  EXPECT_NE(Stats().state_checksum(), stats.state_checksum());
+  EXPECT_NE(Learned().state_checksum(), stats.state_checksum());
 
   const std::string restored = folder_.path() + "/restored";
   ASSERT_EQ(Run("restore " + DataDir() + "/backups/one " + restored), 0) << output_;
   EXPECT_NE(output_.find("pool default: to event 64"), std::string::npos) << output_;
   data_dir_ = restored;
   Start();
-  EXPECT_EQ(Stats().state_checksum(), stats.state_checksum());
-  EXPECT_EQ(Stats().outcomes(), 60u);
-  EXPECT_EQ(Stats().experience_size(), 60u);
+  EXPECT_EQ(Learned().state_checksum(), stats.state_checksum());
+  EXPECT_EQ(Learned().outcomes(), 60u);
+  EXPECT_EQ(Learned().experience_size(), 60u);
   EXPECT_EQ(Prediction("after the backup"), prediction);
   Learn(10);
-  EXPECT_EQ(Stats().outcomes(), 70u);
+  EXPECT_EQ(Learned().outcomes(), 70u);
 }
 
 TEST_F(BackupOverGrpc, HoldsWhatWasAcknowledgedBeforeItWhileFeedbackGoesOn) {
@@ -152,7 +145,7 @@ TEST_F(BackupOverGrpc, VerifyTellsASoundFolderFromADamagedOne) {
   Learn(100);
   EXPECT_EQ(Run("verify " + DataDir()), 0) << output_;
   EXPECT_NE(output_.find("sound: 1 pools"), std::string::npos) << output_;
-  const std::string checksum = std::to_string(Stats().state_checksum());
+  const std::string checksum = std::to_string(Learned().state_checksum());
   EXPECT_EQ(Run("verify --json --from-start " + DataDir()), 0) << output_;
   EXPECT_NE(output_.find("\"state_checksum\": \"" + checksum + "\""), std::string::npos) << output_;
   server_.reset();

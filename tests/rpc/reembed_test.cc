@@ -50,15 +50,6 @@ class Reembed : public RpcFixture {
     }
   }
 
-  v1::GetStatsResponse Stats(const std::string& pool) {
-    v1::GetStatsRequest request;
-    request.set_pool(pool);
-    v1::GetStatsResponse stats;
-    grpc::ClientContext context;
-    EXPECT_TRUE(admin_->GetStats(&context, request, &stats).ok());
-    return stats;
-  }
-
   absl::Status Run(std::vector<std::string> words) {
     Cli cli;
     cli.server = "127.0.0.1:" + std::to_string(server_->port());

@@ -9,6 +9,7 @@
 #include "base/mutex.h"
 #include "rpc_fixture.h"
 #include "tests/support/embedder_process.h"
+#include "tests/support/until.h"
 
 namespace pointsman {
 namespace {
@@ -73,19 +74,7 @@ class RemotePool : public RpcFixture {
     const grpc::Status status = Feedback(request, &response);
     EXPECT_TRUE(status.ok()) << status.error_message();
   }
-  v1::GetStatsResponse Stats(const std::string& pool = "far") {
-    v1::GetStatsRequest request;
-    request.set_pool(pool);
-    v1::GetStatsResponse response;
-    grpc::ClientContext context;
-    EXPECT_TRUE(admin_->GetStats(&context, request, &response).ok());
-    return response;
-  }
-  template <class Condition>
-  static void Until(const Condition& condition) {
-    for (int i = 0; i < 1000 && !condition(); ++i) std::this_thread::sleep_for(milliseconds(10));
-    ASSERT_TRUE(condition());
-  }
+  v1::GetStatsResponse FarStats() { return Stats("far"); }
 
   std::string model_ = "words";
   int64_t deadline_ms_ = 400;
@@ -101,7 +90,7 @@ TEST_F(RemotePool, RoutesByVectorsFromElsewhere) {
     EXPECT_FALSE(decision.embedder_fallback());
     Tell(decision, (decision.arm() == "sums") == is_sums ? 1 : 0);
   }
-  EXPECT_EQ(Stats().experience_size(), 150u);
+  EXPECT_EQ(FarStats().experience_size(), 150u);
   int right = 0;
   for (int i = 0; i < 40; ++i) {
     const bool is_sums = i % 2 == 0;
@@ -154,18 +143,18 @@ TEST_F(RemotePool, DecidesWithoutAVectorWhateverGoesWrongAndLearnsLevelsAlone) {
     embedder_.Tell("mode ok");
     Until([&] { return !MustRoute(std::string("is it well after ") + mode).embedder_fallback(); });
     embedder_.Tell(std::string("mode ") + mode);
-    const uint64_t remembered = Stats().experience_size();
-    const uint64_t fallbacks = Stats().embedder_fallbacks();
-    const uint64_t outcomes = Stats().outcomes();
+    const uint64_t remembered = FarStats().experience_size();
+    const uint64_t fallbacks = FarStats().embedder_fallbacks();
+    const uint64_t outcomes = FarStats().outcomes();
     for (int i = 0; i < 8; ++i) {
       const auto decision = MustRoute(std::string("what if ") + mode + std::to_string(i));
       EXPECT_TRUE(decision.embedder_fallback()) << mode;
       EXPECT_TRUE(decision.logged());
       Tell(decision, 0.5);
     }
-    EXPECT_EQ(Stats().embedder_fallbacks(), fallbacks + 8);
-    EXPECT_EQ(Stats().outcomes(), outcomes + 8);
-    EXPECT_EQ(Stats().experience_size(), remembered) << mode;
+    EXPECT_EQ(FarStats().embedder_fallbacks(), fallbacks + 8);
+    EXPECT_EQ(FarStats().outcomes(), outcomes + 8);
+    EXPECT_EQ(FarStats().experience_size(), remembered) << mode;
   }
 }
 
@@ -214,10 +203,10 @@ TEST_F(RemotePool, HoldsUpNoOtherPoolWhileItHangs) {
 
 TEST_F(RemotePool, RecoversWithItsDescriptionsAndKeepsWhatItLearned) {
   Tell(MustRoute("integrals and sums"), 1);
-  const uint64_t outcomes = Stats().outcomes();
+  const uint64_t outcomes = FarStats().outcomes();
   embedder_.Tell("mode 500");  // when the server starts, nobody answers
   Start();
-  EXPECT_EQ(Stats().outcomes(), outcomes);
+  EXPECT_EQ(FarStats().outcomes(), outcomes);
   EXPECT_TRUE(MustRoute("while it is down").embedder_fallback());
   embedder_.Tell("mode ok");
   Until([&] { return !MustRoute("well again").embedder_fallback(); });
@@ -266,12 +255,12 @@ TEST_F(RemotePool, ImportsWithVectorsOrNotAtAll) {
     return writer->Finish();
   };
   EXPECT_TRUE(import("first").ok());
-  EXPECT_EQ(Stats().experience_size(), 10u);
+  EXPECT_EQ(FarStats().experience_size(), 10u);
   embedder_.Tell("mode 500");
   const grpc::Status status = import("second");
   EXPECT_EQ(status.error_code(), grpc::UNAVAILABLE);
   EXPECT_THAT(status.error_message(), HasSubstr("send it again"));
-  EXPECT_EQ(Stats().experience_size(), 10u);
+  EXPECT_EQ(FarStats().experience_size(), 10u);
 }
 
 TEST_F(RemotePool, TellsHowItsEmbedderDoes) {

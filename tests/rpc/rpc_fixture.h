@@ -62,6 +62,15 @@ class RpcFixture : public ::testing::Test {
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
     return router_->Feedback(&context, request, response);
   }
+  v1::GetStatsResponse Stats(const std::string& pool = "default", bool with_checksum = false) {
+    v1::GetStatsRequest request;
+    request.set_pool(pool);
+    request.set_with_checksum(with_checksum);
+    v1::GetStatsResponse response;
+    grpc::ClientContext context;
+    EXPECT_TRUE(admin_->GetStats(&context, request, &response).ok());
+    return response;
+  }
 
   TestFolder folder_;
   SystemClock clock_;

@@ -2,35 +2,26 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdlib>
+#include <utility>
 
 #include "base/check.h"
 #include "tests/paths.h"
-
-extern char** environ;
+#include "tests/support/spawn.h"
 
 namespace pointsman {
 
 EmbedderProcess::EmbedderProcess(std::vector<std::string> arguments) {
   std::array<int, 2> in{}, out{};
   POINTSMAN_CHECK(pipe2(in.data(), O_CLOEXEC) == 0 && pipe2(out.data(), O_CLOEXEC) == 0);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, in[0], STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
   std::vector<std::string> words = {"python3",
                                     POINTSMAN_SOURCE_DIR "/tests/support/embedder_server.py"};
   words.insert(words.end(), arguments.begin(), arguments.end());
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  POINTSMAN_CHECK(posix_spawnp(&pid_, argv[0], &actions, nullptr, argv.data(), environ) == 0);
-  posix_spawn_file_actions_destroy(&actions);
+  pid_ = Spawn(std::move(words), {{in[0], STDIN_FILENO}, {out[1], STDOUT_FILENO}});
   close(in[0]);
   close(out[1]);
   to_ = in[1];

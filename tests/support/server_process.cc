@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <grpcpp/grpcpp.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,8 +11,7 @@
 
 #include "base/check.h"
 #include "tests/paths.h"
-
-extern char** environ;
+#include "tests/support/spawn.h"
 
 namespace pointsman {
 namespace {
@@ -34,9 +32,6 @@ ServerProcess::ServerProcess(const std::string& folder, std::vector<std::string>
                              int file_kb_max) {
   std::array<int, 2> err{};
   POINTSMAN_CHECK(pipe2(err.data(), O_CLOEXEC) == 0);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, err[1], STDERR_FILENO);
   std::vector<std::string> words;
   if (file_kb_max > 0) {
     // In blocks of 512 bytes; the signal ignored, such a write fails instead.
@@ -48,11 +43,7 @@ ServerProcess::ServerProcess(const std::string& folder, std::vector<std::string>
     words.emplace_back(word);
   }
   words.insert(words.end(), arguments.begin(), arguments.end());
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-  POINTSMAN_CHECK(posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ) == 0);
-  posix_spawn_file_actions_destroy(&actions);
+  pid_ = Spawn(std::move(words), {{err[1], STDERR_FILENO}});
   close(err[1]);
   reader_ = err[0];
 }

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "tests/support/embedder_process.h"
+#include "tests/support/until.h"
 
 namespace pointsman {
 namespace {
@@ -29,12 +30,6 @@ class Remote : public ::testing::Test {
     Until([&] { return embedder_->statistics().calls > 0; });
   }
   void Open() { Open(server_.Endpoint()); }
-
-  template <class Condition>
-  static void Until(const Condition& condition) {
-    for (int i = 0; i < 2000 && !condition(); ++i) std::this_thread::sleep_for(milliseconds(5));
-    ASSERT_TRUE(condition());
-  }
 
   std::future<absl::StatusOr<Embedding>> Ask(const std::string& text,
                                              Patience patience = Patience::kDeadline) {
