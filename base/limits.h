@@ -26,7 +26,16 @@ struct Limits {
   int64_t import_chunk_outcomes_max = 4096;  // and their outcomes
   int64_t arm_count_max = 16;                // arms in one answer
   int64_t arm_lists_max = 1024;              // names in allow_arms or deny_arms
+  int64_t calls_max = 10000;                 // being answered at the same time
+  int64_t client_rate_max = 0;  // routes and feedbacks a second of one client; 0: no limit
   int64_t message_bytes_max = 16 << 20;
+  int64_t metadata_bytes_max = 16384;  // of one call
+  int64_t streams_per_connection_max = 1000;
+  int64_t handshake_s_max = 10;
+  int64_t connection_idle_s_max = 900;
+  int64_t connection_age_s_max = 3600;
+  int64_t keepalive_s = 60;
+  int64_t ping_interval_s_min = 10;
   int64_t queue_items_max = 16384;  // feedback waiting for the log writer
   int64_t writer_batch_items_max = 1024;
   int64_t decision_ttl_s = 7 * 86400;

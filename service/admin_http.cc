@@ -12,11 +12,15 @@ namespace pointsman {
 namespace {
 
 int Send(mg_connection* connection, int status, const char* type, const std::string& body) {
-  const char* text = status == 200 ? "OK" : status == 404 ? "Not Found" : "Service Unavailable";
+  const char* text = status == 200   ? "OK"
+                     : status == 401 ? "Unauthorized"
+                     : status == 404 ? "Not Found"
+                                     : "Service Unavailable";
   // Not mg_printf: its buffers stand on the 100 KiB stack that civetweb gives its threads.
   const std::string answer =
       Cat("HTTP/1.1 ", status, " ", text, "\r\nContent-Type: ", type,
-          "\r\nContent-Length: ", body.size(), "\r\nConnection: close\r\n\r\n", body);
+          "\r\nContent-Length: ", body.size(), status == 401 ? "\r\nWWW-Authenticate: Bearer" : "",
+          "\r\nConnection: close\r\n\r\n", body);
   mg_write(connection, answer.data(), answer.size());
   return status;
 }
@@ -26,6 +30,11 @@ int Serve(mg_connection* connection, void* pages_pointer) {
   const mg_request_info* request = mg_get_request_info(connection);
   const std::string path = request->local_uri == nullptr ? "" : request->local_uri;
   if (path == "/metrics") {
+    const char* authorization = mg_get_header(connection, "Authorization");
+    const absl::Status may = pages.may_read(authorization == nullptr ? "" : authorization);
+    if (!may.ok()) {
+      return Send(connection, 401, "text/plain", Cat(ToStd(may.message()), "\n"));
+    }
     // On a thread with a stack of the usual size: the metrics of many pools go deep.
     const std::string text = std::async(std::launch::async, pages.metrics).get();
     return Send(connection, 200, "text/plain; version=0.0.4; charset=utf-8", text);

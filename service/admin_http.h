@@ -1,5 +1,5 @@
 // The admin port: GET /metrics (Prometheus text), /healthz (the process lives), /readyz (it serves
-// and is not stopping). Anything else is 404.
+// and is not stopping). Anything else is 404; /metrics is 401 to who may not read it.
 // Errors: kUnavailable if the address cannot be bound, saying which.
 // Threads: runs its own two; the callbacks are called from them.
 #pragma once
@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 
@@ -17,6 +18,8 @@ class AdminHttp {
   struct Pages {
     std::function<std::string()> metrics;
     std::function<std::string()> not_ready;  // empty: ready; else why not
+    // Whether who sends this as authorization may read /metrics; if not, it is told why.
+    std::function<absl::Status(std::string_view authorization)> may_read;
   };
 
   // `address` is HOST:PORT; port 0 takes a free one.

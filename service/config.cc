@@ -13,6 +13,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "service/access/address.h"
 
 namespace pointsman {
 namespace {
@@ -28,6 +29,17 @@ class Section {
     Key(key, [this, key, &target](const YAML::Node& node) -> absl::Status {
       if (!node.IsScalar()) return At(node, Cat(path_, key, " must be a text"));
       target = node.Scalar();
+      return absl::OkStatus();
+    });
+  }
+
+  void YesNo(const std::string& key, bool& target) {
+    Key(key, [this, key, &target](const YAML::Node& node) -> absl::Status {
+      const std::string text = node.IsScalar() ? node.Scalar() : "";
+      if (text != "true" && text != "false") {
+        return At(node, Cat(path_, key, " must be true or false"));
+      }
+      target = text == "true";
       return absl::OkStatus();
     });
   }
@@ -185,6 +197,18 @@ Section::Reader OneOf(const Section& section, const std::string& key,
   };
 }
 
+absl::Status ReadTls(const std::string& file, const YAML::Node& node, TlsSettings& tls) {
+  Section section(file, "tls.");
+  section.Text("certificate_file", tls.certificate_file);
+  section.Text("key_file", tls.key_file);
+  section.Text("client_ca_file", tls.client_ca_file);
+  RETURN_IF_ERROR(section.Read(node));
+  if (!node.IsNull() && (tls.certificate_file.empty() || tls.key_file.empty())) {
+    return section.At(node, "tls needs certificate_file and key_file");
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<ServerConfig> FromYaml(const YAML::Node& root, const std::string& name) {
   ServerConfig config;
   Section limits(name, "limits.");
@@ -208,6 +232,10 @@ absl::StatusOr<ServerConfig> FromYaml(const YAML::Node& root, const std::string&
   };
   address("listen", config.listen);
   address("admin_listen", config.admin_listen);
+  top.YesNo("insecure", config.insecure);
+  top.YesNo("admin_insecure", config.admin_insecure);
+  top.Key("tls", [&](const YAML::Node& node) { return ReadTls(name, node, config.tls); });
+  top.Text("tokens_file", config.tokens_file);
   top.Key("log", [&](const YAML::Node& node) { return log.Read(node); });
   top.Key("embedders",
           [&](const YAML::Node& node) { return ReadEmbedders(top, name, node, config.embedders); });
@@ -231,6 +259,36 @@ absl::StatusOr<ServerConfig> LoadConfig(const std::string& path) {
   const std::optional<std::string> text = ReadText(path);
   if (!text) return NotFound("config ", path, " is not a file that can be read");
   return ParseConfig(*text, path);
+}
+
+absl::Status ValidateServing(const ServerConfig& config) {
+  if (!IsLoopbackAddress(config.listen) && !config.insecure) {
+    const std::string where =
+        Cat("listen ", config.listen, " can be reached from other machines: ");
+    constexpr char kElse[] =
+        ", or, where something else protects it, say so with --insecure (config: insecure: true)";
+    if (!config.tls.is_on()) {
+      return InvalidArgument(where,
+                             "give `tls` in the config, so that nobody on the way reads and "
+                             "changes what is said",
+                             kElse);
+    }
+    if (config.tokens_file.empty() && config.tls.client_ca_file.empty()) {
+      return InvalidArgument(where,
+                             "give `tokens_file` or `tls.client_ca_file` in the config, so "
+                             "that not everybody may call",
+                             kElse);
+    }
+  }
+  if (!config.admin_listen.empty() && !IsLoopbackAddress(config.admin_listen) &&
+      !config.admin_insecure) {
+    return InvalidArgument(
+        "admin_listen ", config.admin_listen,
+        " can be reached from other machines, and the admin port has no TLS: "
+        "listen on 127.0.0.1, or, where something else keeps strangers out, say so with "
+        "--admin-insecure (config: admin_insecure: true)");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status ValidateAddress(const std::string& what, const std::string& address) {

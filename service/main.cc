@@ -27,6 +27,8 @@ using pointsman::ServerConfig;
 struct Flags {
   std::string config, data_dir, backup_dir, listen, admin_listen;
   bool no_admin = false;
+  bool insecure = false;
+  bool admin_insecure = false;
   bool check_config = false;
 };
 
@@ -42,6 +44,8 @@ absl::StatusOr<ServerConfig> Configure(const Flags& flags) {
   if (!flags.listen.empty()) config.listen = flags.listen;
   if (!flags.admin_listen.empty()) config.admin_listen = flags.admin_listen;
   if (flags.no_admin) config.admin_listen.clear();
+  config.insecure |= flags.insecure;
+  config.admin_insecure |= flags.admin_insecure;
   if (auto status = pointsman::ValidateAddress("--listen", config.listen); !status.ok()) {
     return status;
   }
@@ -51,6 +55,7 @@ absl::StatusOr<ServerConfig> Configure(const Flags& flags) {
       return status;
     }
   }
+  if (auto status = pointsman::ValidateServing(config); !status.ok()) return status;
   return config;
 }
 
@@ -123,6 +128,9 @@ int main(int argc, char** argv) {
   app.add_option("--admin-listen", flags.admin_listen,
                  "HOST:PORT of /metrics, /healthz, /readyz [127.0.0.1:7718]");
   app.add_flag("--no-admin", flags.no_admin, "no admin port");
+  app.add_flag("--insecure", flags.insecure, "gRPC without TLS beyond this machine");
+  app.add_flag("--admin-insecure", flags.admin_insecure,
+               "the admin port, which has no TLS, beyond this machine");
   app.add_flag("--check-config", flags.check_config, "check the config and exit");
   app.footer(
       "Example: pointsmand --data-dir ./data --listen 127.0.0.1:7717\n"

@@ -46,11 +46,24 @@ Metrics::Metrics() : registry_(std::make_shared<prometheus::Registry>()) {
   for (std::size_t i = 1; i < feedback_.size(); ++i) {
     feedback_[i] = &feedback.Add({{"result", kResults[i]}});
   }
+  auto& refusals = prometheus::BuildCounter()
+                       .Name("pointsman_refused_total")
+                       .Help(
+                           "Calls not let in: no good token (UNAUTHENTICATED), not this token's "
+                           "(PERMISSION_DENIED), too many (RESOURCE_EXHAUSTED).")
+                       .Register(*registry_);
+  for (const auto code : {absl::StatusCode::kUnauthenticated, absl::StatusCode::kPermissionDenied,
+                          absl::StatusCode::kResourceExhausted}) {
+    refusals_[static_cast<std::size_t>(code)] =
+        &refusals.Add({{"code", absl::StatusCodeToString(code)}});
+  }
   storage_ =
       NewGauge("pointsman_storage_writable",
                "1 while feedback and decisions can be written; 0 until a restart after not.");
   snapshots_ = NewGauge("pointsman_snapshots_succeed", "0 after a snapshot that failed, else 1.");
   queue_ = NewGauge("pointsman_writer_queue_items", "Commands that wait for the log writer.");
+  certificate_ = NewGauge("pointsman_tls_certificate_expiry_timestamp_seconds",
+                          "When the server's certificate ends; 0 without TLS.");
 }
 
 prometheus::Gauge* Metrics::NewGauge(const char* name, const char* help) {
@@ -61,6 +74,10 @@ void Metrics::SetState(const State& state) {
   storage_->Set(state.is_storage_well ? 1 : 0);
   snapshots_->Set(state.are_snapshots_well ? 1 : 0);
   queue_->Set(static_cast<double>(state.queue_depth));
+}
+
+void Metrics::SetCertificateExpiry(Micros expires) {
+  certificate_->Set(static_cast<double>(expires) / kMicrosPerSecond);
 }
 
 void Metrics::CountRpc(RpcName rpc, const absl::Status& status, double seconds) {
@@ -83,6 +100,11 @@ void Metrics::CountDecision(bool logged) { decisions_[logged ? 1 : 0]->Increment
 
 void Metrics::CountFeedback(FeedbackResult result) {
   feedback_[static_cast<std::size_t>(result)]->Increment();
+}
+
+void Metrics::CountRefusal(const absl::Status& status) {
+  const auto code = static_cast<std::size_t>(status.code());
+  if (code < kCodes && refusals_[code] != nullptr) refusals_[code]->Increment();
 }
 
 std::string Metrics::Text(const std::vector<prometheus::MetricFamily>& more) const {

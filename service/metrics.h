@@ -17,6 +17,7 @@
 
 #include "absl/status/status.h"
 #include "base/mutex.h"
+#include "base/types.h"
 #include "service/engine/requests.h"
 
 namespace pointsman {
@@ -31,6 +32,8 @@ class Metrics {
   void CountRpc(RpcName rpc, const absl::Status& status, double seconds);
   void CountDecision(bool logged);
   void CountFeedback(FeedbackResult result);
+  // A call that was not let in (service/rpc/door.h).
+  void CountRefusal(const absl::Status& status);
   // What stands now, rather than what was counted.
   struct State {
     bool is_storage_well = true;
@@ -38,6 +41,7 @@ class Metrics {
     std::size_t queue_depth = 0;
   };
   void SetState(const State& state);
+  void SetCertificateExpiry(Micros expires);
   // Failures that are nobody's fault but ours (INTERNAL, DATA_LOSS): how many, and what the last said.
   struct Faults {
     uint64_t count = 0;
@@ -57,9 +61,11 @@ class Metrics {
   std::array<prometheus::Histogram*, kRpcNames> seconds_{};
   std::array<prometheus::Counter*, 2> decisions_{};
   std::array<prometheus::Counter*, 6> feedback_{};
+  std::array<prometheus::Counter*, kCodes> refusals_{};  // by code; null where none comes
   prometheus::Gauge* storage_ = nullptr;
   prometheus::Gauge* snapshots_ = nullptr;
   prometheus::Gauge* queue_ = nullptr;
+  prometheus::Gauge* certificate_ = nullptr;
   mutable Mutex mutex_;
   Faults faults_ GUARDED_BY(mutex_);
 };

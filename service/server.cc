@@ -13,12 +13,19 @@
 #include "base/mutex.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "service/access/access.h"
+#include "service/access/address.h"
+#include "service/access/certificate.h"
+#include "service/access/tokens_file.h"
+#include "service/access/watched_tokens.h"
 #include "service/admin_http.h"
 #include "service/engine/engine.h"
 #include "service/engine_metrics.h"
 #include "service/metrics.h"
 #include "service/rpc/admin_service.h"
-#include "service/rpc/gate.h"
+#include "service/rpc/connection_limits.h"
+#include "service/rpc/credentials.h"
+#include "service/rpc/door.h"
 #include "service/rpc/router_service.h"
 #include "storage/storage.h"
 
@@ -36,6 +43,7 @@ constexpr std::chrono::milliseconds kRefuseFor{50};
 constexpr std::chrono::milliseconds kStreamsWait{200};
 constexpr std::chrono::milliseconds kHealthEvery{250};
 constexpr std::chrono::minutes kFaultsEvery{1};
+constexpr std::chrono::seconds kCertificateEvery{10};
 
 absl::Status CannotListen(const std::string& address) {
   return absl::UnavailableError(
@@ -47,9 +55,14 @@ absl::Status CannotListen(const std::string& address) {
 
 class Server::Impl {
  public:
-  Impl(const ServerConfig& config, spdlog::logger& log) : config_(config), log_(log) {}
+  Impl(const ServerConfig& config, spdlog::logger& log)
+      : config_(config),
+        log_(log),
+        access_(IsLoopbackAddress(config.listen)),
+        tokens_(config.tokens_file) {}
 
   absl::Status Start(const Clock& clock) {
+    RETURN_IF_ERROR(ReadSecrets());
     const auto began = std::chrono::steady_clock::now();
     StorageOptions storage_options;
     storage_options.folder = config_.data_dir;
@@ -70,9 +83,12 @@ class Server::Impl {
 
     RETURN_IF_ERROR(Listen(clock));
     if (!config_.admin_listen.empty()) {
-      ASSIGN_OR_RETURN(admin_,
-                       AdminHttp::Start(config_.admin_listen, {[this] { return MetricsText(); },
-                                                               [this] { return NotReady(); }}));
+      ASSIGN_OR_RETURN(
+          admin_, AdminHttp::Start(config_.admin_listen,
+                                   {[this] { return MetricsText(); }, [this] { return NotReady(); },
+                                    [this, &clock](std::string_view authorization) {
+                                      return MayReadMetrics(authorization, clock.Now());
+                                    }}));
     }
     health_thread_ = std::thread([this] { WatchHealth(); });
     return absl::OkStatus();
@@ -81,7 +97,7 @@ class Server::Impl {
   void Stop() {
     if (server_ == nullptr) return;
     server_->GetHealthCheckService()->SetServingStatus(false);
-    gate_.Close();
+    door_->Close();
     {
       MutexLock lock(mutex_);
       is_stopping_ = true;
@@ -89,9 +105,9 @@ class Server::Impl {
     }
     if (health_thread_.joinable()) health_thread_.join();
     std::this_thread::sleep_for(kRefuseFor);
-    if (!gate_.WaitUntilEmpty(kCallsWait)) {
+    if (!door_->WaitUntilEmpty(kCallsWait)) {
       engine_->StopEmbedding();  // they may wait for that, for as long as the config allows
-      if (!gate_.WaitUntilEmpty(kStreamsWait)) log_.warn("stopping with calls that do not end");
+      if (!door_->WaitUntilEmpty(kStreamsWait)) log_.warn("stopping with calls that do not end");
     }
     server_->Shutdown(std::chrono::system_clock::now() + kStreamsWait);
     server_->Wait();
@@ -113,6 +129,8 @@ class Server::Impl {
     fixed("listen", config_.listen, wanted.listen);
     fixed("admin_listen", config_.admin_listen, wanted.admin_listen);
     fixed("log.format", config_.log_format, wanted.log_format);
+    fixed("tokens_file", config_.tokens_file, wanted.tokens_file);
+    if (config_.tls != wanted.tls) refused.emplace_back("tls");
     for (const std::string& name : engine_->ChangeLimits(wanted.limits)) {
       refused.push_back("limits." + name);
     }
@@ -129,21 +147,39 @@ class Server::Impl {
   int admin_port() const { return admin_ == nullptr ? 0 : admin_->port(); }
 
  private:
+  // What is wrong with them is said now, and not to each client.
+  absl::Status ReadSecrets() {
+    RETURN_IF_ERROR(ValidateServing(config_));
+    if (config_.tls.is_on()) {
+      ASSIGN_OR_RETURN(const CertificateInfo certificate, CheckCertificate(config_.tls));
+      metrics_.SetCertificateExpiry(certificate.expires);
+    }
+    if (config_.tokens_file.empty()) return absl::OkStatus();
+    const auto tokens = *tokens_.Changed();  // the first look is always a change
+    RETURN_IF_ERROR(tokens.status());
+    access_.SetTokens(*tokens);
+    return absl::OkStatus();
+  }
+
   absl::Status Listen(const Clock& clock) {
-    router_ = std::make_unique<RouterService>(*engine_, metrics_, gate_);
+    door_ = std::make_unique<Door>(*engine_, access_, clock, metrics_);
+    router_ = std::make_unique<RouterService>(*engine_, *door_);
     admin_service_ = std::make_unique<AdminService>(
         *engine_, config_.backup_dir.empty() ? config_.data_dir + "/backups" : config_.backup_dir,
-        clock, metrics_, gate_);
+        clock, *door_);
     grpc::EnableDefaultHealthCheckService(true);
-    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    // Without tokens gRPC asks the door about nothing, and reflection would tell everybody.
+    if (access_.asks_for_tokens() || IsLoopbackAddress(config_.listen)) {
+      grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    }
     grpc::ServerBuilder builder;
     // Without this a second server on the same port would silently take half of the calls.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     // Answers that are ready together leave in one packet: at many calls a second half of a packet's
     // cost, and at few no later.
     builder.AddChannelArgument(GRPC_ARG_OPTIMIZATION_TARGET, "throughput");
-    builder.SetMaxReceiveMessageSize(static_cast<int>(config_.limits.message_bytes_max));
-    builder.AddListeningPort(config_.listen, grpc::InsecureServerCredentials(), &port_);
+    SetConnectionLimits(config_.limits, builder);
+    builder.AddListeningPort(config_.listen, MakeCredentials(config_.tls, *door_), &port_);
     builder.RegisterService(router_.get());
     builder.RegisterService(admin_service_.get());
     server_ = builder.BuildAndStart();
@@ -170,6 +206,15 @@ class Server::Impl {
     metrics_.SetState(
         {engine_->StorageHealth().ok(), engine_->SnapshotHealth().ok(), engine_->QueueDepth()});
     return metrics_.Text(EngineMetrics(*engine_, kMetricsArmsMax));
+  }
+
+  // Who reaches a port of this machine alone is on it.
+  absl::Status MayReadMetrics(std::string_view authorization, Micros now) const {
+    if (!access_.asks_for_tokens() || IsLoopbackAddress(config_.admin_listen)) {
+      return absl::OkStatus();
+    }
+    const Need need{Scope::kMetrics, {}, /*all_pools=*/true};
+    return access_.Decide(need, {authorization, ""}, now).status();
   }
 
   std::string NotReady() {
@@ -208,6 +253,37 @@ class Server::Impl {
     }
   }
 
+  void LookAtTokens() {
+    if (config_.tokens_file.empty()) return;
+    const auto tokens = tokens_.Changed();
+    if (!tokens) return;
+    if (!tokens->ok()) {
+      log_.error("the tokens file does not read, and the tokens that were in force stay: {}",
+                 ToStd(tokens->status().message()));
+      return;
+    }
+    access_.SetTokens(**tokens);
+    log_.info("{} tokens read from {}", (*tokens)->size(), config_.tokens_file);
+  }
+
+  // gRPC reads the new files by itself; what is told here is whether they fit, and until when.
+  void LookAtCertificate() {
+    const auto now = std::chrono::steady_clock::now();
+    if (!config_.tls.is_on() || now < certificate_not_before_) return;
+    certificate_not_before_ = now + kCertificateEvery;
+    const auto certificate = CheckCertificate(config_.tls);
+    if (certificate.ok() && certificate->expires == certificate_expires_) return;
+    if (certificate.ok()) {
+      certificate_expires_ = certificate->expires;
+      metrics_.SetCertificateExpiry(certificate->expires);
+      log_.info("certificate of {}, good until {}", certificate->subject,
+                DayText(certificate->expires));
+    } else {
+      log_.error("new connections will fail until the files of TLS are mended: {}",
+                 ToStd(certificate.status().message()));
+    }
+  }
+
   // The engine's health, carried to the health service and, once, to the log.
   void WatchHealth() {
     bool is_well = true;
@@ -218,6 +294,8 @@ class Server::Impl {
         if (!is_stopping_) wake_.WaitFor(mutex_, kHealthEvery);
         if (is_stopping_) return;
       }
+      LookAtTokens();
+      LookAtCertificate();
       LogFaults();
       LogEmbedders();
       const absl::Status snapshots = engine_->SnapshotHealth();
@@ -241,15 +319,19 @@ class Server::Impl {
   const ServerConfig config_;
   spdlog::logger& log_;
   Metrics metrics_;
-  Gate gate_;
+  Access access_;
+  WatchedTokens tokens_;  // the health thread's, once it runs
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Door> door_;
   std::unique_ptr<RouterService> router_;
   std::unique_ptr<AdminService> admin_service_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<AdminHttp> admin_;
   int port_ = 0;
   std::thread health_thread_;
-  uint64_t faults_told_ = 0;  // these two are the health thread's
+  Micros certificate_expires_ = 0;  // these are the health thread's
+  std::chrono::steady_clock::time_point certificate_not_before_;
+  uint64_t faults_told_ = 0;
   std::chrono::steady_clock::time_point faults_not_before_;
   std::map<std::string, bool> embedders_told_;  // whether each was well; the health thread's
   Mutex mutex_;

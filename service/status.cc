@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "absl/strings/cord.h"
+#include "absl/strings/numbers.h"
 #include "base/strings.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -10,9 +12,21 @@
 namespace pointsman {
 namespace {
 
-constexpr int kRetryMs = 100;
+constexpr char kDelayUrl[] = "pointsman/retry-delay";
+constexpr Micros kUsualDelay = 100 * kMicrosPerMs;
+
+Micros DelayOf(const absl::Status& status) {
+  const auto payload = status.GetPayload(kDelayUrl);
+  int64_t delay = 0;
+  return payload && absl::SimpleAtoi(std::string(*payload), &delay) ? delay : kUsualDelay;
+}
 
 }  // namespace
+
+absl::Status WithRetryDelay(absl::Status status, Micros delay) {
+  if (!status.ok()) status.SetPayload(kDelayUrl, absl::Cord(Cat(delay)));
+  return status;
+}
 
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
@@ -36,7 +50,9 @@ grpc::Status ToGrpc(const absl::Status& status) {
   }
   if (absl::IsResourceExhausted(status)) {
     google::rpc::RetryInfo retry;
-    retry.mutable_retry_delay()->set_nanos(kRetryMs * 1000000);
+    const Micros delay = DelayOf(status);
+    retry.mutable_retry_delay()->set_seconds(delay / kMicrosPerSecond);
+    retry.mutable_retry_delay()->set_nanos(static_cast<int>(delay % kMicrosPerSecond * 1000));
     rich.add_details()->PackFrom(retry);
   }
   return {static_cast<grpc::StatusCode>(status.code()), message, rich.SerializeAsString()};

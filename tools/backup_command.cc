@@ -58,8 +58,9 @@ void AddBackup(CLI::App& app, Cli& cli) {
                       "of the new folder; the time, unless given");
   OnChosen(command, cli, [request, &cli](GrpcClient&) -> absl::Status {
     // It may take longer than other calls.
-    GrpcClient patient(
-        {.server = cli.server, .deadline_ms = std::max<int64_t>(cli.timeout_ms, kBackupTimeoutMs)});
+    ASSIGN_OR_RETURN(GrpcOptions options, ClientOptions(cli));
+    options.deadline_ms = std::max(cli.timeout_ms, kBackupTimeoutMs);
+    GrpcClient patient(options);
     cli.called = cli.server;
     ASSIGN_OR_RETURN(const v1::BackupResponse response, patient.Backup(*request));
     Print(cli.is_json ? JsonOf(response)

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -24,7 +25,39 @@ std::size_t Width(std::string_view text) {
   }));
 }
 
+absl::StatusOr<std::string> ReadFile(const char* flag, const std::string& path) {
+  if (path.empty()) return std::string();
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file || text.str().empty())
+    return NotFound(flag, ": ", path, " cannot be read, or is empty");
+  return text.str();
+}
+
 }  // namespace
+
+absl::StatusOr<GrpcOptions> ClientOptions(const Cli& cli) {
+  GrpcOptions options;
+  options.server = cli.server;
+  options.deadline_ms = cli.timeout_ms;
+  options.token = cli.token;
+  if (!cli.token_file.empty()) {
+    ASSIGN_OR_RETURN(options.token, ReadFile("--token-file", cli.token_file));
+    options.token.erase(options.token.find_last_not_of(" \r\n") + 1);
+  }
+  if (options.token.find_first_of(" \r\n") != std::string::npos) {
+    return InvalidArgument("the token must be one word, as `pointsman token create` printed it");
+  }
+  ASSIGN_OR_RETURN(options.ca_pem, ReadFile("--tls-ca", cli.ca_file));
+  ASSIGN_OR_RETURN(options.certificate_pem, ReadFile("--tls-cert", cli.certificate_file));
+  ASSIGN_OR_RETURN(options.key_pem, ReadFile("--tls-key", cli.key_file));
+  if (options.certificate_pem.empty() != options.key_pem.empty()) {
+    return InvalidArgument("--tls-cert and --tls-key belong together: give both");
+  }
+  options.is_tls = cli.is_tls || !options.ca_pem.empty() || !options.certificate_pem.empty();
+  return options;
+}
 
 CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::string& description,
                      const std::string& example) {
@@ -41,8 +74,9 @@ void OnChosen(CLI::App* command, Cli& cli, std::function<absl::Status(GrpcClient
   }
   command->callback([&cli, what, run = std::move(run)] {
     cli.what = what;
-    cli.run = [&cli, run] {
-      GrpcClient client({.server = cli.server, .deadline_ms = cli.timeout_ms});
+    cli.run = [&cli, run]() -> absl::Status {
+      ASSIGN_OR_RETURN(const GrpcOptions options, ClientOptions(cli));
+      GrpcClient client(options);
       const absl::Status status = run(client);
       if (client.is_called()) cli.called = cli.server;
       return status;

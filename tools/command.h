@@ -22,6 +22,9 @@ namespace pointsman {
 
 struct Cli {
   std::string server = "127.0.0.1:7717";
+  std::string token, token_file;  // one of them, or none
+  bool is_tls = false;
+  std::string ca_file, certificate_file, key_file;
   int64_t timeout_ms = 10000;
   bool is_json = false;
 
@@ -29,6 +32,10 @@ struct Cli {
   std::string called;                 // the server that was called; empty: none
   std::function<absl::Status()> run;  // empty: nothing was asked
 };
+
+// How the command line says that the server is to be called. Errors: kNotFound for a file that cannot be
+// read, kInvalidArgument for what does not go together.
+absl::StatusOr<GrpcOptions> ClientOptions(const Cli& cli);
 
 void AddRoute(CLI::App& app, Cli& cli);
 void AddFeedback(CLI::App& app, Cli& cli);
@@ -39,6 +46,7 @@ void AddStats(CLI::App& app, Cli& cli);
 void AddExplain(CLI::App& app, Cli& cli);
 void AddProbe(CLI::App& app, Cli& cli);
 void AddImport(CLI::App& app, Cli& cli);
+void AddToken(CLI::App& app, Cli& cli);
 void AddBackup(CLI::App& app, Cli& cli);
 void AddRestore(CLI::App& app, Cli& cli);
 void AddLog(CLI::App& app, Cli& cli);

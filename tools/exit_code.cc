@@ -40,6 +40,15 @@ std::string AdviceByReason(std::string_view reason) {
     return "see that the embedder runs and has the model and the key that `embedders` in the "
            "server's config names; `curl URL/models` asks it";
   }
+  if (reason == reason::kToken) {
+    return "--token-file FILE or POINTSMAN_TOKEN gives one; `pointsman token create` makes one";
+  }
+  if (reason == reason::kForbidden) {
+    return "`pointsman token create` makes a token with other scopes or pools";
+  }
+  if (reason == reason::kClientRate || reason == reason::kTooManyCalls) {
+    return "send less at a time, or raise the limit in the server's config";
+  }
   if (reason == reason::kDataLacks) return "`--prefer 1,0,0` asks for quality alone";
   return "";
 }
@@ -87,6 +96,9 @@ ExitCode ExitCodeOf(const absl::Status& status) {
       return ExitCode::kPrecondition;
     case absl::StatusCode::kDataLoss:
       return ExitCode::kDataLoss;
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+      return ExitCode::kForbidden;
     default:
       return ExitCode::kInternal;
   }
@@ -102,7 +114,8 @@ std::string ExitCodeHelp() {
          "  5  the state of things forbids it (exists already, no arm passes the constraints, "
          "...)\n"
          "  6  skipped: the data lack what was asked\n"
-         "  7  stored data are damaged, or not what the log says\n";
+         "  7  stored data are damaged, or not what the log says\n"
+         "  8  no token, or one that may not do this\n";
 }
 
 std::string ErrorText(std::string_view what, std::string_view server, const absl::Status& status) {

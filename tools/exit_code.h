@@ -18,6 +18,7 @@ enum class ExitCode : int {
   kPrecondition = 5,  // the state of things forbids it: already exists, no arm passes, ...
   kSkipped = 6,       // the data lack what was asked
   kDataLoss = 7,      // stored data are damaged, or not what the log says
+  kForbidden = 8,     // no token, or one that may not do this
 };
 
 ExitCode ExitCodeOf(const absl::Status& status);

@@ -21,13 +21,18 @@ gpr_timespec After(int64_t ms) {
   return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(ms, GPR_TIMESPAN));
 }
 
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& server) {
+std::shared_ptr<grpc::ChannelCredentials> CredentialsOf(const GrpcOptions& options) {
+  if (!options.is_tls) return grpc::InsecureChannelCredentials();
+  return grpc::SslCredentials({options.ca_pem, options.key_pem, options.certificate_pem});
+}
+
+std::shared_ptr<grpc::Channel> MakeChannel(const GrpcOptions& options) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
   // gRPC would wait up to two minutes before it tries a restarted server again.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-  return grpc::CreateCustomChannel(server, grpc::InsecureChannelCredentials(), arguments);
+  return grpc::CreateCustomChannel(options.server, CredentialsOf(options), arguments);
 }
 
 // With the reason and field of its google.rpc details.
@@ -39,6 +44,9 @@ absl::Status FromGrpc(const grpc::Status& status) {
     return WithReason(absl::UnavailableError("the server is stopping: it cancelled the call"),
                       reason::kStopping);
   }
+  // A call that is refused before its message is read comes without details.
+  if (absl::IsUnauthenticated(converted)) converted = WithReason(converted, reason::kToken);
+  if (absl::IsPermissionDenied(converted)) converted = WithReason(converted, reason::kForbidden);
   google::rpc::Status rich;
   if (status.error_details().empty() || !rich.ParseFromString(status.error_details())) {
     return converted;
@@ -60,8 +68,8 @@ absl::Status FromGrpc(const grpc::Status& status) {
 }  // namespace
 
 struct GrpcClient::Stubs {
-  explicit Stubs(const std::string& server)
-      : channel(MakeChannel(server)),
+  explicit Stubs(const GrpcOptions& options)
+      : channel(MakeChannel(options)),
         router(v1::Router::NewStub(channel)),
         admin(v1::Admin::NewStub(channel)) {}
 
@@ -71,15 +79,21 @@ struct GrpcClient::Stubs {
 };
 
 GrpcClient::GrpcClient(GrpcOptions options)
-    : options_(std::move(options)), stubs_(std::make_unique<Stubs>(options_.server)) {}
+    : options_(std::move(options)), stubs_(std::make_unique<Stubs>(options_)) {}
 GrpcClient::~GrpcClient() = default;
+
+void GrpcClient::Prepare(grpc::ClientContext& context, int64_t deadline_ms, bool waits) const {
+  context.set_deadline(After(deadline_ms));
+  if (waits) context.set_wait_for_ready(true);
+  // Not as call credentials, which gRPC sends by TLS alone: behind a proxy that ends TLS there is none.
+  if (!options_.token.empty()) context.AddMetadata("authorization", "Bearer " + options_.token);
+}
 
 template <class Response, class Stub, class Method, class Request>
 absl::StatusOr<Response> GrpcClient::Call(Stub& stub, Method method, const Request& request) {
   return Tried<Response>([&](Response& response, bool waits) {
     grpc::ClientContext context;
-    context.set_deadline(After(options_.deadline_ms));
-    if (waits) context.set_wait_for_ready(true);
+    Prepare(context, options_.deadline_ms, waits);
     return (stub.*method)(&context, request, &response);
   });
 }
@@ -133,8 +147,7 @@ absl::StatusOr<v1::ImportOutcomesResponse> GrpcClient::ImportOutcomes(
   const auto deadline_ms = options_.deadline_ms * (static_cast<int64_t>(chunks) + 1);
   return Tried<v1::ImportOutcomesResponse>([&](v1::ImportOutcomesResponse& response, bool waits) {
     grpc::ClientContext context;
-    context.set_deadline(After(deadline_ms));
-    if (waits) context.set_wait_for_ready(true);
+    Prepare(context, deadline_ms, waits);
     const auto writer = stubs_->admin->ImportOutcomes(&context, &response);
     v1::ImportOutcomesRequest message;
     *message.mutable_start() = start;

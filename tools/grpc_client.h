@@ -16,11 +16,19 @@
 #include "pointsman/v1/admin.pb.h"
 #include "pointsman/v1/router.pb.h"
 
+namespace grpc {
+class ClientContext;
+}
+
 namespace pointsman {
 
 struct GrpcOptions {
   std::string server = "127.0.0.1:7717";
-  int64_t deadline_ms = 10000;  // of each attempt
+  std::string token;  // sent with every call; empty: none
+  bool is_tls = false;
+  std::string ca_pem;  // who vouches for the server; empty: whom the system trusts
+  std::string certificate_pem, key_pem;  // the client's own, if the server asks for one
+  int64_t deadline_ms = 10000;           // of each attempt
   // After kUnavailable, try again for so long. Only for callers whose calls may be repeated.
   int64_t retry_for_ms = 0;
   int64_t retry_every_ms = 100;
@@ -58,6 +66,8 @@ class GrpcClient {
   absl::StatusOr<v1::BackupResponse> Backup(const v1::BackupRequest& request);
 
  private:
+  // What every call carries.
+  void Prepare(grpc::ClientContext& context, int64_t deadline_ms, bool waits) const;
   template <class Response, class Stub, class Method, class Request>
   absl::StatusOr<Response> Call(Stub& stub, Method method, const Request& request);
   // `attempt` until it ends otherwise than in kUnavailable, or `retry_for_ms` is over.

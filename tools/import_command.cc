@@ -79,7 +79,8 @@ absl::Status Run(Options options, GrpcClient& client, const Cli& cli) {
   const std::vector<ImportedQuery> queries = MakeImport(dataset, order, is_wanted);
   const ImportPlan plan{options.pool, options.import_id, queries.size(), options.strength, {}};
 
-  GrpcRouter router({.server = cli.server, .deadline_ms = cli.timeout_ms});
+  ASSIGN_OR_RETURN(const GrpcOptions client_options, ClientOptions(cli));
+  GrpcRouter router(client_options);
   ProgressBar bar;
   const auto output = router.Import(plan, queries, [&](std::size_t gone) {
     bar.Show(static_cast<double>(gone) / static_cast<double>(queries.size()),

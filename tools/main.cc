@@ -38,6 +38,19 @@ int main(int argc, char** argv) {
   app.add_option("--server", cli.server, "HOST:PORT of pointsmand")
       ->envname("POINTSMAN_SERVER")
       ->capture_default_str();
+  auto* token_file =
+      app.add_option("--token-file", cli.token_file, "file with the token that the server asks for")
+          ->envname("POINTSMAN_TOKEN_FILE");
+  // By the environment alone: a command line can be read by everybody on the machine.
+  app.add_option("--token", cli.token, "")
+      ->envname("POINTSMAN_TOKEN")
+      ->group("")
+      ->excludes(token_file);
+  app.add_flag("--tls", cli.is_tls, "by TLS; the other --tls- flags mean it too");
+  app.add_option("--tls-ca", cli.ca_file, "PEM file of who vouches for the server [the system's]")
+      ->envname("POINTSMAN_TLS_CA");
+  app.add_option("--tls-cert", cli.certificate_file, "PEM file, if the server asks for one");
+  app.add_option("--tls-key", cli.key_file, "PEM file of its key");
   app.add_option("--timeout-ms", cli.timeout_ms, "how long to wait for an answer")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
@@ -50,6 +63,7 @@ int main(int argc, char** argv) {
   pointsman::AddExplain(app, cli);
   pointsman::AddProbe(app, cli);
   pointsman::AddImport(app, cli);
+  pointsman::AddToken(app, cli);
   pointsman::AddBackup(app, cli);
   pointsman::AddRestore(app, cli);
   pointsman::AddLog(app, cli);

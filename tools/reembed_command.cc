@@ -88,7 +88,8 @@ absl::Status Run(const Options& options, GrpcClient& client, const Cli& cli) {
     return gathered.status();
   }
   RETURN_IF_ERROR(client.PutPool(pool).status());
-  GrpcRouter router({.server = cli.server, .deadline_ms = cli.timeout_ms});
+  ASSIGN_OR_RETURN(const GrpcOptions client_options, ClientOptions(cli));
+  GrpcRouter router(client_options);
   ImportTally total{ImportPlan{}};
   std::size_t part = 0;
   for (const auto& [weight, of_weight] : gathered->by_weight()) {

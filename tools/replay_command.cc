@@ -46,8 +46,10 @@ absl::Status Run(Options options, Cli& cli) {
   RouterClientFactory connect = InProcessFactory({});
   if (!options.is_in_process) {
     cli.called = options.server;
-    connect = GrpcFactory(
-        {.server = options.server, .deadline_ms = cli.timeout_ms, .retry_for_ms = kReplayRetryMs});
+    ASSIGN_OR_RETURN(GrpcOptions client, ClientOptions(cli));
+    client.server = options.server;
+    client.retry_for_ms = kReplayRetryMs;
+    connect = GrpcFactory(client);
   }
   ProgressBar bar;
   const auto report = RunReplay(dataset, options.replay, connect,

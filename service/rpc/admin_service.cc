@@ -22,19 +22,19 @@ namespace {
 constexpr std::size_t kPerPage = 1000;
 constexpr std::size_t kBackupNameMax = 64;
 
-template <class Body>
-grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, Metrics& metrics, Gate& gate,
-                                 Body body) {
-  Call call(context, metrics, gate, RpcName::kAdmin);
+template <class Request, class Body>
+grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, Door& door,
+                                 const Request& request, Body body) {
+  Call call(context, door, RpcName::kAdmin, request);
   call.Run(body);
   return call.reactor();
 }
 
 // An answer that comes later: `begin` gets what to call with it.
-template <class Result, class Response, class Begin>
-grpc::ServerUnaryReactor* AnswerLater(grpc::CallbackServerContext* context, Metrics& metrics,
-                                      Gate& gate, Response* response, Begin begin) {
-  auto call = std::make_shared<Call>(context, metrics, gate, RpcName::kAdmin);
+template <class Result, class Request, class Response, class Begin>
+grpc::ServerUnaryReactor* AnswerLater(grpc::CallbackServerContext* context, Door& door,
+                                      const Request& request, Response* response, Begin begin) {
+  auto call = std::make_shared<Call>(context, door, RpcName::kAdmin, request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
   begin([call, response](const absl::StatusOr<Result>& result) {
@@ -97,7 +97,7 @@ absl::Status ReadPageToken(const std::string& token, Number& first) {
 grpc::ServerUnaryReactor* AdminService::PutPool(grpc::CallbackServerContext* context,
                                                 const v1::PutPoolRequest* request,
                                                 v1::PutPoolResponse* response) {
-  auto call = std::make_shared<Call>(context, metrics_, gate_, RpcName::kAdmin);
+  auto call = std::make_shared<Call>(context, door_, RpcName::kAdmin, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
   auto arms = ArmsFrom(request->arms());
@@ -124,7 +124,7 @@ grpc::ServerUnaryReactor* AdminService::PutPool(grpc::CallbackServerContext* con
 grpc::ServerUnaryReactor* AdminService::GetPool(grpc::CallbackServerContext* context,
                                                 const v1::GetPoolRequest* request,
                                                 v1::GetPoolResponse* response) {
-  return Answer(context, metrics_, gate_, [&]() -> absl::Status {
+  return Answer(context, door_, *request, [&]() -> absl::Status {
     PoolInfo info;
     ASSIGN_OR_RETURN(info, engine_.GetPool(request->name()));
     *response->mutable_pool() = ToProto(info);
@@ -133,18 +133,22 @@ grpc::ServerUnaryReactor* AdminService::GetPool(grpc::CallbackServerContext* con
 }
 
 grpc::ServerUnaryReactor* AdminService::ListPools(grpc::CallbackServerContext* context,
-                                                  const v1::ListPoolsRequest* /*request*/,
+                                                  const v1::ListPoolsRequest* request,
                                                   v1::ListPoolsResponse* response) {
-  return Answer(context, metrics_, gate_, [&]() -> absl::Status {
-    for (const PoolInfo& info : engine_.ListPools()) *response->add_pools() = ToProto(info);
+  Call call(context, door_, RpcName::kAdmin, *request);
+  call.Run([&]() -> absl::Status {
+    for (const PoolInfo& info : engine_.ListPools()) {
+      if (call.client().MayUse(info.pool.name)) *response->add_pools() = ToProto(info);
+    }
     return absl::OkStatus();
   });
+  return call.reactor();
 }
 
 grpc::ServerUnaryReactor* AdminService::DeletePool(grpc::CallbackServerContext* context,
                                                    const v1::DeletePoolRequest* request,
                                                    v1::DeletePoolResponse* /*response*/) {
-  auto call = std::make_shared<Call>(context, metrics_, gate_, RpcName::kAdmin);
+  auto call = std::make_shared<Call>(context, door_, RpcName::kAdmin, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
   if (request->name().empty()) {
@@ -159,7 +163,7 @@ grpc::ServerUnaryReactor* AdminService::DeletePool(grpc::CallbackServerContext* 
 grpc::ServerUnaryReactor* AdminService::PutArm(grpc::CallbackServerContext* context,
                                                const v1::PutArmRequest* request,
                                                v1::PutArmResponse* response) {
-  auto call = std::make_shared<Call>(context, metrics_, gate_, RpcName::kAdmin);
+  auto call = std::make_shared<Call>(context, door_, RpcName::kAdmin, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
   auto arm = FromProto(request->arm());
@@ -181,7 +185,7 @@ grpc::ServerUnaryReactor* AdminService::PutArm(grpc::CallbackServerContext* cont
 grpc::ServerUnaryReactor* AdminService::ListArms(grpc::CallbackServerContext* context,
                                                  const v1::ListArmsRequest* request,
                                                  v1::ListArmsResponse* response) {
-  return Answer(context, metrics_, gate_, [&]() -> absl::Status {
+  return Answer(context, door_, *request, [&]() -> absl::Status {
     uint32_t first = 0;
     RETURN_IF_ERROR(ReadPageToken(request->page_token(), first));
     const std::size_t size = PageSize(request->page_size());
@@ -197,7 +201,7 @@ grpc::ServerUnaryReactor* AdminService::ListArms(grpc::CallbackServerContext* co
 grpc::ServerUnaryReactor* AdminService::RemoveArm(grpc::CallbackServerContext* context,
                                                   const v1::RemoveArmRequest* request,
                                                   v1::RemoveArmResponse* /*response*/) {
-  auto call = std::make_shared<Call>(context, metrics_, gate_, RpcName::kAdmin);
+  auto call = std::make_shared<Call>(context, door_, RpcName::kAdmin, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
   engine_.RemoveArm(request->pool(), request->arm(),
@@ -206,14 +210,14 @@ grpc::ServerUnaryReactor* AdminService::RemoveArm(grpc::CallbackServerContext* c
 }
 
 grpc::ServerReadReactor<v1::ImportOutcomesRequest>* AdminService::ImportOutcomes(
-    grpc::CallbackServerContext* /*context*/, v1::ImportOutcomesResponse* response) {
-  return new ImportStream(engine_, metrics_, response);  // deletes itself
+    grpc::CallbackServerContext* context, v1::ImportOutcomesResponse* response) {
+  return new ImportStream(engine_, door_, *context, response);  // deletes itself
 }
 
 grpc::ServerUnaryReactor* AdminService::ListOutcomes(grpc::CallbackServerContext* context,
                                                      const v1::ListOutcomesRequest* request,
                                                      v1::ListOutcomesResponse* response) {
-  return Answer(context, metrics_, gate_, [&]() -> absl::Status {
+  return Answer(context, door_, *request, [&]() -> absl::Status {
     Sequence first = 0;
     RETURN_IF_ERROR(ReadPageToken(request->page_token(), first));
     OutcomePage page;
@@ -228,11 +232,11 @@ grpc::ServerUnaryReactor* AdminService::GetStats(grpc::CallbackServerContext* co
                                                  const v1::GetStatsRequest* request,
                                                  v1::GetStatsResponse* response) {
   if (request->with_checksum()) {
-    return AnswerLater<PoolStatistics>(context, metrics_, gate_, response, [&](auto done) {
+    return AnswerLater<PoolStatistics>(context, door_, *request, response, [&](auto done) {
       engine_.GetStatsWithChecksum(request->pool(), std::move(done));
     });
   }
-  return Answer(context, metrics_, gate_, [&]() -> absl::Status {
+  return Answer(context, door_, *request, [&]() -> absl::Status {
     PoolStatistics statistics;
     ASSIGN_OR_RETURN(statistics, engine_.GetStats(request->pool()));
     *response = ToProto(statistics);
@@ -243,7 +247,7 @@ grpc::ServerUnaryReactor* AdminService::GetStats(grpc::CallbackServerContext* co
 grpc::ServerUnaryReactor* AdminService::MeasureRecall(grpc::CallbackServerContext* context,
                                                       const v1::MeasureRecallRequest* request,
                                                       v1::MeasureRecallResponse* response) {
-  return AnswerLater<RecallFigures>(context, metrics_, gate_, response, [&](auto done) {
+  return AnswerLater<RecallFigures>(context, door_, *request, response, [&](auto done) {
     engine_.MeasureRecall(request->pool(), {request->queries().begin(), request->queries().end()},
                           std::move(done));
   });
@@ -252,7 +256,7 @@ grpc::ServerUnaryReactor* AdminService::MeasureRecall(grpc::CallbackServerContex
 grpc::ServerUnaryReactor* AdminService::TryEmbedder(grpc::CallbackServerContext* context,
                                                     const v1::TryEmbedderRequest* request,
                                                     v1::TryEmbedderResponse* response) {
-  return AnswerLater<EmbedderFigures>(context, metrics_, gate_, response, [&](auto done) {
+  return AnswerLater<EmbedderFigures>(context, door_, *request, response, [&](auto done) {
     engine_.TryEmbedder(request->endpoint(), {request->texts().begin(), request->texts().end()},
                         std::move(done));
   });
@@ -261,7 +265,7 @@ grpc::ServerUnaryReactor* AdminService::TryEmbedder(grpc::CallbackServerContext*
 grpc::ServerUnaryReactor* AdminService::Explain(grpc::CallbackServerContext* context,
                                                 const v1::ExplainRequest* request,
                                                 v1::ExplainResponse* response) {
-  return Answer(context, metrics_, gate_, [&]() -> absl::Status {
+  return Answer(context, door_, *request, [&]() -> absl::Status {
     Explanation explanation;
     ASSIGN_OR_RETURN(explanation, engine_.Explain(request->pool(), request->decision_id()));
     *response = ToProto(explanation);
@@ -272,7 +276,7 @@ grpc::ServerUnaryReactor* AdminService::Explain(grpc::CallbackServerContext* con
 grpc::ServerUnaryReactor* AdminService::Backup(grpc::CallbackServerContext* context,
                                                const v1::BackupRequest* request,
                                                v1::BackupResponse* response) {
-  auto call = std::make_shared<Call>(context, metrics_, gate_, RpcName::kAdmin);
+  auto call = std::make_shared<Call>(context, door_, RpcName::kAdmin, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
   const std::string name = request->name().empty() ? TimeName(clock_.Now()) : request->name();

@@ -11,21 +11,15 @@
 #include "base/clock.h"
 #include "pointsman/v1/admin.grpc.pb.h"
 #include "service/engine/engine.h"
-#include "service/metrics.h"
-#include "service/rpc/gate.h"
+#include "service/rpc/door.h"
 
 namespace pointsman {
 
 class AdminService final : public v1::Admin::CallbackService {
  public:
   // `backup_dir`: where backups go.
-  AdminService(Engine& engine, std::string backup_dir, const Clock& clock, Metrics& metrics,
-               Gate& gate)
-      : engine_(engine),
-        backup_dir_(std::move(backup_dir)),
-        clock_(clock),
-        metrics_(metrics),
-        gate_(gate) {}
+  AdminService(Engine& engine, std::string backup_dir, const Clock& clock, Door& door)
+      : engine_(engine), backup_dir_(std::move(backup_dir)), clock_(clock), door_(door) {}
 
   grpc::ServerUnaryReactor* PutPool(grpc::CallbackServerContext* context,
                                     const v1::PutPoolRequest* request,
@@ -73,8 +67,7 @@ class AdminService final : public v1::Admin::CallbackService {
   Engine& engine_;
   const std::string backup_dir_;
   const Clock& clock_;
-  Metrics& metrics_;
-  Gate& gate_;
+  Door& door_;
 };
 
 }  // namespace pointsman

@@ -1,15 +1,17 @@
-// Helpers of the handlers: finishing a unary call exactly once, with its metrics and its gate.
+// Helpers of the handlers: a unary call comes in by the door, is finished exactly once, and leaves.
 // Threads: gRPC's and the log writer's.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
 
 #include <exception>
+#include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "service/metrics.h"
-#include "service/rpc/gate.h"
+#include "service/rpc/door.h"
+#include "service/rpc/needs.h"
 #include "service/status.h"
 
 namespace pointsman {
@@ -28,22 +30,27 @@ absl::Status Guarded(Body body) {
 // response live until then.
 class Call {
  public:
-  Call(grpc::CallbackServerContext* context, Metrics& metrics, Gate& gate, RpcName rpc)
-      : reactor_(context->DefaultReactor()),
-        timer_(metrics, rpc),
-        gate_(gate),
-        is_inside_(gate.Enter()) {}
+  template <class Request>
+  Call(grpc::CallbackServerContext* context, Door& door, RpcName rpc, const Request& request)
+      : context_(context),
+        reactor_(context->DefaultReactor()),
+        timer_(door.metrics(), rpc),
+        door_(door),
+        client_(door.Enter(*context, NeedsOf(request))) {}
 
-  // True for a call that the gate did not let in: it is finished, and nothing may be begun for it.
+  // True for a call that the door did not let in: it is finished, and nothing may be begun for it.
   bool Refused() {
-    if (!is_inside_) Finish(Stopping());
-    return !is_inside_;
+    if (!client_.ok()) Finish(client_.status());
+    return !client_.ok();
   }
+  // Of a call that was not refused.
+  const Client& client() const { return *client_; }
+  std::string client_name() const { return ClientName(*context_, *client_); }
 
   void Finish(const absl::Status& status) {
     timer_.Done(status);
     reactor_->Finish(ToGrpc(status));
-    if (is_inside_) gate_.Leave();
+    if (client_.ok()) door_.Leave();
   }
   // A body that answers at once.
   template <class Body>
@@ -53,10 +60,11 @@ class Call {
   grpc::ServerUnaryReactor* reactor() const { return reactor_; }
 
  private:
+  const grpc::CallbackServerContext* const context_;
   grpc::ServerUnaryReactor* const reactor_;
   RpcTimer timer_;
-  Gate& gate_;
-  const bool is_inside_;
+  Door& door_;
+  const absl::StatusOr<Client> client_;
 };
 
 }  // namespace pointsman

@@ -1,25 +1,25 @@
-// The door of the services: calls enter and leave; once it is closed no call enters, and whoever
-// closed it can wait for those inside.
+// Counts the calls inside: they enter and leave, as many as may be at a time; once it is closed no call
+// enters, and whoever closed it can wait for those inside.
 // Threads: any.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 
-#include "absl/status/status.h"
 #include "base/mutex.h"
-#include "service/engine/requests.h"
 
 namespace pointsman {
 
 class Gate {
  public:
-  // False: closed; the caller must not Leave then.
-  bool Enter() {
+  // Unless it is kIn the caller must not Leave.
+  enum class Entry : uint8_t { kIn, kClosed, kFull };
+  Entry Enter(int64_t inside_max) {
     MutexLock lock(mutex_);
-    if (is_closed_) return false;
+    if (is_closed_) return Entry::kClosed;
+    if (inside_ >= inside_max) return Entry::kFull;
     ++inside_;
-    return true;
+    return Entry::kIn;
   }
 
   void Leave() {
@@ -48,14 +48,7 @@ class Gate {
   Mutex mutex_;
   CondVar emptied_;
   bool is_closed_ GUARDED_BY(mutex_) = false;
-  uint64_t inside_ GUARDED_BY(mutex_) = 0;
+  int64_t inside_ GUARDED_BY(mutex_) = 0;
 };
-
-// What a call is told that comes to a closed gate.
-inline absl::Status Stopping() {
-  return WithReason(
-      absl::UnavailableError("the server is stopping; send this again, it was not begun"),
-      reason::kStopping);
-}
 
 }  // namespace pointsman

@@ -10,8 +10,13 @@
 
 namespace pointsman {
 
-ImportStream::ImportStream(Engine& engine, Metrics& metrics, v1::ImportOutcomesResponse* response)
-    : engine_(engine), timer_(metrics, RpcName::kAdmin), response_(response) {
+ImportStream::ImportStream(Engine& engine, Door& door, const grpc::CallbackServerContext& context,
+                           v1::ImportOutcomesResponse* response)
+    : engine_(engine),
+      door_(door),
+      context_(context),
+      timer_(door.metrics(), RpcName::kAdmin),
+      response_(response) {
   StartRead(&request_);
 }
 
@@ -31,6 +36,7 @@ absl::Status ImportStream::Start() {
                     "the first message of an import must be its start: pool, import_id, "
                     "queries and strength");
   }
+  RETURN_IF_ERROR(door_.Ask(context_, NeedsOf(request_.start())).status());
   plan_ = FromProto(request_.start());
   tally_.emplace(*plan_);
   Submit({});

@@ -15,12 +15,15 @@
 #include "service/engine/engine.h"
 #include "service/engine/import.h"
 #include "service/metrics.h"
+#include "service/rpc/door.h"
 
 namespace pointsman {
 
 class ImportStream final : public grpc::ServerReadReactor<v1::ImportOutcomesRequest> {
  public:
-  ImportStream(Engine& engine, Metrics& metrics, v1::ImportOutcomesResponse* response);
+  // `context` and `response` are the call's.
+  ImportStream(Engine& engine, Door& door, const grpc::CallbackServerContext& context,
+               v1::ImportOutcomesResponse* response);
 
   void OnReadDone(bool is_message) override;
   void OnDone() override { delete this; }
@@ -32,6 +35,8 @@ class ImportStream final : public grpc::ServerReadReactor<v1::ImportOutcomesRequ
   void End(const absl::Status& status);
 
   Engine& engine_;
+  Door& door_;
+  const grpc::CallbackServerContext& context_;
   RpcTimer timer_;
   v1::ImportOutcomesResponse* const response_;
   v1::ImportOutcomesRequest request_;  // the one being read or learned

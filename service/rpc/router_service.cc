@@ -29,7 +29,7 @@ absl::Status CheckBatch(int count, const Limits& limits) {
 grpc::ServerUnaryReactor* RouterService::Route(grpc::CallbackServerContext* context,
                                                const v1::RouteRequest* request,
                                                v1::RouteResponse* response) {
-  auto call = std::make_unique<Call>(context, metrics_, gate_, RpcName::kRoute);
+  auto call = std::make_unique<Call>(context, door_, RpcName::kRoute, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
   auto input = FromProto(*request);
@@ -52,7 +52,7 @@ grpc::ServerUnaryReactor* RouterService::Route(grpc::CallbackServerContext* cont
 grpc::ServerUnaryReactor* RouterService::RouteBatch(grpc::CallbackServerContext* context,
                                                     const v1::RouteBatchRequest* request,
                                                     v1::RouteBatchResponse* response) {
-  auto call = std::make_shared<Call>(context, metrics_, gate_, RpcName::kRouteBatch);
+  auto call = std::make_shared<Call>(context, door_, RpcName::kRouteBatch, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
   if (auto status = CheckBatch(request->requests_size(), engine_.limits()); !status.ok()) {
@@ -106,7 +106,7 @@ void RouterService::AnswerBatch(const std::vector<RouteInput>& inputs,
 grpc::ServerUnaryReactor* RouterService::Feedback(grpc::CallbackServerContext* context,
                                                   const v1::FeedbackRequest* request,
                                                   v1::FeedbackResponse* response) {
-  auto call = std::make_shared<Call>(context, metrics_, gate_, RpcName::kFeedback);
+  auto call = std::make_shared<Call>(context, door_, RpcName::kFeedback, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
   engine_.Feedback(FromProto(*request),
@@ -123,7 +123,7 @@ grpc::ServerUnaryReactor* RouterService::Feedback(grpc::CallbackServerContext* c
 grpc::ServerUnaryReactor* RouterService::FeedbackBatch(grpc::CallbackServerContext* context,
                                                        const v1::FeedbackBatchRequest* request,
                                                        v1::FeedbackBatchResponse* response) {
-  auto call = std::make_shared<Call>(context, metrics_, gate_, RpcName::kFeedbackBatch);
+  auto call = std::make_shared<Call>(context, door_, RpcName::kFeedbackBatch, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
   if (auto status = CheckBatch(request->requests_size(), engine_.limits());

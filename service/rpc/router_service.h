@@ -9,15 +9,15 @@
 #include "pointsman/v1/router.grpc.pb.h"
 #include "service/engine/engine.h"
 #include "service/metrics.h"
-#include "service/rpc/gate.h"
+#include "service/rpc/door.h"
 #include "service/rpc/route_queue.h"
 
 namespace pointsman {
 
 class RouterService final : public v1::Router::CallbackService {
  public:
-  RouterService(Engine& engine, Metrics& metrics, Gate& gate)
-      : engine_(engine), metrics_(metrics), gate_(gate), queue_(engine, metrics) {}
+  RouterService(Engine& engine, Door& door)
+      : engine_(engine), door_(door), metrics_(door.metrics()), queue_(engine, metrics_) {}
 
   grpc::ServerUnaryReactor* Route(grpc::CallbackServerContext* context,
                                   const v1::RouteRequest* request,
@@ -38,8 +38,8 @@ class RouterService final : public v1::Router::CallbackService {
                    const std::vector<v1::RouteBatchResponse::Item*>& answers);
 
   Engine& engine_;
+  Door& door_;
   Metrics& metrics_;
-  Gate& gate_;
   RouteQueue queue_;
 };
 

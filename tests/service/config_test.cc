@@ -37,6 +37,34 @@ TEST(Config, TakesEveryKey) {
   EXPECT_EQ(config->limits.query_bytes_max, 100);
 }
 
+TEST(Config, ServesBeyondItsMachineOnlyWithTlsAndSomebodyToAskOrWhenToldSo) {
+  struct Row {
+    const char* text;
+    const char* says;  // empty: it may be served
+  };
+  const Row rows[] = {
+      {"", ""},
+      {"listen: '[::1]:1'\nadmin_listen: localhost:2\n", ""},
+      {"listen: 0.0.0.0:1\n", "give `tls`"},
+      {"listen: '[::]:1'\n", "give `tls`"},
+      {"listen: 0.0.0.0:1\ninsecure: true\n", ""},
+      {"listen: 0.0.0.0:1\ntokens_file: t\n", "give `tls`"},
+      {"listen: 0.0.0.0:1\ntls: {certificate_file: a, key_file: b}\n", "give `tokens_file`"},
+      {"listen: 0.0.0.0:1\ntokens_file: t\ntls: {certificate_file: a, key_file: b}\n", ""},
+      {"listen: 0.0.0.0:1\ntls: {certificate_file: a, key_file: b, client_ca_file: c}\n", ""},
+      {"admin_listen: 0.0.0.0:1\n", "admin_insecure: true"},
+      {"admin_listen: 0.0.0.0:1\ninsecure: true\n", "admin_insecure: true"},
+      {"admin_listen: 0.0.0.0:1\nadmin_insecure: true\n", ""},
+  };
+  for (const Row& row : rows) {
+    const auto config = ParseConfig(row.text, "c.yaml");
+    ASSERT_TRUE(config.ok()) << row.text << config.status();
+    const absl::Status may = ValidateServing(*config);
+    EXPECT_EQ(may.ok(), *row.says == '\0') << row.text << may;
+    EXPECT_NE(may.ToString().find(row.says), std::string::npos) << row.text << may;
+  }
+}
+
 TEST(Config, IsRefusedWithTheLine) {
   struct Bad {
     const char* text;
@@ -53,6 +81,9 @@ TEST(Config, IsRefusedWithTheLine) {
       {"listen: localhost:99999\n", "c.yaml:1: listen must be HOST:PORT"},
       {"log: {level: loud}\n", "c.yaml:1: log.level must be one of"},
       {"listen: a:1\nlisten: a:2\n", "c.yaml:2: key \"listen\" stands twice"},
+      {"insecure: yes\n", "c.yaml:1: insecure must be true or false"},
+      {"tls: {certificate_file: a}\n", "c.yaml:1: tls needs certificate_file and key_file"},
+      {"tls:\n  cert: a\n", "c.yaml:2: unknown key \"tls.cert\""},
       {"a: [\n", "not YAML"},
       {"- 1\n", "c.yaml:1: the file must be a mapping"},
   };

@@ -59,6 +59,29 @@ function checkReferences() {
     "the pod must mount the ConfigMap by its name with the hash");
 }
 
+// Every file that the config names is in a Secret that the pod mounts, and where TLS and tokens are left out, the
+// config says so in so many words.
+function checkSecrets() {
+  const files = [settings.tls?.certificate_file, settings.tls?.key_file, settings.tokens_file].filter(Boolean);
+  for (const file of files) {
+    const mount = container.volumeMounts.find((one) => file.startsWith(`${one.mountPath}/`));
+    expect(pod.spec.volumes.some((volume) => volume.name === mount?.name && volume.secret),
+      `${file} must be in a Secret that is mounted there`);
+  }
+  const secrets = pod.spec.volumes.filter((volume) => volume.secret).length;
+  expect(files.length === 3 ? secrets === 2 : secrets === 0, "the pod must mount what its config reads, and no more");
+  expect(files.length === 3 || settings.insecure === true, "without TLS and tokens the config must say insecure: true");
+  for (const service of all("Service")) {
+    for (const port of service.spec.ports.filter((one) => one.name === "grpc")) {
+      expect(port.appProtocol === (settings.tls ? "https" : "kubernetes.io/h2c"),
+        `Service ${service.metadata.name} must say what its port speaks`);
+    }
+  }
+  for (const endpoint of all("ServiceMonitor").flatMap((monitor) => monitor.spec.endpoints)) {
+    expect(!settings.tokens_file || endpoint.authorization?.credentials?.name, "who scrapes must show a token");
+  }
+}
+
 function checkPod() {
   expect(set.spec.replicas === 1, "one replica: a data folder has one engine");
   const data = container.volumeMounts.find((mount) => mount.name === "data");
@@ -68,10 +91,11 @@ function checkPod() {
   for (const [name, key] of [["grpc", "listen"], ["admin", "admin_listen"]]) {
     expect(settings[key] === `0.0.0.0:${ports[name]}`, `${key} must be 0.0.0.0 and the port ${name}`);
   }
-  for (const probe of ["startupProbe", "readinessProbe", "livenessProbe"]) {
-    expect(container[probe]?.grpc?.port === ports.grpc, `${probe} must ask gRPC's health service`);
+  const probes = { startupProbe: "/readyz", readinessProbe: "/readyz", livenessProbe: "/healthz" };
+  for (const [probe, path] of Object.entries(probes)) {
+    const asked = container[probe]?.httpGet;
+    expect(asked?.port === "admin" && asked.path === path, `${probe} must ask ${path} of the admin port`);
   }
-  expect(container.readinessProbe.grpc.service === "pointsman.v1.Router", "ready means that Route works");
   const grace = pod.spec.terminationGracePeriodSeconds;
   expect(container.lifecycle.preStop && grace >= 30, "preStop must leave the server its time to stop");
   const mine = container.securityContext;
@@ -107,6 +131,7 @@ function checkMistakes() {
 
 checkReferences();
 checkPod();
+checkSecrets();
 const mistakes = checkMistakes();
 for (const failure of failures) console.log(`FAILED: ${failure}`);
 if (failures.length === 0) console.log(`${objects.length} objects are valid; ${mistakes} mistakes are seen`);

@@ -12,19 +12,29 @@ namespace {
 using std::chrono::milliseconds;
 constexpr milliseconds kAtOnce{0};
 constexpr milliseconds kLongEnough{60000};
+constexpr int64_t kMany = 1000;
 
 TEST(GateOfCalls, LetsNobodyInOnceClosed) {
   Gate gate;
-  EXPECT_TRUE(gate.Enter());
+  EXPECT_EQ(gate.Enter(kMany), Gate::Entry::kIn);
   gate.Close();
-  EXPECT_FALSE(gate.Enter());
+  EXPECT_EQ(gate.Enter(kMany), Gate::Entry::kClosed);
+}
+
+TEST(GateOfCalls, LetsInAsManyAsMayBeInside) {
+  Gate gate;
+  ASSERT_EQ(gate.Enter(2), Gate::Entry::kIn);
+  ASSERT_EQ(gate.Enter(2), Gate::Entry::kIn);
+  EXPECT_EQ(gate.Enter(2), Gate::Entry::kFull);
+  gate.Leave();
+  EXPECT_EQ(gate.Enter(2), Gate::Entry::kIn);
 }
 
 TEST(GateOfCalls, IsEmptyWhenEverybodyWhoEnteredHasLeft) {
   Gate gate;
   EXPECT_TRUE(gate.WaitUntilEmpty(kAtOnce));
-  ASSERT_TRUE(gate.Enter());
-  ASSERT_TRUE(gate.Enter());
+  ASSERT_EQ(gate.Enter(kMany), Gate::Entry::kIn);
+  ASSERT_EQ(gate.Enter(kMany), Gate::Entry::kIn);
   gate.Leave();
   EXPECT_FALSE(gate.WaitUntilEmpty(kAtOnce));
   gate.Leave();
@@ -39,7 +49,7 @@ TEST(GateOfCalls, WakesWhoWaitsForTheLastOneInside) {
   std::vector<std::thread> callers;
   for (int i = 0; i < kCallers; ++i) {
     callers.emplace_back([&] {
-      while (gate.Enter()) {
+      while (gate.Enter(kMany) == Gate::Entry::kIn) {
         ++inside;
         ++served;
         --inside;

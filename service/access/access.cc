@@ -1,0 +1,99 @@
+#include "service/access/access.h"
+
+#include <utility>
+
+#include "base/strings.h"
+#include "service/access/address.h"
+
+namespace pointsman {
+namespace {
+
+constexpr std::string_view kScheme = "Bearer ";
+
+absl::Status Unauthenticated(std::string_view what) {
+  return absl::UnauthenticatedError(
+      Cat(what,
+          "; send the metadata `authorization: Bearer TOKEN` (`pointsman --token-file FILE`; "
+          "`pointsman token create` makes tokens)"));
+}
+
+template <class... Args>
+absl::Status Denied(const Args&... args) {
+  return absl::PermissionDeniedError(Cat(args...));
+}
+
+}  // namespace
+
+Need NeedOf(std::string_view method_path) {
+  if (method_path.starts_with("/grpc.health.v1.Health/")) return {};
+  if (method_path == "/pointsman.v1.Router/Route" ||
+      method_path == "/pointsman.v1.Router/RouteBatch") {
+    return {Scope::kRoute};
+  }
+  // Not any method of the Router: one that is new is closed until somebody says what it needs.
+  if (method_path == "/pointsman.v1.Router/Feedback" ||
+      method_path == "/pointsman.v1.Router/FeedbackBatch") {
+    return {Scope::kFeedback};
+  }
+  return {Scope::kAdmin};
+}
+
+void Access::SetTokens(const std::vector<TokenEntry>& tokens) {
+  auto table = std::make_shared<Tokens>();
+  for (const TokenEntry& token : tokens) {
+    table->emplace(token.name, std::make_shared<const TokenEntry>(token));
+  }
+  tokens_.Set(std::move(table));
+}
+
+absl::StatusOr<Client> Access::Identify(const Tokens& tokens, std::string_view authorization,
+                                        Micros now) {
+  if (authorization.empty()) return Unauthenticated("this call needs a token");
+  const bool is_bearer = authorization.starts_with(kScheme);
+  const auto parts = SplitToken(authorization.substr(is_bearer ? kScheme.size() : 0));
+  if (!is_bearer || !parts) {
+    return Unauthenticated("what this call sends as authorization is not a token");
+  }
+  // An unknown name costs the same hash, so that time does not tell which names there are.
+  static const TokenEntry nobody;
+  const auto found = tokens.find(parts->name);
+  const TokenEntry& entry = found == tokens.end() ? nobody : *found->second;
+  if (!IsSecretOf(entry, parts->secret)) return Unauthenticated("this token is not known here");
+  if (entry.expires && now >= *entry.expires) {
+    return Unauthenticated(Cat("the token ", entry.name, " has expired"));
+  }
+  return Client(found->second);
+}
+
+absl::StatusOr<Client> Access::Decide(const Need& need, const Credentials& credentials,
+                                      Micros now) const {
+  if (!need.scope) return Client();
+  const auto tokens = tokens_.Get();
+  if (tokens == nullptr) {
+    const bool is_data_path = *need.scope == Scope::kRoute || *need.scope == Scope::kFeedback;
+    if (is_loopback_ || is_data_path || IsLoopbackPeer(credentials.peer)) return Client();
+    return Denied(
+        "without a tokens file this server takes admin calls from its own machine alone: call from "
+        "there, or give it `tokens_file` in its config");
+  }
+  auto client = Identify(*tokens, credentials.authorization, now);
+  if (!client.ok()) return client;
+  const TokenEntry* entry = client->token();
+  if (!entry->Has(*need.scope)) {
+    return Denied("the token ", entry->name, " does not have the scope ", ScopeName(*need.scope),
+                  ", which this call needs");
+  }
+  if (need.all_pools && !entry->MayUseAll()) {
+    return Denied(
+        "this call is about the whole server and needs a token for all pools (\"*\"); the token ",
+        entry->name, " is for some");
+  }
+  for (const std::string_view pool : need.pools) {
+    if (!entry->MayUse(pool)) {
+      return Denied("the token ", entry->name, " is not for the pool ", Quoted(pool));
+    }
+  }
+  return client;
+}
+
+}  // namespace pointsman

@@ -1,0 +1,23 @@
+#include "service/access/address.h"
+
+namespace pointsman {
+
+bool IsLoopbackAddress(std::string_view host_and_port) {
+  const std::string_view host = host_and_port.substr(0, host_and_port.rfind(':'));
+  // An address in so many words: a name such as 127.evil.example may lead anywhere.
+  const bool is_ipv4 = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return host == "localhost" || host == "[::1]" || (is_ipv4 && host.starts_with("127."));
+}
+
+std::string_view PeerAddress(std::string_view peer) {
+  if (peer.starts_with("unix")) return "unix";
+  return peer.substr(0, peer.rfind(':'));
+}
+
+bool IsLoopbackPeer(std::string_view peer) {
+  const std::string_view address = PeerAddress(peer);
+  return address.starts_with("ipv4:127.") || address == "ipv6:%5B::1%5D" ||
+         address == "ipv6:[::1]" || address == "unix";
+}
+
+}  // namespace pointsman

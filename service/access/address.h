@@ -1,0 +1,18 @@
+// Addresses, as gRPC and the config write them.
+// Threads: pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace pointsman {
+
+// Whether HOST:PORT can be reached from this machine alone: 127.0.0.0/8, [::1] or localhost.
+bool IsLoopbackAddress(std::string_view host_and_port);
+
+// Of a call's peer ("ipv4:127.0.0.1:4711", "ipv6:%5B::1%5D:4711", "unix:"): the address without the
+// port, so that each connection of a client is the same client.
+std::string_view PeerAddress(std::string_view peer);
+bool IsLoopbackPeer(std::string_view peer);
+
+}  // namespace pointsman

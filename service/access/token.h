@@ -1,0 +1,56 @@
+// Bearer tokens and what is kept of them.
+// A token is pm1.NAME.SECRET: NAME finds its entry, SECRET is 32 random bytes as 43 characters of
+//   base64url (RFC 4648, section 5). The server keeps SHA-256(salt + SECRET). A slow hash, which
+//   passwords need, would add nothing: 256 random bits cannot be guessed.
+// Errors: kInvalidArgument for a name that is none.
+// Threads: pure functions; MakeToken draws from OpenSSL's generator.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/types.h"
+
+namespace pointsman {
+
+enum class Scope : uint8_t { kRoute = 1, kFeedback = 2, kAdmin = 4, kMetrics = 8 };
+std::string_view ScopeName(Scope scope);  // "route", "feedback", "admin", "metrics"
+std::optional<Scope> ScopeOf(std::string_view name);
+
+struct TokenEntry {
+  std::string name;                // shown in the server's log
+  std::string salt;                // 16 bytes
+  std::string sha256;              // 32 bytes
+  uint8_t scopes = 0;              // Scope's bits
+  std::vector<std::string> pools;  // "*": every pool
+  std::optional<Micros> expires;   // from then on it is refused
+
+  bool Has(Scope scope) const { return (scopes & static_cast<uint8_t>(scope)) != 0; }
+  bool MayUse(std::string_view pool) const;
+  bool MayUseAll() const { return MayUse("*"); }
+  friend bool operator==(const TokenEntry&, const TokenEntry&) = default;
+};
+
+struct NewToken {
+  std::string token;  // to be given to the client, and kept nowhere
+  TokenEntry entry;   // what the server keeps; scopes, pools and expiry are the caller's to fill
+};
+
+// Letters, digits, '-' and '_', 64 at most.
+absl::Status ValidateTokenName(std::string_view name);
+absl::StatusOr<NewToken> MakeToken(const std::string& name);
+
+struct TokenParts {
+  std::string_view name;
+  std::string_view secret;
+};
+// Of `token`, which must outlive them; nothing: it is none.
+std::optional<TokenParts> SplitToken(std::string_view token);
+// Whether it is this entry's secret, in a time that does not tell how much of it is right.
+bool IsSecretOf(const TokenEntry& entry, std::string_view secret);
+
+}  // namespace pointsman

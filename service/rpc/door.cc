@@ -1,0 +1,95 @@
+#include "service/rpc/door.h"
+
+#include <utility>
+
+#include "base/strings.h"
+#include "service/access/address.h"
+#include "service/engine/requests.h"
+#include "service/status.h"
+
+namespace pointsman {
+namespace {
+
+absl::Status Stopping() {
+  return WithReason(
+      absl::UnavailableError("the server is stopping; send this again, it was not begun"),
+      reason::kStopping);
+}
+
+absl::Status WithAccessReason(const absl::Status& status) {
+  return WithReason(status, absl::IsUnauthenticated(status) ? reason::kToken : reason::kForbidden);
+}
+
+std::string_view AuthorizationOf(const grpc::ServerContextBase& context) {
+  const auto& metadata = context.client_metadata();
+  const auto found = metadata.find("authorization");
+  return found == metadata.end() ? std::string_view()
+                                 : std::string_view(found->second.data(), found->second.size());
+}
+
+}  // namespace
+
+absl::Status Door::AtArrival(std::string_view method_path, std::string_view authorization) const {
+  const auto client = access_.Decide(NeedOf(method_path), {authorization, ""}, clock_.Now());
+  if (!client.ok()) metrics_.CountRefusal(client.status());
+  return client.status();
+}
+
+absl::StatusOr<Client> Door::Ask(const grpc::ServerContextBase& context, const CallNeeds& needs) {
+  const bool has_tokens = access_.asks_for_tokens();
+  // Only what will be looked at: both cost allocations.
+  const std::string peer =
+      !has_tokens && needs.scope == Scope::kAdmin ? context.peer() : std::string();
+  const Credentials credentials{has_tokens ? AuthorizationOf(context) : std::string_view(), peer};
+  const Need need{needs.scope, {needs.pools.data(), needs.pools.size()}, needs.all_pools};
+  auto client = access_.Decide(need, credentials, clock_.Now());
+  absl::Status status =
+      client.ok() ? TakeShare(context, *client, needs.items) : WithAccessReason(client.status());
+  if (status.ok()) return client;
+  metrics_.CountRefusal(status);
+  return status;
+}
+
+absl::Status Door::TakeShare(const grpc::ServerContextBase& context, const Client& client,
+                             int64_t items) {
+  const int64_t per_second = engine_.limits().client_rate_max;
+  if (per_second == 0 || items == 0) return absl::OkStatus();
+  const auto wait = rates_.Take(ClientName(context, client), items, per_second, clock_.Now());
+  if (!wait) return absl::OkStatus();
+  return WithRetryDelay(
+      WithReason(absl::ResourceExhaustedError(
+                     Cat("this client asks more than ", per_second,
+                         " routes and feedbacks a second (client_rate_max); try again in ",
+                         (*wait + kMicrosPerMs - 1) / kMicrosPerMs, " ms")),
+                 reason::kClientRate),
+      *wait);
+}
+
+absl::StatusOr<Client> Door::Enter(const grpc::ServerContextBase& context, const CallNeeds& needs) {
+  const int64_t calls_max = engine_.limits().calls_max;
+  switch (gate_.Enter(calls_max)) {
+    case Gate::Entry::kClosed:
+      return Stopping();
+    case Gate::Entry::kFull: {
+      const absl::Status full = WithReason(
+          absl::ResourceExhaustedError(Cat("the server answers ", calls_max,
+                                           " calls already (calls_max); try again in a moment")),
+          reason::kTooManyCalls);
+      metrics_.CountRefusal(full);
+      return full;
+    }
+    case Gate::Entry::kIn:
+      break;
+  }
+  auto client = Ask(context, needs);
+  if (!client.ok()) gate_.Leave();
+  return client;
+}
+
+std::string ClientName(const grpc::ServerContextBase& context, const Client& client) {
+  if (client.token() != nullptr) return client.token()->name;
+  const std::string peer = context.peer();
+  return std::string(PeerAddress(peer));
+}
+
+}  // namespace pointsman

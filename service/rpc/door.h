@@ -1,0 +1,64 @@
+// Where every call comes in. It is asked twice: gRPC asks it about every RPC, ours or not, when the call's
+// metadata is here and before its message is read (AtArrival, called by the credentials that
+// MakeCredentials made), and each of our calls asks when its message names its pools (Enter). What may be
+// called is decided by Access; the door adds that the server takes no more calls than it should, and no
+// more of one client than it may ask.
+// Errors: kUnauthenticated, kPermissionDenied, kResourceExhausted with a retry delay, kUnavailable once
+//   it is closed; each with its machine code.
+// Threads: any.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "service/access/access.h"
+#include "service/access/client_rates.h"
+#include "service/engine/engine.h"
+#include "service/metrics.h"
+#include "service/rpc/gate.h"
+#include "service/rpc/needs.h"
+
+namespace pointsman {
+
+class Door {
+ public:
+  // All outlive it. The engine's limits: calls_max, client_rate_max.
+  Door(const Engine& engine, const Access& access, const Clock& clock, Metrics& metrics)
+      : engine_(engine), access_(access), clock_(clock), metrics_(metrics) {}
+
+  // Whether AtArrival has anything to say, so that gRPC is to ask it.
+  bool asks_at_arrival() const { return access_.asks_for_tokens(); }
+  absl::Status AtArrival(std::string_view method_path, std::string_view authorization) const;
+
+  // The client, who has to Leave again if this is no error.
+  absl::StatusOr<Client> Enter(const grpc::ServerContextBase& context, const CallNeeds& needs);
+  void Leave() { gate_.Leave(); }
+  // As Enter, for streams, which nobody waits for.
+  absl::StatusOr<Client> Ask(const grpc::ServerContextBase& context, const CallNeeds& needs);
+
+  // From now on nobody enters.
+  void Close() { gate_.Close(); }
+  bool WaitUntilEmpty(std::chrono::milliseconds patience) { return gate_.WaitUntilEmpty(patience); }
+
+  Metrics& metrics() const { return metrics_; }
+
+ private:
+  absl::Status TakeShare(const grpc::ServerContextBase& context, const Client& client,
+                         int64_t items);
+
+  const Engine& engine_;
+  const Access& access_;
+  const Clock& clock_;
+  Metrics& metrics_;
+  Gate gate_;
+  ClientRates rates_;
+};
+
+// Who calls, as the log and the feedback's bound know it: the token's name, or the address.
+std::string ClientName(const grpc::ServerContextBase& context, const Client& client);
+
+}  // namespace pointsman

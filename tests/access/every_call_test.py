@@ -1,0 +1,144 @@
+"""Every call that a server has, found by reflection, tried without a token, with a wrong one, with one of
+every other scope, one of another pool and one that has expired: so a new call cannot be forgotten.
+
+usage: every_call_test.py --bin-dir BUILD/bin --work-dir FOLDER
+"""
+import pathlib
+import sys
+
+import grpc
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "deploy"))
+from common import check, run, run_test  # noqa: E402
+from pointsmand import Pointsmand  # noqa: E402
+from reflected import Reflected, call, name_pool  # noqa: E402
+
+SCOPES = ("route", "feedback", "admin", "metrics")
+# What is not here needs `admin`: a new call is closed until somebody says otherwise, here and in
+# service/access/access.cc.
+NEEDS = {
+    "pointsman.v1.Router/Route": "route",
+    "pointsman.v1.Router/RouteBatch": "route",
+    "pointsman.v1.Router/Feedback": "feedback",
+    "pointsman.v1.Router/FeedbackBatch": "feedback",
+}
+HEALTH = "grpc.health.v1.Health"
+# Calls that name no pool, and may be made by an admin of some pools: one answers for those alone, the
+# other tells what calls there are.
+OF_NO_POOL = ("pointsman.v1.Admin/ListPools",
+              "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo")
+NO_TOKEN = grpc.StatusCode.UNAUTHENTICATED
+DENIED = grpc.StatusCode.PERMISSION_DENIED
+
+
+class Tokens:
+    def __init__(self, bin_dir, file):
+        self.bin_dir, self.file = bin_dir, file
+        file.unlink(missing_ok=True)
+
+    def create(self, name, scopes, pools="*"):
+        out = run(self.bin_dir / "pointsman", "token", "create", name, "--scopes", ",".join(scopes),
+                  "--pools", pools, "--file", self.file)
+        return next(line for line in out.splitlines() if line.startswith("pm1."))
+
+
+def bearer(token):
+    return (("authorization", f"Bearer {token}"),)
+
+
+def make_tokens(args):
+    tokens = Tokens(args.bin_dir, args.work_dir / "tokens.yaml")
+    made = {"all": tokens.create("all", SCOPES),
+            "elsewhere": tokens.create("elsewhere", SCOPES, "another"),
+            "old": tokens.create("old", SCOPES)}
+    for left_out in SCOPES:
+        made[f"no-{left_out}"] = tokens.create(f"no-{left_out}", [s for s in SCOPES if s != left_out])
+    text = tokens.file.read_text()
+    # The clock cannot be turned on; the file can say that the day is over.
+    at = text.index("name: old")
+    end = text.index("pools:", at)
+    end = text.index("\n", end)
+    tokens.file.write_text(text[:end] + "\n    expires: 2026-01-01" + text[end:])
+    for secret in (made["all"].rsplit(".", 1)[1], made["elsewhere"].rsplit(".", 1)[1]):
+        check(secret not in tokens.file.read_text(), "the file holds no secret", secret)
+    return tokens, made
+
+
+def wrong(made):
+    right = made["all"]
+    name, secret = right.rsplit(".", 1)
+    flipped = ("A" if secret[-2] != "A" else "B")
+    yield "no metadata", ()
+    yield "another secret", bearer(name + "." + secret[:-2] + flipped + secret[-1])
+    yield "a shorter secret", bearer(right[:-1])
+    yield "a longer secret", bearer(right + "A")
+    yield "no secret", bearer(name + ".")
+    yield "a name that is not there", bearer("pm1.nobody." + secret)
+    yield "no name", bearer("pm1.." + secret)
+    yield "a secret of another token", bearer(name + "." + made["elsewhere"].rsplit(".", 1)[1])
+    yield "not a token", bearer("hello")
+    yield "another scheme", (("authorization", f"Basic {right}"),)
+    yield "no scheme", (("authorization", right),)
+    yield "an expired one", bearer(made["old"])
+    yield "64 KiB less a little", bearer("pm1.all." + "A" * 8000)
+
+
+def try_call(channel, reflected, service, method, made):
+    path = f"{service}/{method.name}"
+    needs = NEEDS.get(path, "admin")
+    request = reflected.request(method.input_type)
+    names_pool = name_pool(request, "default")
+
+    def code(metadata):
+        return call(channel, service, method, [request], metadata)
+
+    tried = 0
+    for what, metadata in wrong(made):
+        got = code(metadata)
+        check(got[0] == NO_TOKEN, f"{path} with {what} is refused", got)
+        tried += 1
+    got = code(bearer(made[f"no-{needs}"]))
+    check(got[0] == DENIED and needs in got[1], f"{path} without the scope {needs} is refused", got)
+    got = code(bearer(made["elsewhere"]))
+    if path in OF_NO_POOL:
+        check(got[0] not in (NO_TOKEN, DENIED), f"{path} is for admins of any pool", got)
+    else:
+        check(got[0] == DENIED, f"{path} with a token of another pool is refused"
+              f"{'' if names_pool else ', since it names no pool'}", got)
+    # Last, since it may do what it says.
+    if path != "pointsman.v1.Admin/DeletePool":
+        got = code(bearer(made["all"]))
+        check(got[0] not in (NO_TOKEN, DENIED), f"{path} with a good token is let in", got)
+    return tried + 3
+
+
+def test(args):
+    tokens, made = make_tokens(args)
+    config = args.work_dir / "config.yaml"
+    config.write_text(f"tokens_file: {tokens.file}\n")
+    with Pointsmand(args.bin_dir, "--config", config) as server:
+        channel = grpc.insecure_channel(server.address)
+        reflected = Reflected(channel, bearer(made["all"]))
+        methods = list(reflected.methods())
+        tried = sum(try_call(channel, reflected, service, method, made)
+                    for service, method in methods)
+        paths = {f"{service}/{method.name}" for service, method in methods}
+        check(set(NEEDS) <= paths, "the table names calls that there are", set(NEEDS) - paths)
+        check(len(paths) >= 19, "reflection told of every service", sorted(paths))
+        check(reflected.unknown == [HEALTH], "reflection tells of all but gRPC's own", reflected.unknown)
+        for channel_call in (channel.unary_unary(f"/{HEALTH}/Check")(b"", timeout=30),
+                             next(channel.unary_stream(f"/{HEALTH}/Watch")(b"", timeout=30))):
+            check(channel_call == b"\x08\x01", "health is open: SERVING", channel_call)
+        # Also what is not there is closed: who has no token does not learn what there is.
+        got = channel.unary_unary("/pointsman.v1.Router/Nothing")
+        try:
+            got(b"", timeout=30)
+            check(False, "a call that is not there fails", "OK")
+        except grpc.RpcError as error:
+            check(error.code() == NO_TOKEN, "a call that is not there is closed", error.code())
+    print(f"{len(paths)} calls, {tried} tries")
+
+
+if __name__ == "__main__":
+    run_test(__doc__, test)

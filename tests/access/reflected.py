@@ -1,0 +1,114 @@
+"""What calls a server has, asked of the server itself by gRPC's reflection, and requests made for them."""
+import grpc
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+REFLECTION = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
+
+
+def varint(data, at):
+    value = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            return value, at
+
+
+def fields(data):
+    """(number, bytes) of each length-delimited field of a message; other fields are passed over."""
+    at = 0
+    while at < len(data):
+        tag, at = varint(data, at)
+        if tag & 7 == 0:
+            _, at = varint(data, at)
+        elif tag & 7 == 2:
+            size, at = varint(data, at)
+            yield tag >> 3, data[at:at + size]
+            at += size
+        else:
+            raise ValueError(f"field of wire type {tag & 7}")
+
+
+def ask(channel, metadata, number, text):
+    """One question to the reflection service: 7 lists services, 4 gives the files of a symbol."""
+    call = channel.stream_stream(REFLECTION)
+    question = bytes([number << 3 | 2, len(text)]) + text.encode()
+    answers = list(call(iter([question]), metadata=metadata, timeout=30))
+    return dict(fields(answers[0]))
+
+
+class Reflected:
+    """The services of a server, with their methods as protobuf descriptors."""
+
+    def __init__(self, channel, metadata=()):
+        listed = ask(channel, metadata, 7, "*")[6]
+        self.services = [dict(fields(service))[1].decode() for _, service in fields(listed)]
+        self.pool = descriptor_pool.DescriptorPool()
+        self.channel, self.metadata = channel, metadata
+        self.known = set()
+        self.unknown = []  # services of which it does not tell the methods
+        for service in self.services:
+            self._add(service)
+
+    def _add(self, symbol):
+        answer = ask(self.channel, self.metadata, 4, symbol)
+        if 4 not in answer:  # gRPC's own health service has no descriptor to show
+            self.unknown.append(symbol)
+            return
+        for _, raw in fields(answer[4]):
+            file = descriptor_pb2.FileDescriptorProto.FromString(raw)
+            if file.name in self.known:
+                continue
+            self.known.add(file.name)
+            # What it imports comes with it, though perhaps after it.
+            try:
+                self.pool.Add(file)
+            except (TypeError, KeyError) as why:
+                raise ValueError(f"{file.name} cannot be read: {why}") from why
+
+    def methods(self):
+        """(service, method descriptor) of every method of every service."""
+        for name in self.services:
+            if name in self.unknown:
+                continue
+            for method in self.pool.FindServiceByName(name).methods:
+                yield name, method
+
+    def request(self, descriptor):
+        return message_factory.MessageFactory(self.pool).GetPrototype(descriptor)()
+
+
+def name_pool(request, pool):
+    """Says in a request which pool it is about, wherever it says so. False: it names none."""
+    by_name = {field.name: field for field in request.DESCRIPTOR.fields}
+    if "pool" in by_name and by_name["pool"].type == by_name["pool"].TYPE_STRING:
+        request.pool = pool
+        return True
+    if "start" in by_name:  # of a stream
+        return name_pool(request.start, pool)
+    if "name" in by_name and request.DESCRIPTOR.name.endswith("PoolRequest"):
+        request.name = pool
+        return True
+    return False
+
+
+def call(channel, service, method, messages, metadata, timeout=30):
+    """The code of one call by its descriptor, whatever streams it has."""
+    def serialize(message):
+        return message.SerializeToString()
+    proto = descriptor_pb2.MethodDescriptorProto()
+    method.CopyToProto(proto)
+    kind = ("stream" if proto.client_streaming else "unary") + "_" + (
+        "stream" if proto.server_streaming else "unary")
+    stub = getattr(channel, kind)(f"/{service}/{method.name}", request_serializer=serialize)
+    sent = iter(messages) if proto.client_streaming else messages[0]
+    try:
+        answer = stub(sent, metadata=metadata, timeout=timeout)
+        if proto.server_streaming:
+            next(answer, None)
+            answer.cancel()
+        return grpc.StatusCode.OK, ""
+    except grpc.RpcError as error:
+        return error.code(), error.details()

@@ -1,0 +1,146 @@
+// `pointsman token create`, `list` and `revoke`: the file of tokens that a server reads.
+#include <algorithm>
+#include <ctime>
+#include <filesystem>
+#include <memory>
+
+#include "absl/strings/str_split.h"
+#include "base/clock.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "service/access/tokens_file.h"
+#include "tools/command.h"
+
+namespace pointsman {
+namespace {
+
+constexpr char kFile[] = "tokens.yaml";
+constexpr Micros kDay = 86400 * kMicrosPerSecond;
+
+struct NewTokenOptions {
+  std::string name;
+  std::string scopes;
+  std::string pools = "default";
+  std::string file = kFile;
+  int64_t expires_days = 0;
+};
+
+// Like a flag's value that is a list: "a,b".
+std::vector<std::string> Split(const std::string& list) {
+  return absl::StrSplit(list, ',', absl::SkipEmpty());
+}
+
+absl::Status Fill(const NewTokenOptions& options, TokenEntry& entry) {
+  for (const std::string& name : Split(options.scopes)) {
+    const auto scope = ScopeOf(name);
+    if (!scope) {
+      return InvalidArgument("--scopes: there are route, feedback, admin and metrics, got ",
+                             Quoted(name));
+    }
+    entry.scopes = static_cast<uint8_t>(entry.scopes | static_cast<uint8_t>(*scope));
+  }
+  if (entry.scopes == 0) return InvalidArgument("--scopes must name at least one scope");
+  entry.pools = Split(options.pools);
+  if (options.expires_days > 0) {
+    // A whole day in UTC, as the file has it: the last one counts in full.
+    entry.expires = (SystemClock().Now() / kDay + options.expires_days + 1) * kDay;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<TokenEntry>> Present(const std::string& file) {
+  std::error_code error;
+  if (!std::filesystem::exists(file, error)) return std::vector<TokenEntry>();
+  return LoadTokens(file);
+}
+
+absl::Status Create(const NewTokenOptions& options) {
+  ASSIGN_OR_RETURN(NewToken made, MakeToken(options.name));
+  RETURN_IF_ERROR(Fill(options, made.entry));
+  ASSIGN_OR_RETURN(std::vector<TokenEntry> tokens, Present(options.file));
+  for (const TokenEntry& token : tokens) {
+    if (token.name != options.name) continue;
+    return absl::AlreadyExistsError(
+        Cat(options.file, " has a token named ", options.name,
+            "; choose another name, and revoke the old one when nobody sends it any more"));
+  }
+  tokens.push_back(made.entry);
+  RETURN_IF_ERROR(SaveTokens(options.file, tokens));
+  Print(Cat(made.token, "\n"));
+  std::fflush(stdout);
+  // Beside it, so that `TOKEN=$(pointsman token create ...)` gets the token alone.
+  std::fputs(
+      Cat("This is the only time that it is shown. ", options.file,
+          " has its hash; a server whose config names that file (tokens_file) takes it within a "
+          "second.\n")
+          .c_str(),
+      stderr);
+  return absl::OkStatus();
+}
+
+absl::Status List(const std::string& file) {
+  ASSIGN_OR_RETURN(const std::vector<TokenEntry> tokens, LoadTokens(file));
+  const Micros now = SystemClock().Now();
+  TextTable table({"name", "scopes", "pools", "expires"});
+  for (const TokenEntry& token : tokens) {
+    std::string scopes, pools;
+    for (const Scope scope : {Scope::kRoute, Scope::kFeedback, Scope::kAdmin, Scope::kMetrics}) {
+      if (token.Has(scope)) scopes += Cat(scopes.empty() ? "" : ",", ScopeName(scope));
+    }
+    for (const std::string& pool : token.pools) pools += Cat(pools.empty() ? "" : ",", pool);
+    std::string expires = token.expires ? DayText(*token.expires) : "never";
+    if (token.expires && now >= *token.expires) expires += " (expired)";
+    table.Add({token.name, scopes, pools, expires});
+  }
+  Print(table.Text());
+  return absl::OkStatus();
+}
+
+absl::Status Revoke(const std::string& file, const std::string& name) {
+  ASSIGN_OR_RETURN(std::vector<TokenEntry> tokens, LoadTokens(file));
+  const auto removed = std::erase_if(tokens, [&](const TokenEntry& t) { return t.name == name; });
+  if (removed == 0) return NotFound(file, " has no token named ", Quoted(name));
+  RETURN_IF_ERROR(SaveTokens(file, tokens));
+  Print(Cat("revoked ", name, ": a server that reads ", file, " refuses it within a second\n"));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddToken(CLI::App& app, Cli& cli) {
+  CLI::App* token = app.add_subcommand("token", "make and revoke what clients show to be let in");
+  token->require_subcommand(1);
+
+  auto options = std::make_shared<NewTokenOptions>();
+  CLI::App* create = AddCommand(
+      *token, "create", "make a token, print it once, and add its hash to a file",
+      "  pointsman token create app --scopes route,feedback --pools default --file tokens.yaml\n"
+      "Scopes: route (Route, RouteBatch), feedback (Feedback, FeedbackBatch), admin (all calls "
+      "about\n"
+      "pools and arms; about the whole server with --pools '*'), metrics (/metrics of the admin "
+      "port).");
+  create->add_option("name", options->name, "who will send it; shown in the server's log")
+      ->required();
+  create->add_option("--scopes", options->scopes, "of route, feedback, admin, metrics")->required();
+  create->add_option("--pools", options->pools, "names, or '*' for every pool")
+      ->capture_default_str();
+  create->add_option("--expires-days", options->expires_days, "never, unless given")
+      ->check(CLI::PositiveNumber);
+  create->add_option("--file", options->file, "made if it is missing")->capture_default_str();
+  OnChosen(create, cli, [options](GrpcClient&) { return Create(*options); });
+
+  auto file = std::make_shared<std::string>(kFile);
+  CLI::App* list = AddCommand(*token, "list", "show what tokens there are, without their secrets",
+                              "  pointsman token list --file tokens.yaml");
+  list->add_option("--file", *file, "")->capture_default_str();
+  OnChosen(list, cli, [file](GrpcClient&) { return List(*file); });
+
+  auto name = std::make_shared<std::string>();
+  CLI::App* revoke = AddCommand(*token, "revoke", "take a token back",
+                                "  pointsman token revoke app --file tokens.yaml");
+  revoke->add_option("name", *name, "of the token")->required();
+  revoke->add_option("--file", *file, "")->capture_default_str();
+  OnChosen(revoke, cli, [file, name](GrpcClient&) { return Revoke(*file, *name); });
+}
+
+}  // namespace pointsman
