@@ -5,6 +5,8 @@ import time
 
 import http2
 
+QUERY = "what is the way from here to the station, and when does the last train leave? "
+
 
 class Crowd:
     """Connections that are pumped together. It counts those that the server ended, and what it said then."""
