@@ -1,0 +1,94 @@
+"""The few messages of proto/pointsman/v1 that the hostile clients send, made by hand: attackers need no stubs."""
+import struct
+
+ROUTE = "/pointsman.v1.Router/Route"
+ROUTE_BATCH = "/pointsman.v1.Router/RouteBatch"
+FEEDBACK = "/pointsman.v1.Router/Feedback"
+PUT_POOL = "/pointsman.v1.Admin/PutPool"
+GET_STATS = "/pointsman.v1.Admin/GetStats"
+HEALTH = "/grpc.health.v1.Health/Check"
+SERVING = b"\x08\x01"
+APPLIED = 1
+
+
+def varint(value):
+    out = bytearray()
+    while value >= 128:
+        out.append(value & 127 | 128)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def number(field, value):
+    return varint(field << 3) + varint(value)
+
+
+def real(field, value):
+    return varint(field << 3 | 1) + struct.pack("<d", value)
+
+
+def data(field, value):
+    value = value.encode() if isinstance(value, str) else value
+    return varint(field << 3 | 2) + varint(len(value)) + value
+
+
+def fields(message):
+    """The fields of a message: {number: [values]}; texts and messages as bytes."""
+    found = {}
+    at = 0
+
+    def take():
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = message[at]
+            at += 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return value
+
+    while at < len(message):
+        key = take()
+        kind = key & 7
+        if kind == 0:
+            value = take()
+        else:
+            length = {1: 8, 5: 4}.get(kind) or take()
+            value = message[at:at + length]
+            at += length
+        found.setdefault(key >> 3, []).append(value)
+    return found
+
+
+def route(pool, query, explain=False):
+    return data(1, pool) + data(2, query) + (number(11, 1) if explain else b"")
+
+
+def route_batch(pool, query, count):
+    """Every item with each candidate's reason: the largest answer for the smallest request."""
+    return data(1, pool) + data(2, data(2, query) + number(11, 1)) * count
+
+
+def feedback(pool, decision_id, quality, feedback_id=""):
+    return data(1, pool) + data(2, decision_id) + data(3, feedback_id) + real(5, quality)
+
+
+def decision_id(route_response):
+    return fields(route_response)[1][0].decode()
+
+
+def put_pool(name, arms):
+    return data(1, name) + b"".join(data(3, data(1, f"arm-{i}") + data(2, f"answers questions of kind {i}"))
+                                    for i in range(arms))
+
+
+def get_stats(pool):
+    return data(1, pool)
+
+
+def outcomes(get_stats_response):
+    """All outcomes of a pool, and the sum over its arms."""
+    found = fields(get_stats_response)
+    return found.get(4, [0])[0], sum(fields(arm).get(5, [0])[0] for arm in found.get(6, []))

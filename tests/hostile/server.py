@@ -1,0 +1,133 @@
+"""A pointsmand as a process of its own, what it holds (memory, file descriptors), and hostile clients beside it."""
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+START_S = 30
+STOP_S = 30
+
+
+class ServerFailed(Exception):
+    """What went wrong, and what to do."""
+
+
+class Server:
+    def __init__(self, bin_dir, folder, config=None):
+        self.binary = bin_dir / "pointsmand"
+        self.folder = folder
+        if not self.binary.exists():
+            raise ServerFailed(f"there is no {self.binary}: build it (cmake --build --preset release --target "
+                               "pointsmand pointsman-load), or name its folder with --bin-dir")
+        self.log = folder / "log"
+        command = [self.binary, "--data-dir", folder / "data", "--listen", "127.0.0.1:0", "--no-admin",
+                   *(["--config", config] if config else [])]
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen([str(word) for word in command], stderr=log)
+        self.port = self._port()
+        self.address = f"127.0.0.1:{self.port}"
+
+    def _port(self):
+        until = time.monotonic() + START_S
+        while time.monotonic() < until and self.is_alive:
+            found = re.search(r"listening on .* \(port (\d+)\)", self.log.read_text())
+            if found:
+                return int(found.group(1))
+            time.sleep(0.02)
+        self.kill()
+        raise ServerFailed(f"pointsmand did not start, and said:\n{self.log.read_text()}")
+
+    @property
+    def is_alive(self):
+        return self.process.poll() is None
+
+    def rss_mb(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        found = re.search(r"VmRSS:\s+(\d+)", status)
+        return int(found.group(1)) / 1024 if found else 0.0
+
+    def files(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def cpu_s(self):
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def stop(self):
+        """SIGTERM. Returns how long it took and the exit code, -9 if it had to be killed."""
+        began = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        return time.monotonic() - began, self.process.returncode
+
+    def kill(self):
+        if self.is_alive:
+            self.process.kill()
+        self.process.wait()
+
+
+class Watch:
+    """The most memory and file descriptors that a server held while this was on."""
+
+    def __init__(self, server):
+        self.server = server
+        self.rss_mb = server.rss_mb()
+        self.files = server.files()
+        self.is_over = threading.Event()
+        self.thread = threading.Thread(target=self._look, daemon=True)
+
+    def _look(self):
+        while not self.is_over.wait(0.05):
+            try:
+                self.rss_mb = max(self.rss_mb, self.server.rss_mb())
+                self.files = max(self.files, self.server.files())
+            except OSError:  # it is gone
+                return
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.is_over.set()
+        self.thread.join()
+
+
+class Attacker:
+    """An attack as a process of its own. `nice`: what it takes of the processor stands for another machine's."""
+
+    def __init__(self, server, name, seconds, scale=1.0, nice=10):
+        command = [sys.executable, HERE / "attacks.py", "--port", server.port, "--attack", name, "--seconds", seconds,
+                   "--scale", scale]
+        self.process = subprocess.Popen(["nice", "-n", str(nice), *map(str, command)], stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True)
+        if self.process.stdout.readline().strip() != "begun":
+            raise ServerFailed(f"the attack {name} did not begin: {self.process.communicate()[1].strip()}")
+
+    def stop(self):
+        """What it did."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.wait()
+
+    def wait(self):
+        try:
+            said, complaint = self.process.communicate(timeout=60)
+        finally:
+            self.kill()
+        if self.process.returncode != 0:
+            raise ServerFailed(f"an attack failed:\n{complaint.strip()}")
+        return json.loads(said)
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
