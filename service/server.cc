@@ -26,6 +26,7 @@
 #include "service/rpc/connection_limits.h"
 #include "service/rpc/credentials.h"
 #include "service/rpc/door.h"
+#include "service/rpc/pollers.h"
 #include "service/rpc/router_service.h"
 #include "storage/storage.h"
 
@@ -43,6 +44,7 @@ constexpr std::chrono::milliseconds kRefuseFor{50};
 constexpr std::chrono::milliseconds kStreamsWait{200};
 constexpr std::chrono::milliseconds kHealthEvery{250};
 constexpr std::chrono::minutes kFaultsEvery{1};
+constexpr std::size_t kPollers = 4;
 constexpr std::chrono::seconds kCertificateEvery{10};
 
 absl::Status CannotListen(const std::string& address) {
@@ -114,6 +116,7 @@ class Server::Impl {
     engine_->Stop();
     LogCounts();
     admin_.reset();
+    pollers_.reset();
     server_.reset();
     router_.reset();  // ends its threads, which call the engine
     engine_.reset();
@@ -179,11 +182,13 @@ class Server::Impl {
     // cost, and at few no later.
     builder.AddChannelArgument(GRPC_ARG_OPTIMIZATION_TARGET, "throughput");
     SetConnectionLimits(config_.limits, builder);
+    pollers_ = std::make_unique<Pollers>(builder, kPollers);
     builder.AddListeningPort(config_.listen, MakeCredentials(config_.tls, *door_), &port_);
     builder.RegisterService(router_.get());
     builder.RegisterService(admin_service_.get());
     server_ = builder.BuildAndStart();
     if (server_ == nullptr || port_ == 0) return CannotListen(config_.listen);
+    pollers_->Start();
     auto* health = server_->GetHealthCheckService();
     health->SetServingStatus(kRouterHealth, true);
     health->SetServingStatus(kWriteHealth, true);
@@ -325,6 +330,7 @@ class Server::Impl {
   std::unique_ptr<Door> door_;
   std::unique_ptr<RouterService> router_;
   std::unique_ptr<AdminService> admin_service_;
+  std::unique_ptr<Pollers> pollers_;  // before the server, which uses its queues
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<AdminHttp> admin_;
   int port_ = 0;

@@ -5,18 +5,19 @@
 
 namespace pointsman {
 
-std::optional<Micros> ClientRates::Take(std::string_view client, int64_t items, int64_t per_second,
+std::optional<Micros> ClientRates::Take(std::string_view client, int64_t items, Rate rate,
                                         Micros now) {
-  const auto full = static_cast<double>(per_second);
+  const auto full = static_cast<double>(rate.burst);
+  const auto per_second = static_cast<double>(rate.per_second);
   MutexLock lock(mutex_);
   Bucket& bucket = Find(client, full, now);
   const double seconds =
       static_cast<double>(std::max<Micros>(now - bucket.at, 0)) / kMicrosPerSecond;
-  bucket.level = std::min(full, bucket.level + full * seconds);
+  bucket.level = std::min(full, bucket.level + per_second * seconds);
   bucket.at = now;
   const double needed = std::min(static_cast<double>(items), full);
   if (bucket.level < needed) {
-    return static_cast<Micros>(std::ceil((needed - bucket.level) / full * kMicrosPerSecond));
+    return static_cast<Micros>(std::ceil((needed - bucket.level) / per_second * kMicrosPerSecond));
   }
   bucket.level -= static_cast<double>(items);
   return std::nullopt;

@@ -1,7 +1,7 @@
-// How much each client may ask a second: a token bucket a client, which holds one second's worth.
-//   A client that was silent may ask a second's worth at once; then as much a second as the limit says.
+// How much each client may ask a second: a token bucket a client.
+//   A client that was silent may ask a burst at once; then as much a second as the rate says.
 // Memory: 65,536 clients at most; who was silent the longest is forgotten first, and may then ask a
-//   second's worth anew.
+//   burst anew.
 // Cost: one lock and a look-up.
 // Threads: any.
 #pragma once
@@ -22,11 +22,14 @@ class ClientRates {
  public:
   explicit ClientRates(std::size_t clients_max = 65536) : clients_max_(clients_max) {}
 
-  // Takes `items` from the client's bucket, which gains `per_second`, above 0. Nothing: it may go on;
-  // else how long it has to wait, and nothing was taken. A call of more items than a second's worth is
-  // let in when the bucket is full, and leaves it in debt.
-  std::optional<Micros> Take(std::string_view client, int64_t items, int64_t per_second,
-                             Micros now);
+  struct Rate {
+    int64_t per_second = 0;  // above 0
+    int64_t burst = 0;       // what a full bucket holds
+  };
+  // Takes `items` from the client's bucket. Nothing: it may go on; else how long it has to wait, and
+  // nothing was taken. A call of more items than a burst is let in when the bucket is full, and leaves it in
+  // debt.
+  std::optional<Micros> Take(std::string_view client, int64_t items, Rate rate, Micros now);
 
  private:
   struct Bucket {

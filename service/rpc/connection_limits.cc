@@ -1,6 +1,7 @@
 #include "service/rpc/connection_limits.h"
 
 #include <grpc/grpc.h>
+#include <grpcpp/resource_quota.h>
 
 #include <algorithm>
 #include <limits>
@@ -31,6 +32,9 @@ void SetConnectionLimits(const Limits& limits, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, Ms(kAgeGraceSeconds));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Ms(limits.keepalive_s));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Ms(kKeepaliveTimeoutSeconds));
+  grpc::ResourceQuota quota("pointsman");
+  quota.Resize(static_cast<std::size_t>(limits.rpc_memory_bytes_max));
+  builder.SetResourceQuota(quota);
   // Clients may ask whether the server is there, also between calls, but not all the time.
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,

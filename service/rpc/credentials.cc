@@ -20,15 +20,17 @@ std::string_view View(const grpc_slice& slice) {
 
 // gRPC's question about one RPC, and the door's answer. In gRPC's C API, since the C++ one has it for
 // TLS alone, and copies all metadata. (grpc_auth_metadata_processor)
-void AskDoor(void* state, grpc_auth_context* /*context*/, const grpc_metadata* metadata,
-             size_t count, grpc_process_auth_metadata_done_cb done, void* done_data) {
+void AskDoor(void* state, grpc_auth_context* context, const grpc_metadata* metadata, size_t count,
+             grpc_process_auth_metadata_done_cb done, void* done_data) {
   std::string_view path, authorization;
   for (size_t i = 0; i < count; ++i) {
     const std::string_view key = View(metadata[i].key);
     if (key == ":path") path = View(metadata[i].value);
     if (key == "authorization") authorization = View(metadata[i].value);
   }
-  const absl::Status status = static_cast<const Door*>(state)->AtArrival(path, authorization);
+  // gRPC makes one context a connection, so its address is a name for that.
+  const std::string_view connection(reinterpret_cast<const char*>(&context), sizeof context);
+  const absl::Status status = static_cast<Door*>(state)->AtArrival(path, authorization, connection);
   const std::string message(ToStd(status.message()));
   done(done_data, nullptr, 0, nullptr, 0, static_cast<grpc_status_code>(status.code()),
        status.ok() ? nullptr : message.c_str());
@@ -55,29 +57,26 @@ grpc_server_credentials* MakeTls(const TlsSettings& tls) {
 // one of C credentials, so this is one of our own.
 class DoorCredentials final : public grpc::ServerCredentials {
  public:
-  DoorCredentials(TlsSettings tls, const Door& door) : tls_(std::move(tls)), door_(door) {}
+  DoorCredentials(TlsSettings tls, Door& door) : tls_(std::move(tls)), door_(door) {}
   void SetAuthMetadataProcessor(const std::shared_ptr<grpc::AuthMetadataProcessor>&) override {}
 
  private:
   int AddPortToServer(const std::string& address, grpc_server* server) override {
     grpc_server_credentials* credentials =
         tls_.is_on() ? MakeTls(tls_) : grpc_insecure_server_credentials_create();
-    if (door_.asks_at_arrival()) {
-      grpc_server_credentials_set_auth_metadata_processor(
-          credentials, {AskDoor, nullptr, const_cast<Door*>(&door_)});
-    }
+    grpc_server_credentials_set_auth_metadata_processor(credentials, {AskDoor, nullptr, &door_});
     const int port = grpc_server_add_http2_port(server, address.c_str(), credentials);
     grpc_server_credentials_release(credentials);
     return port;
   }
 
   const TlsSettings tls_;
-  const Door& door_;
+  Door& door_;
 };
 
 }  // namespace
 
-std::shared_ptr<grpc::ServerCredentials> MakeCredentials(const TlsSettings& tls, const Door& door) {
+std::shared_ptr<grpc::ServerCredentials> MakeCredentials(const TlsSettings& tls, Door& door) {
   return std::make_shared<DoorCredentials>(tls, door);
 }
 

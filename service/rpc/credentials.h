@@ -13,6 +13,6 @@
 namespace pointsman {
 
 // `door` outlives the server. TLS 1.2 at least.
-std::shared_ptr<grpc::ServerCredentials> MakeCredentials(const TlsSettings& tls, const Door& door);
+std::shared_ptr<grpc::ServerCredentials> MakeCredentials(const TlsSettings& tls, Door& door);
 
 }  // namespace pointsman

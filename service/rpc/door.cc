@@ -29,10 +29,22 @@ std::string_view AuthorizationOf(const grpc::ServerContextBase& context) {
 
 }  // namespace
 
-absl::Status Door::AtArrival(std::string_view method_path, std::string_view authorization) const {
-  const auto client = access_.Decide(NeedOf(method_path), {authorization, ""}, clock_.Now());
-  if (!client.ok()) metrics_.CountRefusal(client.status());
-  return client.status();
+absl::Status Door::AtArrival(std::string_view method_path, std::string_view authorization,
+                             std::string_view connection) {
+  const Micros now = clock_.Now();
+  const Limits& limits = engine_.limits();
+  // As many as it may have open it may open at once.
+  const ClientRates::Rate rate{limits.connection_rate_max, limits.streams_per_connection_max};
+  absl::Status status;
+  if (connection_rates_.Take(connection, 1, rate, now)) {
+    status = absl::ResourceExhaustedError(
+        Cat("this connection begins more than ", rate.per_second,
+            " calls a second (connection_rate_max); use RouteBatch, or send less"));
+  } else if (access_.asks_for_tokens()) {
+    status = access_.Decide(NeedOf(method_path), {authorization, ""}, now).status();
+  }
+  if (!status.ok()) metrics_.CountRefusal(status);
+  return status;
 }
 
 absl::StatusOr<Client> Door::Ask(const grpc::ServerContextBase& context, const CallNeeds& needs) {
@@ -54,7 +66,8 @@ absl::Status Door::TakeShare(const grpc::ServerContextBase& context, const Clien
                              int64_t items) {
   const int64_t per_second = engine_.limits().client_rate_max;
   if (per_second == 0 || items == 0) return absl::OkStatus();
-  const auto wait = rates_.Take(ClientName(context, client), items, per_second, clock_.Now());
+  const auto wait =
+      rates_.Take(ClientName(context, client), items, {per_second, per_second}, clock_.Now());
   if (!wait) return absl::OkStatus();
   return WithRetryDelay(
       WithReason(absl::ResourceExhaustedError(
@@ -66,6 +79,8 @@ absl::Status Door::TakeShare(const grpc::ServerContextBase& context, const Clien
 }
 
 absl::StatusOr<Client> Door::Enter(const grpc::ServerContextBase& context, const CallNeeds& needs) {
+  // A client that resets its calls as fast as it begins them is not to be decided for.
+  if (context.IsCancelled()) return absl::CancelledError("the client gave the call up");
   const int64_t calls_max = engine_.limits().calls_max;
   switch (gate_.Enter(calls_max)) {
     case Gate::Entry::kClosed:

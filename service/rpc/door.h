@@ -26,13 +26,14 @@ namespace pointsman {
 
 class Door {
  public:
-  // All outlive it. The engine's limits: calls_max, client_rate_max.
+  // All outlive it. The engine's limits: calls_max, client_rate_max,
+  // connection_rate_max.
   Door(const Engine& engine, const Access& access, const Clock& clock, Metrics& metrics)
       : engine_(engine), access_(access), clock_(clock), metrics_(metrics) {}
 
-  // Whether AtArrival has anything to say, so that gRPC is to ask it.
-  bool asks_at_arrival() const { return access_.asks_for_tokens(); }
-  absl::Status AtArrival(std::string_view method_path, std::string_view authorization) const;
+  // `connection`: names one, while it lasts.
+  absl::Status AtArrival(std::string_view method_path, std::string_view authorization,
+                         std::string_view connection);
 
   // The client, who has to Leave again if this is no error.
   absl::StatusOr<Client> Enter(const grpc::ServerContextBase& context, const CallNeeds& needs);
@@ -56,6 +57,7 @@ class Door {
   Metrics& metrics_;
   Gate gate_;
   ClientRates rates_;
+  ClientRates connection_rates_;
 };
 
 // Who calls, as the log and the feedback's bound know it: the token's name, or the address.

@@ -65,9 +65,10 @@ TEST(WithTokens, NobodyIsLetInWithoutAlsoNotOnTheOwnMachine) {
   const Given app = Make("app", {Scope::kRoute}, {"*"});
   Access access(true);
   access.SetTokens({app.entry});
-  for (const std::string& header : {std::string(), std::string("Bearer"), app.header.substr(7),
-                                   app.header + "x", Cat("bearer ", app.header.substr(7)),
-                                   std::string("Bearer pm1.app."), std::string("Bearer pm1.b.c")}) {
+  for (const std::string& header :
+       {std::string(), std::string("Bearer"), app.header.substr(7), app.header + "x",
+        Cat("bearer ", app.header.substr(7)), std::string("Bearer pm1.app."),
+        std::string("Bearer pm1.b.c")}) {
     EXPECT_EQ(Code(access, {Scope::kRoute, kDefault}, header, "ipv4:127.0.0.1:5"),
               absl::StatusCode::kUnauthenticated)
         << header;

@@ -9,17 +9,18 @@
 namespace pointsman {
 namespace {
 
-constexpr int64_t kRate = 100;
+constexpr int64_t kPerSecond = 100;
+constexpr ClientRates::Rate kRate{kPerSecond, kPerSecond};
 
 TEST(AClientsRate, LetsASecondsWorthThroughAtOnceAndThenAsMuchASecond) {
   ClientRates rates;
   int taken = 0;
   while (!rates.Take("a", 1, kRate, 0)) ++taken;
-  EXPECT_EQ(taken, kRate);
+  EXPECT_EQ(taken, kPerSecond);
   for (Micros now = 0; now < 10 * kMicrosPerSecond; now += 1000) {
     taken += !rates.Take("a", 1, kRate, now).has_value();
   }
-  EXPECT_NEAR(taken, 11 * kRate, 2);
+  EXPECT_NEAR(taken, 11 * kPerSecond, 2);
 }
 
 TEST(AClientsRate, SaysHowLongToWaitAndKeepsItsWord) {
@@ -35,9 +36,18 @@ TEST(AClientsRate, SaysHowLongToWaitAndKeepsItsWord) {
 
 TEST(AClientsRate, LetsABatchOfMoreThanASecondsWorthInAndThenWaitsForIt) {
   ClientRates rates;
-  EXPECT_FALSE(rates.Take("a", 5 * kRate, kRate, 0));
+  EXPECT_FALSE(rates.Take("a", 5 * kPerSecond, kRate, 0));
   EXPECT_TRUE(rates.Take("a", 1, kRate, 3 * kMicrosPerSecond));
   EXPECT_FALSE(rates.Take("a", 1, kRate, 5 * kMicrosPerSecond));
+}
+
+TEST(AClientsRate, HasABurstOfItsOwnSize) {
+  ClientRates rates;
+  int taken = 0;
+  while (!rates.Take("a", 1, {kPerSecond, 7}, 0)) ++taken;
+  EXPECT_EQ(taken, 7);
+  EXPECT_TRUE(rates.Take("a", 1, {kPerSecond, 7}, 9999));
+  EXPECT_FALSE(rates.Take("a", 1, {kPerSecond, 7}, 10001));
 }
 
 TEST(AClientsRate, IsItsOwn) {
@@ -75,11 +85,11 @@ TEST(ClientsRates, HoldForAnySequence) {
   double taken = 0;
   for (int i = 0; i < 20000; ++i) {
     now += static_cast<Micros>(rng.Below(20000));
-    const auto items = static_cast<int64_t>(1 + rng.Below(kRate));
+    const auto items = static_cast<int64_t>(1 + rng.Below(kPerSecond));
     if (!rates.Take("a", items, kRate, now)) taken += static_cast<double>(items);
-    ASSERT_LE(taken, kRate + static_cast<double>(kRate * now) / kMicrosPerSecond + 1e-6);
+    ASSERT_LE(taken, kPerSecond + static_cast<double>(kPerSecond * now) / kMicrosPerSecond + 1e-6);
   }
-  EXPECT_GT(taken, 0.9 * static_cast<double>(kRate * now) / kMicrosPerSecond);
+  EXPECT_GT(taken, 0.9 * static_cast<double>(kPerSecond * now) / kMicrosPerSecond);
 }
 
 }  // namespace
