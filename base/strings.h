@@ -3,6 +3,8 @@
 // Threads: any.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -48,6 +50,15 @@ absl::Status DataLoss(const Args&... args) {
 
 // `text` made safe to show in an error or a log line: control bytes escaped, cut at `bytes_max`.
 std::string Quoted(std::string_view text, std::size_t bytes_max = 80);
+
+// `text` as the part of one line of a log or an error that it should be: control characters and what is
+// no UTF-8 written as \xNN, all else as it is; cut at about `bytes_max` with "...".
+std::string OneLine(std::string_view text, std::size_t bytes_max = SIZE_MAX);
+
+// Whether `text` holds what a line should not: control characters (C0, DEL, C1), the line and paragraph
+// separators, and what turns the order of the characters around it (bidirectional embeddings,
+// overrides and isolates), which makes a line show another text than it holds.
+bool HoldsControls(std::string_view text);
 
 // Whether `text` is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).
 bool IsUtf8(std::string_view text);

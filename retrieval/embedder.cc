@@ -14,6 +14,7 @@
 namespace pointsman {
 namespace {
 
+constexpr std::size_t kPathShown = 256;     // of a path in an error
 constexpr uint32_t kProjectedDefault = 64;  // of embedders whose entries are not ordered by worth
 
 using MadeEmbedder = absl::StatusOr<std::shared_ptr<const Embedder>>;
@@ -31,7 +32,8 @@ MadeEmbedder MakeHashing(const EmbedderSettings& settings) {
 
 absl::Status Changed(const std::string& path, uint64_t present, uint64_t wanted) {
   return FailedPrecondition(
-      "the lexicon ", path, " is not the one the pool was made with (its checksum is ",
+      "the lexicon ", Quoted(path, kPathShown),
+      " is not the one the pool was made with (its checksum is ",
       absl::Hex(present, absl::kZeroPad16), ", the pool's is ", absl::Hex(wanted, absl::kZeroPad16),
       "), and all that the pool learned depends on it: put the old file back, or make a new pool");
 }
@@ -55,9 +57,9 @@ MadeEmbedder MakeLexicon(const EmbedderSettings& settings) {
       settings.dimension == 0 ? std::min(LexiconEmbedder::kDimensionDefault, lexicon->dimension())
                               : settings.dimension;
   if (dimension > lexicon->dimension()) {
-    return InvalidArgument("embedder.dimension is ", dimension, "; the lexicon ", path,
-                           " takes 1 to ", lexicon->dimension(), ", or 0 for ",
-                           LexiconEmbedder::kDimensionDefault);
+    return InvalidArgument("embedder.dimension is ", dimension, "; the lexicon ",
+                           Quoted(path, kPathShown), " takes 1 to ", lexicon->dimension(),
+                           ", or 0 for ", LexiconEmbedder::kDimensionDefault);
   }
   if (!(settings.sketch_weight >= 0 && settings.sketch_weight <= 1000)) {
     return InvalidArgument("embedder.sketch_weight is ", settings.sketch_weight,

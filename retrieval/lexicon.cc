@@ -25,6 +25,7 @@ namespace {
 
 constexpr std::string_view kMagic = "PMLEXICN";
 constexpr uint32_t kVersion = 1;
+constexpr std::size_t kPathShown = 256;  // of a path in an error
 
 // All little-endian. After it: keys, scales, means, codes, note; nothing between them.
 struct Header {
@@ -43,7 +44,7 @@ constexpr float kScaleMax = 1e6f;  // so that no sum of rows overflows
 std::size_t MeanEntries(std::size_t d) { return d * (d + 1) / 2; }
 
 absl::Status Unusable(const std::string& name, std::string_view why) {
-  return DataLoss("the lexicon ", name, " cannot be used: ", why,
+  return DataLoss("the lexicon ", Quoted(name, kPathShown), " cannot be used: ", why,
                   "; put the file that shipped there again, or train one with `pointsman "
                   "train-lexicon`");
 }
@@ -92,7 +93,8 @@ std::string EncodeLexicon(const LexiconContent& content) {
 absl::StatusOr<std::shared_ptr<const Lexicon>> Lexicon::Open(const std::string& path) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) {
-    return NotFound("cannot open the lexicon ", path, ": ", std::string(std::strerror(errno)));
+    return NotFound("cannot open the lexicon ", Quoted(path, kPathShown), ": ",
+                    std::string(std::strerror(errno)));
   }
   struct stat info {};
   const bool is_file = fstat(file, &info) == 0 && S_ISREG(info.st_mode);

@@ -18,6 +18,9 @@
 namespace pointsman {
 namespace {
 
+constexpr std::size_t kNameBytesMax = 128;
+constexpr std::size_t kPathShown = 256;  // of a path in an error
+
 // Reads one mapping strictly: each key has a reader, an unknown or repeated key is an error.
 class Section {
  public:
@@ -111,9 +114,10 @@ std::optional<std::string> ReadText(const std::string& path) {
 
 absl::StatusOr<std::string> ReadKey(const std::string& path) {
   std::optional<std::string> key = ReadText(path);
-  if (!key) return NotFound("cannot read the API key in ", path);
+  if (!key) return NotFound("cannot read the API key in ", Quoted(path, kPathShown));
   while (!key->empty() && (key->back() == '\n' || key->back() == '\r')) key->pop_back();
-  if (key->empty()) return InvalidArgument("the API key in ", path, " is empty");
+  if (key->empty())
+    return InvalidArgument("the API key in ", Quoted(path, kPathShown), " is empty");
   return *std::move(key);
 }
 
@@ -155,7 +159,7 @@ absl::StatusOr<RemoteEndpoint> ReadEmbedder(const std::string& file, const std::
   if (!key_env.empty()) {
     const char* key = std::getenv(key_env.c_str());
     if (key == nullptr || *key == '\0') {
-      return section.At(node, Cat(path, "api_key_env: the environment has no ", key_env));
+      return section.At(node, Cat(path, "api_key_env: the environment has no ", Quoted(key_env)));
     }
     endpoint.api_key = key;
   }
@@ -172,7 +176,11 @@ absl::Status ReadEmbedders(const Section& top, const std::string& file, const YA
   std::map<std::string, int> seen;
   for (const auto& entry : node) {
     const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "";
-    if (name.empty()) return top.At(entry.first, "embedders: each needs a name");
+    // It is a label of metrics and stands in log lines and errors.
+    if (name.empty() || name.size() > kNameBytesMax || !IsUtf8(name) || HoldsControls(name)) {
+      return top.At(entry.first, Cat("embedders: each needs a name of 1 to ", kNameBytesMax,
+                                     " bytes without control characters, got ", Quoted(name)));
+    }
     if (seen[name]++ > 0) return top.At(entry.first, Cat("embedders.", name, " stands twice"));
     RemoteEndpoint endpoint;
     ASSIGN_OR_RETURN(endpoint, ReadEmbedder(file, name, entry.second));
@@ -217,7 +225,13 @@ absl::StatusOr<ServerConfig> FromYaml(const YAML::Node& root, const std::string&
   log.Key("level", OneOf(log, "log.level", {"debug", "info", "warn", "error"}, config.log_level));
   log.Key("format", OneOf(log, "log.format", {"text", "json"}, config.log_format));
   Section top(name, "");
-  top.Text("data_dir", config.data_dir);
+  top.Key("data_dir", [&](const YAML::Node& node) -> absl::Status {
+    if (!node.IsScalar() || node.Scalar().empty()) {
+      return top.At(node, "data_dir must be a text, and not empty");
+    }
+    config.data_dir = node.Scalar();
+    return absl::OkStatus();
+  });
   top.Text("backup_dir", config.backup_dir);
   const auto address = [&](const std::string& key, std::string& target) {
     top.Key(key, [&top, key, &target](const YAML::Node& node) -> absl::Status {
@@ -241,7 +255,6 @@ absl::StatusOr<ServerConfig> FromYaml(const YAML::Node& root, const std::string&
           [&](const YAML::Node& node) { return ReadEmbedders(top, name, node, config.embedders); });
   top.Key("limits", [&](const YAML::Node& node) { return limits.Read(node); });
   RETURN_IF_ERROR(top.Read(root));
-  if (config.data_dir.empty()) return InvalidArgument(name, ": data_dir must not be empty");
   return config;
 }
 
@@ -251,7 +264,7 @@ absl::StatusOr<ServerConfig> ParseConfig(const std::string& text, const std::str
   try {
     return FromYaml(YAML::Load(text), name);
   } catch (const YAML::Exception& e) {
-    return InvalidArgument(name, ":", e.mark.line + 1, ": not YAML: ", e.msg);
+    return InvalidArgument(name, ":", e.mark.line + 1, ": not YAML: ", OneLine(e.msg, 200));
   }
 }
 

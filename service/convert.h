@@ -9,7 +9,9 @@
 #include "absl/status/statusor.h"
 #include "pointsman/v1/admin.pb.h"
 #include "pointsman/v1/router.pb.h"
-#include "service/engine/engine.h"
+#include "service/engine/answers.h"
+#include "service/engine/requests.h"
+#include "service/engine/statistics.h"
 
 namespace pointsman {
 

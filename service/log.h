@@ -15,8 +15,10 @@ namespace pointsman {
 
 std::shared_ptr<spdlog::logger> MakeLogger(const ServerConfig& config);
 
-// {"time":...,"level":...,"message":...} and a line feed; whatever is logged, the line is JSON as
-// long as it is UTF-8.
+// {"time":...,"level":...,"message":...} and a line feed: whatever is logged, the line is JSON. A message
+// that is no UTF-8 is logged as OneLine (base/strings.h) writes it.
 std::unique_ptr<spdlog::formatter> JsonLines();
+// Time, level and message as OneLine writes it: whatever is logged, it is one line.
+std::unique_ptr<spdlog::formatter> TextLines();
 
 }  // namespace pointsman

@@ -1,5 +1,6 @@
 // pointsmand: read the config, start the server, wait for a signal, stop.
 #include <fcntl.h>
+#include <google/protobuf/stubs/logging.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
 #include <stdlib.h>
@@ -140,6 +141,8 @@ int main(int argc, char** argv) {
 
   // gRPC's own lines on stderr say nothing that our errors do not; GRPC_VERBOSITY brings them back.
   setenv("GRPC_VERBOSITY", "NONE", 0);
+  // Nor do Protobuf's, of which each text that is no UTF-8 would make one, outside of our log's format.
+  google::protobuf::SetLogHandler(nullptr);
   const auto config = Configure(flags);
   if (!config.ok()) return Fail(config.status());
   if (flags.check_config) {

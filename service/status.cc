@@ -21,6 +21,15 @@ Micros DelayOf(const absl::Status& status) {
   return payload && absl::SimpleAtoi(std::string(*payload), &delay) ? delay : kUsualDelay;
 }
 
+// Messages travel as metadata, twice, once with each byte that is not ASCII as three; clients take 8 KiB
+// of it.
+constexpr std::size_t kMessageBytesMax = 1300;
+
+// What an error quotes of a request, or of a library's words, is bounded here once more, for good.
+std::string MessageOf(const absl::Status& status) {
+  return OneLine(ToStd(status.message()), kMessageBytesMax);
+}
+
 }  // namespace
 
 absl::Status WithRetryDelay(absl::Status status, Micros delay) {
@@ -30,7 +39,7 @@ absl::Status WithRetryDelay(absl::Status status, Micros delay) {
 
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
-  const std::string message(ToStd(status.message()));
+  const std::string message = MessageOf(status);
   google::rpc::Status rich;
   rich.set_code(static_cast<int>(status.code()));
   rich.set_message(message);
@@ -61,7 +70,7 @@ grpc::Status ToGrpc(const absl::Status& status) {
 v1::ItemStatus ToItem(const absl::Status& status) {
   v1::ItemStatus item;
   item.set_code(static_cast<int>(status.code()));
-  item.set_message(std::string(ToStd(status.message())));
+  item.set_message(MessageOf(status));
   item.set_reason(ReasonOf(status));
   return item;
 }

@@ -12,8 +12,9 @@ namespace {
 
 constexpr std::size_t kRandomMembers = 4;
 constexpr std::size_t kRejectionsShown = 20;
-// An error travels in metadata, which has to stay under 8 KiB.
-constexpr std::size_t kRejectionBytesMax = 1200;
+constexpr std::size_t kNameShown = 128;
+// Some of the 1300 bytes that an error may have (service/status.cc).
+constexpr std::size_t kRejectionBytesMax = 900;
 // A shortlist that constraints empty is widened by searching this many times as many arms.
 constexpr std::size_t kWiden = 16;
 
@@ -133,7 +134,7 @@ void Rejections::Add(const Arm& arm, std::string_view why) {
   if (shown_ == kRejectionsShown || text_.size() > kRejectionBytesMax) return;
   ++shown_;
   if (!text_.empty()) text_ += "; ";
-  text_ += Cat(arm.name, ": ", why);
+  text_ += Cat(OneLine(arm.name, kNameShown), ": ", why);
 }
 
 absl::Status Rejections::AsStatus(const PoolRuntime& pool) const {

@@ -13,7 +13,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -26,6 +25,7 @@
 #include "retrieval/arm_index.h"
 #include "retrieval/remote/endpoint.h"
 #include "retrieval/remote/remote_statistics.h"
+#include "service/engine/answers.h"
 #include "service/engine/requests.h"
 #include "service/engine/statistics.h"
 #include "storage/backup.h"
@@ -45,35 +45,6 @@ struct EngineOptions {
 // What PutPool gives for each setting that was not named: defaults for a new pool, the present
 // value for an old one. So it takes a function from present settings to wanted ones.
 using EditSettings = std::function<absl::StatusOr<PoolSettings>(const PoolSettings& present)>;
-
-struct PoolInfo {
-  Pool pool;
-  uint32_t arms_active = 0;
-  uint32_t arms_paused = 0;
-  Sequence snapshot_version = 0;
-  std::string problem;  // why it cannot embed queries; empty: it can
-};
-
-struct Explanation {
-  Decision decision;
-  std::vector<std::string> candidate_names;  // by candidate
-  std::vector<std::string> chosen_names;     // by chosen arm
-  std::vector<std::pair<std::string, Outcome>> outcomes;
-};
-
-// An outcome that was learned, as the log has it.
-struct LoggedOutcome {
-  Sequence sequence = 0;
-  Micros time = 0;
-  std::string arm;
-  std::map<std::string, double> features;  // that came with the query
-  OutcomeEvent event;
-};
-struct OutcomePage {
-  std::vector<LoggedOutcome> outcomes;
-  Sequence next = 0;            // where the next page begins; 0: there is none
-  Sequence first_sequence = 0;  // the oldest event that the log still has
-};
 
 class Engine {
  public:

@@ -127,9 +127,6 @@ absl::StatusOr<QueryContext> PoolRuntime::MakeContext(const RouteInput& input,
       return BadField("features", Cat(Quoted(name), " is not declared in the settings of pool ",
                                       Quoted(name_)));
     }
-    if (!std::isfinite(value)) {
-      return BadField("features", Cat(Quoted(name), " must be a finite number"));
-    }
     const double scaled =
         std::clamp((value - spec->center) / spec->scale, -kFeatureClip, kFeatureClip);
     const auto at = context.projected + static_cast<std::size_t>(spec - settings.features.begin());

@@ -83,10 +83,8 @@ absl::Status ValidateName(std::string_view field, std::string_view name, const L
   if (name.front() == ' ' || name.back() == ' ') {
     return BadField(field, "must not begin or end with a space");
   }
-  for (const char c : name) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      return BadField(field, Cat("must not hold control characters, got ", Quoted(name)));
-    }
+  if (HoldsControls(name)) {
+    return BadField(field, Cat("must not hold control characters, got ", Quoted(name)));
   }
   return absl::OkStatus();
 }
@@ -115,6 +113,12 @@ absl::Status ValidateEmbedder(const EmbedderSettings& e, const Limits& limits) {
   RETURN_IF_ERROR(Number("settings.embedder.dimension", e.dimension, 0,
                          static_cast<double>(limits.embedding_dimension_max), ""));
   RETURN_IF_ERROR(Number("settings.embedder.projected", e.projected, 0, kProjectedMax, ""));
+  RETURN_IF_ERROR(Number("settings.embedder.sketch_weight", e.sketch_weight, 0, 1000, ""));
+  for (const float entry : e.projection_rows) {
+    if (!std::isfinite(entry)) {
+      return BadField("settings.embedder.projection_rows", "holds NaN or infinite numbers");
+    }
+  }
   RETURN_IF_ERROR(Text("settings.embedder.lexicon_file", e.lexicon_file, kPathBytesMax));
   RETURN_IF_ERROR(Text("settings.embedder.endpoint", e.endpoint, limits.name_bytes_max));
   RETURN_IF_ERROR(Text("settings.embedder.model", e.model, kPathBytesMax));
@@ -205,6 +209,11 @@ absl::Status ValidateRoute(const RouteInput& input, const Limits& limits) {
   RETURN_IF_ERROR(Text("query", input.query, limits.query_bytes_max));
   RETURN_IF_ERROR(Count("embedding", input.embedding.size(), limits.embedding_dimension_max));
   RETURN_IF_ERROR(Count("features", input.features.size(), limits.features_max));
+  for (const auto& [name, value] : input.features) {
+    if (!std::isfinite(value)) {
+      return BadField("features", Cat(Quoted(name), " must be a finite number"));
+    }
+  }
   RETURN_IF_ERROR(Text("decision_id", input.decision_id, limits.decision_id_bytes_max));
   if (input.decision_id.starts_with(kImportIdPrefix)) {
     return BadField("decision_id", Cat("ids that begin with ", Quoted(kImportIdPrefix),

@@ -14,8 +14,8 @@ namespace pointsman {
 
 absl::Status BadField(std::string_view field, std::string_view what);
 
-// A pool, arm, tag or feature name: 1 to name_bytes_max bytes of printable UTF-8 without white space
-// at its ends and without control characters.
+// A pool, arm, tag or feature name: 1 to name_bytes_max bytes of UTF-8 without spaces at its ends and
+// without control characters (HoldsControls in base/strings.h).
 absl::Status ValidateName(std::string_view field, std::string_view name, const Limits& limits);
 absl::Status ValidateArm(const Arm& arm, const Limits& limits);
 absl::Status ValidateEmbedder(const EmbedderSettings& settings, const Limits& limits);
@@ -24,7 +24,7 @@ absl::Status ValidateSettings(const PoolSettings& settings, const Limits& limits
 // What may not change under learned state: the answer names the field and the way out.
 absl::Status ValidateChange(const PoolSettings& present, const PoolSettings& wanted);
 
-// Everything about a request that does not need its pool.
+// Everything about a request that does not need its pool; its vector is looked at there.
 absl::Status ValidateRoute(const RouteInput& input, const Limits& limits);
 absl::Status ValidateOutcome(const Outcome& outcome);
 absl::Status ValidateFeedback(const FeedbackInput& input, const Limits& limits);

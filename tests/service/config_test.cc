@@ -86,6 +86,7 @@ TEST(Config, IsRefusedWithTheLine) {
       {"tls:\n  cert: a\n", "c.yaml:2: unknown key \"tls.cert\""},
       {"a: [\n", "not YAML"},
       {"- 1\n", "c.yaml:1: the file must be a mapping"},
+      {"listen: a:1\ndata_dir: ''\n", "c.yaml:2: data_dir must be a text, and not empty"},
   };
   for (const Bad& row : bad) {
     const auto config = ParseConfig(row.text, "c.yaml");
@@ -143,6 +144,8 @@ TEST(ParseConfig, NamesWhatIsWrongWithAnEmbedder) {
     const char* message;
   } cases[] = {
       {"embedders: 5\n", "c.yaml:1: embedders must be a mapping"},
+      {"embedders:\n  \"a\\nb\": {}\n", "c.yaml:2: embedders: each needs a name of 1 to 128 bytes"},
+      {Cat("embedders: {", std::string(129, 'x'), ": {}}\n"), "embedders: each needs a name"},
       {"embedders: {tei: 5}\n", "c.yaml:1: embedders.tei must be a mapping"},
       {"embedders: {tei: {model: m}}\n", "embedders.tei.url must be an address"},
       {"embedders: {tei: {url: \"http://h/v1\"}}\n", "embedders.tei.model must name"},
@@ -150,8 +153,8 @@ TEST(ParseConfig, NamesWhatIsWrongWithAnEmbedder) {
       {Cat(kEmbedder, "    deadline_ms: 0\n"), "c.yaml:5: embedders.tei.deadline_ms"},
       {Cat(kEmbedder, "    usd_per_1m_tokens: cheap\n"), "usd_per_1m_tokens must be a number"},
       {Cat(kEmbedder, "    api_key_file: /nowhere/key\n"),
-       "cannot read the API key in /nowhere/key"},
-      {Cat(kEmbedder, "    api_key_env: POINTSMAN_NO_SUCH\n"), "has no POINTSMAN_NO_SUCH"},
+       "cannot read the API key in \"/nowhere/key\""},
+      {Cat(kEmbedder, "    api_key_env: POINTSMAN_NO_SUCH\n"), "has no \"POINTSMAN_NO_SUCH\""},
       {Cat(kEmbedder, "    api_key_env: A\n    api_key_file: B\n"), "give one of them"},
       {Cat(kEmbedder, "  tei: {}\n"), "embedders.tei stands twice"},
   };

@@ -31,5 +31,28 @@ TEST(JsonLog, IsOneObjectALineWhateverTheMessage) {
   EXPECT_FALSE(std::getline(lines, line));
 }
 
+// What `message` becomes, the time in front left out.
+std::string Logged(std::unique_ptr<spdlog::formatter> formatter, const std::string& message) {
+  std::ostringstream out;
+  spdlog::logger log("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(out));
+  log.set_formatter(std::move(formatter));
+  log.warn("{}", message);
+  return out.str();
+}
+
+TEST(JsonLog, IsJsonEvenIfTheMessageIsNoUtf8) {
+  const auto line = nlohmann::json::parse(Logged(JsonLines(), "a\xff\n\"b\" \xc3"), nullptr, false);
+  ASSERT_TRUE(line.is_object());
+  EXPECT_EQ(line["message"], "a\\xff\\x0a\"b\" \\xc3");
+}
+
+TEST(TextLog, IsOneLineWhateverTheMessage) {
+  const std::string line = Logged(
+      TextLines(), "pool a\n2026-01-01 00:00:00.000 info all is well\r\x1b[2K \xc2\x85 \xff");
+  EXPECT_EQ(line.substr(line.find("warning")),
+            "warning pool a\\x0a2026-01-01 00:00:00.000 info all is well\\x0d\\x1b[2K \\xc2\\x85 "
+            "\\xff\n");
+}
+
 }  // namespace
 }  // namespace pointsman

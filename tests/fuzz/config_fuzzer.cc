@@ -1,0 +1,64 @@
+// Any bytes as a config: no crash; what is accepted is in its ranges, what is refused names file and line.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/strings.h"
+#include "refusal.h"
+#include "retrieval/remote/endpoint.h"
+#include "service/config.h"
+
+namespace pointsman {
+namespace {
+
+constexpr std::string_view kFile = "fuzz.yaml";
+
+bool IsOneOf(const std::string& value, std::initializer_list<std::string_view> values) {
+  return std::find(values.begin(), values.end(), value) != values.end();
+}
+
+// "fuzz.yaml:LINE: ..."
+bool NamesFileAndLine(std::string_view message) {
+  if (!message.starts_with(kFile)) return false;
+  message.remove_prefix(kFile.size());
+  if (!message.starts_with(":")) return false;
+  const auto digits = message.substr(1, message.find_first_not_of("0123456789", 1) - 1);
+  return !digits.empty() && digits.front() != '0' &&
+         message.substr(1 + digits.size()).starts_with(": ");
+}
+
+void CheckAccepted(const ServerConfig& config) {
+  POINTSMAN_CHECK(ValidateLimits(config.limits).ok());
+  POINTSMAN_CHECK(!config.data_dir.empty());
+  POINTSMAN_CHECK(ValidateAddress("listen", config.listen).ok());
+  POINTSMAN_CHECK(config.admin_listen.empty() ||
+                  ValidateAddress("admin_listen", config.admin_listen).ok());
+  POINTSMAN_CHECK(IsOneOf(config.log_level, {"debug", "info", "warn", "error"}));
+  POINTSMAN_CHECK(IsOneOf(config.log_format, {"text", "json"}));
+  for (const RemoteEndpoint& endpoint : config.embedders) {
+    POINTSMAN_CHECK(ValidateEndpoint(endpoint).ok());
+    POINTSMAN_CHECK(!endpoint.name.empty() && IsUtf8(endpoint.name));
+    POINTSMAN_CHECK(!HoldsControls(endpoint.name));
+    POINTSMAN_CHECK(std::count_if(config.embedders.begin(), config.embedders.end(),
+                                  [&](const auto& e) { return e.name == endpoint.name; }) == 1);
+  }
+}
+
+}  // namespace
+}  // namespace pointsman
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {
+  const std::string text(reinterpret_cast<const char*>(data), size);
+  const auto config = pointsman::ParseConfig(text, std::string(pointsman::kFile));
+  if (config.ok()) {
+    pointsman::CheckAccepted(*config);
+  } else {
+    pointsman::CheckRefusal(config.status());
+    POINTSMAN_CHECK(pointsman::NamesFileAndLine(pointsman::ToStd(config.status().message())));
+  }
+  return 0;
+}

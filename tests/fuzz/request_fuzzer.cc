@@ -1,0 +1,225 @@
+// Any bytes as a request off the wire: the first byte says of which kind, the rest is parsed, converted and
+// validated as the server does it. What is accepted holds numbers in their documented ranges and texts
+// of UTF-8, and is the same after a way there and back; what is refused is told in one short line.
+#include <google/protobuf/message.h>
+#include <google/protobuf/util/message_differencer.h>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/strings.h"
+#include "pointsman/v1/admin.pb.h"
+#include "pointsman/v1/router.pb.h"
+#include "refusal.h"
+#include "service/convert.h"
+#include "service/engine/validate.h"
+
+namespace pointsman {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::util::MessageDifferencer;
+
+const Limits kLimits;
+
+// The numbers of one field, as double; empty for other kinds and what is not set.
+std::vector<double> NumbersOf(const Message& message, const FieldDescriptor* field) {
+  const auto* reflection = message.GetReflection();
+  std::vector<double> numbers;
+  const int count = field->is_repeated() ? reflection->FieldSize(message, field) : 0;
+  if (field->cpp_type() == FieldDescriptor::CPPTYPE_DOUBLE) {
+    if (!field->is_repeated()) return {reflection->GetDouble(message, field)};
+    for (int i = 0; i < count; ++i) {
+      numbers.push_back(reflection->GetRepeatedDouble(message, field, i));
+    }
+  } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_FLOAT) {
+    if (!field->is_repeated()) return {double{reflection->GetFloat(message, field)}};
+    for (int i = 0; i < count; ++i) {
+      numbers.push_back(double{reflection->GetRepeatedFloat(message, field, i)});
+    }
+  }
+  return numbers;
+}
+
+void CheckText(const std::string& text) { POINTSMAN_CHECK(IsUtf8(text)); }
+
+// Every field that there is, so that one which comes later is not forgotten: finite numbers, texts of UTF-8.
+void CheckFields(const Message& message) {
+  const auto* reflection = message.GetReflection();
+  std::vector<const FieldDescriptor*> fields;
+  reflection->ListFields(message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    // Only the pool can tell whether a caller's vector is one (PoolRuntime).
+    if (field->name() == "embedding") continue;
+    for (const double number : NumbersOf(message, field)) POINTSMAN_CHECK(std::isfinite(number));
+    const int count = field->is_repeated() ? reflection->FieldSize(message, field) : 1;
+    for (int i = 0; i < count; ++i) {
+      if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
+        CheckText(field->is_repeated() ? reflection->GetRepeatedString(message, field, i)
+                                       : reflection->GetString(message, field));
+      } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+        CheckFields(field->is_repeated() ? reflection->GetRepeatedMessage(message, field, i)
+                                         : reflection->GetMessage(message, field));
+      }
+    }
+  }
+}
+
+bool IsIn(double value, double least, double most) { return value >= least && value <= most; }
+template <class T>
+bool IsIn(const std::optional<T>& value, double least, double most) {
+  return !value || IsIn(static_cast<double>(*value), least, most);
+}
+
+void CheckOutcome(const Outcome& o) {
+  POINTSMAN_CHECK(!o.empty());
+  POINTSMAN_CHECK(IsIn(o.quality, 0, 1));
+  POINTSMAN_CHECK(IsIn(o.latency_ms, 0, 1e9));
+  POINTSMAN_CHECK(IsIn(o.cost_usd, 0, 1e6));
+  POINTSMAN_CHECK(IsIn(o.input_tokens, 0, 1e9));
+  POINTSMAN_CHECK(IsIn(o.output_tokens, 0, 1e9));
+}
+
+void TryRoute(const v1::RouteRequest& message) {
+  const auto input = FromProto(message);
+  if (!input.ok()) return CheckRefusal(input.status());
+  const absl::Status status = ValidateRoute(*input, kLimits);
+  if (!status.ok()) return CheckRefusal(status);
+  CheckFields(message);
+  POINTSMAN_CHECK(input->query.empty() != input->embedding.empty());
+  POINTSMAN_CHECK(static_cast<int64_t>(input->query.size()) <= kLimits.query_bytes_max);
+  POINTSMAN_CHECK(IsIn(input->arm_count, 1, static_cast<double>(kLimits.arm_count_max)));
+  POINTSMAN_CHECK(IsIn(input->constraints.max_cost_usd, 0, 1e6));
+  POINTSMAN_CHECK(IsIn(input->constraints.max_latency_ms, 0, 1e9));
+  POINTSMAN_CHECK(IsIn(static_cast<double>(input->constraints.context_tokens), 0, 1e9));
+  if (!input->preference) return;
+  const Preference p = Normalised(*input->preference);
+  for (const double weight : {p.quality, p.cost, p.latency}) POINTSMAN_CHECK(IsIn(weight, 0, 1));
+  POINTSMAN_CHECK(std::abs(p.quality + p.cost + p.latency - 1) < 1e-9);
+}
+
+void TryFeedback(const v1::FeedbackRequest& message) {
+  const FeedbackInput input = FromProto(message);
+  POINTSMAN_CHECK(input.at >= 0);
+  const absl::Status status = ValidateFeedback(input, kLimits);
+  if (!status.ok()) return CheckRefusal(status);
+  CheckFields(message);
+  CheckOutcome(input.outcome);
+}
+
+void TryArm(const v1::Arm& message) {
+  const auto arm = FromProto(message);
+  if (!arm.ok()) return CheckRefusal(arm.status());
+  const absl::Status status = ValidateArm(*arm, kLimits);
+  if (!status.ok()) return CheckRefusal(status);
+  CheckFields(message);
+  POINTSMAN_CHECK(!arm->name.empty() && !HoldsControls(arm->name));
+  POINTSMAN_CHECK(IsIn(arm->usd_per_1m_input, 0, 1e6) && IsIn(arm->usd_per_1m_output, 0, 1e6));
+  POINTSMAN_CHECK(IsIn(arm->prior_quality, 0, 1) && IsIn(arm->prior_latency_ms, 0, 1e9));
+  POINTSMAN_CHECK(IsIn(arm->prior_strength, 0, 1e6) && IsIn(arm->prior_output_tokens, 0, 1e9));
+  const auto back = FromProto(ToProto(*arm));
+  POINTSMAN_CHECK(back.ok() && *back == *arm);
+}
+
+void TryPool(const v1::PutPoolRequest& message) {
+  const absl::Status named = ValidateName("name", message.name(), kLimits);
+  if (!named.ok()) CheckRefusal(named);
+  for (const auto& arm : message.arms()) TryArm(arm);
+  auto settings = Edited(PoolSettings{}, message.settings());
+  if (!settings.ok()) return CheckRefusal(settings.status());
+  // As resolving the embedder would; that itself opens files.
+  if (settings->embedder.projected == 0) settings->embedder.projected = 64;
+  const absl::Status status = ValidateSettings(*settings, kLimits);
+  if (!status.ok()) return CheckRefusal(status);
+  CheckFields(message.settings());
+  auto back = Edited(PoolSettings{}, ToProto(*settings));
+  POINTSMAN_CHECK(back.ok());
+  back->embedder.projection_rows = settings->embedder.projection_rows;  // told by their being there
+  POINTSMAN_CHECK(*back == *settings);
+  const absl::Status change = ValidateChange(PoolSettings{}, *settings);
+  if (!change.ok()) CheckRefusal(change);
+}
+
+void CheckPlan(const ImportPlan& plan, const v1::ImportOutcomesRequest& message) {
+  CheckFields(message);
+  POINTSMAN_CHECK(IsIn(plan.strength, 1e-6, 1e6));
+  POINTSMAN_CHECK(IsIn(static_cast<double>(plan.queries), 1, 1e9));
+  const v1::ImportStart told = ToProto(plan);
+  POINTSMAN_CHECK(MessageDifferencer::Equals(ToProto(FromProto(told)), told));
+}
+
+void CheckChunk(const std::vector<ImportedQuery>& chunk, const v1::ImportOutcomesRequest& message) {
+  CheckFields(message);
+  for (const ImportedQuery& query : chunk) {
+    for (const ImportedOutcome& known : query.outcomes) CheckOutcome(known.outcome);
+    uint64_t next = 0;
+    const v1::ImportedQuery told = ToProto(query);
+    POINTSMAN_CHECK(MessageDifferencer::Equals(ToProto(FromProto(told, next)), told));
+    POINTSMAN_CHECK(next == query.index + 1);
+  }
+}
+
+// A start alone, or a chunk of an import that announced as much as one can.
+void TryImport(const v1::ImportOutcomesRequest& message) {
+  ImportPlan plan{"", "import", 1000000000, 1, {}};
+  std::vector<ImportedQuery> chunk;
+  if (message.has_start()) plan = FromProto(message.start());
+  uint64_t next = 0;
+  for (const auto& query : message.chunk().queries()) chunk.push_back(FromProto(query, next));
+  const absl::Status status = ValidateImport(plan, chunk, kLimits);
+  if (!status.ok()) return CheckRefusal(status);
+  CheckPlan(plan, message);
+  CheckChunk(chunk, message);
+}
+
+// A message of this kind, unless the server would not have got it: gRPC refuses what does not parse.
+template <class Request, class Try>
+void Parsed(std::string_view bytes, Try attempt) {
+  Request request;
+  if (request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) attempt(request);
+}
+
+void TryOne(uint8_t kind, std::string_view bytes) {
+  switch (kind % 7) {
+    case 0:
+      return Parsed<v1::RouteRequest>(bytes, TryRoute);
+    case 1:
+      return Parsed<v1::RouteBatchRequest>(bytes, [](const auto& batch) {
+        for (const auto& request : batch.requests()) TryRoute(request);
+      });
+    case 2:
+      return Parsed<v1::FeedbackRequest>(bytes, TryFeedback);
+    case 3:
+      return Parsed<v1::FeedbackBatchRequest>(bytes, [](const auto& batch) {
+        for (const auto& request : batch.requests()) TryFeedback(request);
+      });
+    case 4:
+      return Parsed<v1::PutPoolRequest>(bytes, TryPool);
+    case 5:
+      return Parsed<v1::PutArmRequest>(bytes, [](const auto& request) { TryArm(request.arm()); });
+    default:
+      return Parsed<v1::ImportOutcomesRequest>(bytes, TryImport);
+  }
+}
+
+}  // namespace
+}  // namespace pointsman
+
+extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
+  google::protobuf::SetLogHandler(nullptr);  // one line for each text that is no UTF-8
+  return 0;
+}
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  pointsman::TryOne(data[0], {reinterpret_cast<const char*>(data) + 1, size - 1});
+  return 0;
+}
