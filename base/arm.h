@@ -96,6 +96,8 @@ struct PoolSettings {
   Micros feedback_window = 86400 * kMicrosPerSecond;
   MissingFeedback missing_feedback = MissingFeedback::kNothing;
   double missing_quality = 0;  // for kQuality
+  // Observations that one client's feedback counts as, per arm and hour, at most; 0: no bound.
+  double client_weight_per_hour = 0;
   bool store_query_text = false;
   Preference default_preference{1, 0, 0};
   friend bool operator==(const PoolSettings&, const PoolSettings&) = default;

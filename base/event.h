@@ -19,12 +19,13 @@ struct OutcomeEvent {
   std::string feedback_id;
   ArmId arm{};
   Selection selection = Selection::kExplore;
-  bool is_off_policy = false;  // another arm served than the one drawn
-  bool is_learned = true;      // false: LATE, logged for the record only
-  bool is_first = true;        // the first outcome of this decision and arm
-  bool is_missing = false;     // nobody told it: the pool's `missing_quality` at the window's end
+  bool is_off_policy = false;   // another arm served than the one drawn
+  bool is_learned = true;       // false: LATE or OVER_WEIGHT, logged for the record only
+  bool is_first = true;         // the first outcome of this decision and arm
+  bool is_missing = false;      // nobody told it: the pool's `missing_quality` at the window's end
+  bool is_over_weight = false;  // not learned, since its client's weight was used up
   double propensity = 1;
-  double weight = 1;  // imports: strength / N
+  double weight = 1;  // imports: strength / N; below 1 too when a client's weight runs out
   Preference preference;
   std::vector<float> context;  // z; empty: teaches levels and trackers only
   ArmFeatures features;

@@ -18,9 +18,11 @@
 namespace pointsman {
 namespace {
 
-// The last character is the format's version. One of version 1 is passed over: the log, which the
-// versions that wrote it never shortened, is replayed in its place.
-constexpr std::string_view kMagic = "PMLEARN2";
+// The format follows as one digit. Format 1 is passed over: the log, which the versions that wrote it
+// never shortened, is replayed in its place. Format 3 adds client_weight_per_hour.
+constexpr std::string_view kMagic = "PMLEARN";
+constexpr int kFirstFormat = 2;
+constexpr int kLastFormat = 3;
 
 void PutOptional(const std::optional<double>& value, ByteWriter& out) {
   out.Put(static_cast<uint8_t>(value.has_value()));
@@ -114,7 +116,18 @@ std::vector<FeatureSpec> DecodeFeatures(ByteReader& in) {
   return features;
 }
 
+// The format of a snapshot; 0: none that is read here.
+int FormatOf(std::string_view bytes) {
+  if (bytes.size() <= kMagic.size() || bytes.substr(0, kMagic.size()) != kMagic) return 0;
+  const int format = bytes[kMagic.size()] - '0';
+  return format >= kFirstFormat && format <= kLastFormat ? format : 0;
+}
+
 }  // namespace
+
+int SnapshotFormat(const PoolSettings& settings) {
+  return settings.client_weight_per_hour == 0 ? kFirstFormat : kLastFormat;
+}
 
 void EncodePool(const Pool& pool, ByteWriter& out) {
   const PoolSettings& settings = pool.settings;
@@ -136,9 +149,10 @@ void EncodePool(const Pool& pool, ByteWriter& out) {
   out.Put(settings.default_preference.quality);
   out.Put(settings.default_preference.cost);
   out.Put(settings.default_preference.latency);
+  if (SnapshotFormat(settings) >= 3) out.Put(settings.client_weight_per_hour);
 }
 
-Pool DecodePool(ByteReader& in) {
+Pool DecodePool(ByteReader& in, int format) {
   Pool pool;
   PoolSettings& settings = pool.settings;
   pool.id = in.Get<PoolId>();
@@ -163,6 +177,8 @@ Pool DecodePool(ByteReader& in) {
   settings.default_preference.quality = GetFinite(in);
   settings.default_preference.cost = GetFinite(in);
   settings.default_preference.latency = GetFinite(in);
+  if (format >= 3) settings.client_weight_per_hour = GetFinite(in);
+  if (SnapshotFormat(settings) != format) in.Fail();
   return pool;
 }
 
@@ -209,6 +225,7 @@ Arm DecodeArm(ByteReader& in) {
 std::string LearnedState::Encode() const {
   ByteWriter out;
   for (const char c : kMagic) out.Put(c);
+  out.Put(static_cast<char>('0' + SnapshotFormat(pool_->settings)));
   out.Put(version_);
   out.Put(time_);
   out.Put(outcomes_);
@@ -225,16 +242,17 @@ std::string LearnedState::Encode() const {
 }
 
 absl::StatusOr<LearnedState> LearnedState::Decode(std::string_view bytes) {
-  if (bytes.substr(0, kMagic.size()) != kMagic) {
-    return DataLoss("snapshot: not the bytes of a learned state of format ", kMagic,
-                    "; use an older snapshot or replay the log");
+  const int format = FormatOf(bytes);
+  if (format == 0) {
+    return DataLoss("snapshot: not the bytes of a learned state of format ", kMagic, kFirstFormat,
+                    " to ", kLastFormat, "; use an older snapshot or replay the log");
   }
-  ByteReader in(bytes.substr(kMagic.size()));
+  ByteReader in(bytes.substr(kMagic.size() + 1));
   LearnedState state;
   state.version_ = in.Get<Sequence>();
   state.time_ = in.Get<Micros>();
   state.outcomes_ = in.Get<uint64_t>();
-  state.pool_ = std::make_shared<const Pool>(DecodePool(in));
+  state.pool_ = std::make_shared<const Pool>(DecodePool(in, format));
   const PoolSettings& settings = state.pool_->settings;
   if (!in.ok() || !ValidateForLearning(settings).ok()) {
     return DataLoss("snapshot: the pool's settings do not read back; use an older snapshot");

@@ -174,6 +174,7 @@ v1::GetStatsResponse ToProto(const PoolStatistics& s) {
   feedback->set_already_applied(s.feedback.already_applied);
   feedback->set_late(s.feedback.late);
   feedback->set_refused(s.feedback.refused);
+  feedback->set_over_weight(s.feedback.over_weight);
   for (const ArmStatistics& a : s.arms) {
     auto* arm = out.add_arms();
     const TrackerFigures& t = a.figures.tracker;

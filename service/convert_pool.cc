@@ -67,6 +67,7 @@ absl::StatusOr<PoolSettings> Edited(const PoolSettings& present, const v1::PoolS
   }
   if (m.has_store_query_text()) s.store_query_text = m.store_query_text();
   if (m.has_missing_quality()) s.missing_quality = m.missing_quality();
+  if (m.has_client_weight_per_hour()) s.client_weight_per_hour = m.client_weight_per_hour();
   switch (m.missing_feedback()) {
     case v1::MISSING_FEEDBACK_UNSPECIFIED:
       break;
@@ -131,6 +132,7 @@ v1::PoolSettings ToProto(const PoolSettings& s) {
   out.set_store_query_text(s.store_query_text);
   out.set_missing_feedback(static_cast<v1::MissingFeedback>(s.missing_feedback));
   out.set_missing_quality(s.missing_quality);
+  out.set_client_weight_per_hour(s.client_weight_per_hour);
   auto* p = out.mutable_default_preference();
   p->set_quality(s.default_preference.quality);
   p->set_cost(s.default_preference.cost);

@@ -143,6 +143,7 @@ void AddPool(Families& out, PoolStatistics statistics, std::size_t arms_max) {
            {"CORRECTED", f.corrected},
            {"ALREADY_APPLIED", f.already_applied},
            {"LATE", f.late},
+           {"OVER_WEIGHT", f.over_weight},
            {"REFUSED", f.refused}}) {
     out.feedback.Add({{"pool", statistics.pool}, {"result", result}}, static_cast<double>(count));
   }

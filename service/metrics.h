@@ -60,7 +60,7 @@ class Metrics {
   std::array<std::array<prometheus::Counter*, kCodes>, kRpcNames> rpcs_{};
   std::array<prometheus::Histogram*, kRpcNames> seconds_{};
   std::array<prometheus::Counter*, 2> decisions_{};
-  std::array<prometheus::Counter*, 6> feedback_{};
+  std::array<prometheus::Counter*, 7> feedback_{};
   std::array<prometheus::Counter*, kCodes> refusals_{};  // by code; null where none comes
   prometheus::Gauge* storage_ = nullptr;
   prometheus::Gauge* snapshots_ = nullptr;

@@ -1,5 +1,6 @@
 #include "storage/records.h"
 
+#include <algorithm>
 #include <cstring>
 #include <variant>
 
@@ -112,6 +113,7 @@ proto::Pool ToProto(const Pool& pool) {
   s.set_store_query_text(settings.store_query_text);
   s.set_missing_feedback(static_cast<uint32_t>(settings.missing_feedback));
   s.set_missing_quality(settings.missing_quality);
+  s.set_client_weight_per_hour(settings.client_weight_per_hour);
   *s.mutable_default_preference() = ToProto(settings.default_preference);
   return p;
 }
@@ -154,6 +156,7 @@ PoolSettings FromProto(const proto::PoolSettings& s) {
                                   ? MissingFeedback::kNothing
                                   : EnumOf<MissingFeedback>(s.missing_feedback());
   settings.missing_quality = s.missing_quality();
+  settings.client_weight_per_hour = s.client_weight_per_hour();
   settings.default_preference = FromProto(s.default_preference());
   return settings;
 }
@@ -190,6 +193,7 @@ void FillBody(const OutcomeEvent& o, proto::Event& event) {
   FillOutcome(o.corrects, *p.mutable_corrects());
   p.set_reported_at_us(o.reported_at);
   p.set_is_missing(o.is_missing);
+  p.set_is_over_weight(o.is_over_weight);
   p.set_query_text(o.query_text);
 }
 void FillBody(const ArmEvent& a, proto::Event& event) { *event.mutable_arm() = ToProto(a.arm); }
@@ -217,11 +221,8 @@ OutcomeEvent FromProto(const proto::OutcomeEvent& p) {
                 f.description_similarity(),
                 {}};
   ExpertVotes& votes = o.features.votes;
-  for (std::size_t i = 0; i < votes.ratio.size(); ++i) {
-    votes.ratio[i] = i < static_cast<std::size_t>(f.expert_ratios_size())
-                         ? f.expert_ratios(static_cast<int>(i))
-                         : 0;
-  }
+  const int ratios = std::min(f.expert_ratios_size(), static_cast<int>(votes.ratio.size()));
+  for (int i = 0; i < ratios; ++i) votes.ratio[static_cast<std::size_t>(i)] = f.expert_ratios(i);
   votes.par = f.expert_par();
   o.input_tokens_estimate = p.input_tokens_estimate();
   o.cost_estimate_usd = p.cost_estimate_usd();
@@ -229,6 +230,7 @@ OutcomeEvent FromProto(const proto::OutcomeEvent& p) {
   o.corrects = OutcomeOf(p.corrects());
   o.reported_at = p.reported_at_us();
   o.is_missing = p.is_missing();
+  o.is_over_weight = p.is_over_weight();
   o.query_text = p.query_text();
   return o;
 }
@@ -329,6 +331,9 @@ std::string EncodeFeedback(const FeedbackRecord& record, Micros changed_at) {
   p.set_quality_sequence(record.quality_sequence);
   p.set_served(Index(record.served));
   p.set_decision_time(record.decision_time);
+  if (record.weight != 1) p.set_weight(record.weight);
+  p.mutable_counted()->Add(record.counted.begin(), record.counted.end());
+  p.set_is_told_over_weight(record.is_told_over_weight);
   std::string payload(sizeof(changed_at), '\0');
   std::memcpy(payload.data(), &changed_at, sizeof(changed_at));
   POINTSMAN_CHECK(p.AppendToString(&payload));
@@ -348,6 +353,9 @@ absl::StatusOr<FeedbackRecord> DecodeFeedback(std::string_view value) {
   record.quality_sequence = p.quality_sequence();
   record.served = ArmId{p.served()};
   record.decision_time = p.decision_time();
+  if (p.has_weight()) record.weight = p.weight();
+  record.counted.assign(p.counted().begin(), p.counted().end());
+  record.is_told_over_weight = p.is_told_over_weight();
   return Sound(RecordKind::kFeedback, std::move(record));
 }
 

@@ -116,7 +116,9 @@ absl::Status CheckSound(const Pool& pool) {
                                        {"latency_scale_ms", pool.settings.latency_scale_ms}}));
   RETURN_IF_ERROR(CheckEnum("pool", "missing_feedback", pool.settings.missing_feedback,
                             MissingFeedback::kQuality));
-  RETURN_IF_ERROR(CheckFinite("pool", {{"missing_quality", pool.settings.missing_quality}}));
+  RETURN_IF_ERROR(
+      CheckFinite("pool", {{"missing_quality", pool.settings.missing_quality},
+                           {"client_weight_per_hour", pool.settings.client_weight_per_hour}}));
   return CheckPreference("pool", pool.settings.default_preference);
 }
 
@@ -129,6 +131,7 @@ absl::Status CheckSound(const Event& event) {
 }
 
 absl::Status CheckSound(const FeedbackRecord& record) {
+  RETURN_IF_ERROR(CheckFinite("feedback record", {{"weight", record.weight}}));
   return CheckOutcome("feedback record", record.learned);
 }
 

@@ -40,6 +40,10 @@ struct FeedbackRecord {
   Sequence quality_sequence = 0;  // the event that brought the quality; 0: none yet
   ArmId served{};                 // the arm that really answered, as the first feedback said
   Micros decision_time = 0;       // of the decision it is about: a caller's id may come again
+  double weight = 1;              // with which `learned` was learned, whole and corrected
+  std::vector<uint64_t> counted;  // whose weight it took: hashes of clients' names
+  // A quality or an error was told that its client had no weight left for: nobody was silent.
+  bool is_told_over_weight = false;
   friend bool operator==(const FeedbackRecord&, const FeedbackRecord&) = default;
 };
 

@@ -73,7 +73,8 @@ std::string BodyText(const OutcomeEvent& e, const ArmNames& names) {
   if (e.weight != 1) text += absl::StrFormat(", weight %.6g", e.weight);
   if (e.is_off_policy) text += ", another arm served than was drawn";
   if (e.is_missing) text += ", nobody told it";
-  if (!e.is_learned) text += ", late: not learned";
+  if (!e.is_learned) text += e.is_over_weight ? ", over its client's weight" : ", late";
+  if (!e.is_learned) text += ": not learned";
   return text;
 }
 
@@ -107,6 +108,7 @@ void FillJson(const OutcomeEvent& e, const ArmNames& names, Json& json) {
   json["is_learned"] = e.is_learned;
   json["is_off_policy"] = e.is_off_policy;
   json["is_missing"] = e.is_missing;
+  json["is_over_weight"] = e.is_over_weight;
 }
 
 void FillJson(const ArmEvent& e, const ArmNames&, Json& json) {

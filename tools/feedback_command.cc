@@ -21,6 +21,8 @@ std::string Meaning(v1::FeedbackResult result) {
       return "nothing new in it";
     case v1::LATE:
       return "after the pool's feedback window: logged, not learned";
+    case v1::OVER_WEIGHT:
+      return "this client's weight on this arm is used up for this hour: logged, not learned";
     default:
       return "unknown result";
   }

@@ -38,6 +38,11 @@ std::string Shown(const v1::Pool& pool) {
                           w.cost(), w.latency());
   text += absl::StrFormat("  scales      $%g, %g ms\n", settings.cost_scale_usd(),
                           settings.latency_scale_ms());
+  if (settings.client_weight_per_hour() > 0) {
+    text +=
+        absl::StrFormat("  feedback    of one client: %g observations an arm and hour, at most\n",
+                        settings.client_weight_per_hour());
+  }
   text += absl::StrFormat("  snapshot    %d\n", pool.snapshot_version());
   return text;
 }

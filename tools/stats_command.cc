@@ -14,12 +14,12 @@ std::string Shown(const v1::GetStatsResponse& stats) {
   std::string text = absl::StrFormat(
       "pool %s: %d decisions since the start, %d outcomes learned, snapshot %d\n"
       "learner %s, exploration %s; %d past queries to compare with\n"
-      "feedback: %d applied, %d merged, %d corrected, %d repeated, %d late, %d refused; %d never "
-      "told\n",
+      "feedback: %d applied, %d merged, %d corrected, %d repeated, %d late, %d over "
+      "weight, %d refused; %d never told\n",
       stats.pool(), stats.decisions(), stats.outcomes(), stats.snapshot_version(),
       stats.quality_model(), stats.exploration(), stats.experience_size(), feedback.applied(),
       feedback.merged(), feedback.corrected(), feedback.already_applied(), feedback.late(),
-      feedback.refused(), stats.missing());
+      feedback.over_weight(), feedback.refused(), stats.missing());
   if (stats.embedder_fallbacks() > 0) {
     text += absl::StrFormat("decided without a vector, since the embedder gave none: %d\n",
                             stats.embedder_fallbacks());

@@ -29,6 +29,15 @@ Sequence Append(Turn& turn, const std::shared_ptr<PoolRuntime>& pool, const Feed
   return sequence;
 }
 
+// What is left to a client; nothing is looked up where a pool sets no bound.
+ClientShare ShareOf(const Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
+                    std::string_view client, ArmId arm) {
+  const double bound = pool->state()->pool().settings.client_weight_per_hour;
+  if (bound == 0) return {};
+  const ClientKey key = KeyOfClient(client);
+  return {true, key, bound - turn.UsedWeight(pool, key, arm)};
+}
+
 // What says "the default" in the settings of a pool that exists means what the pool was made with.
 void KeepUnspecified(const EmbedderSettings& present, EmbedderSettings& wanted) {
   if (wanted.name != present.name) return;
@@ -106,17 +115,20 @@ absl::StatusOr<FeedbackOutput> Commands::StageFeedback(Turn& turn, const Feedbac
     }
     named = arm->id;
   }
-  const ServedArm served = ResolveServed(decision, named);
+  ServedArm served = ResolveServed(decision, named);
   std::optional<FeedbackRecord> before;
   ASSIGN_OR_RETURN(before, turn.ReadFeedback(served.key));
   if (before && before->decision_time != decision.time) before.reset();  // of an earlier namesake
+  ASSIGN_OR_RETURN(served, ServedSoFar(decision, served, before));
   const Micros window = pool->state()->pool().settings.feedback_window;
   const bool is_late = turn.now() > decision.time + window;
+  const ClientShare share = ShareOf(turn, pool, input.client, served.arm);
   Joined joined;
-  ASSIGN_OR_RETURN(joined, Join(input, decision, served, before, is_late));
+  ASSIGN_OR_RETURN(joined, Join(input, decision, served, before, is_late, share));
 
   const FeedbackResult result = joined.result;
   if (result == FeedbackResult::kApplied) pool->CountLag(turn.now() - decision.time);
+  if (joined.counted > 0) turn.CountWeight(pool, share.client, served.arm, joined.counted);
   const bool is_record_new = !before || !(*before == joined.record);
   return FeedbackOutput{result, Append(turn, pool, served.key, std::move(joined), is_record_new)};
 }
@@ -139,7 +151,9 @@ absl::Status Commands::StageMissing(Turn& turn, const std::shared_ptr<PoolRuntim
   // By the record's arm, if a part of the feedback said that another one served.
   ServedArm unnamed = served;
   unnamed.is_named = false;
-  auto joined = Join(input, **decision, unnamed, before, /*is_late=*/false);
+  ASSIGN_OR_RETURN(unnamed, ServedSoFar(**decision, unnamed, before));
+  // Nobody told it, so no client is counted.
+  auto joined = Join(input, **decision, unnamed, before, /*is_late=*/false, ClientShare{});
   if (!joined.ok() || !joined->event) return absl::OkStatus();
   joined->event->is_missing = true;
   Append(turn, pool, served.key, *std::move(joined), /*is_record_new=*/true);
@@ -253,6 +267,7 @@ absl::StatusOr<std::pair<PoolInfo, bool>> Commands::PutPool(const std::string& n
   }
   for (Arm& arm : arms) RETURN_IF_ERROR(PutArmIn(turn, pool, std::move(arm)).status());
   RETURN_IF_ERROR(turn.Commit().status());
+  if (wanted.client_weight_per_hour == 0) pool->client_weights().Clear();
   if (is_new) pools_.Put(pool);
   return std::make_pair(InfoOf(*pool), is_new);
 }

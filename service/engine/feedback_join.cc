@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/bytes.h"
+#include "base/status_macros.h"
 #include "base/strings.h"
 
 namespace pointsman {
@@ -11,6 +12,8 @@ namespace {
 constexpr double kUsdMax = 1e9;  // what a log accepts
 // A decision's record is read and written whole with each of its feedbacks.
 constexpr std::size_t kFeedbacksMax = 256;
+// Of a client, that teaches anything: less is what rounding leaves.
+constexpr double kWeightLeast = 1e-6;
 
 uint64_t PayloadHash(const FeedbackInput& input) {
   ByteWriter bytes;
@@ -29,7 +32,7 @@ uint64_t PayloadHash(const FeedbackInput& input) {
   return Checksum(bytes.bytes());
 }
 
-// Moves one field of what was said into the event: new, or correcting. True if it changed anything.
+// Moves one field of what was said into the event: new, or correcting.
 struct FieldMerge {
   bool is_new = false;
   bool is_correction = false;
@@ -66,6 +69,75 @@ OutcomeEvent EventOf(const FeedbackInput& input, const Decision& decision,
   return event;
 }
 
+// Whether a feedback was seen before. Errors: for other content, and for too many.
+absl::StatusOr<bool> IsSeen(const FeedbackRecord& record, const std::string& feedback_id,
+                            uint64_t payload_hash, const Decision& decision) {
+  for (const FeedbackRecord::Seen& seen : record.seen) {
+    if (seen.feedback_id != feedback_id) continue;
+    if (seen.payload_hash == payload_hash) return true;
+    return WithReason(
+        absl::AlreadyExistsError(Cat("feedback_id: ", Quoted(feedback_id),
+                                     " was used for this decision with other content; send a "
+                                     "correction under a new feedback_id")),
+        reason::kFeedbackIdReused, "feedback_id");
+  }
+  if (record.seen.size() < kFeedbacksMax) return false;
+  return WithReason(FailedPrecondition("feedback_id: decision ", Quoted(decision.id), " has ",
+                                       kFeedbacksMax, " feedbacks already, the most it takes"),
+                    reason::kLimit, "feedback_id");
+}
+
+// For the record only.
+OutcomeEvent NotLearned(OutcomeEvent event, const Outcome& told) {
+  event.outcome = told;
+  event.corrects = {};
+  event.is_learned = false;
+  event.is_first = false;
+  event.query_text.clear();
+  return event;
+}
+
+// Moves what was said into the event and the record, and says what it is to what was known.
+void MergeAll(const Outcome& said, OutcomeEvent& event, Joined& joined) {
+  bool is_new = false, is_correction = false;
+  const auto merge = [&](auto field) {
+    const FieldMerge merged = MergeField(said.*field, joined.record.learned.*field,
+                                         event.outcome.*field, event.corrects.*field);
+    is_new |= merged.is_new;
+    is_correction |= merged.is_correction;
+    return merged;
+  };
+  const FieldMerge quality = merge(&Outcome::quality);
+  merge(&Outcome::latency_ms);
+  merge(&Outcome::cost_usd);
+  merge(&Outcome::input_tokens);
+  merge(&Outcome::output_tokens);
+  merge(&Outcome::error);
+  joined.brings_quality = quality.is_new;
+  joined.corrects_quality = quality.is_correction;
+  joined.result = is_correction    ? FeedbackResult::kCorrected
+                  : !is_new        ? FeedbackResult::kAlreadyApplied
+                  : event.is_first ? FeedbackResult::kApplied
+                                   : FeedbackResult::kMerged;
+}
+
+// Gives the event its weight and takes it from the client's; false: there is none left.
+bool Weigh(const ClientShare& share, OutcomeEvent& event, Joined& joined) {
+  FeedbackRecord& record = joined.record;
+  event.weight = event.is_first ? 1 : record.weight;
+  const auto client = static_cast<uint64_t>(share.client);
+  const bool is_counted = !event.is_first && std::find(record.counted.begin(), record.counted.end(),
+                                                       client) != record.counted.end();
+  if (share.is_bounded && !is_counted) {
+    if (event.is_first) event.weight = std::min(event.weight, share.left);
+    if (event.weight < kWeightLeast || event.weight > share.left) return false;
+    record.counted.push_back(client);
+    joined.counted = event.weight;
+  }
+  record.weight = event.weight;
+  return true;
+}
+
 }  // namespace
 
 ServedArm ResolveServed(const Decision& decision, std::optional<ArmId> named) {
@@ -84,79 +156,48 @@ ServedArm ResolveServed(const Decision& decision, std::optional<ArmId> named) {
   return served;
 }
 
-absl::StatusOr<Joined> Join(const FeedbackInput& input, const Decision& decision, ServedArm served,
-                            const std::optional<FeedbackRecord>& before, bool is_late) {
+absl::StatusOr<ServedArm> ServedSoFar(const Decision& decision, const ServedArm& served,
+                                      const std::optional<FeedbackRecord>& before) {
+  if (!before || served.arm == before->served) return served;
+  if (!served.is_named) return ResolveServed(decision, before->served);
+  // What was not learned binds nobody.
+  if (before->learned.empty()) return served;
+  return WithReason(FailedPrecondition("served_arm: decision ", Quoted(decision.id),
+                                       " already has an outcome of another arm; what served "
+                                       "cannot be changed afterwards"),
+                    reason::kServedArmFixed, "served_arm");
+}
+
+absl::StatusOr<Joined> Join(const FeedbackInput& input, const Decision& decision,
+                            const ServedArm& served, const std::optional<FeedbackRecord>& before,
+                            bool is_late, const ClientShare& share) {
   Joined joined;
   joined.record = before.value_or(FeedbackRecord{});
   FeedbackRecord& record = joined.record;
+  record.served = served.arm;
+  record.decision_time = decision.time;
   const uint64_t payload_hash = PayloadHash(input);
   const std::string feedback_id =
       input.feedback_id.empty() ? Cat("payload:", payload_hash) : input.feedback_id;
-
-  if (before) {
-    if (served.is_named && served.arm != record.served) {
-      return WithReason(FailedPrecondition("served_arm: decision ", Quoted(decision.id),
-                                           " already has an outcome of another arm; what served "
-                                           "cannot be changed afterwards"),
-                        reason::kServedArmFixed, "served_arm");
-    }
-    if (served.arm != record.served) served = ResolveServed(decision, record.served);
-  }
-  record.served = served.arm;
-  record.decision_time = decision.time;
-
-  for (const FeedbackRecord::Seen& seen : record.seen) {
-    if (seen.feedback_id != feedback_id) continue;
-    if (seen.payload_hash == payload_hash) {
-      joined.result = FeedbackResult::kAlreadyApplied;
-      return joined;
-    }
-    return WithReason(
-        absl::AlreadyExistsError(Cat("feedback_id: ", Quoted(feedback_id),
-                                     " was used for this decision with other content; send a "
-                                     "correction under a new feedback_id")),
-        reason::kFeedbackIdReused, "feedback_id");
-  }
-  if (record.seen.size() >= kFeedbacksMax) {
-    return WithReason(FailedPrecondition("feedback_id: decision ", Quoted(decision.id), " has ",
-                                         kFeedbacksMax, " feedbacks already, the most it takes"),
-                      reason::kLimit, "feedback_id");
+  bool is_known = false;
+  ASSIGN_OR_RETURN(is_known, IsSeen(record, feedback_id, payload_hash, decision));
+  if (is_known) {
+    joined.result = FeedbackResult::kAlreadyApplied;
+    return joined;
   }
   record.seen.push_back({feedback_id, payload_hash});
 
   OutcomeEvent event = EventOf(input, decision, served);
   event.feedback_id = feedback_id;
   if (is_late) {
-    event.outcome = input.outcome;
-    event.is_learned = false;
-    event.is_first = false;
     joined.result = FeedbackResult::kLate;
-    joined.event = std::move(event);
+    joined.event = NotLearned(std::move(event), input.outcome);
     return joined;
   }
-
   event.is_first = record.learned.empty();
-  bool is_new = false, is_correction = false;
-  const auto merge = [&](auto field) {
-    const FieldMerge merged = MergeField(input.outcome.*field, record.learned.*field,
-                                         event.outcome.*field, event.corrects.*field);
-    is_new |= merged.is_new;
-    is_correction |= merged.is_correction;
-    return merged;
-  };
-  const FieldMerge quality = merge(&Outcome::quality);
-  merge(&Outcome::latency_ms);
-  merge(&Outcome::cost_usd);
-  merge(&Outcome::input_tokens);
-  merge(&Outcome::output_tokens);
-  merge(&Outcome::error);
   if (event.is_first) event.query_text = decision.query_text;
-  joined.brings_quality = quality.is_new;
-  joined.corrects_quality = quality.is_correction;
-  if (!is_new && !is_correction) {
-    joined.result = FeedbackResult::kAlreadyApplied;
-    return joined;
-  }
+  MergeAll(input.outcome, event, joined);
+  if (joined.result == FeedbackResult::kAlreadyApplied) return joined;
   if (record.learned.error.value_or(false) && record.learned.quality) {
     return WithReason(
         InvalidArgument("quality: decision ", Quoted(decision.id),
@@ -164,11 +205,20 @@ absl::StatusOr<Joined> Join(const FeedbackInput& input, const Decision& decision
                         "quality, and an answer that failed has none; correct `error` first"),
         reason::kBadField, "quality");
   }
-  joined.result = is_correction    ? FeedbackResult::kCorrected
-                  : event.is_first ? FeedbackResult::kApplied
-                                   : FeedbackResult::kMerged;
-  joined.event = std::move(event);
-  return joined;
+  if (Weigh(share, event, joined)) {
+    joined.event = std::move(event);
+    return joined;
+  }
+  Joined unlearned;
+  unlearned.result = FeedbackResult::kOverWeight;
+  unlearned.record = std::move(record);
+  unlearned.record.learned = before ? before->learned : Outcome{};
+  unlearned.record.is_told_over_weight |=
+      input.outcome.quality.has_value() || input.outcome.error.value_or(false);
+  unlearned.event = NotLearned(std::move(event), input.outcome);
+  unlearned.event->is_over_weight = true;
+  unlearned.event->weight = 0;
+  return unlearned;
 }
 
 }  // namespace pointsman

@@ -62,7 +62,9 @@ absl::StatusOr<bool> MissingFeedbackJudge::IsMissing(const Turn& turn, PoolId po
   std::optional<FeedbackRecord> record;
   ASSIGN_OR_RETURN(record, turn.ReadFeedback({pool, waiting.position.decision_id, arm}));
   const bool is_of_it = record && record->decision_time == waiting.position.time;
-  return !is_of_it || !(record->learned.quality || record->learned.error.value_or(false));
+  if (!is_of_it) return true;
+  return !(record->learned.quality || record->learned.error.value_or(false) ||
+           record->is_told_over_weight);
 }
 
 absl::StatusOr<PoolProgress> MissingFeedbackJudge::ProgressOf(PoolId pool) {

@@ -24,6 +24,7 @@
 #include "retrieval/experience_index.h"
 #include "retrieval/projection.h"
 #include "retrieval/remote/remote_embedders.h"
+#include "service/engine/client_weights.h"
 #include "service/engine/requests.h"
 #include "service/engine/statistics.h"
 
@@ -90,6 +91,8 @@ class PoolRuntime : public std::enable_shared_from_this<PoolRuntime> {
   std::vector<Sequence> AddExperience(const Experience& experience);
   // Writer, once after recovery: the caches from the state alone.
   void RebuildCaches();
+  // Writer: what each client's feedback was counted for, in a pool that bounds it.
+  ClientWeights& client_weights() { return client_weights_; }
   // Asks the remote embedder, if it is one, for the vectors of all descriptions; they come by and by.
   void AskDescriptions();
 
@@ -132,10 +135,11 @@ class PoolRuntime : public std::enable_shared_from_this<PoolRuntime> {
   Published<std::vector<ArmId>> active_;
   Published<std::vector<ArmId>> favourites_;
   bool keeps_favourites_ = false;  // writer's
+  ClientWeights client_weights_;   // writer's
   Published<Vectors> descriptions_;
   ArmIndex arm_index_;
   ExperienceIndex experience_;
-  std::array<std::atomic<uint64_t>, 6> feedback_{};  // by FeedbackResult
+  std::array<std::atomic<uint64_t>, 7> feedback_{};  // by FeedbackResult
   std::atomic<uint64_t> refused_{0};
   std::atomic<uint64_t> missing_{0};
   std::atomic<uint64_t> fallbacks_{0};

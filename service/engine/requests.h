@@ -75,6 +75,9 @@ struct FeedbackInput {
   std::string served_arm;
   Outcome outcome;
   Micros at = 0;
+  // Who sends it: a token's name or, without tokens, the peer's address without its port. What comes
+  // with none is all of one client named "".
+  std::string client;
 };
 
 enum class FeedbackResult : uint8_t {
@@ -83,6 +86,7 @@ enum class FeedbackResult : uint8_t {
   kCorrected = 3,
   kAlreadyApplied = 4,
   kLate = 5,
+  kOverWeight = 6,
 };
 
 struct FeedbackOutput {

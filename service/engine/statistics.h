@@ -19,6 +19,7 @@ struct FeedbackCounts {
   uint64_t already_applied = 0;
   uint64_t late = 0;
   uint64_t refused = 0;
+  uint64_t over_weight = 0;
 };
 
 struct ArmStatistics {

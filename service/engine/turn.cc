@@ -55,6 +55,20 @@ void Turn::PutFeedback(const FeedbackKey& key, FeedbackRecord record) {
   feedback_[KeyOf(key)] = {key, std::move(record)};
 }
 
+double Turn::UsedWeight(const std::shared_ptr<PoolRuntime>& pool, ClientKey client,
+                        ArmId arm) const {
+  const double before = pool->client_weights().Used(client, arm, now_);
+  const auto it = pools_.find(pool->id());
+  if (it == pools_.end()) return before;
+  const auto counted = it->second.weights.find({client, arm});
+  return counted == it->second.weights.end() ? before : before + counted->second;
+}
+
+void Turn::CountWeight(const std::shared_ptr<PoolRuntime>& pool, ClientKey client, ArmId arm,
+                       double weight) {
+  TurnOf(pool).weights[{client, arm}] += weight;
+}
+
 void Turn::PutExperience(const std::shared_ptr<PoolRuntime>& pool, Experience experience) {
   batch_.experience.emplace_back(pool->id(), experience);
   TurnOf(pool).experience.push_back(std::move(experience));
@@ -95,6 +109,9 @@ absl::StatusOr<std::vector<Turn::Evicted>> Turn::Commit() {
       for (const Sequence gone : turn.pool->AddExperience(experience)) {
         evicted.push_back({id, gone});
       }
+    }
+    for (const auto& [key, weight] : turn.weights) {
+      turn.pool->client_weights().Count(key.first, key.second, weight, now_);
     }
     turn.pool->Publish(std::move(turn.learned), turn.events);
   }

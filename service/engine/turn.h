@@ -13,9 +13,11 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "service/engine/client_weights.h"
 #include "service/engine/pool_runtime.h"
 #include "storage/storage.h"
 
@@ -40,6 +42,11 @@ class Turn {
 
   absl::StatusOr<std::optional<FeedbackRecord>> ReadFeedback(const FeedbackKey& key) const;
   void PutFeedback(const FeedbackKey& key, FeedbackRecord record);
+  // Of a client's weight on an arm: what is used up within the last hour, this turn included. What
+  // is counted here is kept once the turn is committed.
+  double UsedWeight(const std::shared_ptr<PoolRuntime>& pool, ClientKey client, ArmId arm) const;
+  void CountWeight(const std::shared_ptr<PoolRuntime>& pool, ClientKey client, ArmId arm,
+                   double weight);
   void PutExperience(const std::shared_ptr<PoolRuntime>& pool, Experience experience);
   void RemoveExperience(PoolId pool, Sequence sequence) {
     batch_.experience_removed.emplace_back(pool, sequence);
@@ -70,6 +77,7 @@ class Turn {
     std::vector<Experience> experience;
     std::map<std::string, Arm, std::less<>> arms;  // put in this turn
     std::size_t new_arms = 0;
+    std::map<std::pair<ClientKey, ArmId>, double> weights;  // counted in this turn
   };
   using Key = std::tuple<uint32_t, std::string, uint32_t>;
   static Key KeyOf(const FeedbackKey& key) {

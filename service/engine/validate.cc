@@ -171,6 +171,8 @@ absl::Status ValidateSettings(const PoolSettings& s, const Limits& limits) {
                          static_cast<double>(s.feedback_window) / kMicrosPerSecond, 1,
                          static_cast<double>(limits.decision_ttl_s), "s (limit decision_ttl_s)"));
   RETURN_IF_ERROR(Number("settings.missing_quality", s.missing_quality, 0, 1, ""));
+  RETURN_IF_ERROR(
+      Number("settings.client_weight_per_hour", s.client_weight_per_hour, 0, 1e9, "observations"));
   RETURN_IF_ERROR(WithReason(ValidatePreference(s.default_preference), reason::kBadField,
                              "settings.default_preference"));
   return WithReason(ValidateForLearning(s), reason::kBadField, "settings.learner");

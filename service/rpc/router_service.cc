@@ -109,7 +109,9 @@ grpc::ServerUnaryReactor* RouterService::Feedback(grpc::CallbackServerContext* c
   auto call = std::make_shared<Call>(context, door_, RpcName::kFeedback, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
-  engine_.Feedback(FromProto(*request),
+  FeedbackInput input = FromProto(*request);
+  input.client = call->client_name();
+  engine_.Feedback(std::move(input),
                    [this, call, response](const absl::StatusOr<FeedbackOutput>& output) {
                      if (output.ok()) {
                        metrics_.CountFeedback(output->result);
@@ -135,8 +137,10 @@ grpc::ServerUnaryReactor* RouterService::FeedbackBatch(grpc::CallbackServerConte
   for (int i = 0; i < request->requests_size(); ++i) response->add_items();
   auto waiting = std::make_shared<std::atomic<int>>(request->requests_size());
   const int count = request->requests_size();
+  const std::string client = call->client_name();
   for (int i = 0; i < count; ++i) {
     FeedbackInput input = FromProto(request->requests(i));
+    input.client = client;
     if (input.pool.empty()) input.pool = request->pool();
     auto* item = response->mutable_items(i);
     engine_.Feedback(std::move(input),

@@ -99,6 +99,25 @@ TEST(LearnedState, GoesOnFromItsSnapshotAsIfNothingHadHappened) {
   }
 }
 
+TEST(LearnedState, HasTheBytesItAlwaysHadUntilItsPoolBoundsItsClients) {
+  LogBuilder log = RandomLog("hybrid", 50);
+  const std::string plain = Learned(log).Encode();
+  EXPECT_EQ(plain.substr(0, 8), "PMLEARN2");
+  Pool pool = log.pool();
+  pool.settings.client_weight_per_hour = 12.5;
+  log.Add(PoolEvent{pool});
+  const std::string bounded = Learned(log).Encode();
+  EXPECT_EQ(bounded.substr(0, 8), "PMLEARN3");
+  EXPECT_EQ(bounded.size(), plain.size() + sizeof(double));
+  const auto decoded = LearnedState::Decode(bounded);
+  ASSERT_TRUE(decoded.ok()) << decoded.status();
+  EXPECT_EQ(decoded->pool(), pool);
+  EXPECT_EQ(decoded->Encode(), bounded);
+  pool.settings.client_weight_per_hour = 0;
+  log.Add(PoolEvent{pool});
+  EXPECT_EQ(Learned(log).Encode().substr(0, 8), "PMLEARN2");
+}
+
 TEST(LearnedState, RefusesBytesThatItDidNotWrite) {
   for (const char* model : QualityModelNames()) {
     const std::string bytes = Learned(RandomLog(model, 120, 2)).Encode();

@@ -1,6 +1,7 @@
 #include "service/engine_metrics.h"
 
 #include <algorithm>
+#include <map>
 
 #include "tests/support/engine_fixture.h"
 
@@ -49,7 +50,7 @@ TEST_F(EngineMetricsTest, KeepSeriesFewHoweverManyArms) {
     most = std::max(most, Value(few, "pointsman_arm_decisions_total", arm));
   }
   EXPECT_EQ(most + Value(few, "pointsman_arm_decisions_total", "(others)"), 30);
-  for (const auto& family : few) EXPECT_LE(family.metric.size(), 6u) << family.name;
+  for (const auto& family : few) EXPECT_LE(family.metric.size(), 7u) << family.name;
 }
 
 TEST_F(EngineMetricsTest, CountAnExploredDecisionWhenTheBestArmWasNotDrawn) {
@@ -75,6 +76,38 @@ TEST_F(EngineMetricsTest, CountAnExploredDecisionWhenTheBestArmWasNotDrawn) {
   const double before = Value(EngineMetrics(*engine_, 100), "pointsman_pool_explored_total");
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(engine_->Route(input).ok());
   EXPECT_EQ(Value(EngineMetrics(*engine_, 100), "pointsman_pool_explored_total"), before);
+}
+
+TEST_F(EngineMetricsTest, CountFeedbackByWhatItDid) {
+  ASSERT_TRUE(Await<std::pair<PoolInfo, bool>>([&](auto done) {
+                engine_->PutPool(
+                    "default",
+                    [](PoolSettings settings) {
+                      settings.client_weight_per_hour = 1;
+                      return settings;
+                    },
+                    {}, false, std::move(done));
+              }).ok());
+  RouteInput input;
+  input.query = "a question";
+  input.constraints.allow_arms = {"alpha"};
+  for (int i = 0; i < 4; ++i) {
+    const auto output = engine_->Route(input);
+    ASSERT_TRUE(output.ok());
+    ASSERT_TRUE(TellQuality(output->decision_id, 1).ok());
+  }
+  std::map<std::string, double> counts;
+  for (const auto& family : EngineMetrics(*engine_, 100)) {
+    if (family.name != "pointsman_pool_feedback_total") continue;
+    for (const auto& metric : family.metric) {
+      for (const auto& label : metric.label) {
+        if (label.name == "result") counts[label.value] = metric.counter.value;
+      }
+    }
+  }
+  EXPECT_EQ(counts["APPLIED"], 1);
+  EXPECT_EQ(counts["OVER_WEIGHT"], 3);
+  EXPECT_EQ(counts["LATE"], 0);
 }
 
 TEST_F(EngineMetricsTest, LeaveOutARemovedArm) {

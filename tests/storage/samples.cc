@@ -93,6 +93,7 @@ Pool SamplePool(Rng& rng, PoolId id) {
   settings.store_query_text = rng.Below(2) == 1;
   settings.missing_feedback = MissingFeedback{static_cast<uint8_t>(1 + rng.Below(2))};
   settings.missing_quality = rng.Uniform();
+  settings.client_weight_per_hour = rng.Uniform();
   settings.default_preference = SamplePreference(rng);
   return {id, SampleBytes(rng, 20), settings, static_cast<Micros>(rng.Below(1 << 30))};
 }
@@ -106,6 +107,7 @@ OutcomeEvent SampleOutcomeEvent(Rng& rng) {
           .is_learned = rng.Below(2) == 1,
           .is_first = rng.Below(2) == 1,
           .is_missing = rng.Below(2) == 1,
+          .is_over_weight = rng.Below(2) == 1,
           .propensity = rng.Uniform(),
           .weight = rng.Uniform(),
           .preference = SamplePreference(rng),
@@ -135,7 +137,10 @@ FeedbackRecord SampleFeedback(Rng& rng) {
           .learned = SampleOutcome(rng),
           .quality_sequence = rng.Next(),
           .served = ArmId{Number(rng)},
-          .decision_time = static_cast<Micros>(Number(rng))};
+          .decision_time = static_cast<Micros>(Number(rng)),
+          .weight = rng.Uniform(),
+          .counted = {rng.Next(), rng.Next()},
+          .is_told_over_weight = rng.Below(2) == 1};
 }
 
 Experience SampleExperience(Rng& rng, Sequence sequence) {

@@ -26,6 +26,7 @@ settings:
   cost_scale_usd: 0.02
   feedback_window_s: 3600
   store_query_text: true
+  client_weight_per_hour: 2.5
   default_preference: {quality: 1, cost: 0.5}
 arms:
   - name: gpt-4o-mini
@@ -55,6 +56,7 @@ TEST(PoolFile, FillsEveryKindOfField) {
   EXPECT_FALSE(settings.learner().has_epsilon());
   EXPECT_EQ(settings.feedback_window_s(), 3600);
   EXPECT_TRUE(settings.store_query_text());
+  EXPECT_EQ(settings.client_weight_per_hour(), 2.5);
   EXPECT_EQ(settings.default_preference().cost(), 0.5);
   ASSERT_EQ(pool->arms_size(), 2);
   EXPECT_THAT(pool->arms(0).tags(), ElementsAre("chat", "long context"));
