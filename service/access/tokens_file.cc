@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::size_t kSaltBytes = 16;
 constexpr std::size_t kHashBytes = 32;
+constexpr std::size_t kPoolNameMax = 1024;  // the most that limits.name_bytes_max can be
 
 std::string Hex(const std::string& bytes) {
   constexpr char kDigits[] = "0123456789abcdef";
@@ -114,8 +115,11 @@ class EntryReader {
   absl::Status ReadPools(const YAML::Node& value) {
     if (!value.IsSequence()) return At(value, "pools must be a list of names, or [\"*\"]");
     for (const auto& item : value) {
-      if (!item.IsScalar() || item.Scalar().empty()) return At(item, "a pool must be a name");
-      entry_.pools.push_back(item.Scalar());
+      const std::string pool = item.IsScalar() ? item.Scalar() : "";
+      if (pool.empty() || pool.size() > kPoolNameMax || !IsUtf8(pool) || HoldsControls(pool)) {
+        return At(item, "a pool must be a name");
+      }
+      entry_.pools.push_back(pool);
     }
     return absl::OkStatus();
   }
@@ -157,7 +161,7 @@ absl::StatusOr<std::vector<TokenEntry>> ParseTokens(const std::string& text,
   try {
     return FromYaml(YAML::Load(text), name);
   } catch (const YAML::Exception& e) {
-    return InvalidArgument(name, ":", e.mark.line + 1, ": not YAML: ", e.msg);
+    return InvalidArgument(name, ":", e.mark.line + 1, ": not YAML: ", OneLine(e.msg, 200));
   }
 }
 

@@ -137,7 +137,10 @@ def check_attack(name, server, client, learned):
 
 def check_foreign(did, client):
     check(did.get("NOT_FOUND", 0) > 0, "foreign feedback was answered", did)
-    check(not any(key.startswith(("status", "streams")) for key in did), "all of it by NOT_FOUND", did)
+    # Beyond what one connection may begin a second it is not even read (RESOURCE_EXHAUSTED, 8); and when gRPC's
+    # buffers are short it lets go of connections (UNAVAILABLE, 14).
+    others = [key for key in did if key.startswith("status") and key not in ("status 8", "status 14")]
+    check(not others, "all of it by NOT_FOUND, or not read at all", did)
     check(client.outcomes(OTHER_POOL) == (0, 0), "it taught the other pool nothing", client.outcomes(OTHER_POOL))
 
 
