@@ -79,15 +79,13 @@ TEST_F(EngineMetricsTest, CountAnExploredDecisionWhenTheBestArmWasNotDrawn) {
 }
 
 TEST_F(EngineMetricsTest, CountFeedbackByWhatItDid) {
-  ASSERT_TRUE(Await<std::pair<PoolInfo, bool>>([&](auto done) {
-                engine_->PutPool(
-                    "default",
-                    [](PoolSettings settings) {
-                      settings.client_weight_per_hour = 1;
-                      return settings;
-                    },
-                    {}, false, std::move(done));
-              }).ok());
+  const auto bound = [](PoolSettings settings) {
+    settings.client_weight_per_hour = 1;
+    return settings;
+  };
+  const auto put = Await<std::pair<PoolInfo, bool>>(
+      [&](auto done) { engine_->PutPool("default", bound, {}, false, std::move(done)); });
+  ASSERT_TRUE(put.ok()) << put.status();
   RouteInput input;
   input.query = "a question";
   input.constraints.allow_arms = {"alpha"};
