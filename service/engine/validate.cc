@@ -1,5 +1,6 @@
 #include "service/engine/validate.h"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -22,6 +23,10 @@ absl::Status Number(std::string_view field, double value, double least, double m
 absl::Status Number(std::string_view field, const std::optional<double>& value, double least,
                     double most, std::string_view unit) {
   return value ? Number(field, *value, least, most, unit) : absl::OkStatus();
+}
+
+bool AreFinite(std::span<const float> numbers) {
+  return std::all_of(numbers.begin(), numbers.end(), [](float x) { return std::isfinite(x); });
 }
 
 absl::Status Text(std::string_view field, std::string_view text, int64_t bytes_max) {
@@ -114,12 +119,13 @@ absl::Status ValidateEmbedder(const EmbedderSettings& e, const Limits& limits) {
                          static_cast<double>(limits.embedding_dimension_max), ""));
   RETURN_IF_ERROR(Number("settings.embedder.projected", e.projected, 0, kProjectedMax, ""));
   RETURN_IF_ERROR(Number("settings.embedder.sketch_weight", e.sketch_weight, 0, 1000, ""));
-  for (const float entry : e.projection_rows) {
-    if (!std::isfinite(entry)) {
-      return BadField("settings.embedder.projection_rows", "holds NaN or infinite numbers");
-    }
+  if (!AreFinite(e.projection_rows)) {
+    return BadField("settings.embedder.projection_rows", "holds NaN or infinite numbers");
   }
   RETURN_IF_ERROR(Text("settings.embedder.lexicon_file", e.lexicon_file, kPathBytesMax));
+  if (HoldsControls(e.lexicon_file)) {
+    return BadField("settings.embedder.lexicon_file", "must not hold control characters");
+  }
   RETURN_IF_ERROR(Text("settings.embedder.endpoint", e.endpoint, limits.name_bytes_max));
   RETURN_IF_ERROR(Text("settings.embedder.model", e.model, kPathBytesMax));
   if (e.name == kRemoteEmbedder && e.endpoint.empty()) {
@@ -208,6 +214,9 @@ absl::Status ValidateRoute(const RouteInput& input, const Limits& limits) {
   }
   RETURN_IF_ERROR(Text("query", input.query, limits.query_bytes_max));
   RETURN_IF_ERROR(Count("embedding", input.embedding.size(), limits.embedding_dimension_max));
+  if (!AreFinite(input.embedding)) {
+    return BadField("embedding", "holds NaN, infinite or huge numbers");
+  }
   RETURN_IF_ERROR(Count("features", input.features.size(), limits.features_max));
   for (const auto& [name, value] : input.features) {
     if (!std::isfinite(value)) {

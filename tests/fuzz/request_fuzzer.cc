@@ -57,8 +57,6 @@ void CheckFields(const Message& message) {
   std::vector<const FieldDescriptor*> fields;
   reflection->ListFields(message, &fields);
   for (const FieldDescriptor* field : fields) {
-    // Only the pool can tell whether a caller's vector is one (PoolRuntime).
-    if (field->name() == "embedding") continue;
     for (const double number : NumbersOf(message, field)) POINTSMAN_CHECK(std::isfinite(number));
     const int count = field->is_repeated() ? reflection->FieldSize(message, field) : 1;
     for (int i = 0; i < count; ++i) {
