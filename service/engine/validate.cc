@@ -52,6 +52,7 @@ constexpr double kTokensMax = 1e9;
 constexpr double kProjectedMax = 512;
 constexpr int64_t kPathBytesMax = 4096;
 constexpr double kQueriesMax = 1e9;
+constexpr double kStrengthMin = 1e-6;
 constexpr double kStrengthMax = 1e6;
 
 absl::Status ValidateImported(const ImportedQuery& query, const ImportPlan& plan,
@@ -104,7 +105,11 @@ absl::Status ValidateArm(const Arm& arm, const Limits& limits) {
   RETURN_IF_ERROR(Number("arm.context_tokens_max", static_cast<double>(arm.context_tokens_max), 0,
                          kTokensMax, "tokens"));
   RETURN_IF_ERROR(Number("arm.prior_quality", arm.prior_quality, 0, 1, ""));
-  RETURN_IF_ERROR(Number("arm.prior_strength", arm.prior_strength, 0, 1e6, "outcomes"));
+  // A belief that weighs next to nothing is one of infinite doubt, which no decision can be made of.
+  if (arm.prior_strength != 0) {
+    RETURN_IF_ERROR(Number("arm.prior_strength", arm.prior_strength, kStrengthMin, kStrengthMax,
+                           "outcomes, or 0 for none"));
+  }
   RETURN_IF_ERROR(Number("arm.prior_latency_ms", arm.prior_latency_ms, 0, kMsMax, "ms"));
   RETURN_IF_ERROR(
       Number("arm.prior_output_tokens", arm.prior_output_tokens, 0, kTokensMax, "tokens"));
@@ -291,7 +296,7 @@ absl::Status ValidateImport(const ImportPlan& plan, std::span<const ImportedQuer
   }
   RETURN_IF_ERROR(Text("import_id", plan.import_id, limits.decision_id_bytes_max));
   RETURN_IF_ERROR(Number("queries", static_cast<double>(plan.queries), 1, kQueriesMax, ""));
-  RETURN_IF_ERROR(Number("strength", plan.strength, 1e-6, kStrengthMax, "observations"));
+  RETURN_IF_ERROR(Number("strength", plan.strength, kStrengthMin, kStrengthMax, "observations"));
   RETURN_IF_ERROR(Count("arm_outcomes", plan.arm_outcomes.size(), limits.arms_per_pool_max));
   for (const auto& [arm, count] : plan.arm_outcomes) {
     RETURN_IF_ERROR(Located(Number("arm_outcomes", static_cast<double>(count), 1,

@@ -122,7 +122,8 @@ void TryArm(const v1::Arm& message) {
   POINTSMAN_CHECK(!arm->name.empty() && !HoldsControls(arm->name));
   POINTSMAN_CHECK(IsIn(arm->usd_per_1m_input, 0, 1e6) && IsIn(arm->usd_per_1m_output, 0, 1e6));
   POINTSMAN_CHECK(IsIn(arm->prior_quality, 0, 1) && IsIn(arm->prior_latency_ms, 0, 1e9));
-  POINTSMAN_CHECK(IsIn(arm->prior_strength, 0, 1e6) && IsIn(arm->prior_output_tokens, 0, 1e9));
+  POINTSMAN_CHECK((arm->prior_strength == 0 || IsIn(arm->prior_strength, 1e-6, 1e6)) &&
+                  IsIn(arm->prior_output_tokens, 0, 1e9));
   const auto back = FromProto(ToProto(*arm));
   POINTSMAN_CHECK(back.ok() && *back == *arm);
 }

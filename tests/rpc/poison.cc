@@ -43,8 +43,10 @@ v1::PutPoolRequest FullPool() {
   }
   settings->add_features()->set_name("length");
   settings->mutable_default_preference()->set_quality(1);
-  pool.add_arms()->set_name("alpha");
-  pool.add_arms()->set_name("beta");
+  for (const char* name : {"alpha", "beta"}) {
+    pool.add_arms()->set_name(name);
+    pool.mutable_arms()->rbegin()->set_prior_quality(0.5);
+  }
   return pool;
 }
 

@@ -63,7 +63,7 @@ const Row kRows[] = {
     {"Arm.usd_per_1m_output", "arm.usd_per_1m_output", "denormal"},
     {"Arm.context_tokens_max", "arm.context_tokens_max", ""},
     {"Arm.prior_quality", "arm.prior_quality", "denormal"},
-    {"Arm.prior_strength", "arm.prior_strength", "denormal"},
+    {"Arm.prior_strength", "arm.prior_strength", ""},
     {"Arm.prior_latency_ms", "arm.prior_latency_ms", "denormal"},
     {"Arm.prior_output_tokens", "arm.prior_output_tokens", "denormal"},
     {"Arm.status", "arm.status", ""},
@@ -83,7 +83,7 @@ const Row kRows[] = {
     {"LearnerSettings.squarecb_gamma", "settings.learner", ""},
     {"LearnerSettings.half_life_s", "settings.learner.half_life_s", ""},
     {"LearnerSettings.half_life_outcomes", "settings.learner.half_life_outcomes", ""},
-    {"LearnerSettings.forget_outcomes", "settings.learner.forget_outcomes", "denormal"},
+    {"LearnerSettings.forget_outcomes", "settings.learner", ""},
     {"PoolSettings.cost_scale_usd", "settings.cost_scale_usd", ""},
     {"PoolSettings.latency_scale_ms", "settings.latency_scale_ms", ""},
     {"PoolSettings.shortlist_size", "settings.shortlist_size", ""},
@@ -111,57 +111,56 @@ bool IsNumber(const FieldDescriptor& field) {
          type != FieldDescriptor::CPPTYPE_BOOL;
 }
 
-// Puts each number that fits the field's kind into it, in turn.
-void ForEachPoison(Message& message, const FieldDescriptor& field,
-                   const std::function<void(const std::string& poison)>& then) {
-  const auto* r = message.GetReflection();
-  const bool is_list = field.is_repeated();
-  const auto put = [&](const char* name, auto add, auto set) {
-    if (!is_list || r->FieldSize(message, &field) > 0) {
-      set();
-    } else {
-      add();
-    }
-    then(name);
+void PutFloat(Message& holder, const FieldDescriptor& field, float number) {
+  const auto* reflection = holder.GetReflection();
+  if (reflection->FieldSize(holder, &field) > 0) {
+    reflection->SetRepeatedFloat(&holder, &field, 0, number);
+  } else {
+    reflection->AddFloat(&holder, &field, number);
+  }
+}
+
+// What puts each number that fits the field's kind into it, by the poison's name.
+std::map<std::string, std::function<void(Message& holder)>> PoisonsOf(
+    const FieldDescriptor& field) {
+  std::map<std::string, std::function<void(Message & holder)>> poisons;
+  // `set`: of the message's reflection.
+  const auto add = [&](const char* name, auto set, auto number) {
+    poisons[name] = [&field, set, number](Message& holder) {
+      (holder.GetReflection()->*set)(&holder, &field, number);
+    };
   };
+  using google::protobuf::Reflection;
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_DOUBLE:
-      for (const Poison& p : kDoubles) {
-        put(
-            p.name, [&] { r->AddDouble(&message, &field, p.number); },
-            [&] { r->SetDouble(&message, &field, p.number); });
-      }
-      return;
+      for (const Poison& p : kDoubles) add(p.name, &Reflection::SetDouble, p.number);
+      break;
     case FieldDescriptor::CPPTYPE_FLOAT:
       for (const Poison& p : kFloats) {
-        const auto number = static_cast<float>(p.number);
-        put(
-            p.name, [&] { r->AddFloat(&message, &field, number); },
-            [&] { r->SetRepeatedFloat(&message, &field, 0, number); });
+        poisons[p.name] = [&field, number = static_cast<float>(p.number)](Message& holder) {
+          PutFloat(holder, field, number);
+        };
       }
-      return;
+      break;
     case FieldDescriptor::CPPTYPE_INT64:
-      for (const auto& [name, number] :
-           {std::pair{"least", INT64_MIN}, {"most", INT64_MAX}, {"-1", int64_t{-1}}}) {
-        r->SetInt64(&message, &field, number);
-        then(name);
-      }
-      return;
+      add("least", &Reflection::SetInt64, INT64_MIN);
+      add("most", &Reflection::SetInt64, INT64_MAX);
+      add("-1", &Reflection::SetInt64, int64_t{-1});
+      break;
     case FieldDescriptor::CPPTYPE_UINT64:
-      r->SetUInt64(&message, &field, UINT64_MAX);
-      return then("most");
+      add("most", &Reflection::SetUInt64, UINT64_MAX);
+      break;
     case FieldDescriptor::CPPTYPE_UINT32:
-      r->SetUInt32(&message, &field, UINT32_MAX);
-      return then("most");
+      add("most", &Reflection::SetUInt32, UINT32_MAX);
+      break;
     case FieldDescriptor::CPPTYPE_ENUM:
-      for (const auto& [name, number] : {std::pair{"least", INT32_MIN}, {"most", INT32_MAX}}) {
-        r->SetEnumValue(&message, &field, number);
-        then(name);
-      }
-      return;
+      add("least", &Reflection::SetEnumValue, INT32_MIN);
+      add("most", &Reflection::SetEnumValue, INT32_MAX);
+      break;
     default:
-      FAIL() << field.full_name() << " is of a kind that this test does not know";
+      ADD_FAILURE() << field.full_name() << " is of a kind that this test does not know";
   }
+  return poisons;
 }
 
 bool HoldsWord(const std::string& words, const std::string& wanted) {
@@ -175,10 +174,11 @@ bool HoldsWord(const std::string& words, const std::string& wanted) {
 class PoisonedNumbers : public PoisonFixture {
  protected:
   void TryEach(const Message& valid, const Place& place, const Row& row) {
-    const std::unique_ptr<Message> message(valid.New());
-    message->CopyFrom(valid);
-    ForEachPoison(HolderOf(*message, place), *place.back(), [&](const std::string& poison) {
+    for (const auto& [poison, put] : PoisonsOf(*place.back())) {
       SCOPED_TRACE(valid.GetTypeName() + " with " + row.field + " = " + poison);
+      const std::unique_ptr<Message> message(valid.New());
+      message->CopyFrom(valid);
+      put(HolderOf(*message, place));
       const grpc::Status status = Send(*message);
       if (HoldsWord(row.harmless, poison)) {
         EXPECT_TRUE(status.ok()) << status.error_message();
@@ -186,7 +186,7 @@ class PoisonedNumbers : public PoisonFixture {
       } else {
         ExpectRefused(status, row);
       }
-    });
+    }
   }
 
   void ExpectRefused(const grpc::Status& status, const Row& row) {
@@ -235,6 +235,24 @@ TEST_F(PoisonedNumbers, TogetherAreRefusedWhereTheirSumIsNoNumber) {
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(RefusalOf(status).field, "preference");
   ExpectItDecides();
+}
+
+// The least and the most that a prior may weigh, by every quality model.
+TEST_F(PoisonedNumbers, OfAPriorAtTheEndsOfItsRangeGiveSoundDecisions) {
+  for (const char* model : {"hybrid", "lin_thompson", "context_free", "ema", "knn", "linucb",
+                            "mixture", "hybrid_steady"}) {
+    v1::PutPoolRequest pool;
+    pool.set_name(model);
+    pool.mutable_settings()->mutable_learner()->set_quality_model(model);
+    for (const double strength : {1e-6, 1e6}) {
+      auto* arm = pool.add_arms();
+      arm->set_name(strength < 1 ? "weak" : "strong");
+      arm->set_prior_quality(0.5);
+      arm->set_prior_strength(strength);
+    }
+    ASSERT_TRUE(SendPool(pool).ok()) << model;
+  }
+  for (int i = 0; i < 5; ++i) ExpectItDecides();
 }
 
 TEST_F(PoisonedNumbers, LeaveAStateThatARestartFindsAgain) {
