@@ -91,7 +91,8 @@ std::string EncodeLexicon(const LexiconContent& content) {
 }
 
 absl::StatusOr<std::shared_ptr<const Lexicon>> Lexicon::Open(const std::string& path) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Without O_NONBLOCK a pipe would be waited for: that somebody writes to it.
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) {
     return NotFound("cannot open the lexicon ", Quoted(path, kPathShown), ": ",
                     std::string(std::strerror(errno)));

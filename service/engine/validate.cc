@@ -1,5 +1,6 @@
 #include "service/engine/validate.h"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -22,6 +23,10 @@ absl::Status Number(std::string_view field, double value, double least, double m
 absl::Status Number(std::string_view field, const std::optional<double>& value, double least,
                     double most, std::string_view unit) {
   return value ? Number(field, *value, least, most, unit) : absl::OkStatus();
+}
+
+bool AreFinite(std::span<const float> numbers) {
+  return std::all_of(numbers.begin(), numbers.end(), [](float x) { return std::isfinite(x); });
 }
 
 absl::Status Text(std::string_view field, std::string_view text, int64_t bytes_max) {
@@ -47,6 +52,7 @@ constexpr double kTokensMax = 1e9;
 constexpr double kProjectedMax = 512;
 constexpr int64_t kPathBytesMax = 4096;
 constexpr double kQueriesMax = 1e9;
+constexpr double kStrengthMin = 1e-6;
 constexpr double kStrengthMax = 1e6;
 
 absl::Status ValidateImported(const ImportedQuery& query, const ImportPlan& plan,
@@ -99,7 +105,11 @@ absl::Status ValidateArm(const Arm& arm, const Limits& limits) {
   RETURN_IF_ERROR(Number("arm.context_tokens_max", static_cast<double>(arm.context_tokens_max), 0,
                          kTokensMax, "tokens"));
   RETURN_IF_ERROR(Number("arm.prior_quality", arm.prior_quality, 0, 1, ""));
-  RETURN_IF_ERROR(Number("arm.prior_strength", arm.prior_strength, 0, 1e6, "outcomes"));
+  // A belief that weighs next to nothing is one of infinite doubt, which no decision can be made of.
+  if (arm.prior_strength != 0) {
+    RETURN_IF_ERROR(Number("arm.prior_strength", arm.prior_strength, kStrengthMin, kStrengthMax,
+                           "outcomes, or 0 for none"));
+  }
   RETURN_IF_ERROR(Number("arm.prior_latency_ms", arm.prior_latency_ms, 0, kMsMax, "ms"));
   RETURN_IF_ERROR(
       Number("arm.prior_output_tokens", arm.prior_output_tokens, 0, kTokensMax, "tokens"));
@@ -114,12 +124,13 @@ absl::Status ValidateEmbedder(const EmbedderSettings& e, const Limits& limits) {
                          static_cast<double>(limits.embedding_dimension_max), ""));
   RETURN_IF_ERROR(Number("settings.embedder.projected", e.projected, 0, kProjectedMax, ""));
   RETURN_IF_ERROR(Number("settings.embedder.sketch_weight", e.sketch_weight, 0, 1000, ""));
-  for (const float entry : e.projection_rows) {
-    if (!std::isfinite(entry)) {
-      return BadField("settings.embedder.projection_rows", "holds NaN or infinite numbers");
-    }
+  if (!AreFinite(e.projection_rows)) {
+    return BadField("settings.embedder.projection_rows", "holds NaN or infinite numbers");
   }
   RETURN_IF_ERROR(Text("settings.embedder.lexicon_file", e.lexicon_file, kPathBytesMax));
+  if (HoldsControls(e.lexicon_file)) {
+    return BadField("settings.embedder.lexicon_file", "must not hold control characters");
+  }
   RETURN_IF_ERROR(Text("settings.embedder.endpoint", e.endpoint, limits.name_bytes_max));
   RETURN_IF_ERROR(Text("settings.embedder.model", e.model, kPathBytesMax));
   if (e.name == kRemoteEmbedder && e.endpoint.empty()) {
@@ -210,6 +221,9 @@ absl::Status ValidateRoute(const RouteInput& input, const Limits& limits) {
   }
   RETURN_IF_ERROR(Text("query", input.query, limits.query_bytes_max));
   RETURN_IF_ERROR(Count("embedding", input.embedding.size(), limits.embedding_dimension_max));
+  if (!AreFinite(input.embedding)) {
+    return BadField("embedding", "holds NaN, infinite or huge numbers");
+  }
   RETURN_IF_ERROR(Count("features", input.features.size(), limits.features_max));
   for (const auto& [name, value] : input.features) {
     if (!std::isfinite(value)) {
@@ -284,7 +298,7 @@ absl::Status ValidateImport(const ImportPlan& plan, std::span<const ImportedQuer
   }
   RETURN_IF_ERROR(Text("import_id", plan.import_id, limits.decision_id_bytes_max));
   RETURN_IF_ERROR(Number("queries", static_cast<double>(plan.queries), 1, kQueriesMax, ""));
-  RETURN_IF_ERROR(Number("strength", plan.strength, 1e-6, kStrengthMax, "observations"));
+  RETURN_IF_ERROR(Number("strength", plan.strength, kStrengthMin, kStrengthMax, "observations"));
   RETURN_IF_ERROR(Count("arm_outcomes", plan.arm_outcomes.size(), limits.arms_per_pool_max));
   for (const auto& [arm, count] : plan.arm_outcomes) {
     RETURN_IF_ERROR(Located(Number("arm_outcomes", static_cast<double>(count), 1,

@@ -24,7 +24,7 @@ absl::Status ValidateSettings(const PoolSettings& settings, const Limits& limits
 // What may not change under learned state: the answer names the field and the way out.
 absl::Status ValidateChange(const PoolSettings& present, const PoolSettings& wanted);
 
-// Everything about a request that does not need its pool; its vector is looked at there.
+// Everything about a request that does not need its pool.
 absl::Status ValidateRoute(const RouteInput& input, const Limits& limits);
 absl::Status ValidateOutcome(const Outcome& outcome);
 absl::Status ValidateFeedback(const FeedbackInput& input, const Limits& limits);

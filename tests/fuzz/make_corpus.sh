@@ -68,4 +68,5 @@ chunk {
   queries {index: 5 embedding: [1, 0] outcomes {arm: "alpha" error: true} outcomes {arm: "beta" latency_ms: 5}}
 }
 T
+seed import_vector_is_no_number 6 ImportOutcomesRequest admin <<<'chunk {queries {embedding: [1, nan] outcomes {arm: "alpha" error: true}}}'
 seed import_last_index 6 ImportOutcomesRequest admin <<<'chunk {queries {index: 18446744073709551615 query: "q"} queries {query: "r"}}'

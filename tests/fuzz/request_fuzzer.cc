@@ -57,8 +57,6 @@ void CheckFields(const Message& message) {
   std::vector<const FieldDescriptor*> fields;
   reflection->ListFields(message, &fields);
   for (const FieldDescriptor* field : fields) {
-    // Only the pool can tell whether a caller's vector is one (PoolRuntime).
-    if (field->name() == "embedding") continue;
     for (const double number : NumbersOf(message, field)) POINTSMAN_CHECK(std::isfinite(number));
     const int count = field->is_repeated() ? reflection->FieldSize(message, field) : 1;
     for (int i = 0; i < count; ++i) {
@@ -124,7 +122,8 @@ void TryArm(const v1::Arm& message) {
   POINTSMAN_CHECK(!arm->name.empty() && !HoldsControls(arm->name));
   POINTSMAN_CHECK(IsIn(arm->usd_per_1m_input, 0, 1e6) && IsIn(arm->usd_per_1m_output, 0, 1e6));
   POINTSMAN_CHECK(IsIn(arm->prior_quality, 0, 1) && IsIn(arm->prior_latency_ms, 0, 1e9));
-  POINTSMAN_CHECK(IsIn(arm->prior_strength, 0, 1e6) && IsIn(arm->prior_output_tokens, 0, 1e9));
+  POINTSMAN_CHECK((arm->prior_strength == 0 || IsIn(arm->prior_strength, 1e-6, 1e6)) &&
+                  IsIn(arm->prior_output_tokens, 0, 1e9));
   const auto back = FromProto(ToProto(*arm));
   POINTSMAN_CHECK(back.ok() && *back == *arm);
 }

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cstddef>
 #include <cstring>
@@ -81,6 +82,19 @@ TEST_F(LexiconFile, ThatIsNotThereIsNamed) {
   EXPECT_THAT(MessageOf(status), HasSubstr(path));
   EXPECT_TRUE(absl::IsDataLoss(Lexicon::Open(folder_.string()).status()));
   EXPECT_TRUE(absl::IsDataLoss(Lexicon::Open(Write("")).status()));
+}
+
+TEST_F(LexiconFile, ThatIsAPipeIsRefusedAtOnce) {
+  const std::string path = (folder_ / "pipe").string();
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  EXPECT_TRUE(absl::IsDataLoss(Lexicon::Open(path).status()));
+}
+
+TEST_F(LexiconFile, IsNamedInOneShortLine) {
+  const absl::Status status = Lexicon::Open("/nowhere\n" + std::string(4000, 'x')).status();
+  EXPECT_TRUE(absl::IsNotFound(status));
+  EXPECT_FALSE(HoldsControls(MessageOf(status)));
+  EXPECT_LT(MessageOf(status).size(), 400u);
 }
 
 TEST(Lexicon, MayBeEmpty) {
