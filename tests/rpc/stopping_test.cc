@@ -10,15 +10,16 @@
 namespace pointsman {
 namespace {
 
-// The two services behind a closed gate, as they are while the calls inside come to their end.
-TEST(ServicesBehindAClosedGate, TellEveryCallThatTheServerStopsAndBeginNothing) {
+// The two services behind a closed door, as they are while the calls inside come to their end.
+TEST(ServicesBehindAClosedDoor, TellEveryCallThatTheServerStopsAndBeginNothing) {
   SystemClock clock;
   auto engine = Engine::Open({}, OpenMemoryStorage(SipKey{1, 2}), clock);
   ASSERT_TRUE(engine.ok()) << engine.status();
   Metrics metrics;
-  Gate gate;
-  RouterService router_service(**engine, metrics, gate);
-  AdminService admin_service(**engine, "", clock, metrics, gate);
+  const Access access(/*is_loopback=*/true);
+  Door door(**engine, access, clock, metrics);
+  RouterService router_service(**engine, door);
+  AdminService admin_service(**engine, "", clock, door);
   grpc::ServerBuilder builder;
   builder.RegisterService(&router_service);
   builder.RegisterService(&admin_service);
@@ -26,7 +27,7 @@ TEST(ServicesBehindAClosedGate, TellEveryCallThatTheServerStopsAndBeginNothing) 
   const auto channel = server->InProcessChannel({});
   const auto router = v1::Router::NewStub(channel);
   const auto admin = v1::Admin::NewStub(channel);
-  gate.Close();
+  door.Close();
 
   const auto expect_stopping = [](const char* rpc, const grpc::Status& status) {
     EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE) << rpc;
