@@ -92,6 +92,7 @@ const Row kRows[] = {
     {"PoolSettings.feedback_window_s", "settings.feedback_window_s", ""},
     {"PoolSettings.missing_feedback", "settings.missing_feedback", ""},
     {"PoolSettings.missing_quality", "settings.missing_quality", "denormal"},
+    {"PoolSettings.client_weight_per_hour", "settings.client_weight_per_hour", "denormal"},
     {"ImportStart.queries", "queries", ""},
     {"ImportStart.strength", "strength", ""},
     {"ImportStart.ArmOutcomesEntry.value", "arm_outcomes", ""},
