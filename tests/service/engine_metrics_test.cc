@@ -79,14 +79,13 @@ TEST_F(EngineMetricsTest, CountAnExploredDecisionWhenTheBestArmWasNotDrawn) {
 }
 
 TEST_F(EngineMetricsTest, CountFeedbackByWhatItDid) {
-  ASSERT_TRUE(Await<std::pair<PoolInfo, bool>>([&](auto done) {
-                engine_->PutPool(
-                    "default",
-                    [](PoolSettings settings) {
-                      settings.client_weight_per_hour = 1;
-                      return settings;
-                    },
-                    {}, false, std::move(done));
+  using Made = std::pair<PoolInfo, bool>;
+  const auto bounded = [](PoolSettings settings) {
+    settings.client_weight_per_hour = 1;
+    return settings;
+  };
+  ASSERT_TRUE(Await<Made>([&](auto done) {
+                engine_->PutPool("default", bounded, {}, false, std::move(done));
               }).ok());
   RouteInput input;
   input.query = "a question";
