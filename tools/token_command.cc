@@ -119,7 +119,7 @@ void AddToken(CLI::App& app, Cli& cli) {
       "about\n"
       "pools and arms; about the whole server with --pools '*'), metrics (/metrics of the admin "
       "port).");
-  create->add_option("name", options->name, "who will send it; shown in the server's log")
+  create->add_option("name", options->name, "who will send it; errors and `token list` call it so")
       ->required();
   create->add_option("--scopes", options->scopes, "of route, feedback, admin, metrics")->required();
   create->add_option("--pools", options->pools, "names, or '*' for every pool")

@@ -1,6 +1,7 @@
 #include "service/engine/feedback_join.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/status_macros.h"
@@ -12,7 +13,7 @@ namespace {
 constexpr double kUsdMax = 1e9;  // what a log accepts
 // A decision's record is read and written whole with each of its feedbacks.
 constexpr std::size_t kFeedbacksMax = 256;
-// Of a client, that teaches anything: less is what rounding leaves.
+// The least of a client's that teaches anything: less is what rounding leaves of it.
 constexpr double kWeightLeast = 1e-6;
 
 uint64_t PayloadHash(const FeedbackInput& input) {
@@ -95,6 +96,18 @@ OutcomeEvent NotLearned(OutcomeEvent event, const Outcome& told) {
   event.is_first = false;
   event.query_text.clear();
   return event;
+}
+
+// `record` as it was, with the feedback among those seen.
+Joined OverWeight(OutcomeEvent event, const Outcome& told, FeedbackRecord record) {
+  Joined joined;
+  joined.result = FeedbackResult::kOverWeight;
+  joined.event = NotLearned(std::move(event), told);
+  joined.event->is_over_weight = true;
+  joined.event->weight = 0;
+  joined.record = std::move(record);
+  joined.record.is_told_over_weight |= told.quality.has_value() || told.error.value_or(false);
+  return joined;
 }
 
 // Moves what was said into the event and the record, and says what it is to what was known.
@@ -209,16 +222,8 @@ absl::StatusOr<Joined> Join(const FeedbackInput& input, const Decision& decision
     joined.event = std::move(event);
     return joined;
   }
-  Joined unlearned;
-  unlearned.result = FeedbackResult::kOverWeight;
-  unlearned.record = std::move(record);
-  unlearned.record.learned = before ? before->learned : Outcome{};
-  unlearned.record.is_told_over_weight |=
-      input.outcome.quality.has_value() || input.outcome.error.value_or(false);
-  unlearned.event = NotLearned(std::move(event), input.outcome);
-  unlearned.event->is_over_weight = true;
-  unlearned.event->weight = 0;
-  return unlearned;
+  record.learned = before ? before->learned : Outcome{};
+  return OverWeight(std::move(event), input.outcome, std::move(record));
 }
 
 }  // namespace pointsman

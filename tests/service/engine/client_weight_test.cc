@@ -1,122 +1,12 @@
 // Feedback that lies: how far one client moves an arm in a pool that bounds it.
 #include <atomic>
-#include <limits>
 #include <thread>
 
 #include "base/rng.h"
-#include "service/engine/verify.h"
-#include "tests/support/engine_fixture.h"
-#include "tests/support/test_folder.h"
+#include "client_weight_fixture.h"
 
 namespace pointsman {
 namespace {
-
-using Made = std::pair<PoolInfo, bool>;
-constexpr Micros kMinute = 60 * kMicrosPerSecond;
-constexpr FeedbackResult kOver = FeedbackResult::kOverWeight;
-
-PoolSettings Bound(double per_hour, const std::string& quality_model = "hybrid") {
-  PoolSettings settings;
-  settings.client_weight_per_hour = per_hour;
-  settings.learner.quality_model = quality_model;
-  return settings;
-}
-
-class ClientWeight : public EngineFixture {
- protected:
-  void SetUp() override { OpenWith(OpenMemoryStorage(kTestSecret)); }
-
-  void OpenAnew(const PoolSettings& settings) {
-    OpenWith(OpenMemoryStorage(kTestSecret));
-    MakePool(settings);
-  }
-  void OpenFolder() {
-    engine_.reset();
-    auto storage = OpenRocksStorage({.folder = folder_.path()});
-    ASSERT_TRUE(storage.ok()) << storage.status();
-    EngineOptions options = Inline();
-    options.limits.snapshot_every_events = 40;
-    OpenWith(*std::move(storage), options);
-  }
-  absl::StatusOr<Made> Change(const std::function<void(PoolSettings&)>& change) {
-    return Await<Made>([&](auto done) {
-      engine_->PutPool(
-          "default",
-          [change](PoolSettings settings) -> absl::StatusOr<PoolSettings> {
-            change(settings);
-            return settings;
-          },
-          {}, false, std::move(done));
-    });
-  }
-
-  // A decision for this arm.
-  std::string Decide(const std::string& arm = "alpha") {
-    RouteInput input;
-    input.query = "question " + std::to_string(++decided_ % 50);
-    input.constraints.allow_arms = {arm};
-    input.decision_id = "d" + std::to_string(decided_);
-    const auto output = engine_->Route(input);
-    EXPECT_TRUE(output.ok()) << output.status();
-    return output.ok() ? output->decision_id : "";
-  }
-  FeedbackResult Say(const std::string& client, const std::string& decision, Outcome outcome) {
-    FeedbackInput input;
-    input.client = client;
-    input.decision_id = decision;
-    input.feedback_id = "f" + std::to_string(++told_);
-    input.outcome = outcome;
-    const auto told = Tell(input);
-    EXPECT_TRUE(told.ok()) << told.status();
-    return told.ok() ? told->result : FeedbackResult{};
-  }
-  FeedbackResult Rate(const std::string& client, const std::string& decision, double quality) {
-    Outcome outcome;
-    outcome.quality = quality;
-    return Say(client, decision, outcome);
-  }
-
-  ArmFigures FiguresOf(const std::string& name) {
-    for (const ArmStatistics& arm : Stats().arms) {
-      if (arm.name == name) return arm.figures;
-    }
-    ADD_FAILURE() << "no arm " << name;
-    return {};
-  }
-  std::vector<LoggedOutcome> Logged() {
-    const auto page = engine_->ReadOutcomes("default", 1, 100000);
-    EXPECT_TRUE(page.ok()) << page.status();
-    return page.ok() ? page->outcomes : std::vector<LoggedOutcome>{};
-  }
-  double QualityOf(const std::string& decision) {
-    const auto explained = engine_->Explain("default", decision);
-    EXPECT_TRUE(explained.ok() && explained->outcomes.size() == 1);
-    return explained->outcomes.at(0).second.quality.value_or(-1);
-  }
-
-  // Outcomes of as many honest clients, then one liar's.
-  void Play(int honest, int lies, Micros pause) {
-    for (int i = 0; i < honest; ++i) {
-      const std::string client = "honest " + std::to_string(i);
-      ASSERT_EQ(Rate(client, Decide(), i % 5 == 0 ? 0.5 : 1), FeedbackResult::kApplied);
-    }
-    for (int i = 0; i < lies; ++i) {
-      Rate("liar", Decide(), 0);
-      clock_.Advance(pause);
-    }
-  }
-  void ExpectSame(const ArmFigures& a, const ArmFigures& b, const std::string& what) {
-    EXPECT_EQ(a.outcomes, b.outcomes) << what;
-    EXPECT_EQ(a.tracker.quality, b.tracker.quality) << what;
-    EXPECT_EQ(a.tracker.quality_weight, b.tracker.quality_weight) << what;
-    EXPECT_EQ(a.level.mean, b.level.mean) << what;
-    EXPECT_EQ(a.level.stddev, b.level.stddev) << what;
-  }
-
-  TestFolder folder_;
-  int decided_ = 0;
-  int told_ = 0;
-};
 
 TEST_F(ClientWeight, IsNotBoundedUnlessThePoolSaysSo) {
   MakePool();
@@ -384,73 +274,6 @@ TEST_F(ClientWeight, IsSharedByTheFeedbacksOfOneTurn) {
   }
   while (applied + over < kTold) std::this_thread::yield();
   EXPECT_EQ(applied, 7);
-}
-
-TEST_F(ClientWeight, IsInTheLogSoThatAReplayGivesTheSameState) {
-  OpenFolder();
-  MakePool(Bound(4.25));
-  Rng rng(5);
-  std::vector<std::string> decisions;
-  for (int i = 0; i < 150; ++i) {
-    decisions.push_back(Decide(rng.Below(2) == 0 ? "alpha" : "beta"));
-    Rate("client " + std::to_string(rng.Below(4)), decisions.back(), rng.Uniform());
-    const std::string& again = decisions[rng.Below(decisions.size())];
-    if (i % 5 == 0) Rate("client " + std::to_string(rng.Below(4)), again, rng.Uniform());
-    clock_.Advance(static_cast<Micros>(rng.Below(2 * kMinute)));
-  }
-  EXPECT_GT(Stats().feedback.over_weight, 20u);
-  EXPECT_GT(Stats().feedback.corrected, 2u);
-  const uint64_t checksum = StateChecksumNow();
-  for (const bool from_start : {false, true}) {
-    const auto log = ReadRocksEventLog(folder_.path());
-    const auto checks = VerifyLog(**log, {from_start, nullptr});
-    ASSERT_TRUE(checks.ok()) << checks.status();
-    EXPECT_TRUE(checks->front().is_sound()) << checks->front().fault;
-    EXPECT_GE(checks->front().snapshots.size(), 2u);
-    EXPECT_EQ(checks->front().checksum, checksum);
-  }
-  OpenFolder();
-  EXPECT_EQ(StateChecksumNow(), checksum);
-  EXPECT_EQ(engine_->GetPool("default")->pool.settings.client_weight_per_hour, 4.25);
-}
-
-TEST_F(ClientWeight, IsWholeAgainAfterARestart) {
-  OpenFolder();
-  MakePool(Bound(1));
-  const std::string first = Decide();
-  EXPECT_EQ(Rate("a", first, 1), FeedbackResult::kApplied);
-  EXPECT_EQ(Rate("a", Decide(), 1), kOver);
-  OpenFolder();
-  EXPECT_EQ(Rate("a", first, 0.5), FeedbackResult::kCorrected);  // counted before the restart
-  EXPECT_EQ(Rate("a", Decide(), 1), FeedbackResult::kApplied);
-  EXPECT_EQ(Rate("a", Decide(), 1), kOver);
-}
-
-TEST_F(ClientWeight, CanBeBoundedOtherwiseAtAnyTime) {
-  MakePool();
-  for (int i = 0; i < 10; ++i) ASSERT_EQ(Rate("a", Decide(), 1), FeedbackResult::kApplied);
-  ASSERT_TRUE(Change([](PoolSettings& s) { s.client_weight_per_hour = 2; }).ok());
-  EXPECT_EQ(Rate("a", Decide(), 1), FeedbackResult::kApplied);
-  EXPECT_EQ(Rate("a", Decide(), 1), FeedbackResult::kApplied);
-  EXPECT_EQ(Rate("a", Decide(), 1), kOver);
-  ASSERT_TRUE(Change([](PoolSettings& s) { s.client_weight_per_hour = 2.5; }).ok());
-  EXPECT_EQ(Rate("a", Decide(), 1), FeedbackResult::kApplied);
-  EXPECT_EQ(Logged().back().event.weight, 0.5);
-  ASSERT_TRUE(Change([](PoolSettings& s) { s.client_weight_per_hour = 1; }).ok());
-  EXPECT_EQ(Rate("a", Decide(), 1), kOver);
-  ASSERT_TRUE(Change([](PoolSettings& s) { s.client_weight_per_hour = 0; }).ok());
-  EXPECT_EQ(Rate("a", Decide(), 1), FeedbackResult::kApplied);
-}
-
-TEST_F(ClientWeight, IsRefusedWhenItIsNoNumberOfObservations) {
-  MakePool(Bound(3));
-  for (const double bad : {-1.0, 2e9, std::numeric_limits<double>::infinity(),
-                           std::numeric_limits<double>::quiet_NaN()}) {
-    const auto changed = Change([&](PoolSettings& s) { s.client_weight_per_hour = bad; });
-    EXPECT_TRUE(absl::IsInvalidArgument(changed.status())) << changed.status();
-    EXPECT_EQ(FieldOf(changed.status()), "settings.client_weight_per_hour");
-  }
-  EXPECT_EQ(engine_->GetPool("default")->pool.settings.client_weight_per_hour, 3);
 }
 
 }  // namespace
