@@ -36,7 +36,7 @@ struct Limits {
   int64_t connection_age_s_max = 3600;
   int64_t keepalive_s = 60;
   int64_t ping_interval_s_min = 10;
-  int64_t connection_rate_max = 10000;                // calls a second of one connection
+  int64_t connection_rate_max = 100000;               // calls a second of one connection
   int64_t rpc_memory_bytes_max = int64_t{256} << 20;  // of gRPC's buffers
   int64_t queue_items_max = 16384;                    // feedback waiting for the log writer
   int64_t writer_batch_items_max = 1024;

@@ -155,8 +155,8 @@ inline constexpr std::string_view kLimit = "LIMIT";
 inline constexpr std::string_view kQueueFull = "QUEUE_FULL";
 inline constexpr std::string_view kStorageBroken = "STORAGE_BROKEN";
 inline constexpr std::string_view kStopping = "STOPPING";
-inline constexpr std::string_view kToken = "TOKEN";            // none, not known, or expired
-inline constexpr std::string_view kForbidden = "FORBIDDEN";    // not of the token's scopes or pools
+inline constexpr std::string_view kToken = "TOKEN";          // none, not known, or expired
+inline constexpr std::string_view kForbidden = "FORBIDDEN";  // not of the token's scopes or pools
 inline constexpr std::string_view kClientRate = "CLIENT_RATE";
 inline constexpr std::string_view kTooManyCalls = "TOO_MANY_CALLS";
 }  // namespace reason

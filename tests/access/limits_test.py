@@ -127,6 +127,20 @@ def check_rate(args):
         check(code("quiet")[0] == EXHAUSTED, "and each of its items counts", code("quiet"))
 
 
+def check_connection_rate(args):
+    with Limited(args, connection_rate_max=20, streams_per_connection_max=5) as limited:
+        until = time.monotonic() + PATIENCE_S
+        got = limited.call(ROUTE, route("a"))
+        while got[0] == grpc.StatusCode.OK and time.monotonic() < until:
+            got = limited.call(ROUTE, route("a"))
+        check(got[0] == EXHAUSTED and "connection_rate_max" in got[1], "a connection of too many calls is held back", got)
+        until = time.monotonic() + PATIENCE_S
+        while got[0] != grpc.StatusCode.OK and time.monotonic() < until:
+            time.sleep(0.05)
+            got = limited.call(ROUTE, route("a"))
+        check(got[0] == grpc.StatusCode.OK, "and goes on after a moment", got)
+
+
 def check_calls(args):
     with Limited(args, calls_max=1) as limited:
         batch = b"".join(text(2, route(f"question {i}")) for i in range(1000))
@@ -176,6 +190,7 @@ def check_connections(args):
 def test(args):
     check_sizes(args)
     check_rate(args)
+    check_connection_rate(args)
     check_calls(args)
     check_connections(args)
     print("sizes, rate, calls at a time, streams, handshake, keep-alive, idle, age, pings")
