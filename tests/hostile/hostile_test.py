@@ -30,7 +30,7 @@ ATTACK_S = 0.6
 CALL_S = 20  # an answer that takes longer is none
 FILES_BACK_S = 10
 FILES_SLACK = 16  # RocksDB opens and closes some of its own
-RSS_GROWTH_MB = 400  # of all attacks together: what was freed is given back late, or kept for the next
+RSS_GROWTH_MB = 800  # of all attacks together: what was freed is given back late, or kept for the next
 FILES_NEEDED = 2500
 
 
