@@ -1,6 +1,5 @@
 // pointsmand: read the config, start the server, wait for a signal, stop.
 #include <fcntl.h>
-#include <malloc.h>
 #include <google/protobuf/stubs/logging.h>
 #include <signal.h>
 #include <spdlog/spdlog.h>
@@ -97,10 +96,6 @@ void AllowOpenFiles() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// What a call takes is often given back by another thread. With glibc's usual eight arenas a processor
-// each keeps its own peak: after a flood of short calls four times the memory with two.
-void BoundArenas() { mallopt(M_ARENA_MAX, 2); }
-
 void Reload(const Flags& flags, pointsman::Server& server, spdlog::logger& log) {
   const auto config = Configure(flags);
   if (!config.ok()) {
@@ -154,7 +149,6 @@ int main(int argc, char** argv) {
     std::cout << "config ok\n";
     return 0;
   }
-  BoundArenas();
   AllowOpenFiles();
   if (!CatchSignals()) {
     return Fail(pointsman::FailedPrecondition("cannot catch signals: ", std::strerror(errno)));
