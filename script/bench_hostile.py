@@ -80,7 +80,7 @@ def add(total, more):
 
 
 def measure(name, options, folder):
-    server = Server(options.bin_dir, folder, options.server_config)
+    server = Server(options.bin_dir, options.server_config)
     row = {"attack": name, "what": ATTACKS[name].what, "did": {}, "alone": [], "beside": [], "rss_mb_by_turn": []}
     try:
         load = Load(options, server, folder)

@@ -4,13 +4,11 @@
 
 #include <charconv>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <map>
 #include <optional>
-#include <sstream>
 
+#include "base/files.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "service/access/address.h"
@@ -101,15 +99,6 @@ void AddLimits(Section& section, Limits& limits) {
     section.Key(row.name, WholeNumber(section, Cat("limits.", row.name), row.meaning, row.least,
                                       row.most, limits.*row.field));
   }
-}
-
-// The whole of a file; nothing: it is none that can be read.
-std::optional<std::string> ReadText(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file || std::filesystem::is_directory(path)) return std::nullopt;
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
 }
 
 absl::StatusOr<std::string> ReadKey(const std::string& path) {

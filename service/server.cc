@@ -17,7 +17,7 @@
 #include "service/access/address.h"
 #include "service/access/certificate.h"
 #include "service/access/tokens_file.h"
-#include "service/access/watched_tokens.h"
+#include "service/access/watched_files.h"
 #include "service/admin_http.h"
 #include "service/engine/engine.h"
 #include "service/engine_metrics.h"
@@ -45,7 +45,6 @@ constexpr std::chrono::milliseconds kStreamsWait{200};
 constexpr std::chrono::milliseconds kHealthEvery{250};
 constexpr std::chrono::minutes kFaultsEvery{1};
 constexpr std::size_t kPollers = 4;
-constexpr std::chrono::seconds kCertificateEvery{10};
 
 absl::Status CannotListen(const std::string& address) {
   return absl::UnavailableError(
@@ -61,7 +60,9 @@ class Server::Impl {
       : config_(config),
         log_(log),
         access_(IsLoopbackAddress(config.listen)),
-        tokens_(config.tokens_file) {}
+        tokens_({config.tokens_file}),
+        certificates_(
+            {config.tls.certificate_file, config.tls.key_file, config.tls.client_ca_file}) {}
 
   absl::Status Start(const Clock& clock) {
     RETURN_IF_ERROR(ReadSecrets());
@@ -157,11 +158,10 @@ class Server::Impl {
       ASSIGN_OR_RETURN(const CertificateInfo certificate, CheckCertificate(config_.tls));
       metrics_.SetCertificateExpiry(certificate.expires);
     }
-    if (config_.tokens_file.empty()) return absl::OkStatus();
-    const auto tokens = *tokens_.Changed();  // the first look is always a change
-    RETURN_IF_ERROR(tokens.status());
-    access_.SetTokens(*tokens);
-    return absl::OkStatus();
+    if (!tokens_.Changed()) return absl::OkStatus();  // there are none: the first look is a change
+    const auto tokens = LoadTokens(config_.tokens_file);
+    if (tokens.ok()) access_.SetTokens(*tokens);
+    return tokens.status();
   }
 
   absl::Status Listen(const Clock& clock) {
@@ -171,7 +171,7 @@ class Server::Impl {
         *engine_, config_.backup_dir.empty() ? config_.data_dir + "/backups" : config_.backup_dir,
         clock, *door_);
     grpc::EnableDefaultHealthCheckService(true);
-    // Without tokens gRPC asks the door about nothing, and reflection would tell everybody.
+    // Without tokens the door cannot tell who asks before it reads, and reflection would tell everybody.
     if (access_.asks_for_tokens() || IsLoopbackAddress(config_.listen)) {
       grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     }
@@ -259,27 +259,22 @@ class Server::Impl {
   }
 
   void LookAtTokens() {
-    if (config_.tokens_file.empty()) return;
-    const auto tokens = tokens_.Changed();
-    if (!tokens) return;
-    if (!tokens->ok()) {
+    if (!tokens_.Changed()) return;
+    const auto tokens = LoadTokens(config_.tokens_file);
+    if (!tokens.ok()) {
       log_.error("the tokens file does not read, and the tokens that were in force stay: {}",
-                 ToStd(tokens->status().message()));
+                 ToStd(tokens.status().message()));
       return;
     }
-    access_.SetTokens(**tokens);
-    log_.info("{} tokens read from {}", (*tokens)->size(), config_.tokens_file);
+    access_.SetTokens(*tokens);
+    log_.info("{} tokens read from {}", tokens->size(), config_.tokens_file);
   }
 
   // gRPC reads the new files by itself; what is told here is whether they fit, and until when.
   void LookAtCertificate() {
-    const auto now = std::chrono::steady_clock::now();
-    if (!config_.tls.is_on() || now < certificate_not_before_) return;
-    certificate_not_before_ = now + kCertificateEvery;
+    if (!certificates_.Changed()) return;
     const auto certificate = CheckCertificate(config_.tls);
-    if (certificate.ok() && certificate->expires == certificate_expires_) return;
     if (certificate.ok()) {
-      certificate_expires_ = certificate->expires;
       metrics_.SetCertificateExpiry(certificate->expires);
       log_.info("certificate of {}, good until {}", certificate->subject,
                 DayText(certificate->expires));
@@ -325,7 +320,8 @@ class Server::Impl {
   spdlog::logger& log_;
   Metrics metrics_;
   Access access_;
-  WatchedTokens tokens_;  // the health thread's, once it runs
+  WatchedFiles tokens_;  // these two are the health thread's, once it runs
+  WatchedFiles certificates_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Door> door_;
   std::unique_ptr<RouterService> router_;
@@ -335,9 +331,7 @@ class Server::Impl {
   std::unique_ptr<AdminHttp> admin_;
   int port_ = 0;
   std::thread health_thread_;
-  Micros certificate_expires_ = 0;  // these are the health thread's
-  std::chrono::steady_clock::time_point certificate_not_before_;
-  uint64_t faults_told_ = 0;
+  uint64_t faults_told_ = 0;  // these two are the health thread's
   std::chrono::steady_clock::time_point faults_not_before_;
   std::map<std::string, bool> embedders_told_;  // whether each was well; the health thread's
   Mutex mutex_;

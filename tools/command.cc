@@ -8,10 +8,11 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "base/files.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 
@@ -27,12 +28,9 @@ std::size_t Width(std::string_view text) {
 
 absl::StatusOr<std::string> ReadFile(const char* flag, const std::string& path) {
   if (path.empty()) return std::string();
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file || text.str().empty())
-    return NotFound(flag, ": ", path, " cannot be read, or is empty");
-  return text.str();
+  std::optional<std::string> text = ReadText(path);
+  if (!text || text->empty()) return NotFound(flag, ": ", path, " cannot be read, or is empty");
+  return *std::move(text);
 }
 
 }  // namespace

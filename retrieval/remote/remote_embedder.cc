@@ -324,9 +324,7 @@ class RemoteEmbedder::Impl {
       status = NotCalled(endpoint_, statistics_.last_fault);
     }
     FailAll(batches_.TakeHurried(), status);
-    std::vector<Batch> resting;
-    resting.swap(resting_);
-    for (Batch& batch : resting) {
+    for (Batch& batch : std::exchange(resting_, {})) {
       if (batch.texts.front().is_patient) {
         batches_.PutBack(std::move(batch.texts), std::chrono::steady_clock::now() + kPatientRest);
       } else {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "absl/strings/escaping.h"
 #include "base/strings.h"
 
 namespace pointsman {
@@ -25,20 +26,6 @@ constexpr std::array<std::pair<Scope, std::string_view>, 4> kScopes{{{Scope::kRo
                                                                      {Scope::kMetrics, "metrics"}}};
 
 unsigned char* Bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
-
-std::string Base64Url(std::string_view bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  std::string text;
-  uint32_t bits = 0;
-  int count = 0;
-  for (const char c : bytes) {
-    bits = bits << 8 | static_cast<unsigned char>(c);
-    for (count += 8; count >= 6; count -= 6) text += kDigits[bits >> (count - 6) & 63];
-  }
-  if (count > 0) text += kDigits[bits << (6 - count) & 63];
-  return text;
-}
 
 std::string Hash(std::string_view salt, std::string_view secret) {
   const std::string input = Cat(salt, secret);
@@ -91,7 +78,7 @@ absl::StatusOr<NewToken> MakeToken(const std::string& name) {
   if (!salt.ok()) return salt.status();
   const auto secret = RandomBytes(kSecretBytes);
   if (!secret.ok()) return secret.status();
-  const std::string shown = Base64Url(*secret);
+  const std::string shown = absl::WebSafeBase64Escape(*secret);
   NewToken made;
   made.token = Cat(kPrefix, name, ".", shown);
   made.entry.name = name;

@@ -9,11 +9,11 @@
 #include <cerrno>
 #include <cstring>
 #include <ctime>
-#include <filesystem>
-#include <fstream>
+#include <optional>
 #include <set>
-#include <sstream>
 
+#include "absl/strings/escaping.h"
+#include "base/files.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 
@@ -24,29 +24,10 @@ constexpr std::size_t kSaltBytes = 16;
 constexpr std::size_t kHashBytes = 32;
 constexpr std::size_t kPoolNameMax = 1024;  // the most that limits.name_bytes_max can be
 
-std::string Hex(const std::string& bytes) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
-}
-
 std::optional<std::string> FromHex(const std::string& text, std::size_t bytes) {
   if (text.size() != 2 * bytes) return std::nullopt;
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    const auto digit = [&](char c) {
-      return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-    };
-    const int high = digit(text[i]), low = digit(text[i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
-    out += static_cast<char>(high << 4 | low);
-  }
-  return out;
+  if (text.find_first_not_of("0123456789abcdef") != std::string::npos) return std::nullopt;
+  return absl::HexStringToBytes(text);
 }
 
 // Reads one token; errors name file and line.
@@ -170,8 +151,8 @@ std::string TokensText(const std::vector<TokenEntry>& tokens) {
   out << YAML::BeginMap << YAML::Key << "tokens" << YAML::Value << YAML::BeginSeq;
   for (const TokenEntry& token : tokens) {
     out << YAML::BeginMap << YAML::Key << "name" << YAML::Value << token.name;
-    out << YAML::Key << "salt" << YAML::Value << Hex(token.salt);
-    out << YAML::Key << "sha256" << YAML::Value << Hex(token.sha256);
+    out << YAML::Key << "salt" << YAML::Value << absl::BytesToHexString(token.salt);
+    out << YAML::Key << "sha256" << YAML::Value << absl::BytesToHexString(token.sha256);
     out << YAML::Key << "scopes" << YAML::Value << YAML::Flow << YAML::BeginSeq;
     for (const Scope scope : {Scope::kRoute, Scope::kFeedback, Scope::kAdmin, Scope::kMetrics}) {
       if (token.Has(scope)) out << std::string(ScopeName(scope));
@@ -187,16 +168,14 @@ std::string TokensText(const std::vector<TokenEntry>& tokens) {
 }
 
 absl::StatusOr<std::vector<TokenEntry>> LoadTokens(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file || std::filesystem::is_directory(path)) {
+  const std::optional<std::string> text = ReadText(path);
+  if (!text) {
     return NotFound("the tokens file ", path,
                     " is not a file that can be read; make one with "
                     "`pointsman token create NAME --scopes route,feedback --file ",
                     path, "`");
   }
-  std::ostringstream text;
-  text << file.rdbuf();
-  return ParseTokens(text.str(), path);
+  return ParseTokens(*text, path);
 }
 
 absl::Status SaveTokens(const std::string& path, const std::vector<TokenEntry>& tokens) {

@@ -12,32 +12,22 @@ import grpc
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / name) for name in ("support", "deploy", "hostile")]
 import http2  # noqa: E402
+import messages  # noqa: E402
 from common import check, run, run_test  # noqa: E402
+from messages import ROUTE, ROUTE_BATCH  # noqa: E402
 from pointsmand import Pointsmand  # noqa: E402
 
-ROUTE = "/pointsman.v1.Router/Route"
-ROUTE_BATCH = "/pointsman.v1.Router/RouteBatch"
 EXHAUSTED = grpc.StatusCode.RESOURCE_EXHAUSTED
 PATIENCE_S = 60  # for what is bound to come
 ENHANCE_YOUR_CALM = 11
 
 
-def text(number, value):
-    """A field of a message that is a text or a message."""
-    value = value.encode() if isinstance(value, str) else value
-    return http2.integer(number << 3 | 2, 8) + varint(len(value)) + value
-
-
-def varint(value):
-    out = bytearray()
-    while value >= 128:
-        out.append(value & 127 | 128)
-        value >>= 7
-    return bytes(out + bytes([value]))
-
-
 def route(query):
-    return text(2, query)
+    return messages.route("default", query)
+
+
+def batch_of(count):
+    return b"".join(messages.data(2, route(f"question {i}")) for i in range(count))
 
 
 class Limited:
@@ -117,7 +107,7 @@ def check_rate(args):
         details = got[2].get("grpc-status-details-bin", b"")
         check(b"google.rpc.RetryInfo" in details and b"CLIENT_RATE" in details, "and told when to try again", details)
         check(code("quiet")[0] == grpc.StatusCode.OK, "a quiet one is not", code("quiet"))
-        batch = b"".join(text(2, route("a")) for _ in range(60))
+        batch = batch_of(60)
         until = time.monotonic() + PATIENCE_S
         got = code("quiet", ROUTE_BATCH, batch)
         while got[0] != grpc.StatusCode.OK and time.monotonic() < until:
@@ -143,7 +133,7 @@ def check_connection_rate(args):
 
 def check_calls(args):
     with Limited(args, calls_max=1) as limited:
-        batch = b"".join(text(2, route(f"question {i}")) for i in range(1000))
+        batch = batch_of(1000)
         calls = [limited.channel.unary_unary(ROUTE_BATCH).future(batch, timeout=60) for _ in range(64)]
         codes = {call.code() for call in calls}
         check(EXHAUSTED in codes and codes <= {EXHAUSTED, grpc.StatusCode.OK}, "calls beyond calls_max", codes)

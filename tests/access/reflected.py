@@ -1,50 +1,29 @@
 """What calls a server has, asked of the server itself by gRPC's reflection, and requests made for them."""
+import pathlib
+import sys
+
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "hostile"))
+from messages import data, fields  # noqa: E402
+
 REFLECTION = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
-
-
-def varint(data, at):
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            return value, at
-
-
-def fields(data):
-    """(number, bytes) of each length-delimited field of a message; other fields are passed over."""
-    at = 0
-    while at < len(data):
-        tag, at = varint(data, at)
-        if tag & 7 == 0:
-            _, at = varint(data, at)
-        elif tag & 7 == 2:
-            size, at = varint(data, at)
-            yield tag >> 3, data[at:at + size]
-            at += size
-        else:
-            raise ValueError(f"field of wire type {tag & 7}")
 
 
 def ask(channel, metadata, number, text):
     """One question to the reflection service: 7 lists services, 4 gives the files of a symbol."""
     call = channel.stream_stream(REFLECTION)
-    question = bytes([number << 3 | 2, len(text)]) + text.encode()
-    answers = list(call(iter([question]), metadata=metadata, timeout=30))
-    return dict(fields(answers[0]))
+    answers = list(call(iter([data(number, text)]), metadata=metadata, timeout=30))
+    return fields(answers[0])
 
 
 class Reflected:
     """The services of a server, with their methods as protobuf descriptors."""
 
     def __init__(self, channel, metadata=()):
-        listed = ask(channel, metadata, 7, "*")[6]
-        self.services = [dict(fields(service))[1].decode() for _, service in fields(listed)]
+        listed = fields(ask(channel, metadata, 7, "*")[6][0])[1]
+        self.services = [fields(service)[1][0].decode() for service in listed]
         self.pool = descriptor_pool.DescriptorPool()
         self.channel, self.metadata = channel, metadata
         self.known = set()
@@ -57,7 +36,7 @@ class Reflected:
         if 4 not in answer:  # gRPC's own health service has no descriptor to show
             self.unknown.append(symbol)
             return
-        for _, raw in fields(answer[4]):
+        for raw in fields(answer[4][0])[1]:
             file = descriptor_pb2.FileDescriptorProto.FromString(raw)
             if file.name in self.known:
                 continue

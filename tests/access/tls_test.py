@@ -13,7 +13,8 @@ import grpc
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "deploy"))
-from certificates import Authority  # noqa: E402
+from calls import code_of  # noqa: E402
+from certificates import Authority, s_client  # noqa: E402
 from common import check, run, run_test  # noqa: E402
 from pointsmand import DidNotStart, Pointsmand  # noqa: E402
 
@@ -21,20 +22,8 @@ LIST_POOLS = "/pointsman.v1.Admin/ListPools"
 CHANGE_S = 60  # for a change that is bound to be seen
 
 
-def s_client(address, *words):
-    """What `openssl s_client` says of a handshake, and whether it came to one."""
-    done = subprocess.run(["openssl", "s_client", "-connect", address, "-alpn", "h2", *map(str, words)],
-                          input=b"", capture_output=True, timeout=30, check=False)
-    said = (done.stdout + done.stderr).decode(errors="replace")
-    return done.returncode == 0 and "Cipher is (NONE)" not in said, said
-
-
 def code(channel, metadata=()):
-    try:
-        channel.unary_unary(LIST_POOLS)(b"", metadata=metadata, timeout=10)
-        return grpc.StatusCode.OK
-    except grpc.RpcError as error:
-        return error.code()
+    return code_of(channel, LIST_POOLS, metadata)
 
 
 def tls_channel(server, authority, client=None):

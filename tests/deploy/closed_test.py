@@ -4,14 +4,14 @@ clients without credentials, against a pointsmand with the overlay's config.
 usage: closed_test.py --bin-dir BUILD/bin --work-dir FOLDER
 """
 import shutil
-import subprocess
 import urllib.error
 import urllib.request
 
 import grpc
 
 from common import ROOT, check, run, run_test
-from certificates import Authority  # of tests/support
+from calls import code_of  # of tests/support
+from certificates import Authority, s_client  # of tests/support
 from pointsmand import Pointsmand
 
 CONFIG = ROOT / "deploy/kubernetes/base/pointsmand.yaml"
@@ -44,32 +44,20 @@ def http(server, path, token=None):
         return error.code, error.read().decode()
 
 
-def code(channel, path, metadata=()):
-    try:
-        channel.unary_unary(path)(b"", metadata=metadata, timeout=10)
-        return grpc.StatusCode.OK
-    except grpc.RpcError as error:
-        return error.code()
-
-
 def check_handshakes(server, authority):
-    def s_client(*words):
-        done = subprocess.run(["openssl", "s_client", "-connect", server.address, "-alpn", "h2", *words], input=b"",
-                              capture_output=True, timeout=30, check=False)
-        return (done.stdout + done.stderr).decode(errors="replace")
     for version in ("-tls1_2", "-tls1_3"):
-        said = s_client(version, "-CAfile", str(authority.certificate), "-verify_return_error", "-servername",
-                        "localhost")
+        _, said = s_client(server.address, version, "-CAfile", authority.certificate, "-verify_return_error",
+                           "-servername", "localhost")
         check("Verify return code: 0 (ok)" in said and "ALPN protocol: h2" in said, f"{version}: verified, HTTP/2",
               said)
         cipher = next(line for line in said.splitlines() if "Cipher is" in line)
         print(f"openssl s_client {version}: {cipher.strip()}")
         check(any(word in cipher for word in ("GCM", "CHACHA20")), f"{version}: a cipher of today", cipher)
     for version in ("-tls1", "-tls1_1"):
-        said = s_client(version, "-cipher", "ALL@SECLEVEL=0")
+        _, said = s_client(server.address, version, "-cipher", "ALL@SECLEVEL=0")
         check("Cipher is (NONE)" in said, f"{version} is refused", said)
         print(f"openssl s_client {version}: refused")
-    said = s_client("-tls1_2", "-cipher", "NULL:eNULL:aNULL:RC4:3DES:MD5@SECLEVEL=0")
+    _, said = s_client(server.address, "-tls1_2", "-cipher", "NULL:eNULL:aNULL:RC4:3DES:MD5@SECLEVEL=0")
     check("Cipher is (NONE)" in said, "no weak cipher is taken", said)
 
 
@@ -90,16 +78,16 @@ def test(args):
         check_handshakes(server, authority)
         plain = grpc.insecure_channel(server.address)
         for path in CALLS + ("/grpc.health.v1.Health/Check",):
-            check(code(plain, path) == grpc.StatusCode.UNAVAILABLE, f"{path} without TLS", "answered")
+            check(code_of(plain, path) == grpc.StatusCode.UNAVAILABLE, f"{path} without TLS", "answered")
         print(f"gRPC without TLS: {len(CALLS) + 1} calls, UNAVAILABLE each")
         channel = grpc.secure_channel(f"localhost:{server.port}",
                                       grpc.ssl_channel_credentials(authority.certificate.read_bytes()))
         for path in CALLS:
-            got = code(channel, path)
+            got = code_of(channel, path)
             check(got == grpc.StatusCode.UNAUTHENTICATED, f"{path} with TLS and no token", got)
         print(f"gRPC with TLS and no token: {len(CALLS)} calls, UNAUTHENTICATED each")
-        check(code(channel, "/grpc.health.v1.Health/Check") == grpc.StatusCode.OK, "health is open", "not")
-        got = code(channel, "/pointsman.v1.Admin/ListPools", (("authorization", f"Bearer {tokens['operator']}"),))
+        check(code_of(channel, "/grpc.health.v1.Health/Check") == grpc.StatusCode.OK, "health is open", "not")
+        got = code_of(channel, "/pointsman.v1.Admin/ListPools", (("authorization", f"Bearer {tokens['operator']}"),))
         check(got == grpc.StatusCode.OK, "with its token the operator is let in", got)
         for path, wanted in (("/healthz", 200), ("/readyz", 200), ("/metrics", 401), ("/", 404)):
             got = http(server, path)

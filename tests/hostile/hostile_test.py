@@ -9,7 +9,6 @@ Exit codes: 0 passed, 1 failed, 77 skipped: python3-grpcio is missing, or too fe
 import argparse
 import pathlib
 import sys
-import tempfile
 import threading
 import time
 
@@ -159,8 +158,8 @@ def check_ownership(client):
     check(messages.fields(answer)[1][0] == messages.APPLIED, "the owner's is applied", answer)
 
 
-def run(options, folder):
-    server = Server(options.bin_dir, folder)
+def run(options):
+    server = Server(options.bin_dir)
     try:
         client = Client(server)
         client.call(messages.PUT_POOL, messages.put_pool(POOL, 8))
@@ -179,7 +178,8 @@ def run(options, folder):
         took, code = server.stop()
         check(code == 0, "the server ends with code 0 when it is told to", (code, f"after {took:.1f} s"))
     except Failed as failure:
-        raise Failed(f"{failure}\npointsmand said:\n{server.log.read_text()}") from failure
+        said = "".join(server.said)
+        raise Failed(f"{failure}\npointsmand said:\n{said}") from failure
     finally:
         server.kill()
 
@@ -195,8 +195,7 @@ def main():
               f"`ulimit -Hn {FILES_NEEDED}` or more")
         return 77
     try:
-        with tempfile.TemporaryDirectory(prefix="pointsman-hostile-") as folder:
-            run(options, pathlib.Path(folder))
+        run(options)
     except (Failed, ServerFailed) as failure:
         print(f"FAILED: {failure}")
         return 1

@@ -3,10 +3,15 @@
 A library would refuse to send most of what tests/hostile sends, hence our own. Nothing here retries, waits for
 ever, or hides what the server does.
 """
+import pathlib
 import select
 import socket
 import struct
+import sys
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import leb128  # noqa: E402  (from the folder above)
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
@@ -32,13 +37,7 @@ def integer(value, bits, first=0):
     most = (1 << bits) - 1
     if value < most:
         return bytes([first | value])
-    out = bytearray([first | most])
-    value -= most
-    while value >= 128:
-        out.append(value & 127 | 128)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
+    return bytes([first | most]) + leb128.pack(value - most)
 
 
 def literal(name, value):
@@ -77,14 +76,8 @@ def read_integer(block, at, bits):
     at += 1
     if value < most:
         return value, at
-    shift = 0
-    while True:
-        byte = block[at]
-        at += 1
-        value += (byte & 127) << shift
-        shift += 7
-        if byte < 128:
-            return value, at
+    more, at = leb128.unpack(block, at)
+    return value + more, at
 
 
 def literal_headers(block):

@@ -1,5 +1,10 @@
 """The few messages of proto/pointsman/v1 that the hostile clients send, made by hand: attackers need no stubs."""
+import pathlib
 import struct
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import leb128  # noqa: E402  (from the folder above)
 
 ROUTE = "/pointsman.v1.Router/Route"
 ROUTE_BATCH = "/pointsman.v1.Router/RouteBatch"
@@ -11,51 +16,30 @@ SERVING = b"\x08\x01"
 APPLIED = 1
 
 
-def varint(value):
-    out = bytearray()
-    while value >= 128:
-        out.append(value & 127 | 128)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
 def number(field, value):
-    return varint(field << 3) + varint(value)
+    return leb128.pack(field << 3) + leb128.pack(value)
 
 
 def real(field, value):
-    return varint(field << 3 | 1) + struct.pack("<d", value)
+    return leb128.pack(field << 3 | 1) + struct.pack("<d", value)
 
 
 def data(field, value):
     value = value.encode() if isinstance(value, str) else value
-    return varint(field << 3 | 2) + varint(len(value)) + value
+    return leb128.pack(field << 3 | 2) + leb128.pack(len(value)) + value
 
 
 def fields(message):
     """The fields of a message: {number: [values]}; texts and messages as bytes."""
     found = {}
     at = 0
-
-    def take():
-        nonlocal at
-        value = shift = 0
-        while True:
-            byte = message[at]
-            at += 1
-            value |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                return value
-
     while at < len(message):
-        key = take()
+        key, at = leb128.unpack(message, at)
         kind = key & 7
         if kind == 0:
-            value = take()
+            value, at = leb128.unpack(message, at)
         else:
-            length = {1: 8, 5: 4}.get(kind) or take()
+            length, at = ({1: 8, 5: 4}[kind], at) if kind in (1, 5) else leb128.unpack(message, at)
             value = message[at:at + length]
             at += length
         found.setdefault(key >> 3, []).append(value)

@@ -10,38 +10,23 @@ import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-START_S = 30
-STOP_S = 30
+sys.path.insert(0, str(HERE.parent / "support"))
+from pointsmand import DidNotStart, Pointsmand  # noqa: E402  (from the folder above)
 
 
 class ServerFailed(Exception):
     """What went wrong, and what to do."""
 
 
-class Server:
-    def __init__(self, bin_dir, folder, config=None):
-        self.binary = bin_dir / "pointsmand"
-        self.folder = folder
-        if not self.binary.exists():
-            raise ServerFailed(f"there is no {self.binary}: build it (cmake --build --preset release --target "
+class Server(Pointsmand):
+    def __init__(self, bin_dir, config=None):
+        if not (bin_dir / "pointsmand").exists():
+            raise ServerFailed(f"there is no {bin_dir}/pointsmand: build it (cmake --build --preset release --target "
                                "pointsmand pointsman-load), or name its folder with --bin-dir")
-        self.log = folder / "log"
-        command = [self.binary, "--data-dir", folder / "data", "--listen", "127.0.0.1:0", "--no-admin",
-                   *(["--config", config] if config else [])]
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen([str(word) for word in command], stderr=log)
-        self.port = self._port()
-        self.address = f"127.0.0.1:{self.port}"
-
-    def _port(self):
-        until = time.monotonic() + START_S
-        while time.monotonic() < until and self.is_alive:
-            found = re.search(r"listening on .* \(port (\d+)\)", self.log.read_text())
-            if found:
-                return int(found.group(1))
-            time.sleep(0.02)
-        self.kill()
-        raise ServerFailed(f"pointsmand did not start, and said:\n{self.log.read_text()}")
+        try:
+            super().__init__(bin_dir, "--no-admin", *(["--config", config] if config else []))
+        except DidNotStart as why:
+            raise ServerFailed(f"pointsmand did not start, and said:\n{why}") from why
 
     @property
     def is_alive(self):
@@ -62,12 +47,8 @@ class Server:
     def stop(self):
         """SIGTERM. Returns how long it took and the exit code, -9 if it had to be killed."""
         began = time.monotonic()
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            self.kill()
-        return time.monotonic() - began, self.process.returncode
+        code = super().stop()
+        return time.monotonic() - began, code
 
     def kill(self):
         if self.is_alive:

@@ -9,6 +9,14 @@ def openssl(*words):
     return done.stdout
 
 
+def s_client(address, *words):
+    """What `openssl s_client` says of a handshake, and whether it came to one."""
+    done = subprocess.run(["openssl", "s_client", "-connect", address, "-alpn", "h2", *map(str, words)],
+                          input=b"", capture_output=True, timeout=30, check=False)
+    said = (done.stdout + done.stderr).decode(errors="replace")
+    return done.returncode == 0 and "Cipher is (NONE)" not in said, said
+
+
 class Authority:
     """ca.crt in `folder`, and NAME.crt with NAME.key for each name that it vouches for."""
 

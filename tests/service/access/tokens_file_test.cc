@@ -8,7 +8,7 @@
 #include <string>
 
 #include "base/strings.h"
-#include "service/access/watched_tokens.h"
+#include "service/access/watched_files.h"
 #include "tests/support/test_folder.h"
 
 namespace pointsman {
@@ -96,25 +96,34 @@ TEST(TheWatchedTokensFile, TellsEachChangeOnce) {
   const TestFolder folder;
   const std::string path = folder.path() + "/tokens.yaml";
   ASSERT_TRUE(SaveTokens(path, {Entry("a")}).ok());
-  WatchedTokens watched(path);
-  ASSERT_EQ((*watched.Changed())->size(), 1u);
+  WatchedFiles watched({path});
+  ASSERT_TRUE(watched.Changed());
+  ASSERT_EQ(LoadTokens(path)->size(), 1u);
   EXPECT_FALSE(watched.Changed());
   ASSERT_TRUE(SaveTokens(path, {Entry("a"), Entry("b")}).ok());
-  ASSERT_EQ((*watched.Changed())->size(), 2u);
+  ASSERT_TRUE(watched.Changed());
+  ASSERT_EQ(LoadTokens(path)->size(), 2u);
   EXPECT_FALSE(watched.Changed());
 }
 
 TEST(TheWatchedTokensFile, TellsOnceThatItIsGoneOrDoesNotRead) {
   const TestFolder folder;
   const std::string path = folder.path() + "/tokens.yaml";
-  WatchedTokens watched(path);
-  EXPECT_TRUE(absl::IsNotFound((*watched.Changed()).status()));
+  WatchedFiles watched({path});
+  EXPECT_TRUE(watched.Changed());
+  EXPECT_TRUE(absl::IsNotFound(LoadTokens(path).status()));
   EXPECT_FALSE(watched.Changed());
   std::ofstream(path) << "tokens: 5\n";
-  EXPECT_TRUE(absl::IsInvalidArgument((*watched.Changed()).status()));
+  EXPECT_TRUE(watched.Changed());
+  EXPECT_TRUE(absl::IsInvalidArgument(LoadTokens(path).status()));
   EXPECT_FALSE(watched.Changed());
   ASSERT_TRUE(SaveTokens(path, {}).ok());
-  EXPECT_TRUE((*watched.Changed()).ok());
+  EXPECT_TRUE(watched.Changed());
+  EXPECT_TRUE(LoadTokens(path).ok());
+}
+
+TEST(NoFilesToWatch, AreNeverAnotherThanTheyWere) {
+  EXPECT_FALSE(WatchedFiles({"", ""}).Changed());
 }
 
 // As Kubernetes replaces a mounted secret: a link to a folder is moved to another folder.
@@ -127,11 +136,15 @@ TEST(TheWatchedTokensFile, SeesALinkThatNowLeadsElsewhere) {
   }
   const std::string link = folder.path() + "/data";
   std::filesystem::create_symlink("1", link);
-  WatchedTokens watched(link + "/tokens.yaml");
-  EXPECT_EQ((*watched.Changed())->front().name, "1");
+  const std::string path = link + "/tokens.yaml";
+  WatchedFiles watched({path, ""});
+  EXPECT_TRUE(watched.Changed());
+  EXPECT_EQ(LoadTokens(path)->front().name, "1");
   std::filesystem::create_symlink("2", folder.path() + "/new");
   std::filesystem::rename(folder.path() + "/new", link);
-  EXPECT_EQ((*watched.Changed())->front().name, "2");
+  EXPECT_TRUE(watched.Changed());
+  EXPECT_EQ(LoadTokens(path)->front().name, "2");
+  EXPECT_FALSE(watched.Changed());
 }
 
 TEST(ADay, IsReadAsItIsWritten) {
