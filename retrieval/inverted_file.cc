@@ -3,6 +3,7 @@
 #include <faiss/Clustering.h>
 #include <faiss/IndexFlat.h>
 #include <faiss/impl/FaissException.h>
+#include <faiss/utils/distances.h>
 #include <omp.h>
 
 #include <algorithm>
@@ -23,6 +24,17 @@ namespace {
 constexpr std::size_t kSamplesPerCentroid = 32;
 constexpr int kIterations = 5;
 constexpr std::size_t kAtOnce = 256;  // centroids whose products are computed together
+
+// FAISS multiplies blocks of 4,096 rows by 1,024 centroids: 16 MB of products, anew in each of its
+// iterations, which throw searches' memory out of the caches and leave holes of that size in the heap.
+void KeepBlocksSmall() {
+  static const bool is_set = [] {
+    faiss::distance_compute_blas_query_bs = 256;
+    faiss::distance_compute_blas_database_bs = 256;
+    return true;
+  }();
+  static_cast<void>(is_set);
+}
 
 // OpenMP's setting belongs to the calling thread: one made in main does not reach other threads.
 void KeepToOneThread() {
@@ -80,6 +92,7 @@ absl::Status InvertedFile::FindCentroids(std::span<const int8_t> codes,
               std::span(rows).subspan(i * dimension_, dimension_));
   }
   KeepToOneThread();
+  KeepBlocksSmall();
   faiss::ClusteringParameters parameters;
   parameters.niter = kIterations;
   parameters.seed = 1;

@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/synchronization/mutex.h"
 #include "base/clock.h"
 #include "base/strings.h"
 #include "service/config.h"
@@ -143,6 +144,8 @@ int main(int argc, char** argv) {
   setenv("GRPC_VERBOSITY", "NONE", 0);
   // Nor do Protobuf's, of which each text that is no UTF-8 would make one, outside of our log's format.
   google::protobuf::SetLogHandler(nullptr);
+  // gRPC's locks are Abseil's, which Debian builds to look for deadlocks at every one of them.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   const auto config = Configure(flags);
   if (!config.ok()) return Fail(config.status());
   if (flags.check_config) {

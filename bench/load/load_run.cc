@@ -178,7 +178,7 @@ LoadTime LoadRun::Impl::SendDueFeedback(Phase& phase, LoadTime now) {
       if (phase.due.empty()) return LoadTime::max();
       const LoadTime time = After(slice_begin_, phase.due.top().due_s - phase.time_s);
       if (phase.due.top().due_s > phase_now || feedback_in_flight_ >= kFeedbackInFlightMax) {
-        return std::max(time, After(now, 1e-4));
+        return std::max(time, After(now, 1e-3));
       }
       due = phase.due.top();
       phase.due.pop();
