@@ -8,7 +8,6 @@ namespace pointsman {
 namespace {
 
 // Below this, looking at every row costs less than ranking lists and jumping between them.
-// Below this, looking at every row costs less than ranking lists and jumping between them.
 constexpr std::size_t kListedRowsMin = 1024;
 constexpr std::size_t kProbes = 8;
 constexpr std::size_t kAtOnce = 256;  // rows whose products are computed together

@@ -44,10 +44,10 @@ inline constexpr std::array<FamilyRow, 7> kFamilies = {{
 
 constexpr std::size_t Index(Family family) { return static_cast<std::size_t>(family); }
 
-// The names in `meta`.
 // The second family of the decisions database.
 inline constexpr char kTimesFamily[] = "times";
 
+// The names in `meta`.
 inline constexpr char kMetaFormat[] = "format";
 inline constexpr char kMetaSecret[] = "secret";
 inline constexpr char kMetaNextPool[] = "next_pool_id";
