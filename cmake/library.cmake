@@ -45,11 +45,11 @@ function(pointsman_binary name)
 endfunction()
 
 # One test executable per folder, linking only that folder's library, so that a test cannot reach
-# around a boundary.  pointsman_test(NAME SOURCES ... LINK ... [LABELS ...])
+# around a boundary.  pointsman_test(NAME SOURCES ... LINK ... [LABELS ...] [NUMERIC])
 # For each label there is a target that builds the tests of it: memory_tests and threads_tests are what
 # .ci/run builds with sanitizers.
 function(pointsman_test name)
-  cmake_parse_arguments(A "" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
+  cmake_parse_arguments(A "NUMERIC" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
   if(NOT A_LABELS)
     set(A_LABELS unit)
   endif()
@@ -64,8 +64,12 @@ function(pointsman_test name)
   endif()
   add_executable(${name} ${A_SOURCES})
   target_link_libraries(${name} PRIVATE ${A_LINK} GTest::gmock GTest::gtest_main)
-  # With sanitizers what is tested is optimised and the tests are not: a third less to compile.
-  target_compile_options(${name} PRIVATE ${POINTSMAN_WARNINGS} $<$<CONFIG:Sanitizer>:-O0>)
+  target_compile_options(${name} PRIVATE ${POINTSMAN_WARNINGS})
+  # With sanitizers what is tested is optimised and the tests are not, which is a third less to compile;
+  # but for NUMERIC ones, whose own code computes for long.
+  if(NOT A_NUMERIC)
+    target_compile_options(${name} PRIVATE $<$<CONFIG:Sanitizer>:-O0>)
+  endif()
   target_include_directories(${name} PRIVATE ${PROJECT_BINARY_DIR}/include-root/test_paths)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS "${A_LABELS}" TIMEOUT ${A_TIMEOUT})
