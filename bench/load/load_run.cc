@@ -64,8 +64,7 @@ class LoadRun::Impl {
   void Answered(Phase& phase, Call& call);
   std::unique_ptr<Call> NewMainCall(Phase& phase);
   std::unique_ptr<Call> NewFeedbackCall(const Phase& phase, const DueFeedback& about) const;
-  // Sends what is due by now; when the next is.
-  LoadTime SendDueFeedback(Phase& phase, LoadTime now);
+  void SendDueFeedback(Phase& phase, LoadTime now);
   void ChangeArm(Phase& phase);
   template <class Done>
   void Send(std::unique_ptr<Call> call, LoadTime intended, Done done) {
@@ -169,16 +168,16 @@ void LoadRun::Impl::Answered(Phase& phase, Call& call) {
   --in_flight_;
 }
 
-LoadTime LoadRun::Impl::SendDueFeedback(Phase& phase, LoadTime now) {
+// What is due by now, in one go; more waits for the next millisecond.
+void LoadRun::Impl::SendDueFeedback(Phase& phase, LoadTime now) {
   const double phase_now = phase.time_s + Seconds(now - slice_begin_).count();
   while (true) {
     DueFeedback due;
     {
       MutexLock lock(phase.mutex);
-      if (phase.due.empty()) return LoadTime::max();
-      const LoadTime time = After(slice_begin_, phase.due.top().due_s - phase.time_s);
-      if (phase.due.top().due_s > phase_now || feedback_in_flight_ >= kFeedbackInFlightMax) {
-        return std::max(time, After(now, 1e-3));
+      if (phase.due.empty() || phase.due.top().due_s > phase_now ||
+          feedback_in_flight_ >= kFeedbackInFlightMax) {
+        return;
       }
       due = phase.due.top();
       phase.due.pop();
@@ -234,8 +233,8 @@ void LoadRun::Impl::SendUntil(Phase& phase, LoadTime end) {
       Issue(phase, arrival);
       arrival = After(arrival, gap());
     }
-    LoadTime next = std::min({arrival, change, end, now + std::chrono::milliseconds(1)});
-    if (phase.plan.has_feedback) next = std::min(next, SendDueFeedback(phase, now));
+    if (phase.plan.has_feedback) SendDueFeedback(phase, now);
+    const LoadTime next = std::min({arrival, change, end, now + std::chrono::milliseconds(1)});
     if (change <= now) {
       ChangeArm(phase);
       change = After(change, 1 / changes);
