@@ -26,7 +26,7 @@ constexpr int kIterations = 5;
 constexpr std::size_t kAtOnce = 256;  // centroids whose products are computed together
 
 // FAISS multiplies blocks of 4,096 rows by 1,024 centroids: 16 MB of products, anew in each of its
-// iterations, which throw searches' memory out of the caches and leave holes of that size in the heap.
+// iterations, which leave holes of that size in the heap.
 void KeepBlocksSmall() {
   static const bool is_set = [] {
     faiss::distance_compute_blas_query_bs = 256;
