@@ -14,6 +14,15 @@ namespace pointsman {
 
 enum class ArmStatus : uint8_t { kActive = 1, kPaused = 2, kRemoved = 3 };
 
+// Prices of calls with more than so many input tokens; what is absent stays the arm's.
+struct PriceTier {
+  int64_t above_input_tokens = 0;
+  std::optional<double> usd_per_1m_input;
+  std::optional<double> usd_per_1m_output;
+  std::optional<double> usd_per_1m_cached_input;
+  friend bool operator==(const PriceTier&, const PriceTier&) = default;
+};
+
 struct Arm {
   ArmId id{};
   std::string name;
@@ -28,6 +37,12 @@ struct Arm {
   std::optional<double> prior_latency_ms;
   std::optional<double> prior_output_tokens;
   ArmStatus status = ArmStatus::kActive;
+  std::optional<double> usd_per_request = {};
+  std::optional<double> usd_per_1m_cached_input = {};  // absent: as other input
+  std::vector<PriceTier> price_tiers = {};             // ascending by above_input_tokens
+  int64_t output_tokens_max = 0;                  // of one answer; 0: no limit known
+  std::string version = {};                // which model answers under the name; empty: nobody said
+  std::vector<std::string> aliases = {};  // other names that mean this arm
   friend bool operator==(const Arm&, const Arm&) = default;
 };
 
@@ -73,8 +88,8 @@ struct LearnerSettings {
   double temperature = 0.02;         // softmax: utility points per e-fold
   double squarecb_gamma = 100;       // squarecb: inverse gap weighting's gamma
   double half_life_s = 7 * 86400;    // of the EMA tracker, by elapsed time
-  double half_life_outcomes = 500;   // of the EMA tracker, by count
-  double forget_outcomes = 0;        // quality model: outcomes of an arm to e-fold; 0: never
+  double half_life_outcomes = 300;   // of the EMA tracker, by outcomes of the pool
+  double forget_outcomes = 0;        // quality model: outcomes of the pool to e-fold; 0: never
   friend bool operator==(const LearnerSettings&, const LearnerSettings&) = default;
 };
 
@@ -100,6 +115,8 @@ struct PoolSettings {
   double client_weight_per_hour = 0;
   bool store_query_text = false;
   Preference default_preference{1, 0, 0};
+  LatencyKind latency_kind = LatencyKind::kTotal;
+  bool strict_names = false;  // names in requests that nothing has are errors
   friend bool operator==(const PoolSettings&, const PoolSettings&) = default;
 };
 

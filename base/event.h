@@ -13,7 +13,16 @@
 
 namespace pointsman {
 
-// Each present field of `outcome` is learned once, here, at this position of the log.
+// Where the first outcome of a decision and arm entered the learned state. All that is said of it later
+// is learned as if it had come then, faded by what has passed since.
+struct Anchor {
+  Micros time = 0;   // of the event
+  double clock = 0;  // LearnedState::clock() just after it: weight of the pool's outcomes so far
+  friend bool operator==(const Anchor&, const Anchor&) = default;
+};
+
+// Each present field of `outcome` is learned here: what is known of the call is then `before` with the
+// fields of `outcome` over it (MergedOutcome).
 struct OutcomeEvent {
   std::string decision_id;
   std::string feedback_id;
@@ -38,18 +47,40 @@ struct OutcomeEvent {
   // With the first outcome of a decision and arm, if the pool stores it: what another embedder needs
   // to learn the same again.
   std::string query_text;
+  Outcome before = {};                // all that was learned of this call before; empty: nothing
+  std::optional<Anchor> anchor = {};  // absent: in logs of before format 3
+  bool is_withdrawal = false;    // `before` is taken back, and `outcome` is empty
+  bool is_closed = false;        // the call was not made, or no arm of the pool made it
+  uint32_t attempt = 0;          // an earlier call of the same arm for the decision, from 1; 0: the last
+  bool input_is_counted = false;  // input_tokens_estimate is the caller's own count
+  Sequence decision_version = 0;  // the learned state that decided; 0: not known
+  uint64_t payload_hash = 0;      // with feedback_id: what makes the feedback record
+  std::string client = {};             // who sent it
   friend bool operator==(const OutcomeEvent&, const OutcomeEvent&) = default;
+};
+
+// What is known of the call after the event.
+Outcome MergedOutcome(const OutcomeEvent& event);
+
+// The arm starts fresh: what it learned is forgotten.
+struct ArmReset {
+  std::optional<ArmId> inherit_from;  // what this arm has learned is the prior
+  double inherit_strength = 0;        // counting as so many outcomes
+  friend bool operator==(const ArmReset&, const ArmReset&) = default;
 };
 
 // An arm was added or changed (its `status` included); the whole record.
 struct ArmEvent {
   Arm arm;
+  std::optional<ArmReset> reset = {};
+  std::string by = {};  // who asked for it; empty: not known
   friend bool operator==(const ArmEvent&, const ArmEvent&) = default;
 };
 
 // The pool was made or its settings changed; the whole record.
 struct PoolEvent {
   Pool pool;
+  std::string by = {};  // who asked for it; empty: not known
   friend bool operator==(const PoolEvent&, const PoolEvent&) = default;
 };
 

@@ -3,6 +3,9 @@
 // Threads: pure.
 #pragma once
 
+#include <cstdint>
+#include <type_traits>
+
 #include "base/types.h"
 
 namespace pointsman {
@@ -16,6 +19,13 @@ Outcome OutcomeOf(const Message& message) {
   if (message.has_input_tokens()) o.input_tokens = message.input_tokens();
   if (message.has_output_tokens()) o.output_tokens = message.output_tokens();
   if (message.has_error()) o.error = message.error();
+  if (message.has_first_token_ms()) o.first_token_ms = message.first_token_ms();
+  if (message.has_cached_input_tokens()) o.cached_input_tokens = message.cached_input_tokens();
+  if (message.has_error_kind()) {
+    const auto kind = static_cast<uint32_t>(message.error_kind());
+    if (kind != 0) o.error_kind = ErrorKind{static_cast<uint8_t>(kind <= UINT8_MAX ? kind : UINT8_MAX)};
+  }
+  if (message.has_retry_after_ms()) o.retry_after_ms = message.retry_after_ms();
   return o;
 }
 
@@ -27,6 +37,13 @@ void FillOutcome(const Outcome& o, Message& message) {
   if (o.input_tokens) message.set_input_tokens(*o.input_tokens);
   if (o.output_tokens) message.set_output_tokens(*o.output_tokens);
   if (o.error) message.set_error(*o.error);
+  if (o.first_token_ms) message.set_first_token_ms(*o.first_token_ms);
+  if (o.cached_input_tokens) message.set_cached_input_tokens(*o.cached_input_tokens);
+  if (o.error_kind) {
+    using Kind = std::decay_t<decltype(message.error_kind())>;
+    message.set_error_kind(static_cast<Kind>(*o.error_kind));
+  }
+  if (o.retry_after_ms) message.set_retry_after_ms(*o.retry_after_ms);
 }
 
 }  // namespace pointsman

@@ -23,6 +23,23 @@ absl::Status ValidatePreference(const Preference& p) {
   return absl::OkStatus();
 }
 
+CallEnd EndOf(const Outcome& outcome) {
+  if (outcome.empty()) return CallEnd::kUnknown;
+  if (!outcome.error.value_or(false)) return CallEnd::kAnswered;
+  switch (outcome.error_kind.value_or(ErrorKind::kProvider)) {
+    case ErrorKind::kProvider:
+    case ErrorKind::kTimeout:
+      return CallEnd::kFailed;
+    case ErrorKind::kContentFilter:
+      return CallEnd::kFiltered;
+    case ErrorKind::kRateLimited:
+    case ErrorKind::kCaller:
+    case ErrorKind::kCancelled:
+      break;
+  }
+  return CallEnd::kNeutral;
+}
+
 bool IsRatedAlone(const Decision& decision, std::size_t i) {
   const Selection selection = decision.chosen[i].selection;
   return i > 0 && (selection == Selection::kPanel || selection == Selection::kGreedy);

@@ -40,6 +40,20 @@ struct Preference {
 absl::Status ValidatePreference(const Preference& preference);
 Preference Normalised(const Preference& preference);
 
+// Why a call brought no answer (proto/pointsman/v1/router.proto says what each teaches).
+enum class ErrorKind : uint8_t {
+  kProvider = 1,
+  kTimeout = 2,
+  kRateLimited = 3,
+  kCaller = 4,
+  kContentFilter = 5,
+  kCancelled = 6,
+};
+inline constexpr ErrorKind kErrorKindLast = ErrorKind::kCancelled;
+
+// Which latency a preference weighs and a limit bounds.
+enum class LatencyKind : uint8_t { kTotal = 1, kFirstToken = 2 };
+
 // What feedback says; each field at most once. Token counts belong to the call that was made.
 struct Outcome {
   std::optional<double> quality;
@@ -48,9 +62,11 @@ struct Outcome {
   std::optional<int64_t> input_tokens;
   std::optional<int64_t> output_tokens;
   std::optional<bool> error;
-  bool empty() const {
-    return !quality && !latency_ms && !cost_usd && !input_tokens && !output_tokens && !error;
-  }
+  std::optional<double> first_token_ms = {};
+  std::optional<int64_t> cached_input_tokens = {};  // of input_tokens
+  std::optional<ErrorKind> error_kind = {};         // with `error`; absent: kProvider
+  std::optional<int64_t> retry_after_ms = {};       // with kRateLimited
+  bool empty() const { return *this == Outcome{}; }
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
@@ -63,6 +79,16 @@ struct ExpertVotes {
   float par = 0;  // the quality with which this arm is worth what was expected of the decision
   friend bool operator==(const ExpertVotes&, const ExpertVotes&) = default;
 };
+
+// How a call ended, as far as its outcome says.
+enum class CallEnd : uint8_t {
+  kUnknown = 0,   // nothing was said
+  kAnswered = 1,  // it brought an answer
+  kFailed = 2,    // the arm failed it: kProvider, kTimeout
+  kFiltered = 3,  // the arm refused the content; what it cost and took is known
+  kNeutral = 4,   // says nothing of the arm: kRateLimited, kCaller, kCancelled
+};
+CallEnd EndOf(const Outcome& outcome);
 
 // What a shared head may look at, the same for every arm; computed when the decision is made,
 // recorded with it, and never computed again (what the indexes return is an input, not state).
@@ -87,13 +113,20 @@ enum class Selection : uint8_t {
 // Why a decision was made without a context vector.
 enum class ContextSource : uint8_t { kEmbedded = 1, kCaller = 2, kNone = 3 };
 
+// Of one answered query, failed calls included (proto/pointsman/v1/router.proto, Expected).
 struct ArmExpectation {
   double quality = 0;         // expected quality, error rate included
-  double quality_stddev = 0;  // posterior standard deviation of the mean
-  double cost_usd = 0;
-  double latency_ms = 0;
-  double priced_usd = 0;  // price x expected tokens, not yet corrected by observed cost; what an
-                          // observed cost is compared with
+  double quality_stddev = 0;  // standard deviation of that mean
+  double cost_usd = 0;        // the pool's typical cost if it is not known
+  double latency_ms = 0;      // the pool's typical latency if it is not known
+  double priced_usd = 0;      // what the price list says of one call, uncorrected by observed cost
+  double cost_stddev_usd = 0;
+  double latency_stddev_ms = 0;
+  double error_rate = 0;
+  double input_tokens = 0;   // of one call
+  double output_tokens = 0;  // of one answer
+  bool is_cost_known = true;
+  bool is_latency_known = true;
   friend bool operator==(const ArmExpectation&, const ArmExpectation&) = default;
 };
 
@@ -115,7 +148,7 @@ struct ChosenArm {
   friend bool operator==(const ChosenArm&, const ChosenArm&) = default;
 };
 
-enum class Mode : uint8_t { kExplore = 1, kGreedy = 2 };
+enum class Mode : uint8_t { kExplore = 1, kGreedy = 2, kPreview = 3 };
 
 // The record of one choice: all that recomputing it needs beside the state at `snapshot_version`.
 struct Decision {
@@ -128,7 +161,10 @@ struct Decision {
   Preference preference;  // normalised
   ContextSource context_source = ContextSource::kEmbedded;
   std::vector<float> context;  // z, size d + number of named features; empty for kNone
-  double input_tokens = 0;     // counted or estimated from the request
+  double input_tokens = 0;     // counted by the caller, or estimated from the request
+  bool input_is_counted = false;
+  double max_output_tokens = 0;  // 0: no limit
+  LatencyKind latency_kind = LatencyKind::kTotal;
   std::vector<Candidate> candidates;
   std::vector<ChosenArm> chosen;
   std::string query_text;  // empty unless the pool stores it

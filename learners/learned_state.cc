@@ -121,9 +121,9 @@ std::vector<ArmExpectation> LearnedState::Estimate(const QueryView& query,
     const ArmTracker* known = trackers_.Get(Index(arm.id));
     const ArmTracker& tracker = known == nullptr ? unknown : *known;
     const double answers = 1 - tracker.ErrorRate();
-    expected[i] = {quality[i].mean * answers, quality[i].stddev * answers,
-                   ExpectedCost(arm, query.input_tokens), tracker.LatencyMs(arm),
-                   PricedCost(arm, query.input_tokens)};
+    expected[i] = ExpectCall(arm, query);
+    expected[i].quality = quality[i].mean * answers;
+    expected[i].quality_stddev = quality[i].stddev * answers;
   }
   return expected;
 }
@@ -144,29 +144,22 @@ bool LearnedState::ChooseDirectly(const QueryView& query, const Preference& pref
   return quality_->ChooseDirectly(settings.learner, query.context, arms, terms, pmf, votes);
 }
 
-double LearnedState::ExpectedLatency(const Arm& arm) const {
+ArmExpectation LearnedState::ExpectCall(const Arm& arm, const QueryView& query) const {
   const ArmTracker* known = trackers_.Get(Index(arm.id));
-  return known == nullptr ? ArmTracker().LatencyMs(arm) : known->LatencyMs(arm);
+  const ArmTracker tracker = known == nullptr ? ArmTracker{} : *known;
+  ArmExpectation e;
+  e.latency_ms = tracker.LatencyMs(arm);
+  e.output_tokens = tracker.OutputTokens(arm, query.input_tokens);
+  e.input_tokens = query.input_tokens;
+  e.priced_usd = (arm.usd_per_1m_input.value_or(0) * query.input_tokens +
+                  arm.usd_per_1m_output.value_or(0) * e.output_tokens) /
+                 kTokensPerPrice;
+  e.cost_usd = arm.usd_per_1m_input || arm.usd_per_1m_output ? e.priced_usd * tracker.CostCorrection() : tracker.ObservedCost();
+  return e;
 }
 
-double LearnedState::PricedCost(const Arm& arm, double input_tokens) const {
-  if (!arm.usd_per_1m_input && !arm.usd_per_1m_output) return 0;
-  const ArmTracker* known = trackers_.Get(Index(arm.id));
-  const double output_tokens = known == nullptr ? ArmTracker().OutputTokens(arm, input_tokens)
-                                                : known->OutputTokens(arm, input_tokens);
-  return (arm.usd_per_1m_input.value_or(0) * input_tokens +
-          arm.usd_per_1m_output.value_or(0) * output_tokens) /
-         kTokensPerPrice;
-}
-
-double LearnedState::ExpectedCost(const Arm& arm, double input_tokens) const {
-  const ArmTracker* tracker = trackers_.Get(Index(arm.id));
-  if (!arm.usd_per_1m_input && !arm.usd_per_1m_output) {
-    return tracker == nullptr ? 0 : tracker->ObservedCost();
-  }
-  const double priced = PricedCost(arm, input_tokens);
-  return tracker == nullptr ? priced : priced * tracker->CostCorrection();
-}
+Micros LearnedState::RateLimitedUntil(ArmId) const { return 0; }
+Sequence LearnedState::FreshSince(ArmId) const { return 0; }
 
 ArmFigures LearnedState::Figures(ArmId arm, Micros now) const {
   const Arm* settings = arms_.Get(Index(arm));
@@ -174,7 +167,7 @@ ArmFigures LearnedState::Figures(ArmId arm, Micros now) const {
   const ArmTracker* known = trackers_.Get(Index(arm));
   const ArmTracker tracker = known == nullptr ? ArmTracker{} : *known;
   return {tracker.outcomes(), tracker.Figures(pool_->settings.learner, *settings, now),
-          quality_->Level(arm)};
+          quality_->Level(arm), ExpectCall(*settings, {.context = {}, .now = now})};
 }
 
 absl::Status LearnedState::Learn(std::span<const Event> events) {

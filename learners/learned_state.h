@@ -25,7 +25,11 @@ namespace pointsman {
 // What a decision knows of its query beside the arms.
 struct QueryView {
   std::span<const float> context;  // z, d entries; empty: no vector
-  double input_tokens = 0;
+  double input_tokens = 0;         // of the request; 0: not known
+  bool input_is_counted = false;   // by the caller: so many will be paid for
+  double max_output_tokens = 0;    // 0: no limit
+  LatencyKind latency_kind = LatencyKind::kTotal;
+  Micros now = 0;  // figures age until then
 };
 
 // What is told about an arm in GetStats.
@@ -33,6 +37,7 @@ struct ArmFigures {
   uint64_t outcomes = 0;
   TrackerFigures tracker;
   QualityEstimate level;
+  ArmExpectation expected;  // of a typical query of the pool, without its vector
 };
 
 class LearnedState {
@@ -60,13 +65,15 @@ class LearnedState {
   bool ChooseDirectly(const QueryView& query, const Preference& preference,
                       std::span<const ArmView> arms, std::span<const ArmExpectation> expected,
                       std::span<double> pmf, std::span<ExpertVotes> votes) const;
-  // Expected USD of one call; 0 if neither price nor cost is known.
-  double ExpectedCost(const Arm& arm, double input_tokens) const;
-  // Expected ms of one call; 0 if nothing is known.
-  double ExpectedLatency(const Arm& arm) const;
-  // Price x expected tokens, not yet corrected by observed cost: what an OutcomeEvent carries as
-  // `cost_estimate_usd`. 0 for an arm without a price.
-  double PricedCost(const Arm& arm, double input_tokens) const;
+  // What Estimate says of one arm, but for quality: cost, latency, error rate, tokens, and what of it is
+  // known. Cost: O(1).
+  ArmExpectation ExpectCall(const Arm& arm, const QueryView& query) const;
+  // Until when the arm was said to be rate limited; 0: it was not.
+  Micros RateLimitedUntil(ArmId arm) const;
+  // The event that the arm started fresh with; what was decided or learned before is of another model.
+  Sequence FreshSince(ArmId arm) const;
+  // Weight of the outcomes learned so far: what figures age by, beside time.
+  double clock() const { return clock_; }
   ArmFigures Figures(ArmId arm, Micros now) const;
 
   std::string Encode() const;
@@ -88,6 +95,7 @@ class LearnedState {
   Sequence version_ = 0;
   Micros time_ = 0;
   uint64_t outcomes_ = 0;
+  double clock_ = 0;
   std::shared_ptr<const Pool> pool_;
   PersistentArray<Arm> arms_;
   PersistentArray<ArmTracker> trackers_;

@@ -39,6 +39,8 @@ struct TrackerFigures {
   double input_tokens = 0;
   double output_tokens = 0;
   double error_rate = 0;
+  double first_token_ms = 0;
+  Micros rate_limited_until = 0;  // 0: it is not
 };
 
 class ArmTracker {

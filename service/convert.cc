@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/outcome_fields.h"
+#include "base/status_macros.h"
 #include "base/strings.h"
 #include "service/engine/validate.h"
 
@@ -20,8 +21,37 @@ v1::Preference ToProto(const Preference& preference) {
 void Fill(const ArmExpectation& expected, v1::Expected& out) {
   out.set_quality(expected.quality);
   out.set_quality_stddev(expected.quality_stddev);
-  out.set_cost_usd(expected.cost_usd);
-  out.set_latency_ms(expected.latency_ms);
+  out.set_error_rate(expected.error_rate);
+  if (expected.is_cost_known) {
+    out.set_cost_usd(expected.cost_usd);
+    out.set_cost_stddev_usd(expected.cost_stddev_usd);
+  }
+  if (expected.is_latency_known) {
+    out.set_latency_ms(expected.latency_ms);
+    out.set_latency_stddev_ms(expected.latency_stddev_ms);
+  }
+  if (expected.input_tokens > 0) out.set_input_tokens(expected.input_tokens);
+  if (expected.output_tokens > 0) out.set_output_tokens(expected.output_tokens);
+}
+
+absl::Status CheckErrorKind(std::string_view field, int kind) {
+  if (v1::ErrorKind_IsValid(kind)) return absl::OkStatus();
+  return BadField(field, Cat("there is no kind of error ", kind));
+}
+
+AttemptInput FromProto(const v1::Attempt& message) {
+  AttemptInput attempt{message.arm(), {}};
+  Outcome& o = attempt.outcome;
+  if (message.has_latency_ms()) o.latency_ms = message.latency_ms();
+  if (message.has_cost_usd()) o.cost_usd = message.cost_usd();
+  if (message.has_input_tokens()) o.input_tokens = message.input_tokens();
+  if (message.has_output_tokens()) o.output_tokens = message.output_tokens();
+  if (message.has_retry_after_ms()) o.retry_after_ms = message.retry_after_ms();
+  if (message.error_kind() != v1::ERROR_KIND_UNSPECIFIED) {
+    o.error = true;
+    o.error_kind = static_cast<ErrorKind>(message.error_kind());
+  }
+  return attempt;
 }
 
 }  // namespace
@@ -43,6 +73,9 @@ absl::StatusOr<RouteInput> FromProto(const v1::RouteRequest& request) {
   input.constraints.allow_arms.assign(c.allow_arms().begin(), c.allow_arms().end());
   input.constraints.deny_arms.assign(c.deny_arms().begin(), c.deny_arms().end());
   input.constraints.context_tokens = c.context_tokens();
+  input.constraints.allow_unknown = c.allow_unknown();
+  input.input_tokens = request.input_tokens();
+  input.max_output_tokens = request.max_output_tokens();
   input.arm_count = request.arm_count() == 0 ? 1 : request.arm_count();
   switch (request.purpose()) {
     case v1::PURPOSE_UNSPECIFIED:
@@ -63,8 +96,23 @@ absl::StatusOr<RouteInput> FromProto(const v1::RouteRequest& request) {
     case v1::GREEDY:
       input.mode = Mode::kGreedy;
       break;
+    case v1::PREVIEW:
+      input.mode = Mode::kPreview;
+      break;
     default:
       return BadField("mode", Cat("there is no mode ", request.mode()));
+  }
+  switch (request.latency_kind()) {
+    case v1::LATENCY_KIND_UNSPECIFIED:
+      break;
+    case v1::TOTAL:
+      input.latency_kind = LatencyKind::kTotal;
+      break;
+    case v1::FIRST_TOKEN:
+      input.latency_kind = LatencyKind::kFirstToken;
+      break;
+    default:
+      return BadField("latency_kind", Cat("there is no kind of latency ", request.latency_kind()));
   }
   input.decision_id = request.decision_id();
   input.explain = request.explain();
@@ -91,10 +139,23 @@ void FillProto(const RouteOutput& output, v1::RouteResponse& out) {
     arm->set_arm(further.arm);
     arm->set_propensity(further.propensity);
   }
+  for (const std::string& note : output.notes) out.add_notes(note);
+  for (const RejectedArm& rejected : output.not_candidates) {
+    auto* arm = out.add_not_candidates();
+    arm->set_arm(rejected.arm);
+    arm->set_reason(rejected.reason);
+  }
 }
 
-FeedbackInput FromProto(const v1::FeedbackRequest& request) {
+absl::StatusOr<FeedbackInput> FromProto(const v1::FeedbackRequest& request) {
+  RETURN_IF_ERROR(CheckErrorKind("error_kind", request.error_kind()));
   FeedbackInput input;
+  for (const v1::Attempt& attempt : request.attempts()) {
+    RETURN_IF_ERROR(CheckErrorKind("attempts.error_kind", attempt.error_kind()));
+    input.attempts.push_back(FromProto(attempt));
+  }
+  input.is_withdrawal = request.withdraw();
+  input.is_not_served = request.not_served();
   input.pool = request.pool();
   input.decision_id = request.decision_id();
   input.feedback_id = request.feedback_id();
@@ -108,50 +169,7 @@ v1::FeedbackResponse ToProto(const FeedbackOutput& output) {
   v1::FeedbackResponse out;
   out.set_result(static_cast<v1::FeedbackResult>(output.result));
   out.set_sequence(output.sequence);
-  return out;
-}
-
-absl::StatusOr<Arm> FromProto(const v1::Arm& message) {
-  Arm arm;
-  arm.name = message.name();
-  arm.description = message.description();
-  arm.tags.assign(message.tags().begin(), message.tags().end());
-  if (message.has_usd_per_1m_input()) arm.usd_per_1m_input = message.usd_per_1m_input();
-  if (message.has_usd_per_1m_output()) arm.usd_per_1m_output = message.usd_per_1m_output();
-  arm.context_tokens_max = message.context_tokens_max();
-  if (message.has_prior_quality()) arm.prior_quality = message.prior_quality();
-  arm.prior_strength = message.prior_strength();
-  if (message.has_prior_latency_ms()) arm.prior_latency_ms = message.prior_latency_ms();
-  if (message.has_prior_output_tokens()) arm.prior_output_tokens = message.prior_output_tokens();
-  switch (message.status()) {
-    case v1::ARM_STATUS_UNSPECIFIED:
-    case v1::ACTIVE:
-      arm.status = ArmStatus::kActive;
-      break;
-    case v1::PAUSED:
-      arm.status = ArmStatus::kPaused;
-      break;
-    case v1::REMOVED:
-      return BadField("arm.status", "an arm is removed by RemoveArm, not by putting it");
-    default:
-      return BadField("arm.status", Cat("there is no status ", message.status()));
-  }
-  return arm;
-}
-
-v1::Arm ToProto(const Arm& arm) {
-  v1::Arm out;
-  out.set_name(arm.name);
-  out.set_description(arm.description);
-  for (const std::string& tag : arm.tags) out.add_tags(tag);
-  if (arm.usd_per_1m_input) out.set_usd_per_1m_input(*arm.usd_per_1m_input);
-  if (arm.usd_per_1m_output) out.set_usd_per_1m_output(*arm.usd_per_1m_output);
-  out.set_context_tokens_max(arm.context_tokens_max);
-  if (arm.prior_quality) out.set_prior_quality(*arm.prior_quality);
-  out.set_prior_strength(arm.prior_strength);
-  if (arm.prior_latency_ms) out.set_prior_latency_ms(*arm.prior_latency_ms);
-  if (arm.prior_output_tokens) out.set_prior_output_tokens(*arm.prior_output_tokens);
-  out.set_status(static_cast<v1::ArmStatus>(arm.status));
+  for (const std::string& note : output.notes) out.add_notes(note);
   return out;
 }
 
@@ -175,6 +193,7 @@ v1::GetStatsResponse ToProto(const PoolStatistics& s) {
   feedback->set_late(s.feedback.late);
   feedback->set_refused(s.feedback.refused);
   feedback->set_over_weight(s.feedback.over_weight);
+  feedback->set_closed(s.feedback.closed);
   for (const ArmStatistics& a : s.arms) {
     auto* arm = out.add_arms();
     const TrackerFigures& t = a.figures.tracker;
@@ -183,12 +202,19 @@ v1::GetStatsResponse ToProto(const PoolStatistics& s) {
     arm->set_decisions(a.decisions);
     arm->set_share(a.share);
     arm->set_outcomes(a.figures.outcomes);
-    arm->set_quality(t.quality);
-    arm->set_latency_ms(t.latency_ms);
-    arm->set_latency_p95_ms(t.latency_p95_ms);
-    arm->set_cost_usd(t.cost_usd);
-    arm->set_output_tokens(t.output_tokens);
+    if (t.quality_weight > 0) arm->set_quality(t.quality);
+    const ArmExpectation& e = a.figures.expected;
+    if (e.is_latency_known) arm->set_latency_ms(e.latency_ms);
+    if (t.latency_p95_ms > 0) arm->set_latency_p95_ms(t.latency_p95_ms);
+    if (t.first_token_ms > 0) arm->set_first_token_ms(t.first_token_ms);
+    if (e.is_cost_known) arm->set_cost_usd(e.cost_usd);
+    if (t.output_tokens > 0) arm->set_output_tokens(t.output_tokens);
+    if (t.input_tokens > 0) arm->set_input_tokens(t.input_tokens);
     arm->set_error_rate(t.error_rate);
+    if (t.rate_limited_until > 0) {
+      arm->set_rate_limited_until_unix_ms(t.rate_limited_until / kMicrosPerMs);
+    }
+    Fill(e, *arm->mutable_expected());
     arm->set_level(a.figures.level.mean);
     arm->set_level_stddev(a.figures.level.stddev);
   }
@@ -260,6 +286,7 @@ v1::ListOutcomesResponse ToProto(const OutcomePage& page) {
     outcome->set_query_text(logged.event.query_text);
     outcome->mutable_features()->insert(logged.features.begin(), logged.features.end());
     FillOutcome(logged.event.outcome, *outcome);
+    outcome->set_is_withdrawn(logged.event.is_withdrawal);
   }
   if (page.next > 0) out.set_next_page_token(Cat(page.next));
   out.set_first_sequence(page.first_sequence);

@@ -17,11 +17,19 @@ namespace pointsman {
 
 absl::StatusOr<RouteInput> FromProto(const v1::RouteRequest& request);
 void FillProto(const RouteOutput& output, v1::RouteResponse& out);
-FeedbackInput FromProto(const v1::FeedbackRequest& request);
+absl::StatusOr<FeedbackInput> FromProto(const v1::FeedbackRequest& request);
 v1::FeedbackResponse ToProto(const FeedbackOutput& output);
 
-absl::StatusOr<Arm> FromProto(const v1::Arm& message);
+// What the message says over what the arm has; `clear` names fields to unset.
+absl::StatusOr<Arm> Edited(const Arm& present, const v1::Arm& message,
+                           const google::protobuf::RepeatedPtrField<std::string>& clear);
+// The arm alone, with nothing cleared.
+ArmEdit EditOf(const v1::Arm& message);
+ArmEdit EditOf(const v1::PutArmRequest& request);
 v1::Arm ToProto(const Arm& arm);
+void FillProto(const PutArmOutput& output, v1::PutArmResponse& out);
+void FillProto(const PutPoolOutput& output, v1::PutPoolResponse& out);
+v1::UndoImportResponse ToProto(const UndoOutput& output);
 // The settings named in `message` over those of `present`.
 absl::StatusOr<PoolSettings> Edited(const PoolSettings& present, const v1::PoolSettings& message);
 v1::PoolSettings ToProto(const PoolSettings& settings);

@@ -66,6 +66,14 @@ v1::ImportOutcomesResponse ToProto(const ImportOutput& output, const ImportPlan&
   return out;
 }
 
+v1::UndoImportResponse ToProto(const UndoOutput& output) {
+  v1::UndoImportResponse out;
+  out.set_outcomes(output.outcomes);
+  out.set_queries(output.queries);
+  out.set_sequence(output.sequence);
+  return out;
+}
+
 ImportOutput FromProto(const v1::ImportOutcomesResponse& message) {
   ImportOutput output;
   output.queries_learned = message.queries_learned();

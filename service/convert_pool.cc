@@ -68,6 +68,20 @@ absl::StatusOr<PoolSettings> Edited(const PoolSettings& present, const v1::PoolS
   if (m.has_store_query_text()) s.store_query_text = m.store_query_text();
   if (m.has_missing_quality()) s.missing_quality = m.missing_quality();
   if (m.has_client_weight_per_hour()) s.client_weight_per_hour = m.client_weight_per_hour();
+  if (m.has_strict_names()) s.strict_names = m.strict_names();
+  switch (m.latency_kind()) {
+    case v1::LATENCY_KIND_UNSPECIFIED:
+      break;
+    case v1::TOTAL:
+      s.latency_kind = LatencyKind::kTotal;
+      break;
+    case v1::FIRST_TOKEN:
+      s.latency_kind = LatencyKind::kFirstToken;
+      break;
+    default:
+      return BadField("settings.latency_kind",
+                      Cat("there is no kind of latency ", m.latency_kind()));
+  }
   switch (m.missing_feedback()) {
     case v1::MISSING_FEEDBACK_UNSPECIFIED:
       break;
@@ -133,6 +147,8 @@ v1::PoolSettings ToProto(const PoolSettings& s) {
   out.set_missing_feedback(static_cast<v1::MissingFeedback>(s.missing_feedback));
   out.set_missing_quality(s.missing_quality);
   out.set_client_weight_per_hour(s.client_weight_per_hour);
+  out.set_latency_kind(static_cast<v1::LatencyKind>(s.latency_kind));
+  out.set_strict_names(s.strict_names);
   auto* p = out.mutable_default_preference();
   p->set_quality(s.default_preference.quality);
   p->set_cost(s.default_preference.cost);

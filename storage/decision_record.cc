@@ -15,7 +15,8 @@
 namespace pointsman {
 namespace {
 
-constexpr uint8_t kLayout = 1;
+constexpr uint8_t kFirstLayout = 1;
+constexpr uint8_t kLayout = 2;
 
 // No padding: its bytes go to disk as they are.
 struct StoredCandidate {
@@ -36,6 +37,26 @@ struct StoredCandidate {
   uint32_t reserved;  // 0
 };
 static_assert(sizeof(StoredCandidate) == 7 * 8 + 8 * 4 + 2 * 4);
+
+// What layout 2 adds to each candidate, in the same order.
+struct StoredExpectation {
+  double cost_stddev_usd;
+  double latency_stddev_ms;
+  double error_rate;
+  double input_tokens;
+  double output_tokens;
+  uint32_t is_cost_known;
+  uint32_t is_latency_known;
+};
+static_assert(sizeof(StoredExpectation) == 5 * 8 + 2 * 4);
+
+// What layout 2 adds to the head.
+struct StoredRequest {
+  double max_output_tokens;
+  uint32_t input_is_counted;
+  uint32_t latency_kind;
+};
+static_assert(sizeof(StoredRequest) == 16);
 
 struct StoredChoice {
   double propensity;
@@ -92,17 +113,43 @@ StoredCandidate StoredOf(const Candidate& c) {
           .reserved = 0};
 }
 
+StoredExpectation ExpectationOf(const Candidate& c) {
+  const ArmExpectation& e = c.expected;
+  return {.cost_stddev_usd = e.cost_stddev_usd,
+          .latency_stddev_ms = e.latency_stddev_ms,
+          .error_rate = e.error_rate,
+          .input_tokens = e.input_tokens,
+          .output_tokens = e.output_tokens,
+          .is_cost_known = e.is_cost_known,
+          .is_latency_known = e.is_latency_known};
+}
+
 Candidate CandidateOf(const StoredCandidate& s) {
-  return {
-      .arm = ArmId{s.arm},
-      .probability = s.probability,
-      .utility = s.utility,
-      .expected = {s.quality, s.quality_stddev, s.cost_usd, s.latency_ms, s.priced_usd},
-      .features = {s.neighbour_quality,
-                   s.neighbour_count,
-                   s.neighbour_baseline,
-                   s.description_similarity,
-                   {{s.expert_ratios[0], s.expert_ratios[1], s.expert_ratios[2]}, s.expert_par}}};
+  Candidate c;
+  c.arm = ArmId{s.arm};
+  c.probability = s.probability;
+  c.utility = s.utility;
+  c.expected.quality = s.quality;
+  c.expected.quality_stddev = s.quality_stddev;
+  c.expected.cost_usd = s.cost_usd;
+  c.expected.latency_ms = s.latency_ms;
+  c.expected.priced_usd = s.priced_usd;
+  c.features = {s.neighbour_quality,
+                s.neighbour_count,
+                s.neighbour_baseline,
+                s.description_similarity,
+                {{s.expert_ratios[0], s.expert_ratios[1], s.expert_ratios[2]}, s.expert_par}};
+  return c;
+}
+
+void Add(const StoredExpectation& s, ArmExpectation& expected) {
+  expected.cost_stddev_usd = s.cost_stddev_usd;
+  expected.latency_stddev_ms = s.latency_stddev_ms;
+  expected.error_rate = s.error_rate;
+  expected.input_tokens = s.input_tokens;
+  expected.output_tokens = s.output_tokens;
+  expected.is_cost_known = s.is_cost_known != 0;
+  expected.is_latency_known = s.is_latency_known != 0;
 }
 
 }  // namespace
@@ -111,6 +158,9 @@ std::string EncodeDecisionPayload(const Decision& decision) {
   std::vector<StoredCandidate> candidates;
   candidates.reserve(decision.candidates.size());
   for (const Candidate& c : decision.candidates) candidates.push_back(StoredOf(c));
+  std::vector<StoredExpectation> expectations;
+  expectations.reserve(decision.candidates.size());
+  for (const Candidate& c : decision.candidates) expectations.push_back(ExpectationOf(c));
   std::vector<StoredChoice> chosen;
   chosen.reserve(decision.chosen.size());
   for (const ChosenArm& c : decision.chosen) {
@@ -124,13 +174,17 @@ std::string EncodeDecisionPayload(const Decision& decision) {
   out.PutArray(std::span<const StoredCandidate>(candidates));
   out.PutArray(std::span<const StoredChoice>(chosen));
   out.PutString(decision.query_text);
+  out.Put(StoredRequest{decision.max_output_tokens, decision.input_is_counted,
+                        static_cast<uint32_t>(decision.latency_kind)});
+  out.PutArray(std::span<const StoredExpectation>(expectations));
   return out.Take();
 }
 
 absl::StatusOr<Decision> DecodeDecision(std::string_view value) {
   ASSIGN_OR_RETURN(const std::string_view payload, Unseal(RecordKind::kDecision, value));
   ByteReader in(payload);
-  if (const auto layout = in.Get<uint8_t>(); layout != kLayout) {
+  const auto layout = in.Get<uint8_t>();
+  if (layout < kFirstLayout || layout > kLayout) {
     return DataLoss("a stored decision has the unknown layout ", static_cast<int>(layout));
   }
   Decision decision;
@@ -154,6 +208,18 @@ absl::StatusOr<Decision> DecodeDecision(std::string_view value) {
         {ArmId{c.arm}, c.propensity, Selection{static_cast<uint8_t>(c.selection)}});
   }
   decision.query_text = in.GetString();
+  if (layout >= 2) {
+    const auto request = in.Get<StoredRequest>();
+    decision.max_output_tokens = request.max_output_tokens;
+    decision.input_is_counted = request.input_is_counted != 0;
+    decision.latency_kind = LatencyKind{
+        request.latency_kind <= UINT8_MAX ? static_cast<uint8_t>(request.latency_kind) : uint8_t{0}};
+    const std::vector<StoredExpectation> expectations = in.GetArray<StoredExpectation>();
+    if (expectations.size() != decision.candidates.size()) in.Fail();
+    for (std::size_t i = 0; i < expectations.size() && in.ok(); ++i) {
+      Add(expectations[i], decision.candidates[i].expected);
+    }
+  }
   if (!in.AtEnd()) return DataLoss("a stored decision is not laid out as one");
   if (const absl::Status sound = CheckSound(decision); !sound.ok()) {
     return DataLoss("a stored decision is unsound: ", sound.message());

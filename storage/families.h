@@ -12,7 +12,7 @@ namespace pointsman {
 
 // What this build writes; a folder of a newer format is refused, one of an older format is migrated
 // when it is opened (storage/migrations.h).
-constexpr uint32_t kFormatVersion = 2;
+constexpr uint32_t kFormatVersion = 3;
 
 enum class Family : uint8_t {
   kMeta = 0,

@@ -41,6 +41,18 @@ proto::Arm ToProto(const Arm& arm) {
   if (arm.prior_latency_ms) p.set_prior_latency_ms(*arm.prior_latency_ms);
   if (arm.prior_output_tokens) p.set_prior_output_tokens(*arm.prior_output_tokens);
   p.set_status(static_cast<uint32_t>(arm.status));
+  if (arm.usd_per_request) p.set_usd_per_request(*arm.usd_per_request);
+  if (arm.usd_per_1m_cached_input) p.set_usd_per_1m_cached_input(*arm.usd_per_1m_cached_input);
+  for (const PriceTier& tier : arm.price_tiers) {
+    auto& t = *p.add_price_tiers();
+    t.set_above_input_tokens(tier.above_input_tokens);
+    if (tier.usd_per_1m_input) t.set_usd_per_1m_input(*tier.usd_per_1m_input);
+    if (tier.usd_per_1m_output) t.set_usd_per_1m_output(*tier.usd_per_1m_output);
+    if (tier.usd_per_1m_cached_input) t.set_usd_per_1m_cached_input(*tier.usd_per_1m_cached_input);
+  }
+  p.set_output_tokens_max(arm.output_tokens_max);
+  p.set_version(arm.version);
+  for (const std::string& alias : arm.aliases) p.add_aliases(alias);
   return p;
 }
 
@@ -64,8 +76,29 @@ Arm FromProto(const proto::Arm& p) {
   if (p.has_prior_latency_ms()) arm.prior_latency_ms = p.prior_latency_ms();
   if (p.has_prior_output_tokens()) arm.prior_output_tokens = p.prior_output_tokens();
   arm.status = EnumOf<ArmStatus>(p.status());
+  if (p.has_usd_per_request()) arm.usd_per_request = p.usd_per_request();
+  if (p.has_usd_per_1m_cached_input()) arm.usd_per_1m_cached_input = p.usd_per_1m_cached_input();
+  for (const auto& t : p.price_tiers()) {
+    PriceTier& tier = arm.price_tiers.emplace_back();
+    tier.above_input_tokens = t.above_input_tokens();
+    if (t.has_usd_per_1m_input()) tier.usd_per_1m_input = t.usd_per_1m_input();
+    if (t.has_usd_per_1m_output()) tier.usd_per_1m_output = t.usd_per_1m_output();
+    if (t.has_usd_per_1m_cached_input()) tier.usd_per_1m_cached_input = t.usd_per_1m_cached_input();
+  }
+  arm.output_tokens_max = p.output_tokens_max();
+  arm.version = p.version();
+  arm.aliases.assign(p.aliases().begin(), p.aliases().end());
   return arm;
 }
+
+proto::Anchor ToProto(const Anchor& anchor) {
+  proto::Anchor p;
+  p.set_time_us(anchor.time);
+  p.set_clock(anchor.clock);
+  return p;
+}
+
+Anchor FromProto(const proto::Anchor& p) { return {p.time_us(), p.clock()}; }
 
 proto::Pool ToProto(const Pool& pool) {
   proto::Pool p;
@@ -115,6 +148,8 @@ proto::Pool ToProto(const Pool& pool) {
   s.set_missing_quality(settings.missing_quality);
   s.set_client_weight_per_hour(settings.client_weight_per_hour);
   *s.mutable_default_preference() = ToProto(settings.default_preference);
+  s.set_latency_kind(static_cast<uint32_t>(settings.latency_kind));
+  s.set_strict_names(settings.strict_names);
   return p;
 }
 
@@ -158,6 +193,9 @@ PoolSettings FromProto(const proto::PoolSettings& s) {
   settings.missing_quality = s.missing_quality();
   settings.client_weight_per_hour = s.client_weight_per_hour();
   settings.default_preference = FromProto(s.default_preference());
+  settings.latency_kind =
+      s.latency_kind() == 0 ? LatencyKind::kTotal : EnumOf<LatencyKind>(s.latency_kind());
+  settings.strict_names = s.strict_names();
   return settings;
 }
 
@@ -195,10 +233,38 @@ void FillBody(const OutcomeEvent& o, proto::Event& event) {
   p.set_is_missing(o.is_missing);
   p.set_is_over_weight(o.is_over_weight);
   p.set_query_text(o.query_text);
+  if (!o.before.empty()) FillOutcome(o.before, *p.mutable_before());
+  if (o.anchor) *p.mutable_anchor() = ToProto(*o.anchor);
+  p.set_is_withdrawal(o.is_withdrawal);
+  p.set_is_closed(o.is_closed);
+  p.set_attempt(o.attempt);
+  p.set_input_is_counted(o.input_is_counted);
+  p.set_decision_version(o.decision_version);
+  p.set_payload_hash(o.payload_hash);
+  p.set_client(o.client);
 }
-void FillBody(const ArmEvent& a, proto::Event& event) { *event.mutable_arm() = ToProto(a.arm); }
+void FillBody(const ArmEvent& a, proto::Event& event) {
+  *event.mutable_arm() = ToProto(a.arm);
+  event.set_by(a.by);
+  if (!a.reset) return;
+  auto& reset = *event.mutable_arm_reset();
+  if (a.reset->inherit_from) reset.set_inherit_from(Index(*a.reset->inherit_from));
+  reset.set_inherit_strength(a.reset->inherit_strength);
+}
 void FillBody(const PoolEvent& p, proto::Event& event) {
   *event.mutable_pool_record() = ToProto(p.pool);
+  event.set_by(p.by);
+}
+
+ArmEvent ArmEventOf(const proto::Event& event) {
+  ArmEvent body{FromProto(event.arm()), std::nullopt, event.by()};
+  if (!event.has_arm_reset()) return body;
+  body.reset.emplace();
+  if (event.arm_reset().has_inherit_from()) {
+    body.reset->inherit_from = ArmId{event.arm_reset().inherit_from()};
+  }
+  body.reset->inherit_strength = event.arm_reset().inherit_strength();
+  return body;
 }
 
 OutcomeEvent FromProto(const proto::OutcomeEvent& p) {
@@ -232,6 +298,15 @@ OutcomeEvent FromProto(const proto::OutcomeEvent& p) {
   o.is_missing = p.is_missing();
   o.is_over_weight = p.is_over_weight();
   o.query_text = p.query_text();
+  o.before = OutcomeOf(p.before());
+  if (p.has_anchor()) o.anchor = FromProto(p.anchor());
+  o.is_withdrawal = p.is_withdrawal();
+  o.is_closed = p.is_closed();
+  o.attempt = p.attempt();
+  o.input_is_counted = p.input_is_counted();
+  o.decision_version = p.decision_version();
+  o.payload_hash = p.payload_hash();
+  o.client = p.client();
   return o;
 }
 
@@ -288,10 +363,10 @@ absl::StatusOr<Event> DecodeEvent(std::string_view value) {
       event.body = FromProto(p.outcome());
       break;
     case proto::Event::kArm:
-      event.body = ArmEvent{FromProto(p.arm())};
+      event.body = ArmEventOf(p);
       break;
     case proto::Event::kPoolRecord:
-      event.body = PoolEvent{FromProto(p.pool_record())};
+      event.body = PoolEvent{FromProto(p.pool_record()), p.by()};
       break;
     case proto::Event::BODY_NOT_SET:
       return DataLoss("a stored event is of no known kind");
@@ -326,6 +401,7 @@ std::string EncodeFeedback(const FeedbackRecord& record, Micros changed_at) {
     proto::FeedbackRecord::Seen& s = *p.add_seen();
     s.set_feedback_id(seen.feedback_id);
     s.set_payload_hash(seen.payload_hash);
+    s.set_is_not_learned(!seen.is_learned);
   }
   FillOutcome(record.learned, *p.mutable_learned());
   p.set_quality_sequence(record.quality_sequence);
@@ -334,6 +410,14 @@ std::string EncodeFeedback(const FeedbackRecord& record, Micros changed_at) {
   if (record.weight != 1) p.set_weight(record.weight);
   p.mutable_counted()->Add(record.counted.begin(), record.counted.end());
   p.set_is_told_over_weight(record.is_told_over_weight);
+  if (record.anchor) *p.mutable_anchor() = ToProto(*record.anchor);
+  for (const FieldTime& told : record.told_at) {
+    auto& t = *p.add_told_at();
+    t.set_field(told.field);
+    t.set_at_us(told.at);
+  }
+  p.set_is_closed(record.is_closed);
+  p.set_is_split(record.is_split);
   std::string payload(sizeof(changed_at), '\0');
   std::memcpy(payload.data(), &changed_at, sizeof(changed_at));
   POINTSMAN_CHECK(p.AppendToString(&payload));
@@ -347,7 +431,7 @@ absl::StatusOr<FeedbackRecord> DecodeFeedback(std::string_view value) {
   RETURN_IF_ERROR(ParseProto(RecordKind::kFeedback, payload.substr(sizeof(Micros)), p));
   FeedbackRecord record;
   for (const proto::FeedbackRecord::Seen& s : p.seen()) {
-    record.seen.push_back({s.feedback_id(), s.payload_hash()});
+    record.seen.push_back({s.feedback_id(), s.payload_hash(), !s.is_not_learned()});
   }
   record.learned = OutcomeOf(p.learned());
   record.quality_sequence = p.quality_sequence();
@@ -356,6 +440,12 @@ absl::StatusOr<FeedbackRecord> DecodeFeedback(std::string_view value) {
   if (p.has_weight()) record.weight = p.weight();
   record.counted.assign(p.counted().begin(), p.counted().end());
   record.is_told_over_weight = p.is_told_over_weight();
+  if (p.has_anchor()) record.anchor = FromProto(p.anchor());
+  for (const auto& t : p.told_at()) {
+    record.told_at.push_back({static_cast<uint8_t>(t.field() & 0xff), t.at_us()});
+  }
+  record.is_closed = p.is_closed();
+  record.is_split = p.is_split();
   return Sound(RecordKind::kFeedback, std::move(record));
 }
 

@@ -50,9 +50,13 @@ absl::Status CheckPreference(const char* record, const Preference& p) {
 }
 
 absl::Status CheckOutcome(const char* record, const Outcome& outcome) {
+  if (outcome.error_kind) {
+    RETURN_IF_ERROR(CheckEnum(record, "error_kind", *outcome.error_kind, kErrorKindLast));
+  }
   return CheckFinite(record, {{"outcome.quality", outcome.quality.value_or(0)},
                               {"outcome.latency_ms", outcome.latency_ms.value_or(0)},
-                              {"outcome.cost_usd", outcome.cost_usd.value_or(0)}});
+                              {"outcome.cost_usd", outcome.cost_usd.value_or(0)},
+                              {"outcome.first_token_ms", outcome.first_token_ms.value_or(0)}});
 }
 
 absl::Status CheckFeatures(const char* record, const ArmFeatures& f) {
@@ -76,13 +80,28 @@ absl::Status CheckBody(const OutcomeEvent& e) {
   RETURN_IF_ERROR(CheckContext("outcome event", e.context));
   RETURN_IF_ERROR(CheckFeatures("outcome event", e.features));
   RETURN_IF_ERROR(CheckOutcome("outcome event", e.outcome));
+  RETURN_IF_ERROR(CheckOutcome("outcome event, values before", e.before));
+  if (e.anchor) {
+    RETURN_IF_ERROR(CheckFinite("outcome event", {{"anchor.clock", e.anchor->clock}}));
+  }
   return CheckOutcome("outcome event, corrected values", e.corrects);
 }
 
 absl::Status CheckBody(const ArmEvent& e) {
   const Arm& arm = e.arm;
   RETURN_IF_ERROR(CheckEnum("arm", "status", arm.status, ArmStatus::kRemoved));
-  return CheckFinite("arm", {{"usd_per_1m_input", arm.usd_per_1m_input.value_or(0)},
+  for (const PriceTier& tier : arm.price_tiers) {
+    RETURN_IF_ERROR(CheckFinite(
+        "arm", {{"price_tiers.usd_per_1m_input", tier.usd_per_1m_input.value_or(0)},
+                {"price_tiers.usd_per_1m_output", tier.usd_per_1m_output.value_or(0)},
+                {"price_tiers.usd_per_1m_cached_input", tier.usd_per_1m_cached_input.value_or(0)}}));
+  }
+  if (e.reset) {
+    RETURN_IF_ERROR(CheckFinite("arm", {{"reset.inherit_strength", e.reset->inherit_strength}}));
+  }
+  return CheckFinite("arm", {{"usd_per_request", arm.usd_per_request.value_or(0)},
+                             {"usd_per_1m_cached_input", arm.usd_per_1m_cached_input.value_or(0)},
+                             {"usd_per_1m_input", arm.usd_per_1m_input.value_or(0)},
                              {"usd_per_1m_output", arm.usd_per_1m_output.value_or(0)},
                              {"prior_quality", arm.prior_quality.value_or(0)},
                              {"prior_strength", arm.prior_strength},
@@ -119,6 +138,8 @@ absl::Status CheckSound(const Pool& pool) {
   RETURN_IF_ERROR(
       CheckFinite("pool", {{"missing_quality", pool.settings.missing_quality},
                            {"client_weight_per_hour", pool.settings.client_weight_per_hour}}));
+  RETURN_IF_ERROR(
+      CheckEnum("pool", "latency_kind", pool.settings.latency_kind, LatencyKind::kFirstToken));
   return CheckPreference("pool", pool.settings.default_preference);
 }
 
@@ -131,7 +152,9 @@ absl::Status CheckSound(const Event& event) {
 }
 
 absl::Status CheckSound(const FeedbackRecord& record) {
-  RETURN_IF_ERROR(CheckFinite("feedback record", {{"weight", record.weight}}));
+  RETURN_IF_ERROR(
+      CheckFinite("feedback record", {{"weight", record.weight},
+                                      {"anchor.clock", record.anchor ? record.anchor->clock : 0}}));
   return CheckOutcome("feedback record", record.learned);
 }
 
@@ -149,7 +172,10 @@ absl::Status CheckSound(const Decision& decision) {
       CheckEnum(kRecord, "context_source", decision.context_source, ContextSource::kNone));
   RETURN_IF_ERROR(CheckPreference(kRecord, decision.preference));
   RETURN_IF_ERROR(CheckContext(kRecord, decision.context));
-  RETURN_IF_ERROR(CheckFinite(kRecord, {{"input_tokens", decision.input_tokens}}));
+  RETURN_IF_ERROR(CheckFinite(kRecord, {{"input_tokens", decision.input_tokens},
+                                        {"max_output_tokens", decision.max_output_tokens}}));
+  RETURN_IF_ERROR(
+      CheckEnum(kRecord, "latency_kind", decision.latency_kind, LatencyKind::kFirstToken));
   for (const Candidate& c : decision.candidates) {
     RETURN_IF_ERROR(CheckFinite(kRecord, {{"candidate.probability", c.probability},
                                           {"candidate.utility", c.utility},
@@ -157,7 +183,13 @@ absl::Status CheckSound(const Decision& decision) {
                                           {"candidate.quality_stddev", c.expected.quality_stddev},
                                           {"candidate.cost_usd", c.expected.cost_usd},
                                           {"candidate.latency_ms", c.expected.latency_ms},
-                                          {"candidate.priced_usd", c.expected.priced_usd}}));
+                                          {"candidate.priced_usd", c.expected.priced_usd},
+                                          {"candidate.cost_stddev_usd", c.expected.cost_stddev_usd},
+                                          {"candidate.latency_stddev_ms",
+                                           c.expected.latency_stddev_ms},
+                                          {"candidate.error_rate", c.expected.error_rate},
+                                          {"candidate.input_tokens", c.expected.input_tokens},
+                                          {"candidate.output_tokens", c.expected.output_tokens}}));
     RETURN_IF_ERROR(CheckFeatures(kRecord, c.features));
   }
   for (const ChosenArm& c : decision.chosen) {

@@ -28,22 +28,36 @@ enum class Durability : uint8_t {
   kDisk = 2,     // power loss: synced
 };
 
-// What feedback has said so far of one decision and one arm; makes feedback idempotent.
+// When the caller says that a field of an outcome was observed.
+struct FieldTime {
+  uint8_t field = 0;  // its number in record.proto's Outcome
+  Micros at = 0;
+  friend bool operator==(const FieldTime&, const FieldTime&) = default;
+};
+
+// What feedback has said so far of one decision and one arm; makes feedback idempotent. The record of
+// the first arm also stands for the decision: `served` is the arm that feedback without a name is about.
 struct FeedbackRecord {
   struct Seen {
     std::string feedback_id;
     uint64_t payload_hash = 0;
+    bool is_learned = true;  // false: LATE or OVER_WEIGHT, so the same may be learned later
     friend bool operator==(const Seen&, const Seen&) = default;
   };
   std::vector<Seen> seen;         // in order of arrival
   Outcome learned;                // fields that were learned, with their values
   Sequence quality_sequence = 0;  // the event that brought the quality; 0: none yet
-  ArmId served{};                 // the arm that really answered, as the first feedback said
+  ArmId served{};                 // the arm that answered, as the last feedback that named one said
   Micros decision_time = 0;       // of the decision it is about: a caller's id may come again
   double weight = 1;              // with which `learned` was learned, whole and corrected
   std::vector<uint64_t> counted;  // whose weight it took: hashes of clients' names
   // A quality or an error was told that its client had no weight left for: nobody was silent.
   bool is_told_over_weight = false;
+  std::optional<Anchor> anchor = {};    // where `learned` entered the learned state
+  std::vector<FieldTime> told_at = {};  // of the fields of `learned` that came with a time
+  bool is_closed = false;          // not served, or by no arm of the pool: silence is not counted
+  // Of this arm alone. False (before format 3): `learned` is of `served`, whichever arm that is.
+  bool is_split = false;
   friend bool operator==(const FeedbackRecord&, const FeedbackRecord&) = default;
 };
 

@@ -56,7 +56,9 @@ absl::StatusOr<FeedbackOutput> GrpcRouter::Feedback(const FeedbackInput& input) 
   request.set_decision_id(input.decision_id);
   FillOutcome(input.outcome, request);
   ASSIGN_OR_RETURN(const v1::FeedbackResponse response, client_.Feedback(request));
-  return FeedbackOutput{static_cast<FeedbackResult>(response.result()), response.sequence()};
+  return FeedbackOutput{static_cast<FeedbackResult>(response.result()),
+                        response.sequence(),
+                        {response.notes().begin(), response.notes().end()}};
 }
 
 absl::Status GrpcRouter::PutArm(const std::string& pool, const Arm& arm) {

@@ -22,6 +22,14 @@ struct PoolInfo {
   std::string problem;  // why it cannot embed queries; empty: it can
 };
 
+struct PutPoolOutput {
+  PoolInfo info;
+  bool is_new = false;
+  std::vector<std::string> changes;
+  std::vector<std::string> arms_not_named;
+  std::vector<std::string> notes;
+};
+
 struct Explanation {
   Decision decision;
   std::vector<std::string> candidate_names;  // by candidate

@@ -119,11 +119,11 @@ std::string ConstraintCheck::WhyNot(const Arm& arm, const LearnedState& state,
     return Cat("context window of ", arm.context_tokens_max, " tokens");
   }
   if (c.max_cost_usd) {
-    const double cost_usd = state.ExpectedCost(arm, input_tokens);
+    const double cost_usd = state.ExpectCall(arm, {.context = {}, .input_tokens = input_tokens}).cost_usd;
     if (cost_usd > *c.max_cost_usd) return Cat("expected cost of ", cost_usd, " USD");
   }
   if (c.max_latency_ms) {
-    const double latency_ms = state.ExpectedLatency(arm);
+    const double latency_ms = state.ExpectCall(arm, {.context = {}, .input_tokens = input_tokens}).latency_ms;
     if (latency_ms > *c.max_latency_ms) return Cat("expected latency of ", latency_ms, " ms");
   }
   return {};

@@ -38,17 +38,6 @@ ClientShare ShareOf(const Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
   return {true, key, bound - turn.UsedWeight(pool, key, arm)};
 }
 
-// What says "the default" in the settings of a pool that exists means what the pool was made with.
-void KeepUnspecified(const EmbedderSettings& present, EmbedderSettings& wanted) {
-  if (wanted.name != present.name) return;
-  if (wanted.dimension == 0) wanted.dimension = present.dimension;
-  if (wanted.projected == 0) wanted.projected = present.projected;
-  if (wanted.lexicon_file.empty()) wanted.lexicon_file = present.lexicon_file;
-  if (wanted.lexicon_checksum == 0) wanted.lexicon_checksum = present.lexicon_checksum;
-  if (wanted.endpoint.empty()) wanted.endpoint = present.endpoint;
-  if (wanted.model.empty()) wanted.model = present.model;
-}
-
 }  // namespace
 
 PoolInfo InfoOf(const PoolRuntime& pool) {
@@ -130,7 +119,8 @@ absl::StatusOr<FeedbackOutput> Commands::StageFeedback(Turn& turn, const Feedbac
   if (result == FeedbackResult::kApplied) pool->CountLag(turn.now() - decision.time);
   if (joined.counted > 0) turn.CountWeight(pool, share.client, served.arm, joined.counted);
   const bool is_record_new = !before || !(*before == joined.record);
-  return FeedbackOutput{result, Append(turn, pool, served.key, std::move(joined), is_record_new)};
+  return FeedbackOutput{
+      result, Append(turn, pool, served.key, std::move(joined), is_record_new), {}};
 }
 
 absl::Status Commands::StageMissing(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
@@ -157,126 +147,6 @@ absl::Status Commands::StageMissing(Turn& turn, const std::shared_ptr<PoolRuntim
   if (!joined.ok() || !joined->event) return absl::OkStatus();
   joined->event->is_missing = true;
   Append(turn, pool, served.key, *std::move(joined), /*is_record_new=*/true);
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::pair<Arm, bool>> Commands::PutArmIn(Turn& turn,
-                                                        const std::shared_ptr<PoolRuntime>& pool,
-                                                        Arm arm) {
-  RETURN_IF_ERROR(ValidateArm(arm, limits_.Get()));
-  const auto present = turn.FindArm(pool, arm.name);
-  if (!present) {
-    const std::size_t count = turn.ArmCount(pool);
-    if (static_cast<int64_t>(count) >= limits_.Get().arms_per_pool_max) {
-      return WithReason(FailedPrecondition("pool ", Quoted(pool->name()), " has ", count,
-                                           " arms, the limit arms_per_pool_max"),
-                        reason::kLimit, "arm");
-    }
-    arm.id = static_cast<ArmId>(count);
-  } else {
-    arm.id = present->id;
-  }
-  // Putting what is there already writes nothing.
-  if (!present || !(*present == arm)) turn.Append(pool, ArmEvent{arm});
-  return std::make_pair(std::move(arm), !present || present->status == ArmStatus::kRemoved);
-}
-
-absl::StatusOr<std::pair<Arm, bool>> Commands::StagePutArm(Turn& turn, const std::string& pool_name,
-                                                           Arm arm) {
-  std::shared_ptr<PoolRuntime> pool;
-  ASSIGN_OR_RETURN(pool, pools_.Find(pool_name));
-  return PutArmIn(turn, pool, std::move(arm));
-}
-
-absl::StatusOr<bool> Commands::StageRemoveArm(Turn& turn, const std::string& pool_name,
-                                              const std::string& name) {
-  std::shared_ptr<PoolRuntime> pool;
-  ASSIGN_OR_RETURN(pool, pools_.Find(pool_name));
-  auto arm = turn.FindArm(pool, name);
-  if (!arm || arm->status == ArmStatus::kRemoved) {
-    return WithReason(NotFound("pool ", Quoted(pool->name()), " has no arm ", Quoted(name)),
-                      reason::kArmUnknown, "arm");
-  }
-  arm->status = ArmStatus::kRemoved;
-  turn.Append(pool, ArmEvent{*arm});
-  return true;
-}
-
-absl::StatusOr<std::shared_ptr<PoolRuntime>> Commands::MakePool(const std::string& name,
-                                                                const PoolSettings& settings) {
-  if (static_cast<int64_t>(pools_.all()->size()) >= limits_.Get().pools_max) {
-    return WithReason(
-        FailedPrecondition("there are ", pools_.all()->size(), " pools, the limit pools_max"),
-        reason::kLimit, "name");
-  }
-  Pool pool;
-  pool.name = name;
-  pool.settings = settings;
-  pool.created_at = clock_.Now();
-  ASSIGN_OR_RETURN(pool.id, storage_.log->NewPoolId());
-  auto state = LearnedState::Empty(pool);
-  RETURN_IF_ERROR(state.status());
-  std::shared_ptr<PoolRuntime> runtime;
-  ASSIGN_OR_RETURN(runtime, PoolRuntime::Make(*std::move(state), options_.building, remotes_));
-  RETURN_IF_ERROR(runtime->embedder_status());
-  runtime->NoteSnapshot(0, clock_.Now());
-  return runtime;
-}
-
-absl::StatusOr<std::pair<PoolInfo, bool>> Commands::PutPool(const std::string& name,
-                                                            const EditSettings& edit,
-                                                            std::vector<Arm> arms,
-                                                            bool create_only) {
-  RETURN_IF_ERROR(ValidateName("name", name, limits_.Get()));
-  const auto all = pools_.all();
-  const auto it = all->find(name);
-  const bool is_new = it == all->end();
-  if (!is_new && create_only) {
-    return WithReason(absl::AlreadyExistsError(Cat("there is a pool ", Quoted(name), " already")),
-                      reason::kPoolExists, "name");
-  }
-  const PoolSettings present = is_new ? PoolSettings{} : it->second->state()->pool().settings;
-  PoolSettings wanted;
-  ASSIGN_OR_RETURN(wanted, edit(present));
-  if (is_new) {
-    RETURN_IF_ERROR(ValidateEmbedder(wanted.embedder, limits_.Get()));
-    auto resolved = ResolveEmbedder(wanted.embedder);
-    if (!resolved.ok()) {
-      return BadField("settings.embedder", ToStd(resolved.status().message()));
-    }
-    wanted.embedder = *std::move(resolved);
-  } else {
-    KeepUnspecified(present.embedder, wanted.embedder);
-  }
-  RETURN_IF_ERROR(ValidateSettings(wanted, limits_.Get()));
-  if (!is_new) RETURN_IF_ERROR(ValidateChange(present, wanted));
-  for (const Arm& arm : arms) RETURN_IF_ERROR(ValidateArm(arm, limits_.Get()));
-
-  std::shared_ptr<PoolRuntime> pool;
-  if (is_new) {
-    ASSIGN_OR_RETURN(pool, MakePool(name, wanted));
-  } else {
-    pool = it->second;
-  }
-  Turn turn(*storage_.log, clock_.Now());
-  if (is_new || !(present == wanted)) {
-    Pool record = pool->state()->pool();
-    record.settings = wanted;
-    turn.Append(pool, PoolEvent{record});
-    turn.PutPool(std::move(record));
-  }
-  for (Arm& arm : arms) RETURN_IF_ERROR(PutArmIn(turn, pool, std::move(arm)).status());
-  RETURN_IF_ERROR(turn.Commit().status());
-  if (wanted.client_weight_per_hour == 0) pool->client_weights().Clear();
-  if (is_new) pools_.Put(pool);
-  return std::make_pair(InfoOf(*pool), is_new);
-}
-
-absl::Status Commands::DeletePool(const std::string& name) {
-  std::shared_ptr<PoolRuntime> pool;
-  ASSIGN_OR_RETURN(pool, pools_.Find(name));
-  RETURN_IF_ERROR(storage_.log->DropPool(pool->id()));
-  pools_.Remove(pool->name());
   return absl::OkStatus();
 }
 

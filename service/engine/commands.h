@@ -3,6 +3,7 @@
 // Threads: Stage functions on the log writer alone.
 #pragma once
 
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,21 +36,28 @@ class Commands {
   // The pool's `missing_quality` for an outcome that nobody told; nothing if the decision is gone.
   absl::Status StageMissing(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
                             const DecisionPosition& position, ArmId arm) const;
-  absl::StatusOr<std::pair<Arm, bool>> StagePutArm(Turn& turn, const std::string& pool, Arm arm);
-  absl::StatusOr<bool> StageRemoveArm(Turn& turn, const std::string& pool, const std::string& arm);
+  // `by`: who asks for it, for the log.
+  absl::StatusOr<PutArmOutput> StagePutArm(Turn& turn, const std::string& pool, const ArmEdit& edit,
+                                           const std::string& by);
+  absl::StatusOr<bool> StageRemoveArm(Turn& turn, const std::string& pool, const std::string& arm,
+                                      const std::string& by);
 
   // Between turns; these commit on their own.
-  absl::StatusOr<std::pair<PoolInfo, bool>> PutPool(const std::string& name,
-                                                    const EditSettings& edit, std::vector<Arm> arms,
-                                                    bool create_only);
+  absl::StatusOr<PutPoolOutput> PutPool(const PoolEdit& edit, const std::string& by);
   absl::Status DeletePool(const std::string& name);
 
  private:
   absl::StatusOr<Decision> FindDecision(PoolId pool, const std::string& id, Micros now) const;
   absl::StatusOr<std::shared_ptr<PoolRuntime>> MakePool(const std::string& name,
                                                         const PoolSettings& settings);
-  absl::StatusOr<std::pair<Arm, bool>> PutArmIn(Turn& turn,
-                                                const std::shared_ptr<PoolRuntime>& pool, Arm arm);
+  absl::StatusOr<PutArmOutput> PutArmIn(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
+                                        const ArmEdit& edit, const std::string& by);
+  // Names the arms that a pool file does not, and pauses the active ones if that is asked for.
+  absl::Status Prune(Turn& turn, const std::shared_ptr<PoolRuntime>& pool, bool is_pruning,
+                     const std::set<std::string>& named, const std::string& by,
+                     PutPoolOutput& out) const;
+  absl::StatusOr<PoolSettings> WantedSettings(const PoolEdit& edit,
+                                              const PoolSettings* present) const;
 
   const EngineOptions& options_;
   const LiveLimits& limits_;

@@ -55,17 +55,24 @@ absl::StatusOr<Decision> Decide(const PoolRuntime& pool, const LearnedState& sta
   ASSIGN_OR_RETURN(arms, GatherCandidates(pool, state, context, check, neighbours,
                                           draw_bits(DrawPurpose::kShortlist)));
   const std::vector<ArmView> views = ViewArms(pool, state, context, arms, neighbours);
+  QueryView query;
+  query.context = context.z;
+  query.input_tokens = context.input_tokens;
+  query.latency_kind = input.latency_kind.value_or(settings.latency_kind);
+  query.max_output_tokens = static_cast<double>(input.max_output_tokens);
+  query.input_is_counted = input.input_tokens > 0;
+  query.now = inputs.now;
   const std::vector<ArmExpectation> expected =
-      state.Estimate({context.z, context.input_tokens}, views);
+      state.Estimate(query, views);
 
   ChoiceRequest request;
   request.preference = Normalised(input.preference.value_or(settings.default_preference));
-  request.mode = input.mode;
+  request.mode = input.mode == Mode::kPreview ? Mode::kExplore : input.mode;
   request.purpose = input.purpose;
   request.arm_count = std::max(1u, input.arm_count);
   request.draw = DrawUniform(inputs.secret, pool.id(), inputs.decision_id, DrawPurpose::kChooseArm);
   request.panel_seed = draw_bits(DrawPurpose::kPanel);
-  Choice choice = Choose(state, {context.z, context.input_tokens}, request, views, expected);
+  Choice choice = Choose(state, query, request, views, expected);
 
   Decision decision;
   decision.id = inputs.decision_id;
@@ -73,11 +80,14 @@ absl::StatusOr<Decision> Decide(const PoolRuntime& pool, const LearnedState& sta
   decision.time = inputs.now;
   decision.snapshot_version = state.version();
   decision.request_hash = RequestHash(input);
-  decision.mode = input.mode;
+  decision.mode = request.mode;
   decision.preference = request.preference;
   decision.context_source = context.source;
   decision.context = std::move(context.z);
   decision.input_tokens = context.input_tokens;
+  decision.input_is_counted = query.input_is_counted;
+  decision.max_output_tokens = query.max_output_tokens;
+  decision.latency_kind = query.latency_kind;
   decision.candidates = std::move(choice.candidates);
   decision.chosen = std::move(choice.chosen);
   if (settings.store_query_text) decision.query_text = input.query;
@@ -104,6 +114,11 @@ uint64_t RequestHash(const RouteInput& input) {
     for (const std::string& name : *names) bytes.PutString(name);
   }
   bytes.Put(c.context_tokens);
+  bytes.Put(c.allow_unknown);
+  bytes.Put(input.input_tokens);
+  bytes.Put(input.max_output_tokens);
+  bytes.Put(input.latency_kind.has_value());
+  if (input.latency_kind) bytes.Put(*input.latency_kind);
   bytes.Put(std::max(1u, input.arm_count));
   bytes.Put(input.purpose);
   bytes.Put(input.mode);

@@ -8,6 +8,17 @@
 #include "service/engine/inspection.h"
 
 namespace pointsman {
+namespace {
+
+// What puts an arm as it is given.
+ArmEdit WholeArm(Arm arm) {
+  ArmEdit edit;
+  edit.name = arm.name;
+  edit.edit = [arm = std::move(arm)](const Arm&) { return absl::StatusOr<Arm>(arm); };
+  return edit;
+}
+
+}  // namespace
 
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Engine::~Engine() { Stop(); }
@@ -54,29 +65,40 @@ void Engine::Import(ImportPlan plan, std::vector<ImportedQuery> chunk, Done<Impo
 
 void Engine::PutPool(std::string name, EditSettings edit, std::vector<Arm> arms, bool create_only,
                      Done<std::pair<PoolInfo, bool>> done) {
-  const auto remote = impl_->RemoteOfNewPool(name, edit);
+  PoolEdit pool;
+  pool.name = std::move(name);
+  pool.edit = std::move(edit);
+  for (Arm& arm : arms) pool.arms.push_back(WholeArm(std::move(arm)));
+  pool.create_only = create_only;
+  PutPool(std::move(pool), "", [done = std::move(done)](absl::StatusOr<PutPoolOutput> output) {
+    if (!output.ok()) return done(output.status());
+    done(std::make_pair(std::move(output->info), output->is_new));
+  });
+}
+
+void Engine::PutPool(PoolEdit edit, std::string by, Done<PutPoolOutput> done) {
+  const auto remote = impl_->RemoteOfNewPool(edit.name, edit.edit);
   if (!remote.ok()) return done(remote.status());
-  if (*remote == nullptr) {
-    return impl_->PutPool(std::move(name), std::move(edit), std::move(arms), create_only,
-                          std::move(done));
-  }
+  if (*remote == nullptr) return impl_->PutPool(std::move(edit), std::move(by), std::move(done));
   // Its dimension is known once it has answered, and no pool is made on one that does not.
-  (*remote)->Try({RemoteEmbedder::kProbeText}, [this, remote = *remote, name, edit, arms,
-                                                create_only, done](const auto& trial) {
+  (*remote)->Try({RemoteEmbedder::kProbeText}, [this, remote = *remote, edit, by,
+                                                done](const auto& trial) {
     if (!trial.ok()) {
-      return done(WithReason(absl::UnavailableError(Cat("pool ", Quoted(name), " is not made: ",
+      return done(WithReason(absl::UnavailableError(Cat("pool ", Quoted(edit.name), " is not made: ",
                                                         ToStd(trial.status().message()))),
                              reason::kEmbedderUnavailable, "settings.embedder.endpoint"));
     }
     const auto dimension = static_cast<uint32_t>(trial->embeddings.front()->size());
-    const auto completed = [=](const PoolSettings& present) -> absl::StatusOr<PoolSettings> {
-      ASSIGN_OR_RETURN(PoolSettings wanted, edit(present));
+    PoolEdit completed = edit;
+    completed.edit = [=, wanted_of = edit.edit](
+                         const PoolSettings& present) -> absl::StatusOr<PoolSettings> {
+      ASSIGN_OR_RETURN(PoolSettings wanted, wanted_of(present));
       if (wanted.embedder.name != kRemoteEmbedder) return wanted;
       ASSIGN_OR_RETURN(wanted.embedder,
                        WithEndpoint(wanted.embedder, remote->endpoint(), dimension));
       return wanted;
     };
-    impl_->PutPool(name, completed, arms, create_only, done);
+    impl_->PutPool(std::move(completed), by, done);
   });
 }
 
@@ -90,17 +112,38 @@ void Engine::DeletePool(std::string name, Done<bool> done) {
 }
 
 void Engine::PutArm(std::string pool, Arm arm, Done<std::pair<Arm, bool>> done) {
-  impl_->Submit<std::pair<Arm, bool>>(
-      [this, pool = std::move(pool), arm = std::move(arm)](Turn& turn) {
-        return impl_->commands_.StagePutArm(turn, pool, arm);
+  PutArm(std::move(pool), WholeArm(std::move(arm)), "",
+         [done = std::move(done)](absl::StatusOr<PutArmOutput> output) {
+           if (!output.ok()) return done(output.status());
+           done(std::make_pair(std::move(output->arm), output->is_new));
+         });
+}
+
+void Engine::PutArm(std::string pool, ArmEdit edit, std::string by, Done<PutArmOutput> done) {
+  impl_->Submit<PutArmOutput>(
+      [this, pool = std::move(pool), edit = std::move(edit), by = std::move(by)](Turn& turn) {
+        return impl_->commands_.StagePutArm(turn, pool, edit, by);
       },
       std::move(done));
 }
 
-void Engine::RemoveArm(std::string pool, std::string arm, Done<bool> done) {
-  impl_->Submit<bool>([this, pool = std::move(pool), arm = std::move(arm)](
-                          Turn& turn) { return impl_->commands_.StageRemoveArm(turn, pool, arm); },
-                      std::move(done));
+void Engine::RemoveArm(std::string pool, std::string arm, std::string by, Done<bool> done) {
+  impl_->Submit<bool>(
+      [this, pool = std::move(pool), arm = std::move(arm), by = std::move(by)](Turn& turn) {
+        return impl_->commands_.StageRemoveArm(turn, pool, arm, by);
+      },
+      std::move(done));
+}
+
+void Engine::UndoImport(std::string pool, std::string import_id, Done<UndoOutput> done) {
+  impl_->Submit<UndoOutput>(
+      [this, pool = std::move(pool), import_id = std::move(import_id)](
+          Turn& turn) -> absl::StatusOr<UndoOutput> {
+        std::shared_ptr<PoolRuntime> runtime;
+        ASSIGN_OR_RETURN(runtime, impl_->pools_.Find(pool));
+        return StageUndo(turn, runtime, *impl_->storage_.log, import_id);
+      },
+      std::move(done));
 }
 
 void Engine::Backup(std::string folder, Done<BackupInfo> done) {

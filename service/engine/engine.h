@@ -42,10 +42,6 @@ struct EngineOptions {
   std::vector<RemoteEndpoint> embedders;  // that pools may name; valid, each name once
 };
 
-// What PutPool gives for each setting that was not named: defaults for a new pool, the present
-// value for an old one. So it takes a function from present settings to wanted ones.
-using EditSettings = std::function<absl::StatusOr<PoolSettings>(const PoolSettings& present)>;
-
 class Engine {
  public:
   // Recovers every pool: newest valid snapshot, then the log after it. `clock` outlives the engine.
@@ -80,12 +76,21 @@ class Engine {
   // Makes or changes a pool, and puts arms in it, as one event group.
   // A new pool on a remote embedder is made once that has answered and its dimension is known. Errors
   // then: kUnavailable EMBEDDER_UNAVAILABLE.
+  // `by`: who asks for it, for the log.
+  void PutPool(PoolEdit edit, std::string by, Done<PutPoolOutput> done);
+  // The same with whole arms: what is put is what they are then.
   void PutPool(std::string name, EditSettings edit, std::vector<Arm> arms, bool create_only,
                Done<std::pair<PoolInfo, bool>> done);
   void DeletePool(std::string name, Done<bool> done);
-  // The arm's id is found by its name; true: it is new.
+  void PutArm(std::string pool, ArmEdit edit, std::string by, Done<PutArmOutput> done);
+  // A whole arm, which is then as given; its id is found by its name. True: it is new.
   void PutArm(std::string pool, Arm arm, Done<std::pair<Arm, bool>> done);
-  void RemoveArm(std::string pool, std::string arm, Done<bool> done);
+  void RemoveArm(std::string pool, std::string arm, std::string by, Done<bool> done);
+  void RemoveArm(std::string pool, std::string arm, Done<bool> done) {
+    RemoveArm(std::move(pool), std::move(arm), "", std::move(done));
+  }
+  // Takes back what an import taught, as far as the log has it (import.h).
+  void UndoImport(std::string pool, std::string import_id, Done<UndoOutput> done);
 
   // Copies the data folder as it is now into `folder`, which is made; commands and Route go on.
   void Backup(std::string folder, Done<BackupInfo> done);

@@ -148,12 +148,10 @@ class Engine::Impl {
         std::move(done));
   }
 
-  void PutPool(std::string name, EditSettings edit, std::vector<Arm> arms, bool create_only,
-               Done<std::pair<PoolInfo, bool>> done) {
-    SubmitAlone<std::pair<PoolInfo, bool>>(
-        [this, name = std::move(name), edit = std::move(edit), arms = std::move(arms),
-         create_only] { return commands_.PutPool(name, edit, arms, create_only); },
-        std::move(done));
+  void PutPool(PoolEdit edit, std::string by, Done<PutPoolOutput> done) {
+    SubmitAlone<PutPoolOutput>([this, edit = std::move(edit),
+                                by = std::move(by)] { return commands_.PutPool(edit, by); },
+                               std::move(done));
   }
 
   // The embedder that a pool which is not there yet wants; nullptr: none that has to be asked first.

@@ -120,7 +120,9 @@ absl::StatusOr<std::vector<OutcomeEvent>> EventsOf(const LearnedState& state,
   for (const NewOutcome& outcome : query.outcomes) arms.push_back(outcome.key.arm);
   const std::vector<ArmView> views =
       ViewArms(pool, state, query.context, arms, FindNeighbours(pool, state, query.context));
-  const QueryView seen{query.context.z, query.context.input_tokens};
+  const QueryView seen{.context = query.context.z,
+                       .input_tokens = query.context.input_tokens,
+                       .now = state.time()};
   const std::vector<ArmExpectation> expected = state.Estimate(seen, views);
   const Preference preference = Normalised(state.pool().settings.default_preference);
 

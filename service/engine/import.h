@@ -33,6 +33,13 @@ absl::StatusOr<ImportOutput> StageImport(Turn& turn, const std::shared_ptr<PoolR
                                          const ImportPlan& plan,
                                          std::span<const ImportedQuery> chunk);
 
+// Takes back what came under an import id, as the log has it: a withdrawal for each outcome.
+// Errors: kNotFound IMPORT_UNKNOWN if the log has nothing of it (any more); kFailedPrecondition
+//   IMPORT_NOT_UNDONE if part of it was compacted away, so that what is left is not all.
+// Cost: reads the pool's log from its start.
+absl::StatusOr<UndoOutput> StageUndo(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
+                                     const EventLog& log, const std::string& import_id);
+
 // Sums the answers to an import's chunks, and holds the import to what it announced of each arm.
 class ImportTally {
  public:

@@ -365,7 +365,7 @@ PoolStatistics PoolRuntime::Statistics(Micros now, bool with_checksum) const {
   out.feedback = {count(FeedbackResult::kApplied),   count(FeedbackResult::kMerged),
                   count(FeedbackResult::kCorrected), count(FeedbackResult::kAlreadyApplied),
                   count(FeedbackResult::kLate),      refused_.load(),
-                  count(FeedbackResult::kOverWeight)};
+                  count(FeedbackResult::kOverWeight), count(FeedbackResult::kClosed)};
   std::vector<uint64_t> decisions;
   {
     MutexLock lock(mutex_);

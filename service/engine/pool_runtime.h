@@ -139,7 +139,7 @@ class PoolRuntime : public std::enable_shared_from_this<PoolRuntime> {
   Published<Vectors> descriptions_;
   ArmIndex arm_index_;
   ExperienceIndex experience_;
-  std::array<std::atomic<uint64_t>, 7> feedback_{};  // by FeedbackResult
+  std::array<std::atomic<uint64_t>, 8> feedback_{};  // by FeedbackResult
   std::atomic<uint64_t> refused_{0};
   std::atomic<uint64_t> missing_{0};
   std::atomic<uint64_t> fallbacks_{0};

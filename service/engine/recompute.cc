@@ -38,7 +38,12 @@ absl::StatusOr<Decision> Recompute(const LearnedState& state, const Decision& re
     view.features.votes = {};  // the choice's own
     views.push_back(view);
   }
-  const QueryView query{recorded.context, recorded.input_tokens};
+  const QueryView query{.context = recorded.context,
+                        .input_tokens = recorded.input_tokens,
+                        .input_is_counted = recorded.input_is_counted,
+                        .max_output_tokens = recorded.max_output_tokens,
+                        .latency_kind = recorded.latency_kind,
+                        .now = recorded.time};
   ChoiceRequest request;
   request.preference = recorded.preference;
   request.mode = recorded.mode;

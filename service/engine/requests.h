@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "base/arm.h"
 #include "base/types.h"
 #include "learners/policy.h"
@@ -25,6 +27,7 @@ struct Constraints {
   std::vector<std::string> allow_arms;
   std::vector<std::string> deny_arms;
   int64_t context_tokens = 0;
+  bool allow_unknown = false;
   friend bool operator==(const Constraints&, const Constraints&) = default;
 };
 
@@ -42,6 +45,9 @@ struct RouteInput {
   std::string decision_id;
   Mode mode = Mode::kExplore;
   bool explain = false;
+  int64_t input_tokens = 0;       // counted by the caller; 0: they are estimated
+  int64_t max_output_tokens = 0;  // 0: no limit
+  std::optional<LatencyKind> latency_kind;  // absent: the pool's
 };
 
 struct RankedArm {
@@ -49,6 +55,11 @@ struct RankedArm {
   double probability = 0;
   double utility = 0;
   ArmExpectation expected;
+  std::string reason;
+};
+
+struct RejectedArm {
+  std::string arm;
   std::string reason;
 };
 
@@ -66,6 +77,14 @@ struct RouteOutput {
   Sequence snapshot_version = 0;
   bool logged = false;
   bool embedder_fallback = false;
+  std::vector<std::string> notes;
+  std::vector<RejectedArm> not_candidates;
+};
+
+// One call that was made for a decision; what it gave is in `outcome`.
+struct AttemptInput {
+  std::string arm;
+  Outcome outcome;
 };
 
 struct FeedbackInput {
@@ -75,6 +94,9 @@ struct FeedbackInput {
   std::string served_arm;
   Outcome outcome;
   Micros at = 0;
+  bool is_withdrawal = false;
+  bool is_not_served = false;
+  std::vector<AttemptInput> attempts;
   // Who sends it: a token's name or, without tokens, the peer's address without its port. What comes
   // with none is all of one client named "".
   std::string client;
@@ -87,10 +109,51 @@ enum class FeedbackResult : uint8_t {
   kAlreadyApplied = 4,
   kLate = 5,
   kOverWeight = 6,
+  kClosed = 7,
 };
 
 struct FeedbackOutput {
   FeedbackResult result = FeedbackResult::kApplied;
+  Sequence sequence = 0;
+  std::vector<std::string> notes = {};
+};
+
+// A change of one arm: `edit` gives its settings from those that it has now (those of a new arm with
+// nothing but the name, if there is none).
+struct ArmEdit {
+  std::string name;
+  std::function<absl::StatusOr<Arm>(const Arm& present)> edit;
+  bool create_only = false;
+  bool change_only = false;
+  bool is_reset = false;
+  std::string inherit_from;
+  double inherit_strength = 0;  // 0: the default
+};
+
+// What PutPool gives for each setting that was not named: defaults for a new pool, the present
+// value for an old one. So it takes a function from present settings to wanted ones.
+using EditSettings = std::function<absl::StatusOr<PoolSettings>(const PoolSettings& present)>;
+
+// A change of one pool, with arms.
+struct PoolEdit {
+  std::string name;
+  EditSettings edit;
+  std::vector<ArmEdit> arms;
+  bool create_only = false;
+  bool is_pruning = false;  // pause the active arms that are not in `arms`
+  bool is_dry_run = false;  // say what would change, and write nothing
+};
+
+struct PutArmOutput {
+  Arm arm;
+  bool is_new = false;
+  std::vector<std::string> changes;
+  std::vector<std::string> notes;
+};
+
+struct UndoOutput {
+  uint64_t outcomes = 0;
+  uint64_t queries = 0;
   Sequence sequence = 0;
 };
 
@@ -140,6 +203,9 @@ inline constexpr std::string_view kBadField = "BAD_FIELD";
 inline constexpr std::string_view kPoolUnknown = "POOL_UNKNOWN";
 inline constexpr std::string_view kPoolExists = "POOL_EXISTS";
 inline constexpr std::string_view kArmUnknown = "ARM_UNKNOWN";
+inline constexpr std::string_view kArmExists = "ARM_EXISTS";
+inline constexpr std::string_view kImportUnknown = "IMPORT_UNKNOWN";
+inline constexpr std::string_view kImportNotUndone = "IMPORT_NOT_UNDONE";
 inline constexpr std::string_view kDecisionUnknown = "DECISION_UNKNOWN";
 inline constexpr std::string_view kDecisionExpired = "DECISION_EXPIRED";
 inline constexpr std::string_view kDecisionIdReused = "DECISION_ID_REUSED";

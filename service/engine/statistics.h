@@ -20,6 +20,7 @@ struct FeedbackCounts {
   uint64_t late = 0;
   uint64_t refused = 0;
   uint64_t over_weight = 0;
+  uint64_t closed = 0;
 };
 
 struct ArmStatistics {

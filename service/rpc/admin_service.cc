@@ -44,17 +44,6 @@ grpc::ServerUnaryReactor* AnswerLater(grpc::CallbackServerContext* context, Door
   return reactor;
 }
 
-absl::StatusOr<std::vector<Arm>> ArmsFrom(
-    const google::protobuf::RepeatedPtrField<v1::Arm>& messages) {
-  std::vector<Arm> arms;
-  for (const v1::Arm& message : messages) {
-    Arm arm;
-    ASSIGN_OR_RETURN(arm, FromProto(message));
-    arms.push_back(std::move(arm));
-  }
-  return arms;
-}
-
 // A name and nothing else: a client chooses no folder of the server's.
 absl::Status CheckBackupName(const std::string& name) {
   constexpr std::string_view kAllowed =
@@ -100,24 +89,20 @@ grpc::ServerUnaryReactor* AdminService::PutPool(grpc::CallbackServerContext* con
   auto call = std::make_shared<Call>(context, door_, RpcName::kAdmin, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
-  auto arms = ArmsFrom(request->arms());
-  if (!arms.ok()) {
-    call->Finish(arms.status());
-    return reactor;
-  }
-  engine_.PutPool(
-      request->name(),
-      [settings = request->settings()](const PoolSettings& present) {
-        return Edited(present, settings);
-      },
-      *std::move(arms), request->create_only(),
-      [call, response](const absl::StatusOr<std::pair<PoolInfo, bool>>& result) {
-        if (result.ok()) {
-          *response->mutable_pool() = ToProto(result->first);
-          response->set_created(result->second);
-        }
-        call->Finish(result.status());
-      });
+  PoolEdit edit;
+  edit.name = request->name();
+  edit.edit = [settings = request->settings()](const PoolSettings& present) {
+    return Edited(present, settings);
+  };
+  for (const v1::Arm& arm : request->arms()) edit.arms.push_back(EditOf(arm));
+  edit.create_only = request->create_only();
+  edit.is_pruning = request->prune();
+  edit.is_dry_run = request->dry_run();
+  engine_.PutPool(std::move(edit), call->client_name(),
+                  [call, response](const absl::StatusOr<PutPoolOutput>& result) {
+                    if (result.ok()) FillProto(*result, *response);
+                    call->Finish(result.status());
+                  });
   return reactor;
 }
 
@@ -166,17 +151,9 @@ grpc::ServerUnaryReactor* AdminService::PutArm(grpc::CallbackServerContext* cont
   auto call = std::make_shared<Call>(context, door_, RpcName::kAdmin, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
-  auto arm = FromProto(request->arm());
-  if (!arm.ok()) {
-    call->Finish(arm.status());
-    return reactor;
-  }
-  engine_.PutArm(request->pool(), *std::move(arm),
-                 [call, response](const absl::StatusOr<std::pair<Arm, bool>>& result) {
-                   if (result.ok()) {
-                     *response->mutable_arm() = ToProto(result->first);
-                     response->set_created(result->second);
-                   }
+  engine_.PutArm(request->pool(), EditOf(*request), call->client_name(),
+                 [call, response](const absl::StatusOr<PutArmOutput>& result) {
+                   if (result.ok()) FillProto(*result, *response);
                    call->Finish(result.status());
                  });
   return reactor;
@@ -204,7 +181,7 @@ grpc::ServerUnaryReactor* AdminService::RemoveArm(grpc::CallbackServerContext* c
   auto call = std::make_shared<Call>(context, door_, RpcName::kAdmin, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
-  engine_.RemoveArm(request->pool(), request->arm(),
+  engine_.RemoveArm(request->pool(), request->arm(), call->client_name(),
                     [call](const absl::StatusOr<bool>& result) { call->Finish(result.status()); });
   return reactor;
 }
@@ -212,6 +189,14 @@ grpc::ServerUnaryReactor* AdminService::RemoveArm(grpc::CallbackServerContext* c
 grpc::ServerReadReactor<v1::ImportOutcomesRequest>* AdminService::ImportOutcomes(
     grpc::CallbackServerContext* context, v1::ImportOutcomesResponse* response) {
   return new ImportStream(engine_, door_, *context, response);  // deletes itself
+}
+
+grpc::ServerUnaryReactor* AdminService::UndoImport(grpc::CallbackServerContext* context,
+                                                   const v1::UndoImportRequest* request,
+                                                   v1::UndoImportResponse* response) {
+  return AnswerLater<UndoOutput>(context, door_, *request, response, [&](auto done) {
+    engine_.UndoImport(request->pool(), request->import_id(), std::move(done));
+  });
 }
 
 grpc::ServerUnaryReactor* AdminService::ListOutcomes(grpc::CallbackServerContext* context,

@@ -44,6 +44,9 @@ class AdminService final : public v1::Admin::CallbackService {
                                       v1::RemoveArmResponse* response) override;
   grpc::ServerReadReactor<v1::ImportOutcomesRequest>* ImportOutcomes(
       grpc::CallbackServerContext* context, v1::ImportOutcomesResponse* response) override;
+  grpc::ServerUnaryReactor* UndoImport(grpc::CallbackServerContext* context,
+                                       const v1::UndoImportRequest* request,
+                                       v1::UndoImportResponse* response) override;
   grpc::ServerUnaryReactor* ListOutcomes(grpc::CallbackServerContext* context,
                                          const v1::ListOutcomesRequest* request,
                                          v1::ListOutcomesResponse* response) override;

@@ -48,6 +48,7 @@ CallNeeds NeedsOf(const v1::PutArmRequest& request) { return AdminOf(request.poo
 CallNeeds NeedsOf(const v1::ListArmsRequest& request) { return AdminOf(request.pool()); }
 CallNeeds NeedsOf(const v1::RemoveArmRequest& request) { return AdminOf(request.pool()); }
 CallNeeds NeedsOf(const v1::ImportStart& request) { return AdminOf(request.pool()); }
+CallNeeds NeedsOf(const v1::UndoImportRequest& request) { return AdminOf(request.pool()); }
 CallNeeds NeedsOf(const v1::ListOutcomesRequest& request) { return AdminOf(request.pool()); }
 CallNeeds NeedsOf(const v1::GetStatsRequest& request) { return AdminOf(request.pool()); }
 CallNeeds NeedsOf(const v1::ExplainRequest& request) { return AdminOf(request.pool()); }

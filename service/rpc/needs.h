@@ -33,6 +33,7 @@ CallNeeds NeedsOf(const v1::PutArmRequest& request);
 CallNeeds NeedsOf(const v1::ListArmsRequest& request);
 CallNeeds NeedsOf(const v1::RemoveArmRequest& request);
 CallNeeds NeedsOf(const v1::ImportStart& request);
+CallNeeds NeedsOf(const v1::UndoImportRequest& request);
 CallNeeds NeedsOf(const v1::ListOutcomesRequest& request);
 CallNeeds NeedsOf(const v1::GetStatsRequest& request);
 CallNeeds NeedsOf(const v1::ExplainRequest& request);

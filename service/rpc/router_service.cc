@@ -109,9 +109,13 @@ grpc::ServerUnaryReactor* RouterService::Feedback(grpc::CallbackServerContext* c
   auto call = std::make_shared<Call>(context, door_, RpcName::kFeedback, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
-  FeedbackInput input = FromProto(*request);
-  input.client = call->client_name();
-  engine_.Feedback(std::move(input),
+  auto input = FromProto(*request);
+  if (!input.ok()) {
+    call->Finish(input.status());
+    return reactor;
+  }
+  input->client = call->client_name();
+  engine_.Feedback(*std::move(input),
                    [this, call, response](const absl::StatusOr<FeedbackOutput>& output) {
                      if (output.ok()) {
                        metrics_.CountFeedback(output->result);
@@ -139,11 +143,16 @@ grpc::ServerUnaryReactor* RouterService::FeedbackBatch(grpc::CallbackServerConte
   const int count = request->requests_size();
   const std::string client = call->client_name();
   for (int i = 0; i < count; ++i) {
-    FeedbackInput input = FromProto(request->requests(i));
-    input.client = client;
-    if (input.pool.empty()) input.pool = request->pool();
     auto* item = response->mutable_items(i);
-    engine_.Feedback(std::move(input),
+    auto input = FromProto(request->requests(i));
+    if (!input.ok()) {
+      *item->mutable_error() = ToItem(input.status());
+      if (waiting->fetch_sub(1) == 1) call->Finish(absl::OkStatus());
+      continue;
+    }
+    input->client = client;
+    if (input->pool.empty()) input->pool = request->pool();
+    engine_.Feedback(*std::move(input),
                      [this, call, item, waiting](const absl::StatusOr<FeedbackOutput>& output) {
                        if (output.ok()) {
                          metrics_.CountFeedback(output->result);

@@ -258,6 +258,10 @@ TEST(LearnedState, ExpectsQualityOnlyOfAnsweredCalls) {
   EXPECT_NEAR(expected.quality_stddev / level.stddev, 0.75, 0.02);
 }
 
+double CostOf(const LearnedState& state, const Arm& arm) {
+  return state.ExpectCall(arm, {.context = {}, .input_tokens = 1000}).cost_usd;
+}
+
 TEST(LearnedState, PricesACallByItsTokensAndCorrectsThePrice) {
   LogBuilder log(TestPool("context_free", kDimension));
   Arm priced = TestArm(0);
@@ -268,8 +272,8 @@ TEST(LearnedState, PricesACallByItsTokensAndCorrectsThePrice) {
   log.Add(ArmEvent{TestArm(1)});
   const LearnedState young = Learned(log);
   // 1000 * 2e-6 + 300 * 10e-6 = 0.005; without a price nothing is known yet.
-  EXPECT_NEAR(young.ExpectedCost(priced, 1000), 0.005, 1e-12);
-  EXPECT_EQ(young.ExpectedCost(TestArm(1), 1000), 0);
+  EXPECT_NEAR(CostOf(young, priced), 0.005, 1e-12);
+  EXPECT_EQ(CostOf(young, TestArm(1)), 0);
 
   for (int i = 0; i < 20; ++i) {
     OutcomeEvent event;
@@ -279,15 +283,15 @@ TEST(LearnedState, PricesACallByItsTokensAndCorrectsThePrice) {
     log.Add(event);
   }
   const LearnedState state = Learned(log);
-  EXPECT_NEAR(state.ExpectedCost(priced, 1000), 0.006, 1e-12);
-  EXPECT_NEAR(state.PricedCost(priced, 1000), 0.005, 1e-12);
-  EXPECT_NEAR(state.ExpectedCost(TestArm(1), 1000), 0.03, 1e-12);
+  EXPECT_NEAR(CostOf(state, priced), 0.006, 1e-12);
+  EXPECT_NEAR(state.ExpectCall(priced, {.context = {}, .input_tokens = 1000}).priced_usd, 0.005, 1e-12);
+  EXPECT_NEAR(CostOf(state, TestArm(1)), 0.03, 1e-12);
 
   // A new price is effective at once.
   priced.usd_per_1m_input = 0;
   priced.usd_per_1m_output = 20;
   log.Add(ArmEvent{priced});
-  EXPECT_NEAR(Learned(log).ExpectedCost(*Learned(log).arm(ArmId{0}), 1000), 0.006 * 1.2, 1e-12);
+  EXPECT_NEAR(CostOf(Learned(log), *Learned(log).arm(ArmId{0})), 0.006 * 1.2, 1e-12);
 }
 
 TEST(LearnedState, MovesAMeanWithoutPrecisionWhenCorrected) {
