@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <climits>
 #include <cstring>
 #include <span>
 #include <string>
@@ -74,12 +75,17 @@ class ByteReader {
   // For a decoder that finds a value out of its range.
   void Fail() { is_ok_ = false; }
 
+  // The format of what is read, for decoders whose layout has changed with it.
+  int format() const { return format_; }
+  void SetFormat(int format) { format_ = format; }
+
  private:
   bool Take(std::size_t count);
 
   std::string_view bytes_;
   std::size_t at_ = 0;
   bool is_ok_ = true;
+  int format_ = INT_MAX;  // the newest
 };
 
 }  // namespace pointsman

@@ -54,6 +54,8 @@ struct OutcomeEvent {
   uint32_t attempt = 0;          // an earlier call of the same arm for the decision, from 1; 0: the last
   bool input_is_counted = false;  // input_tokens_estimate is the caller's own count
   Sequence decision_version = 0;  // the learned state that decided; 0: not known
+  double input_tokens_expected = 0;   // of the call, as the decision expected them
+  double output_tokens_expected = 0;  // of its answer
   uint64_t payload_hash = 0;      // with feedback_id: what makes the feedback record
   std::string client = {};             // who sent it
   friend bool operator==(const OutcomeEvent&, const OutcomeEvent&) = default;

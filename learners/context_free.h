@@ -2,12 +2,14 @@
 //   context_free  Gaussian posterior of the level: prior mean m0 counts as s0 outcomes (the arm's
 //                 prior_quality and prior_strength; 0.5 and 1 without), one outcome has deviation
 //                 0.4: mean = (s0 m0 + sum) / (s0 + n), stddev = 0.4 / sqrt(s0 + n). With
-//                 forgetting, sum and n shrink by exp(-weight / forget_outcomes) at each outcome of
-//                 the arm: the posterior goes back to the prior, not to nothing.
-//   ema           the same mean, with sum and n shrinking by 2^(-weight / half_life_outcomes), and
-//                 stddev 0: the tracker alone decides, and whatever exploring there is comes from
-//                 the exploration's own knobs.
-// A correction moves the sum by weight times the change; n, and what has faded, stay.
+//                 forgetting, sum and n shrink by kept = exp(-(T - T_a) / forget_outcomes), T the
+//                 outcomes of the pool, when they are asked for: the posterior goes back to the prior,
+//                 not to nothing, also that of an arm that is not chosen any more.
+//   ema           the same mean, with kept = 2^(-(T - T_a) / half_life_outcomes), and stddev 0: the
+//                 tracker alone decides, and whatever exploring there is comes from the exploration's own
+//                 knobs.
+// A correction moves the sum by weight times the change, faded since the outcome came; a withdrawal takes
+// back the weight too.
 // Cost: O(1) an arm, an outcome or an estimate; 48 bytes an arm.
 // Threads: see quality_model.h.
 // Source: Thompson 1933, with the posterior of a normal mean, Bishop 2006, eq. 2.141 and 2.142;

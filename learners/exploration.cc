@@ -112,6 +112,23 @@ std::vector<double> Distribution(const LearnerSettings& settings, std::span<cons
   return pmf;
 }
 
+void LiftToFloors(std::span<const double> floors, std::span<double> pmf) {
+  if (floors.empty()) return;
+  POINTSMAN_CHECK(floors.size() == pmf.size());
+  double lifted = 0, rest = 0;
+  for (std::size_t i = 0; i < pmf.size(); ++i) {
+    (pmf[i] < floors[i] ? lifted : rest) += std::max(pmf[i], floors[i]);
+  }
+  if (lifted == 0) return;
+  const double scale = rest > 0 ? std::max(0.0, 1 - lifted) / rest : 1;
+  double sum = 0;
+  for (std::size_t i = 0; i < pmf.size(); ++i) {
+    pmf[i] = pmf[i] < floors[i] ? floors[i] : pmf[i] * scale;
+    sum += pmf[i];
+  }
+  for (double& p : pmf) p /= sum;
+}
+
 absl::Status ValidateExploration(const LearnerSettings& settings) {
   if (FindExplorer(settings.exploration) == nullptr) {
     std::string names;

@@ -34,6 +34,10 @@ namespace pointsman {
 std::vector<double> Distribution(const LearnerSettings& settings, std::span<const double> means,
                                  std::span<const double> stddevs);
 
+// Lifts entries of a pmf to their floors and scales the rest so that it sums to 1 again. floors: one a
+// candidate, summing to less than 1; empty: none.
+void LiftToFloors(std::span<const double> floors, std::span<double> pmf);
+
 // Errors: kInvalidArgument listing what there is, for an unknown name or a knob out of its range.
 absl::Status ValidateExploration(const LearnerSettings& settings);
 

@@ -25,7 +25,8 @@ using Eigen::VectorXd;
 
 constexpr std::size_t kCautious = 0, kBold = 1;
 constexpr uint32_t kMatricesMax = 2000;
-constexpr double kForgetBlock = 32;
+constexpr double kWeightLeast = 1e-9;
+constexpr double kFadedShare = 0.9;
 constexpr double kDriftOutcomesMin = 30;
 constexpr double kOutcomesAfterDrift = 24;
 constexpr double kWatchOutcomes = 2000;
@@ -54,12 +55,16 @@ class Hybrid final : public QualityModel {
   void EndEdit() override { arms_.EndEdit(); }
 
   void PutArm(const Arm& arm) override;
+  void ResetArm(const Arm& arm, std::optional<double> level, double strength) override;
+  void Settle() override;
+  void Grow(uint32_t dimension) override;
   void Learn(const Observation& observation) override;
   void Estimate(std::span<const float> context, std::span<const ArmView> arms,
                 std::span<QualityEstimate> out) const override;
   bool ChooseDirectly(const LearnerSettings& settings, std::span<const float> context,
                       std::span<const ArmView> arms, std::span<const UtilityTerm> terms,
-                      std::span<double> pmf, std::span<ExpertVotes> votes) const override;
+                      std::span<const double> floors, std::span<double> pmf,
+                      std::span<ExpertVotes> votes) const override;
   QualityEstimate Level(ArmId arm) const override;
   void Encode(ByteWriter& out) const override;
   static absl::StatusOr<std::unique_ptr<QualityModel>> Decode(const LearnerSettings& settings,
@@ -76,9 +81,10 @@ class Hybrid final : public QualityModel {
   // opinions[expert * k + arm].
   std::vector<QualityEstimate> Opinions(std::span<const float> context,
                                         std::span<const ArmView> arms) const;
-  void Correct(const Observation& observation, HybridArm& arm);
+  double Kept(const HybridArm& arm) const { return KeptSince(arm.clock, forget_outcomes_); }
+  void TakeBack(const Observation& observation, HybridArm& arm);
   void LearnHead(const Observation& observation, const HybridArm& arm, const VectorXd& z);
-  void Forget(HybridArm& arm) const;
+  bool Forget(HybridArm& arm) const;
   void AddEvidence(const Observation& observation, const VectorXd& z, HybridArm& arm);
   void CheckDrift(const Observation& observation, double residual, HybridArm& arm);
   void Read(HybridArm& arm, bool must_solve) const;
@@ -106,13 +112,20 @@ double Hybrid::Linear(const HybridArm* arm, std::size_t expert, const VectorXd& 
   const HybridPrior& prior = priors_[expert];
   if (arm == nullptr) return prior.level + prior.slope.dot(z);
   const HybridArm::Reading& reading = arm->readings[expert];
-  return arm->Level(expert, prior, tuning_.level_strength) +
-         (reading.theta.size() > 0 ? reading.theta : prior.slope).dot(z);
+  const double kept = Kept(*arm);
+  const double level = arm->Level(expert, prior, tuning_.level_strength, kept);
+  if (reading.theta.size() == 0) return level + prior.slope.dot(z);
+  if (kept == 1) return level + reading.theta.dot(z);
+  // Between two solves theta goes back to w as it would with this share of evenly spread evidence.
+  const double precision = prior.precision * static_cast<double>(dimension_);
+  const double part = kept * (arm->weight + precision) / (kept * arm->weight + precision);
+  return level + prior.slope.dot(z) + part * (reading.theta - prior.slope).dot(z);
 }
 
 double Hybrid::Deviation(const HybridArm* arm) const {
-  const double n = arm == nullptr ? tuning_.level_strength
-                                  : arm->weight + arm->PriorStrength(tuning_.level_strength);
+  const double n = arm == nullptr
+                       ? tuning_.level_strength
+                       : Kept(*arm) * arm->weight + arm->PriorStrength(tuning_.level_strength);
   return std::sqrt((tuning_.noise * tuning_.noise + tuning_.doubt * tuning_.doubt / n) / n);
 }
 
@@ -152,13 +165,15 @@ void Hybrid::Estimate(std::span<const float> context, std::span<const ArmView> a
 
 bool Hybrid::ChooseDirectly(const LearnerSettings& settings, std::span<const float> context,
                             std::span<const ArmView> arms, std::span<const UtilityTerm> terms,
-                            std::span<double> pmf, std::span<ExpertVotes> votes) const {
+                            std::span<const double> least, std::span<double> pmf,
+                            std::span<ExpertVotes> votes) const {
   const auto shares = weights_.Shares();
   std::vector<double> floors(arms.size(), 0.0);
   double watched = 0;
   for (std::size_t a = 0; a < arms.size(); ++a) {
     const HybridArm* arm = arms_.Get(Index(arms[a].arm->id));
-    if (arm != nullptr) watched += floors[a] = WatchedShare(*arm);
+    floors[a] = std::max(least.empty() ? 0 : least[a], arm == nullptr ? 0 : WatchedShare(*arm));
+    watched += floors[a];
   }
   if (watched > kWatchedShareAll) {
     for (double& floor : floors) floor *= kWatchedShareAll / watched;
@@ -182,21 +197,48 @@ void Hybrid::PutArm(const Arm& settings) {
   Read(arm, false);
 }
 
+void Hybrid::ResetArm(const Arm& settings, std::optional<double> level, double strength) {
+  HybridArm& arm = arms_.Mutable(Index(settings.id));
+  if (arm.HasMatrix()) --matrices_;
+  arm = {};
+  if (outcomes_ >= kLateOutcomes && tuning_.detects_drift) arm.watched_since = outcomes_;
+  PutArm(settings);
+  if (!level || !(strength > 0)) return;
+  arm.prior_level = *level;
+  arm.prior_strength = strength;
+}
+
+void Hybrid::Settle() {
+  for (std::size_t i = 0; i < arms_.size(); ++i) {
+    if (arms_.Get(i) != nullptr) Forget(arms_.Mutable(i));
+  }
+}
+
+void Hybrid::Grow(uint32_t dimension) {
+  dimension_ = static_cast<Eigen::Index>(dimension);
+  for (HybridPrior& prior : priors_) {
+    prior.slope.conservativeResizeLike(VectorXd::Zero(dimension_));
+  }
+  for (std::size_t i = 0; i < arms_.size(); ++i) {
+    if (arms_.Get(i) != nullptr) arms_.Mutable(i).Grow(dimension_);
+  }
+}
+
 void Hybrid::Learn(const Observation& observation) {
   POINTSMAN_CHECK(std::isfinite(observation.quality) && observation.weight >= 0);
   HybridArm& arm = arms_.Mutable(Index(observation.arm));
-  if (observation.is_correction) {
-    Correct(observation, arm);
+  const bool has_faded = Forget(arm);
+  if (!observation.is_new()) {
+    TakeBack(observation, arm);
     return;
   }
   const VectorXd z = Vector(observation.context);
   weights_.Learn(observation);
   LearnHead(observation, arm, z);
   const double residual = observation.quality - Linear(&arm, kCautious, z);
-  Forget(arm);
   AddEvidence(observation, z, arm);
   if (tuning_.detects_drift) CheckDrift(observation, residual, arm);
-  Read(arm, false);
+  Read(arm, has_faded);
   if (++outcomes_ >= next_refresh_) {
     Refresh();
     next_refresh_ = outcomes_ + std::max<uint64_t>(16, outcomes_ / 8);
@@ -212,17 +254,38 @@ double Hybrid::WatchedShare(const HybridArm& arm) const {
   return share * std::min(1.0, kWatchOutcomes / std::max(1.0, elapsed));
 }
 
-void Hybrid::Correct(const Observation& observation, HybridArm& arm) {
-  const double change = observation.quality - observation.corrected_from;
-  arm.sum += observation.weight * change;
-  if (arm.HasMatrix() && !observation.context.empty()) {
-    VectorXd x(dimension_ + 1);
-    x << 1, Vector(observation.context);
-    arm.sums.Correct(x, change, observation.weight);
+// A correction or a withdrawal: of what is left of the outcome, where it was learned.
+void Hybrid::TakeBack(const Observation& observation, HybridArm& arm) {
+  const double anchor = observation.anchor.value_or(clock());
+  const HybridArm::Since since = arm.CutsSince(anchor);
+  const double weight = observation.weight * KeptSince(anchor, forget_outcomes_) * since.kept;
+  const bool has_slope =
+      arm.HasMatrix() && !observation.context.empty() && anchor >= arm.matrix_since;
+  VectorXd x(dimension_ + 1);
+  x << 1, Vector(observation.context);
+  if (observation.is_withdrawal) {
+    const double y = observation.quality + since.shift;
+    arm.weight = std::max(0.0, arm.weight - weight);
+    arm.sum -= weight * y;
+    if (has_slope) {
+      arm.sums.Add(x, y, -weight);
+    } else {
+      arm.bare_weight = std::max(0.0, arm.bare_weight - weight);
+      arm.bare_sum -= weight * y;
+    }
+    if (arm.weight < kWeightLeast) arm.weight = arm.sum = 0;
+    if (arm.bare_weight < kWeightLeast) arm.bare_weight = arm.bare_sum = 0;
+    arm.solved_weight = std::min(arm.solved_weight, arm.weight);
   } else {
-    arm.bare_sum += observation.weight * change;
+    const double change = observation.quality - observation.corrected_from;
+    arm.sum += weight * change;
+    if (has_slope) {
+      arm.sums.Correct(x, change, weight);
+    } else {
+      arm.bare_sum += weight * change;
+    }
   }
-  Read(arm, false);
+  Read(arm, arm.HasMatrix());
 }
 
 void Hybrid::LearnHead(const Observation& observation, const HybridArm& arm, const VectorXd& z) {
@@ -231,22 +294,26 @@ void Hybrid::LearnHead(const Observation& observation, const HybridArm& arm, con
   if (!phi.isZero(0)) head_.Learn(phi, observation.quality - linear, observation.weight);
 }
 
-void Hybrid::Forget(HybridArm& arm) const {
-  if (!(forget_outcomes_ > 0) || arm.unforgotten < kForgetBlock) return;
-  arm.Scale(std::exp(-arm.unforgotten / forget_outcomes_));
-  arm.unforgotten = 0;
+// Whether so much has faded that theta has to be solved again.
+bool Hybrid::Forget(HybridArm& arm) const {
+  const double kept = Kept(arm);
+  if (kept < 1) arm.Scale(kept);
+  arm.clock = clock();
+  return kept < kFadedShare;
 }
 
 void Hybrid::AddEvidence(const Observation& observation, const VectorXd& z, HybridArm& arm) {
-  const double weight = observation.weight, y = observation.quality;
+  const double weight =
+      observation.weight * KeptSince(observation.anchor.value_or(clock()), forget_outcomes_);
+  const double y = observation.quality;
   arm.weight += weight;
   arm.sum += weight * y;
-  arm.unforgotten += weight;
   if (arm.outcomes < std::numeric_limits<uint32_t>::max()) ++arm.outcomes;
   if (arm.outcomes == kTrialOutcomes) arm.watched_since = 0;
   const bool has_earned = arm.outcomes > tuning_.outcomes_before_matrix;
   if (!arm.HasMatrix() && has_earned && !observation.context.empty() && matrices_ < kMatricesMax) {
     arm.sums = RegressionSums(dimension_ + 1);
+    arm.matrix_since = observation.anchor.value_or(clock());
     ++matrices_;
   }
   if (!arm.HasMatrix() || observation.context.empty()) {
@@ -266,8 +333,7 @@ void Hybrid::CheckDrift(const Observation& observation, double residual, HybridA
   if (!shift) return;
   // The evidence gathered since the change holds part of it already; what is kept is little, so the
   // error is too.
-  arm.Shift(*shift);
-  arm.Scale(std::min(1.0, kOutcomesAfterDrift / arm.weight));
+  arm.ShiftAndScale(*shift, std::min(1.0, kOutcomesAfterDrift / arm.weight), clock());
   arm.watched_since = *shift < 0 ? outcomes_ + 1 : 0;
   Read(arm, true);
 }
@@ -289,6 +355,7 @@ void Hybrid::Read(HybridArm& arm, bool must_solve) const {
 }
 
 void Hybrid::Refresh() {
+  if (forget_outcomes_ > 0) Settle();  // so that all arms speak of the same moment
   std::vector<std::size_t> busiest;
   for (std::size_t i = 0; i < arms_.size(); ++i) {
     const HybridArm* arm = arms_.Get(i);
@@ -309,6 +376,7 @@ void Hybrid::Refresh() {
 }
 
 void Hybrid::Encode(ByteWriter& out) const {
+  out.Put(clock());
   out.Put(outcomes_);
   out.Put(next_refresh_);
   for (const HybridPrior& prior : priors_) {
@@ -331,6 +399,8 @@ absl::StatusOr<std::unique_ptr<QualityModel>> Hybrid::Decode(const LearnerSettin
                                                              const HybridTuning& tuning,
                                                              ByteReader& in) {
   auto model = std::make_unique<Hybrid>(settings, dimension, tuning);
+  if (in.format() >= 4) model->SetClock(in.Get<double>());
+  if (!std::isfinite(model->clock())) in.Fail();
   model->outcomes_ = in.Get<uint64_t>();
   model->next_refresh_ = in.Get<uint64_t>();
   for (HybridPrior& prior : model->priors_) {

@@ -27,8 +27,9 @@
 //   regression over all arms, on the bold expert's residuals.
 // - An arm has a matrix after its first 4 outcomes, at most 2,000 arms do; before, and for
 //   outcomes without a vector, it learns its level alone and w stands for theta_a.
-// - Forgetting (forget_outcomes > 0) scales an arm's evidence, in steps of 32 outcomes: towards the
-//   prior, since the prior is not part of it.
+// - Forgetting (forget_outcomes > 0) scales an arm's evidence by exp(-(T - T_a) / forget_outcomes), T the
+//   outcomes of the pool: towards the prior, since the prior is not part of it. Levels and deviations are
+//   read at that scale, so an arm that is not chosen any more grows uncertain.
 // - Drift: a cumulative sum of each arm's residuals. At an alarm its evidence is cut to 24 outcomes,
 //   moved by the shift that was seen; an arm that fell keeps 2% of the choices for 2,000 outcomes,
 //   then 2% * 2,000 / elapsed, and is listened to more closely, until it is seen to rise.
@@ -36,7 +37,8 @@
 //   way for its first 40 outcomes, whatever they say: the others' levels are known by then, and an
 //   arm that leads on one domain alone looks poor by its level. All that is kept for watched and
 //   late arms is 6% together.
-// - Corrections move b and the levels; not beta, the shares or the detectors.
+// - Corrections and withdrawals take back what the outcome gave to b, the levels and G, faded and cut as it
+//   was since; not what it gave to beta, the shares or the detectors.
 // Shapes: z has d entries.
 // Cost: an estimate O(d) an arm; an outcome O(d^2), with an O(d^3) solve on the schedule above;
 //   4 d^2 bytes an arm that has a matrix.

@@ -14,10 +14,7 @@ namespace {
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-constexpr double kDriftShift = 0.2;
-constexpr double kDriftNoise = 0.2;  // variance of one outcome
-constexpr double kDriftAlarm = 12;   // with a 0/1 outcome about one false alarm in 300,000
-constexpr double kDriftAlarmWatched = 4;
+constexpr std::size_t kCutsKept = 8;
 
 VectorXd GetVector(Eigen::Index size, bool may_be_empty, ByteReader& in) {
   const std::vector<double> numbers = in.GetArray<double>();
@@ -32,49 +29,40 @@ VectorXd GetVector(Eigen::Index size, bool may_be_empty, ByteReader& in) {
 
 }  // namespace
 
-std::optional<double> DriftDetector::Add(double residual, double weight, bool is_watched) {
-  std::optional<double> shift = AddTo(fall_, -1, residual, weight, kDriftAlarm);
-  if (!shift) {
-    shift = AddTo(rise_, 1, residual, weight, is_watched ? kDriftAlarmWatched : kDriftAlarm);
-  }
-  if (shift) *this = {};
-  return shift;
-}
-
-std::optional<double> DriftDetector::AddTo(Side& side, double sign, double residual, double weight,
-                                           double alarm) {
-  const double step = (kDriftShift * sign * residual - kDriftShift * kDriftShift / 2) / kDriftNoise;
-  side.score += weight * step;
-  side.sum += weight * residual;
-  side.weight += weight;
-  if (!(side.score > 0)) side = {};
-  if (!(side.score > alarm)) return std::nullopt;
-  return side.sum / side.weight;
-}
-
-void DriftDetector::Encode(ByteWriter& out) const {
-  out.Put(fall_);
-  out.Put(rise_);
-}
-
-void DriftDetector::Decode(ByteReader& in) {
-  for (Side* side : {&fall_, &rise_}) {
-    *side = in.Get<Side>();
-    const bool is_sound = side->score >= 0 && side->score <= kDriftAlarm && side->weight >= 0 &&
-                          std::isfinite(side->weight) && std::isfinite(side->sum);
-    if (!is_sound) in.Fail();
-  }
-}
-
 void HybridArm::Scale(double kept) {
   for (double* number : {&weight, &sum, &bare_weight, &bare_sum, &solved_weight}) *number *= kept;
   if (HasMatrix()) sums.Scale(kept);
+  for (Reading& reading : readings) reading.own *= kept;
 }
 
 void HybridArm::Shift(double change) {
   sum += change * weight;
   bare_sum += change * bare_weight;
   if (HasMatrix()) sums.Shift(change);
+}
+
+void HybridArm::ShiftAndScale(double change, double kept, double at_clock) {
+  Shift(change);
+  Scale(kept);
+  if (cuts.size() == kCutsKept) cuts.erase(cuts.begin());
+  cuts.push_back({at_clock, change, kept});
+}
+
+HybridArm::Since HybridArm::CutsSince(double then) const {
+  Since since;
+  for (const Cut& cut : cuts) {
+    if (cut.clock < then) continue;
+    since.kept *= cut.kept;
+    since.shift += cut.shift;
+  }
+  return since;
+}
+
+void HybridArm::Grow(Eigen::Index size) {
+  if (HasMatrix()) sums.Grow(size + 1);
+  for (Reading& reading : readings) {
+    if (reading.theta.size() > 0) reading.theta.conservativeResizeLike(VectorXd::Zero(size));
+  }
 }
 
 MatrixXd HybridArm::SlopeMoments(double level_strength) const {
@@ -106,17 +94,19 @@ void HybridArm::ReadOwn(std::size_t expert) {
   reading.own -= sums.FirstMoments().tail(sums.size() - 1).dot(reading.theta);
 }
 
-double HybridArm::Level(std::size_t expert, const HybridPrior& prior, double level_strength) const {
+double HybridArm::Level(std::size_t expert, const HybridPrior& prior, double level_strength,
+                        double kept) const {
   const double strength = PriorStrength(level_strength);
-  return (readings[expert].own + strength * PriorLevel(prior)) / (weight + strength);
+  return (kept * readings[expert].own + strength * PriorLevel(prior)) / (kept * weight + strength);
 }
 
 void HybridArm::Encode(ByteWriter& out) const {
   out.Put(static_cast<uint8_t>(prior_level.has_value()));
   for (const double number : {prior_level.value_or(0), prior_strength, weight, sum, bare_weight,
-                              bare_sum, solved_weight, unforgotten}) {
+                              bare_sum, solved_weight, clock, matrix_since}) {
     out.Put(number);
   }
+  out.PutArray(std::span<const Cut>(cuts));
   out.Put(outcomes);
   out.Put(watched_since);
   drift.Encode(out);
@@ -133,10 +123,20 @@ HybridArm HybridArm::Decode(Eigen::Index dimension, ByteReader& in) {
   HybridArm arm;
   const bool has_prior = in.GetBool();
   double prior = 0;
+  const bool is_old = in.format() < 4;
+  double unforgotten = 0;  // of before format 4: evidence of a block fades with the next one
   for (double* number : {&prior, &arm.prior_strength, &arm.weight, &arm.sum, &arm.bare_weight,
-                         &arm.bare_sum, &arm.solved_weight, &arm.unforgotten}) {
+                         &arm.bare_sum, &arm.solved_weight, is_old ? &unforgotten : &arm.clock}) {
     *number = in.Get<double>();
     if (!std::isfinite(*number)) in.Fail();
+  }
+  if (!is_old) {
+    arm.matrix_since = in.Get<double>();
+    arm.cuts = in.GetArray<Cut>();
+    if (!std::isfinite(arm.matrix_since) || arm.cuts.size() > kCutsKept) in.Fail();
+    for (const Cut& cut : arm.cuts) {
+      if (!std::isfinite(cut.clock) || !std::isfinite(cut.shift) || !(cut.kept >= 0)) in.Fail();
+    }
   }
   if (arm.prior_strength < 0 || arm.weight < 0 || arm.bare_weight < 0) in.Fail();
   if (has_prior) arm.prior_level = prior;

@@ -5,10 +5,12 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "Eigen/Core"
 #include "base/arm.h"
 #include "base/bytes.h"
+#include "learners/drift_detector.h"
 #include "learners/linear_posterior.h"
 
 namespace pointsman {
@@ -22,32 +24,12 @@ struct HybridPrior {
   Eigen::VectorXd slope;  // w: the difficulty of a query, z . w, common to all arms
 };
 
-// Two one-sided cumulative sums of an arm's residuals (Page 1954) for a shift of +-kDriftShift:
-//   S <- max(0, S + (kDriftShift * r - kDriftShift^2 / 2) / kDriftNoise),  alarm at S > kDriftAlarm
-// for r = +-residual, beside the sum and count of the residuals since S was last 0, which say how
-// large the shift was.
-class DriftDetector {
- public:
-  // The shift, if this residual rings the alarm; the detector then starts over. An arm that was
-  // found degraded is listened to closely for its recovery: a false alarm costs little there, and
-  // its outcomes are few.
-  std::optional<double> Add(double residual, double weight, bool is_watched);
-  void Encode(ByteWriter& out) const;
-  void Decode(ByteReader& in);
-
- private:
-  struct Side {
-    double score = 0;
-    double sum = 0;
-    double weight = 0;
-  };
-  std::optional<double> AddTo(Side& side, double sign, double residual, double weight,
-                              double alarm);
-  Side fall_, rise_;
-};
-
 // One arm's evidence and its reading under both experts' priors.
 struct HybridArm {
+  // The evidence was shifted and cut at a change, so an outcome of before is not what it was any more.
+  struct Cut {
+    double clock = 0, shift = 0, kept = 1;
+  };
   struct Reading {
     Eigen::VectorXd theta;  // d; empty: w stands for it
     double own = 0;         // sum w (y - theta . z): what its outcomes say of the level
@@ -59,9 +41,11 @@ struct HybridArm {
   double bare_weight = 0, bare_sum = 0;  // those that taught the level alone
   uint32_t outcomes = 0;                 // ever; stops counting at 2^32 - 1
   double solved_weight = 0;              // `weight` when theta was last computed
-  double unforgotten = 0;                // outcomes since the last forgetting
+  double clock = 0;                      // when evidence stood as it does here
+  double matrix_since = 0;               // clock: outcomes of before have taught the level alone
   uint64_t watched_since = 0;            // found degraded at so many outcomes of the pool; 0: not
   DriftDetector drift;
+  std::vector<Cut> cuts;  // the last few, oldest first
   RegressionSums sums;  // of x = (1, z); of size 0: none yet
   std::array<Reading, kHybridExperts> readings;
 
@@ -73,6 +57,14 @@ struct HybridArm {
   void Scale(double kept);
   // As if all its outcomes had been `change` better.
   void Shift(double change);
+  // Both at once, at a change; remembered for corrections of what came before.
+  void ShiftAndScale(double change, double kept, double at_clock);
+  // What became of an outcome of then: its weight times `kept`, its quality plus `shift`.
+  struct Since {
+    double kept = 1, shift = 0;
+  };
+  Since CutsSince(double then) const;
+  void Grow(Eigen::Index size);
   // What the evidence says of theta once the level is eliminated, under a prior N(w, I /
   // precision):
   //   theta = (SlopeMoments + precision I)^-1 (SlopeCross + precision w).
@@ -82,8 +74,9 @@ struct HybridArm {
   void ReadTheta(std::size_t expert, const HybridPrior& prior, double level_strength,
                  const Eigen::MatrixXd& slope_moments);
   void ReadOwn(std::size_t expert);
-  // The level given theta: (sum w (y - theta . z) + s m) / (sum w + s).
-  double Level(std::size_t expert, const HybridPrior& prior, double level_strength) const;
+  // The level given theta: (sum w (y - theta . z) + s m) / (sum w + s), of the share `kept` of the evidence.
+  double Level(std::size_t expert, const HybridPrior& prior, double level_strength,
+               double kept = 1) const;
 
   void Encode(ByteWriter& out) const;
   // Fails `in` unless every number is finite and in its range.

@@ -16,7 +16,9 @@ constexpr double kLevelNoise = 0.4;  // learners/context_free.h
 // The levels are those of a context-free model, whole.
 class Knn final : public QualityModel {
  public:
-  explicit Knn(std::unique_ptr<QualityModel> levels) : levels_(std::move(levels)) {}
+  explicit Knn(std::unique_ptr<QualityModel> levels) : levels_(std::move(levels)) {
+    SetClock(levels_->clock());
+  }
 
   std::unique_ptr<QualityModel> Clone() const override {
     return std::make_unique<Knn>(levels_->Clone());
@@ -24,6 +26,14 @@ class Knn final : public QualityModel {
   void BeginEdit() override { levels_->BeginEdit(); }
   void EndEdit() override { levels_->EndEdit(); }
   void PutArm(const Arm& arm) override { levels_->PutArm(arm); }
+  void ResetArm(const Arm& arm, std::optional<double> level, double strength) override {
+    levels_->ResetArm(arm, level, strength);
+  }
+  void Tick(double outcomes) override {
+    QualityModel::Tick(outcomes);
+    levels_->Tick(outcomes);
+  }
+  void Settle() override { levels_->Settle(); }
   void Learn(const Observation& observation) override { levels_->Learn(observation); }
 
   void Estimate(std::span<const float>, std::span<const ArmView> arms,

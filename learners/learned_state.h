@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -65,6 +66,11 @@ class LearnedState {
   bool ChooseDirectly(const QueryView& query, const Preference& preference,
                       std::span<const ArmView> arms, std::span<const ArmExpectation> expected,
                       std::span<double> pmf, std::span<ExpertVotes> votes) const;
+  // Of the quality model (QualityModel::Optimism).
+  double Optimism() const { return quality_->Optimism(); }
+  // The least share of the choices that each arm is kept, since it fails or was found to fail; together at
+  // most 6%. Empty: none is.
+  std::vector<double> WatchedShares(std::span<const ArmView> arms) const;
   // What Estimate says of one arm, but for quality: cost, latency, error rate, tokens, and what of it is
   // known. Cost: O(1).
   ArmExpectation ExpectCall(const Arm& arm, const QueryView& query) const;
@@ -79,6 +85,8 @@ class LearnedState {
   std::string Encode() const;
   // Errors: kDataLoss for any bytes that Encode did not write.
   static absl::StatusOr<LearnedState> Decode(std::string_view bytes);
+  // Whether the bytes are of the format that Encode writes; Decode reads older ones too.
+  static bool IsPresentFormat(std::string_view bytes);
 
   // Learns events in order: each with sequence version() + 1 and a time that does not decrease.
   // Errors: kInvalidArgument / kDataLoss for an event that does not fit; the state is then as after
@@ -89,16 +97,33 @@ class LearnedState {
   LearnedState() = default;
   absl::Status LearnOne(const Event& event);
   absl::Status LearnOutcome(const OutcomeEvent& event, Micros time);
-  absl::Status LearnArm(const Arm& arm);
-  absl::Status LearnPool(const Pool& pool);
+  void LearnQuality(const OutcomeEvent& event);
+  void LearnTokens(const OutcomeEvent& event, const LogPoint& now);
+  absl::Status LearnArm(const ArmEvent& event, Sequence sequence, Micros time);
+  void ResetArm(const ArmEvent& event, Sequence sequence);
+  // What the arm contributes to the pool's levels, times `sign`.
+  void CountLevels(ArmId arm, double sign);
+  static void DecodeLevels(ByteReader& in, LearnedState& state);
+  PoolLevels Levels() const;
+  CallQuery CallOf(const QueryView& query) const;
+  absl::Status LearnPool(const Pool& pool, Micros time);
 
   Sequence version_ = 0;
   Micros time_ = 0;
   uint64_t outcomes_ = 0;
   double clock_ = 0;
+  // Sums over arms of ln(latency), from which the pool's prior is made.
+  struct LevelSums {
+    double count = 0, sum = 0, squares = 0;
+    LatencyPrior Prior() const;
+  };
+  LevelSums latencies_, first_tokens_;
+  DecayedLine input_tokens_;
+  DecayedMean query_tokens_;
   std::shared_ptr<const Pool> pool_;
   PersistentArray<Arm> arms_;
   PersistentArray<ArmTracker> trackers_;
+  std::map<ArmId, Sequence> fresh_since_;  // of arms that were reset
   std::unique_ptr<QualityModel> quality_;
 };
 

@@ -19,7 +19,11 @@ constexpr double kLevelPriorMean = 0.5;
 constexpr double kLevelPriorStrength = 1;
 constexpr uint32_t kOutcomesBeforePosterior = 20;
 constexpr uint32_t kPosteriorsMax = 2000;
-constexpr uint32_t kForgetBlock = 32;
+// Evidence fades by a factorisation once it has lost this share, or after 32 outcomes of the pool; until then
+// what is new counts for more instead.
+constexpr double kForgetShare = 0.05;
+constexpr double kForgetBlock = 32;
+constexpr double kWeightLeast = 1e-9;
 
 struct ArmRegression {
   double prior_mean = kLevelPriorMean;
@@ -27,10 +31,10 @@ struct ArmRegression {
   // Evidence for the level alone, until there is a posterior.
   double sum = 0;
   double weight = 0;
-  uint32_t outcomes = 0;     // up to kOutcomesBeforePosterior
-  uint32_t unforgotten = 0;  // outcomes since the last forgetting
-  double unforgotten_weight = 0;
-  RidgePosterior posterior;  // of size 0: none yet
+  uint32_t outcomes = 0;       // up to kOutcomesBeforePosterior
+  double clock = 0;            // when evidence stood as it does here
+  double posterior_since = 0;  // clock: outcomes of before have taught the level alone
+  RidgePosterior posterior;    // of size 0: none yet
 
   bool HasPosterior() const { return posterior.size() > 0; }
 };
@@ -48,6 +52,9 @@ class LinThompson final : public QualityModel {
   void EndEdit() override { arms_.EndEdit(); }
 
   void PutArm(const Arm& arm) override;
+  void ResetArm(const Arm& arm, std::optional<double> level, double strength) override;
+  void Settle() override;
+  void Grow(uint32_t dimension) override;
   void Learn(const Observation& observation) override;
   void Estimate(std::span<const float> context, std::span<const ArmView> arms,
                 std::span<QualityEstimate> out) const override;
@@ -63,7 +70,11 @@ class LinThompson final : public QualityModel {
   VectorXd PriorMean(const ArmRegression& arm) const;
   void LearnLevel(const Observation& observation, ArmRegression& arm);
   void GiveUpLevel(ArmRegression& arm);
-  static QualityEstimate LevelOf(const ArmRegression& arm);
+  void MaybeForget(ArmRegression& arm);
+  QualityEstimate LevelOf(const ArmRegression& arm) const;
+  static QualityEstimate LevelPrior(const ArmRegression& arm) {
+    return {arm.prior_mean, kNoise / std::sqrt(arm.prior_strength)};
+  }
   static void DecodeArm(Eigen::Index size, ByteReader& in, ArmRegression& arm);
 
   double forget_outcomes_;
@@ -103,40 +114,87 @@ void LinThompson::PutArm(const Arm& settings) {
   arm.prior_strength = has_strength ? settings.prior_strength : kLevelPriorStrength;
 }
 
+void LinThompson::ResetArm(const Arm& settings, std::optional<double> level, double strength) {
+  ArmRegression& arm = arms_.Mutable(Index(settings.id));
+  if (arm.HasPosterior()) --posteriors_;
+  arm = {};
+  PutArm(settings);
+  if (!level || !(strength > 0)) return;
+  arm.prior_mean = *level;
+  arm.prior_strength = strength;
+}
+
+void LinThompson::Grow(uint32_t dimension) {
+  size_ = static_cast<Eigen::Index>(dimension) + 1;
+  for (std::size_t i = 0; i < arms_.size(); ++i) {
+    const ArmRegression* arm = arms_.Get(i);
+    if (arm == nullptr || !arm->HasPosterior()) continue;
+    arms_.Mutable(i).posterior.Grow(size_, 1 / (kPriorScale * kPriorScale));
+  }
+}
+
+void LinThompson::Settle() {
+  for (std::size_t i = 0; i < arms_.size(); ++i) {
+    if (arms_.Get(i) == nullptr) continue;
+    ArmRegression& arm = arms_.Mutable(i);
+    const double kept = KeptSince(arm.clock, forget_outcomes_);
+    if (kept < 1 && arm.HasPosterior()) {
+      arm.posterior.Forget(kept, PriorPrecision(arm), PriorMean(arm));
+    }
+    arm.sum *= kept;
+    arm.weight *= kept;
+    arm.clock = clock();
+  }
+}
+
+void LinThompson::MaybeForget(ArmRegression& arm) {
+  const double kept = KeptSince(arm.clock, forget_outcomes_);
+  if (kept == 1 || (kept > 1 - kForgetShare && clock() - arm.clock < kForgetBlock)) return;
+  arm.posterior.Forget(kept, PriorPrecision(arm), PriorMean(arm));
+  arm.clock = clock();
+}
+
 void LinThompson::Learn(const Observation& observation) {
   ArmRegression& arm = arms_.Mutable(Index(observation.arm));
   if (!arm.HasPosterior()) {
     LearnLevel(observation, arm);
     return;
   }
-  const VectorXd x = Features(observation.context);
+  MaybeForget(arm);
+  const double anchor = observation.anchor.value_or(clock());
+  // Of those outcomes that the arm learned before it had a posterior, the level alone was taught.
+  const bool is_level = anchor < arm.posterior_since;
+  const VectorXd x = Features(is_level ? std::span<const float>{} : observation.context);
+  const double weight = observation.weight * KeptSince(anchor, forget_outcomes_) /
+                        KeptSince(arm.clock, forget_outcomes_);
   if (observation.is_correction) {
-    arm.posterior.Correct(x, observation.quality - observation.corrected_from, observation.weight);
-    return;
+    arm.posterior.Correct(x, observation.quality - observation.corrected_from, weight);
+  } else if (observation.is_withdrawal) {
+    arm.posterior.Remove(x, observation.quality, weight);
+  } else {
+    arm.posterior.Add(x, observation.quality, weight);
   }
-  if (forget_outcomes_ > 0 && arm.unforgotten >= kForgetBlock) {
-    arm.posterior.Forget(std::exp(-arm.unforgotten_weight / forget_outcomes_), PriorPrecision(arm),
-                         PriorMean(arm));
-    arm.unforgotten = 0;
-    arm.unforgotten_weight = 0;
-  }
-  arm.posterior.Add(x, observation.quality, observation.weight);
-  ++arm.unforgotten;
-  arm.unforgotten_weight += observation.weight;
 }
 
 void LinThompson::LearnLevel(const Observation& observation, ArmRegression& arm) {
+  const double kept = KeptSince(arm.clock, forget_outcomes_);
+  arm.sum *= kept;
+  arm.weight *= kept;
+  arm.clock = clock();
+  const double weight =
+      observation.weight * KeptSince(observation.anchor.value_or(clock()), forget_outcomes_);
   if (observation.is_correction) {
-    arm.sum += observation.weight * (observation.quality - observation.corrected_from);
+    arm.sum += weight * (observation.quality - observation.corrected_from);
     return;
   }
-  if (forget_outcomes_ > 0) {
-    const double kept = std::exp(-observation.weight / forget_outcomes_);
-    arm.sum *= kept;
-    arm.weight *= kept;
+  const double sign = observation.is_withdrawal ? -1 : 1;
+  arm.sum += sign * weight * observation.quality;
+  arm.weight += sign * weight;
+  if (arm.weight < kWeightLeast) arm.sum = arm.weight = 0;
+  if (observation.is_withdrawal) {
+    if (arm.outcomes > 0) --arm.outcomes;
+    return;
   }
-  arm.sum += observation.weight * observation.quality;
-  arm.weight += observation.weight;
   if (arm.outcomes < kOutcomesBeforePosterior) ++arm.outcomes;
   if (arm.outcomes >= kOutcomesBeforePosterior && posteriors_ < kPosteriorsMax) GiveUpLevel(arm);
 }
@@ -144,15 +202,18 @@ void LinThompson::LearnLevel(const Observation& observation, ArmRegression& arm)
 void LinThompson::GiveUpLevel(ArmRegression& arm) {
   arm.posterior = RidgePosterior(PriorPrecision(arm), PriorMean(arm));
   if (arm.weight > 0) arm.posterior.Add(Features({}), arm.sum / arm.weight, arm.weight);
+  arm.posterior_since = std::nextafter(clock(), HUGE_VAL);
   ++posteriors_;
 }
 
-QualityEstimate LinThompson::LevelOf(const ArmRegression& arm) {
+QualityEstimate LinThompson::LevelOf(const ArmRegression& arm) const {
+  const double kept = KeptSince(arm.clock, forget_outcomes_);
   if (arm.HasPosterior()) {
-    return {arm.posterior.MeanAt(0), kNoise * std::sqrt(arm.posterior.VarianceAt(0))};
+    return Faded({arm.posterior.MeanAt(0), kNoise * std::sqrt(arm.posterior.VarianceAt(0))},
+                 LevelPrior(arm), kept);
   }
-  const double total = arm.prior_strength + arm.weight;
-  return {(arm.prior_strength * arm.prior_mean + arm.sum) / total, kNoise / std::sqrt(total)};
+  const double total = arm.prior_strength + kept * arm.weight;
+  return {(arm.prior_strength * arm.prior_mean + kept * arm.sum) / total, kNoise / std::sqrt(total)};
 }
 
 QualityEstimate LinThompson::Level(ArmId arm) const {
@@ -169,7 +230,11 @@ void LinThompson::Estimate(std::span<const float> context, std::span<const ArmVi
   for (std::size_t i = 0; i < arms.size(); ++i) {
     const ArmRegression* arm = arms_.Get(Index(arms[i].arm->id));
     if (arm != nullptr && arm->HasPosterior()) {
-      out[i] = {arm->posterior.Mean(x), kNoise * std::sqrt(arm->posterior.Variance(x))};
+      const QualityEstimate level = LevelPrior(*arm);
+      const QualityEstimate prior{level.mean, std::sqrt(level.stddev * level.stddev +
+                                                        kNoise * kNoise * prior_variance)};
+      out[i] = Faded({arm->posterior.Mean(x), kNoise * std::sqrt(arm->posterior.Variance(x))},
+                     prior, KeptSince(arm->clock, forget_outcomes_));
       continue;
     }
     out[i] = arm == nullptr ? LevelOf({}) : LevelOf(*arm);
@@ -178,31 +243,36 @@ void LinThompson::Estimate(std::span<const float> context, std::span<const ArmVi
 }
 
 void LinThompson::Encode(ByteWriter& out) const {
+  out.Put(clock());
   out.Put(static_cast<uint64_t>(arms_.size()));
   for (std::size_t i = 0; i < arms_.size(); ++i) {
     const ArmRegression* arm = arms_.Get(i);
     out.Put(static_cast<uint8_t>(arm != nullptr));
     if (arm == nullptr) continue;
     for (const double number :
-         {arm->prior_mean, arm->prior_strength, arm->sum, arm->weight, arm->unforgotten_weight}) {
+         {arm->prior_mean, arm->prior_strength, arm->sum, arm->weight, arm->clock,
+          arm->posterior_since}) {
       out.Put(number);
     }
     out.Put(arm->outcomes);
-    out.Put(arm->unforgotten);
     out.Put(static_cast<uint8_t>(arm->HasPosterior()));
     if (arm->HasPosterior()) arm->posterior.Encode(out);
   }
 }
 
 void LinThompson::DecodeArm(Eigen::Index size, ByteReader& in, ArmRegression& arm) {
-  for (double* number :
-       {&arm.prior_mean, &arm.prior_strength, &arm.sum, &arm.weight, &arm.unforgotten_weight}) {
+  const bool is_old = in.format() < 4;
+  double unforgotten_weight = 0;  // of before format 4: evidence of a block fades with the next one
+  for (double* number : {&arm.prior_mean, &arm.prior_strength, &arm.sum, &arm.weight,
+                         is_old ? &unforgotten_weight : &arm.clock}) {
     *number = in.Get<double>();
     if (!std::isfinite(*number)) in.Fail();
   }
-  if (!(arm.prior_strength > 0) || arm.weight < 0 || arm.unforgotten_weight < 0) in.Fail();
+  if (!is_old) arm.posterior_since = in.Get<double>();
+  if (!std::isfinite(arm.posterior_since)) in.Fail();
+  if (!(arm.prior_strength > 0) || arm.weight < 0) in.Fail();
   arm.outcomes = in.Get<uint32_t>();
-  arm.unforgotten = in.Get<uint32_t>();
+  if (is_old) in.Get<uint32_t>();
   if (in.GetBool()) arm.posterior = RidgePosterior::Decode(size, in);
 }
 
@@ -210,6 +280,8 @@ absl::StatusOr<std::unique_ptr<QualityModel>> LinThompson::Decode(const LearnerS
                                                                   uint32_t dimension,
                                                                   ByteReader& in) {
   auto model = std::make_unique<LinThompson>(settings, dimension);
+  if (in.format() >= 4) model->SetClock(in.Get<double>());
+  if (!std::isfinite(model->clock())) in.Fail();
   const uint64_t count = in.GetCount(1);
   model->arms_.BeginEdit();
   for (uint64_t i = 0; i < count && in.ok(); ++i) {

@@ -4,9 +4,10 @@
 //   hard against the level until the evidence earns it. mean = level + theta . z, stddev = noise *
 //   sqrt(x' A^-1 x) with x = (1, z). An arm's first 20 outcomes teach its level alone (as if z were
 //   0); from then on it owns a posterior over all of x, unless 2,000 arms already do. Outcomes
-//   without a vector teach the level. Forgetting (forget_outcomes > 0): towards the prior; every
-//   outcome while an arm has a level alone, in blocks of 32 outcomes afterwards (each block costs
-//   one factorisation). A correction moves b along x, whatever the outcome had taught.
+//   without a vector teach the level. Forgetting (forget_outcomes > 0): by the
+//   outcomes of the pool, towards the prior, in blocks of 32 or of 5% (each costs a factorisation, with the
+//   arm's next outcome); in between evidence and prior change places along x (Faded, quality_model.h). A
+//   correction moves b along what the outcome had taught; a withdrawal takes A back too.
 // Shapes: z has d entries; x has d + 1.
 // Cost: estimate and learn O(d^2) an arm; 16 d^2 bytes an arm that owns a posterior, 72 otherwise.
 // Threads: see quality_model.h.

@@ -88,6 +88,23 @@ void RidgePosterior::Correct(const Eigen::Ref<const VectorXd>& x, double y_chang
   theta_.noalias() = inverse_ * b_;
 }
 
+void RidgePosterior::Remove(const Eigen::Ref<const VectorXd>& x, double y, double weight) {
+  POINTSMAN_CHECK(x.size() == size());
+  precision_.noalias() -= weight * x * x.transpose();
+  b_ -= (weight * y) * x;
+  Refactor();
+}
+
+void RidgePosterior::Grow(Index to, double precision) {
+  const Index from = size();
+  POINTSMAN_CHECK(to >= from);
+  precision_.conservativeResizeLike(MatrixXd::Zero(to, to));
+  precision_.diagonal().tail(to - from).setConstant(precision);
+  b_.conservativeResizeLike(VectorXd::Zero(to));
+  theta_.conservativeResizeLike(VectorXd::Zero(to));
+  Refactor();
+}
+
 void RidgePosterior::Forget(double kept, const Eigen::Ref<const VectorXd>& prior_precision,
                             const Eigen::Ref<const VectorXd>& prior_mean) {
   precision_ *= kept;

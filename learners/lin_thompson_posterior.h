@@ -27,6 +27,10 @@ class RidgePosterior {
   void Add(const Eigen::Ref<const Eigen::VectorXd>& x, double y, double weight);
   // Moves an outcome already added from one value to another: b alone changes.
   void Correct(const Eigen::Ref<const Eigen::VectorXd>& x, double y_change, double weight);
+  // Takes back an outcome already added, precision and all. O(n^3).
+  void Remove(const Eigen::Ref<const Eigen::VectorXd>& x, double y, double weight);
+  // More entries of theta, with priors N(0, 1 / precision) of their own. O(n^3).
+  void Grow(Eigen::Index size, double precision);
   // Keeps the share `kept` of the evidence and puts the prior back in the place of the rest:
   // A <- Lambda + kept (A - Lambda), b likewise.
   void Forget(double kept, const Eigen::Ref<const Eigen::VectorXd>& prior_precision,

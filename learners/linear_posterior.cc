@@ -28,6 +28,13 @@ void RegressionSums::Add(const Eigen::Ref<const VectorXd>& x, double y, double w
   cross_ += (weight * y) * x;
 }
 
+// Rows are packed one after the other, so new ones come behind.
+void RegressionSums::Grow(Index to) {
+  POINTSMAN_CHECK(to >= size());
+  moments_.resize(static_cast<std::size_t>(to * (to + 1) / 2), 0.0);
+  cross_.conservativeResizeLike(VectorXd::Zero(to));
+}
+
 void RegressionSums::Correct(const Eigen::Ref<const VectorXd>& x, double y_change, double weight) {
   cross_ += (weight * y_change) * x;
 }

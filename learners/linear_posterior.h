@@ -24,7 +24,10 @@ class RegressionSums {
   explicit RegressionSums(Eigen::Index size);
 
   Eigen::Index size() const { return cross_.size(); }
+  // A negative weight takes back.
   void Add(const Eigen::Ref<const Eigen::VectorXd>& x, double y, double weight);
+  // More entries of x, 0 so far.
+  void Grow(Eigen::Index size);
   // Moves an outcome already added: b alone changes.
   void Correct(const Eigen::Ref<const Eigen::VectorXd>& x, double y_change, double weight);
   // Keeps the share `kept` of the evidence.

@@ -6,12 +6,12 @@
 namespace pointsman {
 namespace {
 
-constexpr double kOptimism = 0.3;
+constexpr double kNoise = 0.3;  // deviation of one outcome: what an upper bound is away at exploration_scale 1
 
 class LinUcb final : public RidgeModel {
  public:
   LinUcb(const LearnerSettings& settings, uint32_t dimension)
-      : RidgeModel(settings, dimension, {1.0}), optimism_(kOptimism * settings.exploration_scale) {}
+      : RidgeModel(settings, dimension, {1.0}), optimism_(settings.exploration_scale) {}
 
   std::unique_ptr<QualityModel> Clone() const override { return std::make_unique<LinUcb>(*this); }
 
@@ -23,15 +23,15 @@ class LinUcb final : public RidgeModel {
     const Eigen::VectorXd x = WithIntercept(context, dimension());
     for (std::size_t a = 0; a < arms.size(); ++a) {
       const QualityEstimate ridge = Ridge(arms[a].arm->id, 0, x);
-      out[a] = {ridge.mean + optimism_ * ridge.stddev, 0};
+      out[a] = {ridge.mean, kNoise * ridge.stddev};
     }
   }
 
   QualityEstimate Level(ArmId arm) const override {
-    QualityEstimate level = ArmOf(arm).Level();
-    level.stddev *= optimism_;
-    return level;
+    const QualityEstimate level = RidgeLevel(arm);
+    return {level.mean, kNoise * level.stddev};
   }
+  double Optimism() const override { return optimism_; }
 
   void Encode(ByteWriter& out) const override { EncodeRidges(out); }
 

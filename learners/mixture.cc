@@ -46,13 +46,14 @@ class Mixture final : public RidgeModel {
 
   bool ChooseDirectly(const LearnerSettings& settings, std::span<const float> context,
                       std::span<const ArmView> arms, std::span<const UtilityTerm> terms,
-                      std::span<double> pmf, std::span<ExpertVotes> votes) const override {
-    MixChoices(settings, weights_.Shares(), Opinions(context, arms), terms, {}, pmf, votes);
+                      std::span<const double> floors, std::span<double> pmf,
+                      std::span<ExpertVotes> votes) const override {
+    MixChoices(settings, weights_.Shares(), Opinions(context, arms), terms, floors, pmf, votes);
     return true;
   }
 
   QualityEstimate Level(ArmId arm) const override {
-    QualityEstimate level = ArmOf(arm).Level();
+    QualityEstimate level = RidgeLevel(arm);
     level.stddev *= kWidths[0];
     return level;
   }
@@ -76,7 +77,7 @@ class Mixture final : public RidgeModel {
     std::vector<QualityEstimate> opinions(kExperts * k);
     for (std::size_t a = 0; a < k; ++a) {
       const ArmId arm = arms[a].arm->id;
-      opinions[a] = ArmOf(arm).Level();
+      opinions[a] = RidgeLevel(arm);
       opinions[k + a] = Ridge(arm, 0, x);
       opinions[2 * k + a] = Ridge(arm, 1, x);
       for (std::size_t i = 0; i < kExperts; ++i) opinions[i * k + a].stddev *= kWidths[i];

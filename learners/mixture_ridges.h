@@ -17,6 +17,9 @@ class RidgeModel : public QualityModel {
   void BeginEdit() override { arms_.BeginEdit(); }
   void EndEdit() override { arms_.EndEdit(); }
   void PutArm(const Arm& arm) override;
+  void ResetArm(const Arm& arm, std::optional<double> level, double strength) override;
+  void Settle() override;
+  void Grow(uint32_t dimension) override;
   // Errors: kDataLoss, naming the model.
   absl::Status DecodeRidges(const char* name, ByteReader& in);
 
@@ -28,11 +31,14 @@ class RidgeModel : public QualityModel {
   void LearnRidges(const Observation& observation);
   // Regression i of an arm at x = (1, z); the deviation in units of the noise.
   QualityEstimate Ridge(ArmId arm, std::size_t i, const Eigen::Ref<const Eigen::VectorXd>& x) const;
-  const RidgeArm& ArmOf(ArmId arm) const;
+  // Its level alone; the deviation in units of the noise.
+  QualityEstimate RidgeLevel(ArmId arm) const;
 
   void EncodeRidges(ByteWriter& out) const;
 
  private:
+  const RidgeArm& ArmOf(ArmId arm) const;
+
   double forget_outcomes_;
   Eigen::Index dimension_;
   std::vector<double> precisions_;

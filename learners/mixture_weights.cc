@@ -35,7 +35,7 @@ std::array<double, kExpertsMax> MixtureWeights::Shares() const {
 
 void MixtureWeights::Learn(const Observation& observation) {
   const ExpertVotes& votes = observation.features.votes;
-  if (observation.is_off_policy || observation.is_correction || votes == ExpertVotes{}) return;
+  if (observation.is_off_policy || !observation.is_new() || votes == ExpertVotes{}) return;
   const std::array<double, kExpertsMax> shares = Shares();
   const double surplus = observation.quality - static_cast<double>(votes.par);
   std::array<double, kExpertsMax> gains{};
@@ -79,7 +79,7 @@ void MixChoices(const LearnerSettings& settings, std::span<const double> shares,
   for (std::size_t i = 0; i < experts; ++i) {
     for (std::size_t a = 0; a < k; ++a) {
       means[a] = terms[a].weight * opinions[i * k + a].mean + terms[a].offset;
-      stddevs[a] = terms[a].weight * opinions[i * k + a].stddev;
+      stddevs[a] = std::hypot(terms[a].weight * opinions[i * k + a].stddev, terms[a].stddev);
     }
     const std::vector<double> mine = Distribution(without_floor, means, stddevs);
     for (std::size_t a = 0; a < k; ++a) {

@@ -1,6 +1,7 @@
 #include "learners/policy.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <numeric>
 
@@ -11,14 +12,17 @@
 namespace pointsman {
 namespace {
 
-// The `count` best of `pool` by utility, best first, ties by position.
+constexpr uint64_t kTieSeed = 0x7469657300000001;  // apart from a panel's draws
+
+// The `count` best of `pool` by utility, best first; equals in the order of `keys`, which are random.
 std::vector<std::size_t> BestByUtility(const std::vector<Candidate>& candidates,
+                                       std::span<const uint64_t> keys,
                                        std::vector<std::size_t> pool, std::size_t count) {
   count = std::min(count, pool.size());
   std::partial_sort(pool.begin(), pool.begin() + static_cast<std::ptrdiff_t>(count), pool.end(),
                     [&](std::size_t a, std::size_t b) {
                       const double x = candidates[a].utility, y = candidates[b].utility;
-                      return x != y ? x > y : a < b;
+                      return x != y ? x > y : keys[a] < keys[b];
                     });
   pool.resize(count);
   return pool;
@@ -55,17 +59,20 @@ std::vector<Candidate> Candidates(const PoolSettings& settings, const ChoiceRequ
   return candidates;
 }
 
-// The distribution that one mean and one deviation an arm give.
+// The distribution that one mean and one deviation an arm give. `optimism` above 0: the means are raised by
+// so many deviations, which are then 0.
 std::vector<double> FromEstimates(const PoolSettings& settings, const ChoiceRequest& request,
-                                  std::span<const ArmExpectation> expected) {
+                                  std::span<const ArmExpectation> expected, double optimism,
+                                  std::span<const double> floors) {
   std::vector<double> means, stddevs;
   for (const ArmExpectation& arm : expected) {
-    means.push_back(Utility(settings, request.preference, arm));
-    // Cost and latency are treated as known: price and tracker, nothing that exploring would teach.
-    // What is uncertain about a utility is its quality alone, in proportion to quality's weight.
-    stddevs.push_back(request.preference.quality * arm.quality_stddev);
+    const double stddev = UtilityStddev(settings, request.preference, arm);
+    means.push_back(Utility(settings, request.preference, arm) + optimism * stddev);
+    stddevs.push_back(optimism > 0 ? 0 : stddev);
   }
-  return Distribution(settings.learner, means, stddevs);
+  std::vector<double> pmf = Distribution(settings.learner, means, stddevs);
+  LiftToFloors(floors, pmf);
+  return pmf;
 }
 
 // Draws the answer's arms from `pmf`, or takes the best of them for a greedy request.
@@ -73,13 +80,17 @@ Choice Draw(const ChoiceRequest& request, std::vector<Candidate> candidates,
             const std::vector<double>& pmf) {
   const std::size_t k = candidates.size();
   Choice choice;
+  // Equals are spread over by the decision's own draw, so that no arm is favoured for its place.
+  Rng rng(request.panel_seed ^ kTieSeed);
+  std::vector<uint64_t> keys(k);
+  for (uint64_t& key : keys) key = rng.Next();
   choice.candidates = std::move(candidates);
   std::vector<std::size_t> rest(k);
   std::iota(rest.begin(), rest.end(), std::size_t{0});
   const bool is_greedy = request.mode == Mode::kGreedy;
   std::size_t first = 0;
   if (is_greedy) {
-    first = BestByUtility(choice.candidates, rest, 1).front();
+    first = BestByUtility(choice.candidates, keys, rest, 1).front();
     choice.candidates[first].probability = 1;
   } else {
     for (std::size_t i = 0; i < k; ++i) choice.candidates[i].probability = pmf[i];
@@ -98,13 +109,23 @@ Choice Draw(const ChoiceRequest& request, std::vector<Candidate> candidates,
   // estimate.
   const Selection how =
       request.purpose == Purpose::kPanel ? Selection::kGreedy : Selection::kFallback;
-  for (const std::size_t i : BestByUtility(choice.candidates, std::move(rest), further)) {
+  for (const std::size_t i : BestByUtility(choice.candidates, keys, std::move(rest), further)) {
     choice.chosen.push_back({choice.candidates[i].arm, 1, how});
   }
   return choice;
 }
 
 }  // namespace
+
+double UtilityStddev(const PoolSettings& settings, const Preference& preference,
+                     const ArmExpectation& expected) {
+  const double quality = preference.quality * expected.quality_stddev;
+  const double cost = preference.cost * expected.cost_stddev_usd / settings.cost_scale_usd;
+  const double latency =
+      preference.latency * expected.latency_stddev_ms / settings.latency_scale_ms;
+  if (cost == 0 && latency == 0) return quality;
+  return std::sqrt(quality * quality + cost * cost + latency * latency);
+}
 
 double Utility(const PoolSettings& settings, const Preference& preference,
                const ArmExpectation& expected) {
@@ -116,7 +137,7 @@ double Utility(const PoolSettings& settings, const Preference& preference,
 Choice Choose(const PoolSettings& settings, const ChoiceRequest& request,
               std::span<const ArmView> arms, std::span<const ArmExpectation> expected) {
   return Draw(request, Candidates(settings, request, arms, expected),
-              FromEstimates(settings, request, expected));
+              FromEstimates(settings, request, expected, 0, {}));
 }
 
 Choice Choose(const LearnedState& state, const QueryView& query, const ChoiceRequest& request,
@@ -127,7 +148,9 @@ Choice Choose(const LearnedState& state, const QueryView& query, const ChoiceReq
   std::vector<ExpertVotes> votes(arms.size());
   if (request.mode == Mode::kGreedy ||
       !state.ChooseDirectly(query, request.preference, arms, expected, pmf, votes)) {
-    return Draw(request, std::move(candidates), FromEstimates(settings, request, expected));
+    return Draw(request, std::move(candidates),
+                FromEstimates(settings, request, expected, state.Optimism(),
+                              state.WatchedShares(arms)));
   }
   for (std::size_t i = 0; i < candidates.size(); ++i) candidates[i].features.votes = votes[i];
   return Draw(request, std::move(candidates), pmf);

@@ -30,6 +30,10 @@ struct Choice {
 
 double Utility(const PoolSettings& settings, const Preference& preference,
                const ArmExpectation& expected);
+// The standard deviation of that: quality, error rate, cost and latency are independent, each normal to first
+// order (delta method).
+double UtilityStddev(const PoolSettings& settings, const Preference& preference,
+                     const ArmExpectation& expected);
 
 // Chooses among arms that passed the constraints; at least one. `expected` per arm, same order.
 Choice Choose(const PoolSettings& settings, const ChoiceRequest& request,

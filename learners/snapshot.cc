@@ -19,10 +19,11 @@ namespace pointsman {
 namespace {
 
 // The format follows as one digit. Format 1 is passed over: the log, which the versions that wrote it
-// never shortened, is replayed in its place. Format 3 adds client_weight_per_hour.
+// never shortened, is replayed in its place. Format 3 adds client_weight_per_hour. Format 4 adds what arms cost
+// and are called, trackers and levels that age by the pool's outcomes.
 constexpr std::string_view kMagic = "PMLEARN";
 constexpr int kFirstFormat = 2;
-constexpr int kLastFormat = 3;
+constexpr int kLastFormat = 4;
 
 void PutOptional(const std::optional<double>& value, ByteWriter& out) {
   out.Put(static_cast<uint8_t>(value.has_value()));
@@ -125,10 +126,6 @@ int FormatOf(std::string_view bytes) {
 
 }  // namespace
 
-int SnapshotFormat(const PoolSettings& settings) {
-  return settings.client_weight_per_hour == 0 ? kFirstFormat : kLastFormat;
-}
-
 void EncodePool(const Pool& pool, ByteWriter& out) {
   const PoolSettings& settings = pool.settings;
   out.Put(pool.id);
@@ -149,10 +146,12 @@ void EncodePool(const Pool& pool, ByteWriter& out) {
   out.Put(settings.default_preference.quality);
   out.Put(settings.default_preference.cost);
   out.Put(settings.default_preference.latency);
-  if (SnapshotFormat(settings) >= 3) out.Put(settings.client_weight_per_hour);
+  out.Put(settings.client_weight_per_hour);
+  out.Put(settings.latency_kind);
+  out.Put(static_cast<uint8_t>(settings.strict_names));
 }
 
-Pool DecodePool(ByteReader& in, int format) {
+Pool DecodePool(ByteReader& in) {
   Pool pool;
   PoolSettings& settings = pool.settings;
   pool.id = in.Get<PoolId>();
@@ -177,8 +176,15 @@ Pool DecodePool(ByteReader& in, int format) {
   settings.default_preference.quality = GetFinite(in);
   settings.default_preference.cost = GetFinite(in);
   settings.default_preference.latency = GetFinite(in);
-  if (format >= 3) settings.client_weight_per_hour = GetFinite(in);
-  if (SnapshotFormat(settings) != format) in.Fail();
+  if (in.format() >= 3) settings.client_weight_per_hour = GetFinite(in);
+  if (in.format() >= 4) {
+    settings.latency_kind = in.Get<LatencyKind>();
+    if (settings.latency_kind != LatencyKind::kTotal &&
+        settings.latency_kind != LatencyKind::kFirstToken) {
+      in.Fail();
+    }
+    settings.strict_names = in.GetBool();
+  }
   return pool;
 }
 
@@ -196,6 +202,19 @@ void EncodeArm(const Arm& arm, ByteWriter& out) {
   PutOptional(arm.prior_latency_ms, out);
   PutOptional(arm.prior_output_tokens, out);
   out.Put(static_cast<uint8_t>(arm.status));
+  PutOptional(arm.usd_per_request, out);
+  PutOptional(arm.usd_per_1m_cached_input, out);
+  out.Put(static_cast<uint64_t>(arm.price_tiers.size()));
+  for (const PriceTier& tier : arm.price_tiers) {
+    out.Put(tier.above_input_tokens);
+    PutOptional(tier.usd_per_1m_input, out);
+    PutOptional(tier.usd_per_1m_output, out);
+    PutOptional(tier.usd_per_1m_cached_input, out);
+  }
+  out.Put(arm.output_tokens_max);
+  out.PutString(arm.version);
+  out.Put(static_cast<uint64_t>(arm.aliases.size()));
+  for (const std::string& alias : arm.aliases) out.PutString(alias);
 }
 
 Arm DecodeArm(ByteReader& in) {
@@ -219,17 +238,40 @@ Arm DecodeArm(ByteReader& in) {
     return arm;
   }
   arm.status = static_cast<ArmStatus>(status);
+  if (in.format() < 4) return arm;
+  arm.usd_per_request = GetOptional(in);
+  arm.usd_per_1m_cached_input = GetOptional(in);
+  arm.price_tiers.resize(in.GetCount(11));
+  for (PriceTier& tier : arm.price_tiers) {
+    tier.above_input_tokens = in.Get<int64_t>();
+    tier.usd_per_1m_input = GetOptional(in);
+    tier.usd_per_1m_output = GetOptional(in);
+    tier.usd_per_1m_cached_input = GetOptional(in);
+  }
+  arm.output_tokens_max = in.Get<int64_t>();
+  arm.version = in.GetString();
+  arm.aliases.resize(in.GetCount(8));
+  for (std::string& alias : arm.aliases) alias = in.GetString();
   return arm;
 }
 
 std::string LearnedState::Encode() const {
   ByteWriter out;
   for (const char c : kMagic) out.Put(c);
-  out.Put(static_cast<char>('0' + SnapshotFormat(pool_->settings)));
+  out.Put(static_cast<char>('0' + kLastFormat));
   out.Put(version_);
   out.Put(time_);
   out.Put(outcomes_);
   EncodePool(*pool_, out);
+  out.Put(clock_);
+  for (const LevelSums* sums : {&latencies_, &first_tokens_}) out.Put(*sums);
+  out.Put(input_tokens_);
+  out.Put(query_tokens_);
+  out.Put(static_cast<uint64_t>(fresh_since_.size()));
+  for (const auto& [arm, sequence] : fresh_since_) {
+    out.Put(arm);
+    out.Put(sequence);
+  }
   out.Put(static_cast<uint64_t>(arms_.size()));
   for (std::size_t i = 0; i < arms_.size(); ++i) {
     EncodeArm(*arms_.Get(i), out);
@@ -241,6 +283,26 @@ std::string LearnedState::Encode() const {
   return out.Take();
 }
 
+void LearnedState::DecodeLevels(ByteReader& in, LearnedState& state) {
+  state.clock_ = GetFinite(in);
+  for (LevelSums* sums : {&state.latencies_, &state.first_tokens_}) {
+    for (double* number : {&sums->count, &sums->sum, &sums->squares}) *number = GetFinite(in);
+  }
+  DecayedLine& line = state.input_tokens_;
+  for (double* number : {&line.weight, &line.x, &line.y, &line.xx, &line.xy,
+                         &state.query_tokens_.sum, &state.query_tokens_.weight}) {
+    *number = GetFinite(in);
+  }
+  for (uint64_t n = in.GetCount(12); n > 0 && in.ok(); --n) {
+    const auto arm = in.Get<ArmId>();
+    state.fresh_since_[arm] = in.Get<Sequence>();
+  }
+}
+
+bool LearnedState::IsPresentFormat(std::string_view bytes) {
+  return FormatOf(bytes) == kLastFormat;
+}
+
 absl::StatusOr<LearnedState> LearnedState::Decode(std::string_view bytes) {
   const int format = FormatOf(bytes);
   if (format == 0) {
@@ -248,15 +310,17 @@ absl::StatusOr<LearnedState> LearnedState::Decode(std::string_view bytes) {
                     " to ", kLastFormat, "; use an older snapshot or replay the log");
   }
   ByteReader in(bytes.substr(kMagic.size() + 1));
+  in.SetFormat(format);
   LearnedState state;
   state.version_ = in.Get<Sequence>();
   state.time_ = in.Get<Micros>();
   state.outcomes_ = in.Get<uint64_t>();
-  state.pool_ = std::make_shared<const Pool>(DecodePool(in, format));
+  state.pool_ = std::make_shared<const Pool>(DecodePool(in));
   const PoolSettings& settings = state.pool_->settings;
   if (!in.ok() || !ValidateForLearning(settings).ok()) {
     return DataLoss("snapshot: the pool's settings do not read back; use an older snapshot");
   }
+  if (format >= 4) DecodeLevels(in, state);
   const uint64_t count = in.GetCount(60);  // fewer bytes than any arm takes
   state.arms_.BeginEdit();
   state.trackers_.BeginEdit();
@@ -272,6 +336,10 @@ absl::StatusOr<LearnedState> LearnedState::Decode(std::string_view bytes) {
   ASSIGN_OR_RETURN(state.quality_,
                    DecodeQualityModel(settings.learner, ContextDimension(settings), in));
   if (!in.AtEnd()) return DataLoss("snapshot: bytes are left over; use an older snapshot");
+  // What format 4 keeps as sums is made of what older ones know of each arm.
+  if (format < 4) {
+    for (uint64_t i = 0; i < count; ++i) state.CountLevels(static_cast<ArmId>(i), 1);
+  }
   return state;
 }
 

@@ -9,11 +9,8 @@
 
 namespace pointsman {
 
-// The format of the snapshots that hold this pool: the oldest one that has all of its settings, so
-// that a pool without the later ones has the bytes, and the checksum, that it always had.
-int SnapshotFormat(const PoolSettings& settings);
 void EncodePool(const Pool& pool, ByteWriter& out);
-Pool DecodePool(ByteReader& in, int format);
+Pool DecodePool(ByteReader& in);  // by in.format()
 
 void EncodeArm(const Arm& arm, ByteWriter& out);
 Arm DecodeArm(ByteReader& in);

@@ -2,205 +2,443 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
+
+#include "base/siphash.h"
 
 namespace pointsman {
 namespace {
 
 // What an answer is taken to be long, in tokens, before anything is known of an arm.
 constexpr double kOutputTokensPrior = 256;
-constexpr double kErrorPriorCalls = 4;
+constexpr double kErrorPriorAnswers = 4;
 // Ridge on the slope: as if this many outcomes, spread by 1 in ln(1 + input), had shown none.
-constexpr double kSlopeShrinkage = 10;
+constexpr double kOutputSlopeShrinkage = 10;
+constexpr double kFailedShareOfAnswer = 0.05;
 constexpr double kTail = 0.95;
+constexpr double kWatchOutcomes = 2000;
+constexpr double kWatchedShare = 0.02;
+constexpr double kWatchedErrorRate = 0.5;
+constexpr double kRecoveredErrorRate = 0.25;
+constexpr double kCallsAfterDrift = 24;
+constexpr Micros kRateLimitDefault = 30 * kMicrosPerSecond;
 
-double Halved(double amount, double half_life) { return std::exp2(-amount / half_life); }
-
-// The change that one field brings: its value, or new minus old for a correction.
-struct Change {
-  double delta = 0;
-  double weight = 0;  // 0 for a correction
-};
-template <class T>
-std::optional<Change> ChangeOf(const std::optional<T>& value, const std::optional<T>& corrects,
-                               double weight) {
-  if (!value) return std::nullopt;
-  const auto now = static_cast<double>(*value);
-  if (corrects) return Change{weight * (now - static_cast<double>(*corrects)), 0};
-  return Change{weight * now, weight};
-}
-
-template <class T>
-void AddTo(DecayedMean& mean, const std::optional<T>& value, const std::optional<T>& corrects,
-           double weight) {
-  if (const auto change = ChangeOf(value, corrects, weight)) {
-    mean.sum += change->delta;
-    mean.weight += change->weight;
-  }
+std::optional<double> AsDouble(const std::optional<int64_t>& count) {
+  return count ? std::optional<double>(static_cast<double>(*count)) : std::nullopt;
 }
 
 }  // namespace
 
-void ArmTracker::Age(double factor) {
-  for (DecayedMean* mean :
-       {&quality_, &latency_ms_, &cost_usd_, &input_tokens_, &output_tokens_, &cost_ratio_}) {
-    mean->sum *= factor;
-    mean->weight *= factor;
-  }
-  for (double* sum :
-       {&errors_, &answers_, &output_.weight, &output_.x, &output_.y, &output_.xx, &output_.xy}) {
-    *sum *= factor;
-  }
+bool operator==(const LogPoint& a, const LogPoint& b) {
+  return a.time == b.time && a.clock == b.clock;
 }
 
-void ArmTracker::Learn(const LearnerSettings& settings, const OutcomeEvent& event, Micros time) {
-  const bool is_correction = !event.corrects.empty();
-  if (outcomes_ > 0 && time > time_) {
-    const double elapsed_s = static_cast<double>(time - time_) / kMicrosPerSecond;
-    Age(Halved(elapsed_s, settings.half_life_s));
-  }
-  time_ = std::max(time_, time);
-  if (event.is_first && !is_correction) {
-    Age(Halved(event.weight, settings.half_life_outcomes));
-    ++outcomes_;
-  }
-  LearnFields(event);
+// What an outcome says of a call, as far as the tracker learns it.
+struct ArmTracker::Facts {
+  CallEnd end = CallEnd::kUnknown;
+  std::optional<double> quality, latency_ms, first_token_ms, cost_usd;
+  std::optional<double> input_tokens, cached_tokens, output_tokens;
+  double estimate = 0;  // of the request's tokens, where they were not counted
+  CallTokens priced;    // what the cost is for: reported, else as the decision expected
+  bool has_tokens = false;
+
+  bool TookPlace() const { return end == CallEnd::kAnswered || end == CallEnd::kFiltered; }
+};
+
+ArmTracker::Facts ArmTracker::FactsOf(const OutcomeEvent& event, const Outcome& o) {
+  Facts f;
+  f.end = EndOf(o);
+  f.quality = o.quality;
+  f.latency_ms = o.latency_ms;
+  f.first_token_ms = o.first_token_ms;
+  f.cost_usd = o.cost_usd;
+  f.input_tokens = AsDouble(o.input_tokens);
+  f.cached_tokens = AsDouble(o.cached_input_tokens);
+  f.output_tokens = AsDouble(o.output_tokens);
+  if (!event.input_is_counted) f.estimate = event.input_tokens_estimate;
+  const double expected = event.input_tokens_expected > 0 ? event.input_tokens_expected
+                                                           : event.input_tokens_estimate;
+  f.priced = {f.input_tokens.value_or(expected), f.cached_tokens.value_or(0),
+              f.output_tokens.value_or(event.output_tokens_expected)};
+  f.has_tokens = f.input_tokens || f.output_tokens;
+  return f;
 }
 
-void ArmTracker::LearnFields(const OutcomeEvent& event) {
-  const Outcome& outcome = event.outcome;
-  const Outcome& corrects = event.corrects;
-  const double weight = event.weight;
-  if (outcome.error) {
-    if (corrects.error) {
-      double& from = *corrects.error ? errors_ : answers_;
-      from = std::max(0.0, from - weight);
+double ArmTracker::Kept(const LearnerSettings& settings, const LogPoint& from,
+                        const LogPoint& to) const {
+  const double elapsed_s =
+      std::max(0.0, static_cast<double>(to.time - from.time) / kMicrosPerSecond);
+  const double outcomes = std::max(0.0, to.clock - from.clock);
+  return std::exp2(-elapsed_s / settings.half_life_s - outcomes / settings.half_life_outcomes);
+}
+
+double ArmTracker::KeptNow(const LearnerSettings& settings, const LogPoint& now) const {
+  return outcomes_ == 0 ? 1 : Kept(settings, at_, now);
+}
+
+void ArmTracker::Age(double kept) {
+  if (kept == 1) return;
+  for (DecayedMean* mean : {&quality_, &failed_latency_ms_, &failed_cost_usd_, &cached_share_}) {
+    mean->Scale(kept);
+  }
+  latency_.Scale(kept);
+  first_token_.Scale(kept);
+  latencies_.Scale(kept);
+  cost_.Scale(kept);
+  input_.Scale(kept);
+  output_.Scale(kept);
+  errors_ *= kept;
+  answers_ *= kept;
+}
+
+void ArmTracker::Learn(const LearnerSettings& settings, const Arm& arm, const OutcomeEvent& event,
+                       const LogPoint& now) {
+  Age(KeptNow(settings, now));
+  at_ = {std::max(at_.time, now.time), std::max(at_.clock, now.clock)};
+  if (event.is_first) ++outcomes_;
+  Outcome before = event.before, after = MergedOutcome(event);
+  if (!event.anchor && !event.is_first) {
+    // Logs of before format 3 say no more than which values a correction replaces. The call's end was
+    // counted with its first part.
+    before = event.corrects;
+    after = event.outcome;
+    if (!before.error) before.error = false;
+    if (!after.error) after.error = before.error;
+  }
+  const LogPoint anchor =
+      event.anchor ? LogPoint{event.anchor->time, event.anchor->clock} : at_;
+  const double weight = event.weight * Kept(settings, anchor, at_);
+  const Facts told = FactsOf(event, before), known = FactsOf(event, after);
+  Exchange(arm, told, known, weight, anchor.clock >= repriced_at_);
+  if (told.end == CallEnd::kUnknown && (event.is_first || event.anchor)) {
+    NoteEnd(known.end, std::min(1.0, event.weight), at_.clock);
+  }
+  NoteRateLimit(event, before, after);
+}
+
+// Takes back what `a` gave and adds what `b` gives, group by group; a group that is the same is left alone.
+void ArmTracker::Exchange(const Arm& arm, const Facts& a, const Facts& b, double w,
+                          bool costs_count) {
+  const auto exchange = [w](bool is_same, const auto& add, const Facts& from, const Facts& to) {
+    if (is_same) return;
+    add(from, -w);
+    add(to, w);
+  };
+  const bool same_end = a.end == b.end;
+  exchange(same_end,
+           [this](const Facts& f, double k) {
+             if (f.end == CallEnd::kFailed) errors_ = std::max(0.0, errors_ + k);
+             if (f.end == CallEnd::kAnswered) answers_ = std::max(0.0, answers_ + k);
+           },
+           a, b);
+  exchange(same_end && a.quality == b.quality,
+           [this](const Facts& f, double k) {
+             if (f.end == CallEnd::kAnswered && f.quality) quality_.Add(*f.quality, k);
+           },
+           a, b);
+  exchange(same_end && a.latency_ms == b.latency_ms && a.output_tokens == b.output_tokens,
+           [this](const Facts& f, double k) {
+             if (!f.latency_ms) return;
+             if (f.TookPlace()) {
+               latency_.Add(*f.latency_ms, f.output_tokens, k);
+               latencies_.Add(*f.latency_ms, k);
+             } else if (f.end == CallEnd::kFailed) {
+               failed_latency_ms_.Add(*f.latency_ms, k);
+             }
+           },
+           a, b);
+  exchange(same_end && a.first_token_ms == b.first_token_ms,
+           [this](const Facts& f, double k) {
+             if (f.TookPlace() && f.first_token_ms) first_token_.Add(*f.first_token_ms, {}, k);
+           },
+           a, b);
+  exchange(same_end && a.input_tokens == b.input_tokens && a.cached_tokens == b.cached_tokens &&
+               a.output_tokens == b.output_tokens,
+           [this](const Facts& f, double k) {
+             if (!f.TookPlace()) return;
+             if (f.input_tokens && f.estimate > 0) input_.Add(f.estimate, *f.input_tokens, k);
+             if (f.input_tokens && f.cached_tokens && *f.input_tokens > 0) {
+               cached_share_.Add(*f.cached_tokens / *f.input_tokens, k);
+             }
+             if (f.output_tokens) {
+               output_.Add(std::log1p(f.priced.input), *f.output_tokens, k);
+             }
+           },
+           a, b);
+  if (!costs_count) return;
+  exchange(same_end && a.cost_usd == b.cost_usd && a.input_tokens == b.input_tokens &&
+               a.cached_tokens == b.cached_tokens && a.output_tokens == b.output_tokens,
+           [this, &arm](const Facts& f, double k) { AddCost(arm, f, k); }, a, b);
+}
+
+void ArmTracker::AddCost(const Arm& arm, const Facts& f, double w) {
+  if (f.TookPlace()) {
+    if (f.cost_usd) cost_.Add(arm, f.priced, *f.cost_usd, w);
+  } else if (f.end == CallEnd::kFailed) {
+    std::optional<double> usd = f.cost_usd;
+    if (!usd && f.has_tokens) {
+      usd = ListPrice(arm, {f.input_tokens.value_or(0), 0, f.output_tokens.value_or(0)});
     }
-    (*outcome.error ? errors_ : answers_) += weight;
-    if (*outcome.error) return;
+    if (usd) failed_cost_usd_.Add(*usd, w);
   }
-  AddTo(quality_, outcome.quality, corrects.quality, weight);
-  AddTo(latency_ms_, outcome.latency_ms, corrects.latency_ms, weight);
-  AddTo(cost_usd_, outcome.cost_usd, corrects.cost_usd, weight);
-  AddTo(input_tokens_, outcome.input_tokens, corrects.input_tokens, weight);
-  AddTo(output_tokens_, outcome.output_tokens, corrects.output_tokens, weight);
-  if (outcome.latency_ms && !corrects.latency_ms) LearnTail(*outcome.latency_ms, weight);
-  LearnCost(event);
-  LearnOutputTokens(event);
 }
 
-void ArmTracker::LearnCost(const OutcomeEvent& event) {
-  if (!(event.cost_estimate_usd > 0)) return;
-  const auto change = ChangeOf(event.outcome.cost_usd, event.corrects.cost_usd, event.weight);
-  if (!change) return;
-  cost_ratio_.sum += change->delta;
-  cost_ratio_.weight += change->weight * event.cost_estimate_usd;
+// The end of a call, as it is told first: changes of the error rate are looked for in these.
+void ArmTracker::NoteEnd(CallEnd end, double weight, double clock) {
+  if (end != CallEnd::kFailed && end != CallEnd::kAnswered) return;
+  const double calls = errors_ + answers_;
+  const double rate = errors_ / (calls + kErrorPriorAnswers);
+  const bool is_watched = watched_since_ >= 0;
+  const double residual = rate - (end == CallEnd::kFailed ? 1 : 0);
+  const std::optional<double> shift = error_drift_.Add(residual, weight, is_watched);
+  double now = rate;
+  if (shift) {
+    now = std::clamp(rate - *shift, 0.0, 1.0);
+    const double left = std::min(calls, kCallsAfterDrift);
+    errors_ = now * left;
+    answers_ = (1 - now) * left;
+  }
+  if (now >= kWatchedErrorRate || (shift && *shift < 0)) {
+    if (!is_watched) watched_since_ = clock;
+  } else if (now < kRecoveredErrorRate || (shift && *shift > 0)) {
+    watched_since_ = -1;
+  }
 }
 
-// On the input tokens counted from the request, since those are what a prediction will know.
-void ArmTracker::LearnOutputTokens(const OutcomeEvent& event) {
-  if (!(event.input_tokens_estimate > 0)) return;
-  const auto change =
-      ChangeOf(event.outcome.output_tokens, event.corrects.output_tokens, event.weight);
-  if (!change) return;
-  const double x = std::log1p(event.input_tokens_estimate);
-  output_.weight += change->weight;
-  output_.x += change->weight * x;
-  output_.xx += change->weight * x * x;
-  output_.y += change->delta;
-  output_.xy += change->delta * x;
-}
-
-// Robbins-Monro on the 95% quantile of ln(latency): up by 0.95 of a step for a latency above it,
-// down by 0.05 of a step for one below. The step falls like 5 / n (the reciprocal of a log-normal's
-// density there, about 0.2) and stays at 0.03, so that the estimate can follow.
-void ArmTracker::LearnTail(double latency_ms, double weight) {
-  constexpr double kLeastMs = 1e-3;
-  const double value = std::max(latency_ms, kLeastMs);
-  if (!(latency_p95_ms_ > 0)) {
-    latency_p95_ms_ = value;
+void ArmTracker::NoteRateLimit(const OutcomeEvent& event, const Outcome& before,
+                               const Outcome& after) {
+  const auto is_limit = [](const Outcome& o) {
+    return o.error.value_or(false) && o.error_kind == ErrorKind::kRateLimited;
+  };
+  if (!is_limit(before) && !is_limit(after)) return;
+  const uint64_t by = Checksum(event.decision_id);
+  if (!is_limit(after)) {
+    if (rate_limited_by_ == by) rate_limited_until_ = 0;
     return;
   }
-  const double step = std::min(1.0, weight) * std::max(5 / (latency_ms_.weight + 4), 0.03);
-  latency_p95_ms_ *= std::exp(step * (value > latency_p95_ms_ ? kTail : kTail - 1));
+  const Micros length = after.retry_after_ms ? *after.retry_after_ms * kMicrosPerMs
+                                              : kRateLimitDefault;
+  const bool is_change = is_limit(before) && rate_limited_by_ == by;
+  const Micros until = (event.anchor ? event.anchor->time : at_.time) + length;
+  rate_limited_until_ = is_change ? until : std::max(rate_limited_until_, until);
+  rate_limited_by_ = by;
 }
 
-double ArmTracker::ErrorRate() const {
-  const double answered = std::max(answers_, quality_.weight);
-  return errors_ / (errors_ + answered + kErrorPriorCalls);
+void ArmTracker::Settle(const LearnerSettings& settings, const LogPoint& now) {
+  Age(KeptNow(settings, now));
+  at_ = {std::max(at_.time, now.time), std::max(at_.clock, now.clock)};
 }
 
-double ArmTracker::LatencyMs(const Arm& arm) const {
-  return latency_ms_.Mean(arm.prior_latency_ms.value_or(0), arm.prior_latency_ms ? 1 : 0);
+void ArmTracker::Reprice(const LearnerSettings& settings, const Arm& before, const Arm& after,
+                         const LogPoint& now) {
+  const bool is_same = before.usd_per_1m_input == after.usd_per_1m_input &&
+                       before.usd_per_1m_output == after.usd_per_1m_output &&
+                       before.usd_per_1m_cached_input == after.usd_per_1m_cached_input &&
+                       before.usd_per_request == after.usd_per_request &&
+                       before.price_tiers == after.price_tiers;
+  if (is_same) return;
+  Settle(settings, now);
+  cost_.Reprice(before, after);
+  failed_cost_usd_ = {};
+  repriced_at_ = std::nextafter(at_.clock, HUGE_VAL);
 }
 
-double ArmTracker::OutputTokens(const Arm& arm, double input_tokens) const {
-  const double mean =
-      std::max(0.0, output_tokens_.Mean(arm.prior_output_tokens.value_or(kOutputTokensPrior),
-                                        arm.prior_output_tokens ? 1 : 0.1));
-  if (!(output_.weight > 0) || !(input_tokens > 0)) return mean;
-  const double mean_x = output_.x / output_.weight;
-  const double xx = std::max(0.0, output_.xx - output_.x * mean_x);
-  const double xy = output_.xy - output_.y * mean_x;
-  const double slope = xy / (xx + kSlopeShrinkage);
-  return std::clamp(mean + slope * (std::log1p(input_tokens) - mean_x), mean / 4, mean * 4);
+void ArmTracker::KeepWeight(double outcomes_max) {
+  const double weight = std::max({latency_.weight(), quality_.weight, errors_ + answers_,
+                                  cost_.weight(), output_.weight, input_.weight});
+  if (weight > outcomes_max) Age(outcomes_max / weight);
+  latencies_ = {};
+  error_drift_ = {};
+  watched_since_ = -1;
+  rate_limited_until_ = 0;
+  outcomes_ = 0;
 }
 
-double ArmTracker::CostCorrection() const {
-  if (!(cost_ratio_.weight > 0)) return 1;
-  return std::clamp(cost_ratio_.sum / cost_ratio_.weight, 0.05, 20.0);
+double ArmTracker::ErrorRate(const LearnerSettings& settings, const LogPoint& now) const {
+  const double kept = KeptNow(settings, now);
+  return errors_ * kept / ((errors_ + answers_) * kept + kErrorPriorAnswers);
 }
 
-double ArmTracker::ObservedCost() const { return std::max(0.0, cost_usd_.Mean(0, 0)); }
+double ArmTracker::ErrorVariance(const LearnerSettings& settings, const LogPoint& now) const {
+  const double e = ErrorRate(settings, now);
+  const double calls = (errors_ + answers_) * KeptNow(settings, now) + kErrorPriorAnswers;
+  return e * (1 - e) / (calls + 1);
+}
+
+double ArmTracker::WatchedShare(double clock) const {
+  if (watched_since_ < 0) return 0;
+  const double elapsed = std::max(1.0, clock - watched_since_);
+  return kWatchedShare * std::min(1.0, kWatchOutcomes / elapsed);
+}
+
+double ArmTracker::InputTokens(const PoolLevels& pool, const CallQuery& query, double kept) const {
+  if (query.input_is_counted) return query.input_tokens;
+  // Towards the estimate itself, then the pool's line, then the arm's own.
+  double expected = query.input_tokens;
+  double strength = 0.1;
+  const auto believe = [&](const DecayedLine& line, double share) {
+    const double n = line.weight * share;
+    if (!(n > 0)) return;
+    const double x = line.MeanX();
+    const double at = query.input_tokens > 0 ? query.input_tokens : x;
+    const double slope = std::clamp(line.Slope(1, 2 * x * x + 1e4, share), 0.0, 20.0);
+    const double says = std::max(0.0, line.MeanY() + slope * (at - x));
+    expected = query.input_tokens > 0 || expected > 0
+                   ? (strength * expected + n * says) / (strength + n)
+                   : says;
+    strength = 1;
+  };
+  believe(pool.input_tokens, 1);
+  believe(input_, kept);
+  return expected;
+}
+
+double ArmTracker::OutputTokens(const Arm& arm, double input_tokens, double kept) const {
+  const double prior_weight = arm.prior_output_tokens ? 1 : 0.1;
+  const double n = output_.weight * kept;
+  const double mean = (output_.y * kept +
+                       arm.prior_output_tokens.value_or(kOutputTokensPrior) * prior_weight) /
+                      (n + prior_weight);
+  if (!(output_.weight > 0) || !(input_tokens > 0)) return std::max(0.0, mean);
+  const double slope = output_.Slope(0, kOutputSlopeShrinkage, kept);
+  return std::clamp(mean + slope * (std::log1p(input_tokens) - output_.MeanX()), mean / 4,
+                    mean * 4);
+}
+
+ArmExpectation ArmTracker::Expect(const LearnerSettings& settings, const Arm& arm,
+                                  const PoolLevels& pool, const CallQuery& query) const {
+  const double kept = KeptNow(settings, query.now);
+  ArmExpectation e;
+  e.error_rate = errors_ * kept / ((errors_ + answers_) * kept + kErrorPriorAnswers);
+  const double odds = errors_ * kept / (answers_ * kept + kErrorPriorAnswers - 1);
+  e.input_tokens = InputTokens(pool, query, kept);
+  e.output_tokens = OutputTokens(arm, e.input_tokens, kept);
+  if (query.max_output_tokens > 0) {
+    e.output_tokens = std::min(e.output_tokens, query.max_output_tokens);
+  }
+  const bool is_first_token = query.latency_kind == LatencyKind::kFirstToken;
+  const LatencyEstimate latency =
+      is_first_token ? first_token_.Estimate(pool.first_token, {}, {}, kept)
+                     : latency_.Estimate(pool.latency, arm.prior_latency_ms, e.output_tokens, kept);
+  e.is_latency_known = latency.is_known;
+  const double failed_ms = std::max(failed_latency_ms_.Mean(latency.ms, 1 / std::max(kept, 1e-9)),
+                                    kFailedShareOfAnswer * latency.ms);
+  e.latency_ms = latency.ms + odds * failed_ms;
+  e.latency_stddev_ms = e.latency_ms * std::sqrt(latency.relative_variance);
+
+  CallTokens tokens{e.input_tokens, 0, e.output_tokens};
+  tokens.cached = e.input_tokens * cached_share_.Mean(0, 1 / std::max(kept, 1e-9));
+  e.priced_usd = ListPrice(arm, tokens).value_or(0);
+  const std::optional<double> cost = cost_.Estimate(arm, tokens, kept);
+  e.is_cost_known = cost.has_value();
+  if (cost) {
+    e.cost_usd = *cost + odds * failed_cost_usd_.Mean(*cost, 1 / std::max(kept, 1e-9));
+    e.cost_stddev_usd = e.cost_usd * std::sqrt(cost_.RelativeVariance(arm, kept));
+  }
+  return e;
+}
 
 TrackerFigures ArmTracker::Figures(const LearnerSettings& settings, const Arm& arm,
-                                   Micros now) const {
-  ArmTracker aged = *this;
-  if (outcomes_ > 0 && now > time_) {
-    const double elapsed_s = static_cast<double>(now - time_) / kMicrosPerSecond;
-    aged.Age(Halved(elapsed_s, settings.half_life_s));
-  }
+                                   const PoolLevels& pool, const LogPoint& now) const {
+  const double kept = KeptNow(settings, now);
   TrackerFigures figures;
-  figures.quality =
-      aged.quality_.Mean(arm.prior_quality.value_or(0), arm.prior_quality ? arm.prior_strength : 0);
-  figures.quality_weight = aged.quality_.weight;
-  figures.latency_ms = aged.LatencyMs(arm);
-  figures.latency_p95_ms = latency_p95_ms_;
-  figures.cost_usd = aged.ObservedCost();
-  figures.input_tokens = aged.input_tokens_.Mean(0, 0);
-  figures.output_tokens = aged.OutputTokens(arm, 0);
-  figures.error_rate = aged.ErrorRate();
+  const double prior_weight = arm.prior_quality ? arm.prior_strength : 0;
+  figures.quality = quality_.Mean(arm.prior_quality.value_or(0), prior_weight / std::max(kept, 1e-9));
+  figures.quality_weight = quality_.weight * kept;
+  figures.latency_p95_ms = latencies_.At(kTail);
+  if (first_token_.weight() > 0) {
+    figures.first_token_ms = first_token_.Estimate(pool.first_token, {}, {}, kept).ms;
+  }
+  CallQuery typical;
+  typical.input_tokens = pool.query_tokens.Mean(0, 0);
+  figures.input_tokens = InputTokens(pool, typical, kept);
+  if (output_.weight > 0 || arm.prior_output_tokens) {
+    figures.output_tokens = OutputTokens(arm, figures.input_tokens, kept);
+  }
+  figures.error_rate = ErrorRate(settings, now);
+  figures.rate_limited_until = rate_limited_until_ > now.time ? rate_limited_until_ : 0;
   return figures;
 }
 
 template <class Self, class Visit>
 void ArmTracker::VisitNumbers(Self& self, const Visit& visit) {
-  for (auto* mean : {&self.quality_, &self.latency_ms_, &self.cost_usd_, &self.input_tokens_,
-                     &self.output_tokens_, &self.cost_ratio_}) {
+  visit(self.at_.clock);
+  for (auto* mean : {&self.quality_, &self.failed_latency_ms_, &self.failed_cost_usd_,
+                     &self.cached_share_}) {
     visit(mean->sum);
     visit(mean->weight);
   }
-  auto& r = self.output_;
-  for (auto* number : {&self.errors_, &self.answers_, &r.weight, &r.x, &r.y, &r.xx, &r.xy,
-                       &self.latency_p95_ms_}) {
+  for (auto* line : {&self.input_, &self.output_}) {
+    for (auto* number : {&line->weight, &line->x, &line->y, &line->xx, &line->xy}) visit(*number);
+  }
+  for (auto* number :
+       {&self.errors_, &self.answers_, &self.watched_since_, &self.repriced_at_}) {
     visit(*number);
   }
 }
 
 void ArmTracker::Encode(ByteWriter& out) const {
-  out.Put(time_);
+  out.Put(at_.time);
   out.Put(outcomes_);
   VisitNumbers(*this, [&](double number) { out.Put(number); });
+  latency_.Encode(out);
+  first_token_.Encode(out);
+  latencies_.Encode(out);
+  cost_.Encode(out);
+  error_drift_.Encode(out);
+  out.Put(rate_limited_until_);
+  out.Put(rate_limited_by_);
 }
 
 ArmTracker ArmTracker::Decode(ByteReader& in) {
+  if (in.format() < 4) return DecodeBefore4(in);
   ArmTracker tracker;
-  tracker.time_ = in.Get<Micros>();
+  tracker.at_.time = in.Get<Micros>();
   tracker.outcomes_ = in.Get<uint64_t>();
   VisitNumbers(tracker, [&](double& number) {
     number = in.Get<double>();
     if (!std::isfinite(number)) in.Fail();
   });
+  tracker.latency_.Decode(in);
+  tracker.first_token_.Decode(in);
+  tracker.latencies_.Decode(in);
+  tracker.cost_.Decode(in);
+  tracker.error_drift_.Decode(in);
+  tracker.rate_limited_until_ = in.Get<Micros>();
+  tracker.rate_limited_by_ = in.Get<uint64_t>();
+  return tracker;
+}
+
+// The old figures: time, outcomes, six means (quality, latency, cost, input and output tokens, cost ratio),
+// errors, answers, the line of output tokens, the tail. Cost is kept at its mean, for the mean tokens.
+ArmTracker ArmTracker::DecodeBefore4(ByteReader& in) {
+  ArmTracker tracker;
+  tracker.at_.time = in.Get<Micros>();
+  tracker.outcomes_ = in.Get<uint64_t>();
+  DecayedMean latency, cost, input, output, ratio;
+  double tail = 0;
+  const auto get = [&in](double& number) {
+    number = in.Get<double>();
+    if (!std::isfinite(number)) in.Fail();
+  };
+  for (DecayedMean* mean : {&tracker.quality_, &latency, &cost, &input, &output, &ratio}) {
+    get(mean->sum);
+    get(mean->weight);
+  }
+  DecayedLine& line = tracker.output_;
+  for (double* number : {&tracker.errors_, &tracker.answers_, &line.weight, &line.x, &line.y,
+                         &line.xx, &line.xy, &tail}) {
+    get(*number);
+  }
+  // A quality without a word about errors was an answered call too.
+  tracker.answers_ = std::max(tracker.answers_, tracker.quality_.weight);
+  tracker.latency_ = LogLatency::OfMean(latency.Mean(0, 0), latency.weight);
+  if (latency.weight > 0) {
+    tracker.latencies_.Add(latency.Mean(0, 0), 0.9 * latency.weight);
+    if (tail > 0) tracker.latencies_.Add(tail, 0.1 * latency.weight);
+  }
+  const double tokens_in = line.weight > 0 ? std::expm1(line.x / line.weight) : input.Mean(0, 0);
+  tracker.cost_ = CallCost::OfMean(std::max(0.0, cost.Mean(0, 0)),
+                                   {tokens_in, 0, output.Mean(0, 0)}, cost.weight);
   return tracker;
 }
 

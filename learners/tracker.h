@@ -1,102 +1,142 @@
-// The tracker of one arm: decayed sums of what feedback says, ageing by elapsed time as well as by
-// count, so that a quiet arm's figures age.
-//   On an outcome at time t that is the first of its decision, for every field:
-//     w <- w * 2^(-(t - t0) / half_life_s) * 2^(-weight / half_life_outcomes)
-//   (a later part of the same decision ages by time alone), then the field's sum += weight * value,
-//   its w += weight; mean = sum / w. So fields that arrive apart end as if they had come together.
-// Corrections move sums only, never a weight; the tail quantile is not rewound.
+// The tracker of one arm: what its calls take and how they end, as decayed sums of what feedback says.
+// - Figures age by elapsed time and by the outcomes of the whole pool, so those of a quiet arm do too:
+//     kept = 2^(-(t - t0) / half_life_s) * 2^(-(T - T0) / half_life_outcomes),  T = LearnedState::clock().
+//   Ageing is lazy: sums stand as they were at (t0, T0), and each question scales them.
+// - An event brings what is known of the call now, and what was known before. What the old knowledge gave is
+//   taken back and what the new one gives is added, both as if they had come with the first outcome of the
+//   decision (its anchor) and had faded since. So any sequence of parts, corrections, errors and withdrawals
+//   ends as its last state alone, up to rounding. Not rewound: the detector of changes of the error rate,
+//   and costs from before a price change.
+// - With e the error rate, one answered query takes what an answer takes plus e / (1 - e) times what a
+//   failed call takes; the odds are errors / (answers + 3), of a Beta prior of 4 answers. A failed call whose
+//   latency or cost was never told is taken to be like an answer; it takes 5% of an answer's time at least,
+//   since someone has to notice it and call again.
+// - An arm whose error rate is seen to rise (a cumulative sum, drift_detector.h), or stands above one half,
+//   is watched: a share of the choices is kept for it so that its recovery can be seen.
+// - Input tokens: a line from the estimate of the request to what was reported, slope shrunk to 1; output
+//   tokens: a line in ln(1 + input), slope shrunk to 0. Arms without outcomes take the pool's line.
 // Threads: a value; const methods from any thread.
-// Source: the accuracy and latency tracker of ORCH; irregularly spaced EMA as in Eckner 2012,
-// eq. 4.
+// Source: the accuracy and latency tracker of ORCH; irregularly spaced EMA as in Eckner 2012, eq. 4.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/arm.h"
 #include "base/bytes.h"
 #include "base/event.h"
 #include "base/types.h"
+#include "learners/call_cost.h"
+#include "learners/drift_detector.h"
+#include "learners/tracker_sums.h"
 
 namespace pointsman {
 
-// A field's decayed weighted mean.
-struct DecayedMean {
-  double sum = 0;
-  double weight = 0;
-  double Mean(double prior, double prior_weight) const {
-    const double total = weight + prior_weight;
-    return total > 0 ? (sum + prior * prior_weight) / total : prior;
-  }
-  friend bool operator==(const DecayedMean&, const DecayedMean&) = default;
+// What all arms of a pool know together.
+struct PoolLevels {
+  LatencyPrior latency, first_token;
+  DecayedLine input_tokens;    // reported on estimated
+  DecayedMean query_tokens;    // estimates of requests
+};
+
+// A point of a log: its time and the weight of the pool's outcomes so far.
+struct LogPoint {
+  Micros time = 0;
+  double clock = 0;
+};
+
+// What is asked about one call.
+struct CallQuery {
+  double input_tokens = 0;  // of the request; 0: not known
+  bool input_is_counted = false;
+  double max_output_tokens = 0;  // 0: no limit
+  LatencyKind latency_kind = LatencyKind::kTotal;
+  LogPoint now;
 };
 
 struct TrackerFigures {
   double quality = 0;
   double quality_weight = 0;  // effective number of outcomes behind it, as of now
-  double latency_ms = 0;
   double latency_p95_ms = 0;
-  double cost_usd = 0;
+  double first_token_ms = 0;
   double input_tokens = 0;
   double output_tokens = 0;
   double error_rate = 0;
-  double first_token_ms = 0;
   Micros rate_limited_until = 0;  // 0: it is not
 };
 
 class ArmTracker {
  public:
-  // Adds the present fields of the outcome. An error teaches the error rate alone.
-  void Learn(const LearnerSettings& settings, const OutcomeEvent& event, Micros time);
+  // `now`: the event's place in the log, its own weight included.
+  void Learn(const LearnerSettings& settings, const Arm& arm, const OutcomeEvent& event,
+             const LogPoint& now);
+  // Brings all sums to the present, before settings change by which they fade.
+  void Settle(const LearnerSettings& settings, const LogPoint& now);
+  // The arm's settings changed.
+  void Reprice(const LearnerSettings& settings, const Arm& before, const Arm& after,
+               const LogPoint& now);
+  // Forgets all but so many outcomes' weight: what another arm may start from.
+  void KeepWeight(double outcomes_max);
 
-  // Weights are those of `now`; an arm's priors stand in for what was never told.
-  TrackerFigures Figures(const LearnerSettings& settings, const Arm& arm, Micros now) const;
+  // All of ArmExpectation but quality, quality_stddev and what the pool knows of unknown costs.
+  ArmExpectation Expect(const LearnerSettings& settings, const Arm& arm, const PoolLevels& pool,
+                        const CallQuery& query) const;
+  // Relative variances of the expected cost and latency (of that kind), for exploring.
+  double ErrorRate(const LearnerSettings& settings, const LogPoint& now) const;
+  // Of a Beta posterior of the error rate.
+  double ErrorVariance(const LearnerSettings& settings, const LogPoint& now) const;
+  // The least share of the choices that the arm is kept; 0 unless it is watched.
+  double WatchedShare(double clock) const;
+  Micros rate_limited_until() const { return rate_limited_until_; }
 
+  TrackerFigures Figures(const LearnerSettings& settings, const Arm& arm, const PoolLevels& pool,
+                         const LogPoint& now) const;
   uint64_t outcomes() const { return outcomes_; }
-  // Calls that failed over all calls; a quality without a word about errors is a call that
-  // answered. Shrunk to 0 by 4 calls, so that one early failure does not condemn an arm.
-  double ErrorRate() const;
-  // The mean, shrunk by one observation to the arm's prior if it has one; 0 if nothing is known.
-  double LatencyMs(const Arm& arm) const;
-  // Expected output tokens of one call for a request of so many input tokens: the mean, plus a
-  // slope in ln(1 + input tokens) (ridge regression on decayed sums, shrunk to 0), within a factor
-  // of 4 of the mean.
-  double OutputTokens(const Arm& arm, double input_tokens) const;
-  // Observed cost over price x tokens, as a ratio of decayed sums (which forgives poor estimates of
-  // the first calls), within [0.05, 20]; 1 until something was observed.
-  double CostCorrection() const;
-  // Mean observed cost, for arms without a price; 0 until something was observed.
-  double ObservedCost() const;
+  const LogLatency& latency() const { return latency_; }
+  const LogLatency& first_token() const { return first_token_; }
 
   void Encode(ByteWriter& out) const;
-  // Fails `in` for figures that Encode cannot have written.
+  // Fails `in` for figures that Encode cannot have written. Of before format 4: what the old figures say.
   static ArmTracker Decode(ByteReader& in);
   friend bool operator==(const ArmTracker&, const ArmTracker&) = default;
 
  private:
-  // Decayed sums over outcomes that told output tokens: weight, and of x = ln(1 + input tokens) and
-  // y = output tokens the sums of x, y, x^2, xy.
-  struct Regression {
-    double weight = 0, x = 0, y = 0, xx = 0, xy = 0;
-    friend bool operator==(const Regression&, const Regression&) = default;
-  };
+  struct Facts;
+  static Facts FactsOf(const OutcomeEvent& event, const Outcome& outcome);
 
-  void Age(double factor);
-  void LearnFields(const OutcomeEvent& event);
-  void LearnCost(const OutcomeEvent& event);
-  void LearnOutputTokens(const OutcomeEvent& event);
-  void LearnTail(double latency_ms, double weight);
-
+  double Kept(const LearnerSettings& settings, const LogPoint& from, const LogPoint& to) const;
+  double KeptNow(const LearnerSettings& settings, const LogPoint& now) const;
+  void Age(double kept);
+  void Exchange(const Arm& arm, const Facts& before, const Facts& after, double weight,
+                bool costs_count);
+  void AddCost(const Arm& arm, const Facts& facts, double weight);
+  void NoteEnd(CallEnd end, double weight, double clock);
+  void NoteRateLimit(const OutcomeEvent& event, const Outcome& before, const Outcome& after);
+  double InputTokens(const PoolLevels& pool, const CallQuery& query, double kept) const;
+  double OutputTokens(const Arm& arm, double input_tokens, double kept) const;
+  static ArmTracker DecodeBefore4(ByteReader& in);
   template <class Self, class Visit>
   static void VisitNumbers(Self& self, const Visit& visit);
 
-  Micros time_ = 0;
+  LogPoint at_;
   uint64_t outcomes_ = 0;
-  DecayedMean quality_, latency_ms_, cost_usd_, input_tokens_, output_tokens_;
-  DecayedMean cost_ratio_;  // sum: observed USD, weight: estimated USD, of the same calls
-  double errors_ = 0;       // weight of calls that failed
-  double answers_ = 0;      // weight of calls said not to have failed
-  Regression output_;
-  double latency_p95_ms_ = 0;  // stochastic estimate, 0 before the first latency
+  DecayedMean quality_;
+  LogLatency latency_, first_token_;
+  DecayedMean failed_latency_ms_, failed_cost_usd_;
+  DecayedQuantile latencies_;
+  CallCost cost_;
+  DecayedLine input_;         // reported input tokens on those estimated from the request
+  DecayedMean cached_share_;  // of input tokens, weighted by them
+  DecayedLine output_;        // output tokens on ln(1 + estimated input tokens)
+  double errors_ = 0;         // weight of calls that failed
+  double answers_ = 0;        // weight of calls that did not
+  DriftDetector error_drift_;
+  double watched_since_ = -1;  // clock; below 0: not watched
+  double repriced_at_ = 0;     // clock: costs told of before do not count any more
+  Micros rate_limited_until_ = 0;
+  uint64_t rate_limited_by_ = 0;  // which decision said so
 };
+
+bool operator==(const LogPoint& a, const LogPoint& b);
 
 }  // namespace pointsman

@@ -33,7 +33,7 @@ class ExperienceIndex {
   ExperienceIndex& operator=(const ExperienceIndex&) = delete;
 
   // Sequences ascend from 1. The same sequence again replaces the quality (a correction), visible at
-  // once. Returns the sequences that are not kept, so that storage can forget them too: those that
+  // once; with a quality that is not a number it is withdrawn, and found with weight 0 from then on. Returns the sequences that are not kept, so that storage can forget them too: those that
   // had to go to stay within the bound, and the one given if it is not newer than all others and
   // not here (the correction of something forgotten).
   std::vector<Sequence> Add(const Experience& experience);

@@ -1,6 +1,7 @@
 #include "retrieval/experience_segment.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/check.h"
 
@@ -123,10 +124,12 @@ void ExperienceSegment::Offer(const CodedQuery& query, const InvertedFile::List&
 
 Neighbour ExperienceSegment::Get(std::size_t row, float similarity) const {
   const Entry& entry = entries_[row];
+  const float quality = qualities_[row].load(std::memory_order_relaxed);
+  const bool is_withdrawn = std::isnan(quality);
   return {.sequence = entry.sequence,
           .arm = entry.arm,
-          .quality = qualities_[row].load(std::memory_order_relaxed),
-          .weight = entry.weight,
+          .quality = is_withdrawn ? 0 : quality,
+          .weight = is_withdrawn ? 0 : entry.weight,
           .similarity = similarity};
 }
 

@@ -82,9 +82,9 @@ struct Families {
   Family arm_outcomes{"pointsman_arm_outcomes_total", "Outcomes of an arm learned, ever.",
                       MetricType::Counter};
   Family quality{"pointsman_arm_quality", "Moving average of an arm's quality.", MetricType::Gauge};
-  Family cost{"pointsman_arm_cost_usd", "Moving average of an arm's cost in US dollars.",
+  Family cost{"pointsman_arm_cost_usd", "What a typical query is expected to cost on an arm in US dollars, failed calls included.",
               MetricType::Gauge};
-  Family latency{"pointsman_arm_latency_seconds", "Moving average of an arm's latency.",
+  Family latency{"pointsman_arm_latency_seconds", "How long a typical query is expected to take on an arm, failed calls included.",
                  MetricType::Gauge};
   Family errors{"pointsman_arm_error_ratio", "Moving average of an arm's share of failed answers.",
                 MetricType::Gauge};
@@ -96,8 +96,9 @@ void AddArm(Families& out, const std::string& pool, const ArmStatistics& arm) {
   out.arm_outcomes.Add(labels, static_cast<double>(arm.figures.outcomes));
   if (arm.figures.outcomes == 0) return;  // its averages would be of nothing
   out.quality.Add(labels, arm.figures.tracker.quality);
-  out.cost.Add(labels, arm.figures.tracker.cost_usd);
-  out.latency.Add(labels, arm.figures.tracker.latency_ms / 1000);
+  const ArmExpectation& expected = arm.figures.expected;
+  if (expected.is_cost_known) out.cost.Add(labels, expected.cost_usd);
+  if (expected.is_latency_known) out.latency.Add(labels, expected.latency_ms / 1000);
   out.errors.Add(labels, arm.figures.tracker.error_rate);
 }
 

@@ -242,6 +242,8 @@ void FillBody(const OutcomeEvent& o, proto::Event& event) {
   p.set_decision_version(o.decision_version);
   p.set_payload_hash(o.payload_hash);
   p.set_client(o.client);
+  p.set_input_tokens_expected(o.input_tokens_expected);
+  p.set_output_tokens_expected(o.output_tokens_expected);
 }
 void FillBody(const ArmEvent& a, proto::Event& event) {
   *event.mutable_arm() = ToProto(a.arm);
@@ -307,6 +309,8 @@ OutcomeEvent FromProto(const proto::OutcomeEvent& p) {
   o.decision_version = p.decision_version();
   o.payload_hash = p.payload_hash();
   o.client = p.client();
+  o.input_tokens_expected = p.input_tokens_expected();
+  o.output_tokens_expected = p.output_tokens_expected();
   return o;
 }
 

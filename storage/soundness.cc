@@ -75,7 +75,10 @@ absl::Status CheckBody(const OutcomeEvent& e) {
   RETURN_IF_ERROR(CheckFinite("outcome event", {{"propensity", e.propensity},
                                                 {"weight", e.weight},
                                                 {"input_tokens_estimate", e.input_tokens_estimate},
-                                                {"cost_estimate_usd", e.cost_estimate_usd}}));
+                                                {"cost_estimate_usd", e.cost_estimate_usd},
+                                                {"input_tokens_expected", e.input_tokens_expected},
+                                                {"output_tokens_expected",
+                                                 e.output_tokens_expected}}));
   RETURN_IF_ERROR(CheckPreference("outcome event", e.preference));
   RETURN_IF_ERROR(CheckContext("outcome event", e.context));
   RETURN_IF_ERROR(CheckFeatures("outcome event", e.features));

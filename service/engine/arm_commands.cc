@@ -5,6 +5,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "service/engine/changes.h"
+#include "service/engine/clamp.h"
 #include "service/engine/commands.h"
 #include "service/engine/names.h"
 #include "service/engine/validate.h"
@@ -83,6 +84,7 @@ absl::StatusOr<PutArmOutput> Commands::PutArmIn(Turn& turn,
   Arm& arm = out.arm;
   arm.name = before.name;
   for (std::string& alias : arm.aliases) alias = NormalName(alias);
+  Clamp(arm);
   RETURN_IF_ERROR(ValidateArm(arm, limits_.Get()));
   out.is_new = !is_living;
   if (present) {
@@ -196,6 +198,7 @@ absl::StatusOr<PoolSettings> Commands::WantedSettings(const PoolEdit& edit,
   } else {
     KeepUnspecified(present->embedder, wanted.embedder);
   }
+  Clamp(wanted);
   RETURN_IF_ERROR(ValidateSettings(wanted, limits_.Get()));
   if (present != nullptr) RETURN_IF_ERROR(ValidateChange(*present, wanted));
   return wanted;
@@ -284,7 +287,7 @@ absl::Status Commands::Prune(Turn& turn, const std::shared_ptr<PoolRuntime>& poo
     if (!is_pruning || arm->status != ArmStatus::kActive) continue;
     Arm paused = *arm;
     paused.status = ArmStatus::kPaused;
-    out.changes.push_back(Cat("arm ", OneLine(arm->name), ": ", Joined(ChangesOf(*arm, paused))));
+    out.changes.push_back(Cat("arm ", OneLine(arm->name), ": ", JoinLines(ChangesOf(*arm, paused))));
     turn.Append(pool, ArmEvent{std::move(paused), std::nullopt, by});
   }
   return absl::OkStatus();

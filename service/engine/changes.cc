@@ -133,7 +133,7 @@ std::vector<std::string> ChangesOf(const PoolSettings& a, const PoolSettings& b)
   return lines.Take();
 }
 
-std::string Joined(const std::vector<std::string>& lines) {
+std::string JoinLines(const std::vector<std::string>& lines) {
   std::string text;
   for (const std::string& line : lines) text += Cat(text.empty() ? "" : "; ", line);
   return text;

@@ -18,6 +18,6 @@ std::vector<std::string> ChangesOf(const PoolSettings& before, const PoolSetting
 const char* StatusName(ArmStatus status);
 
 // "a; b; c".
-std::string Joined(const std::vector<std::string>& lines);
+std::string JoinLines(const std::vector<std::string>& lines);
 
 }  // namespace pointsman

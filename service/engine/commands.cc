@@ -5,6 +5,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "service/engine/feedback_join.h"
+#include "service/engine/names.h"
 #include "service/engine/validate.h"
 
 namespace pointsman {
@@ -13,22 +14,6 @@ namespace {
 // Parentheses and a space, so that no caller's own scheme of ids makes it.
 constexpr char kMissingFeedbackId[] = "(missing feedback)";
 
-// What joining one feedback gave, into the turn; the sequence of its event, 0 for none.
-Sequence Append(Turn& turn, const std::shared_ptr<PoolRuntime>& pool, const FeedbackKey& key,
-                Joined joined, bool is_record_new) {
-  Sequence sequence = 0;
-  if (joined.event) {
-    const OutcomeEvent event = *joined.event;
-    sequence = turn.Append(pool, *std::move(joined.event));
-    if (joined.brings_quality) joined.record.quality_sequence = sequence;
-    if (joined.brings_quality || joined.corrects_quality) {
-      Remember(turn, pool, joined.record.quality_sequence, event);
-    }
-  }
-  if (is_record_new) turn.PutFeedback(key, std::move(joined.record));
-  return sequence;
-}
-
 // What is left to a client; nothing is looked up where a pool sets no bound.
 ClientShare ShareOf(const Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
                     std::string_view client, ArmId arm) {
@@ -36,6 +21,18 @@ ClientShare ShareOf(const Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
   if (bound == 0) return {};
   const ClientKey key = KeyOfClient(client);
   return {true, key, bound - turn.UsedWeight(pool, key, arm)};
+}
+
+// `over` where it says something, else `under`.
+Outcome Over(const Outcome& under, const Outcome& over) {
+  OutcomeEvent event;
+  event.before = under;
+  event.outcome = over;
+  Outcome merged = MergedOutcome(event);
+  // What the two say together is for the join to judge.
+  if (over.quality) merged.quality = over.quality;
+  if (under.error_kind && !over.error_kind && !over.error) merged.error_kind = under.error_kind;
+  return merged;
 }
 
 }  // namespace
@@ -56,16 +53,20 @@ PoolInfo InfoOf(const PoolRuntime& pool) {
 }
 
 void Remember(Turn& turn, const std::shared_ptr<PoolRuntime>& pool, Sequence quality_sequence,
-              const OutcomeEvent& event) {
+              const OutcomeEvent& event, std::optional<double> quality) {
   const PoolSettings& settings = pool->state()->pool().settings;
   const std::size_t projected = settings.embedder.projected;
-  if (!event.outcome.quality || event.context.size() < projected || settings.experience_max == 0) {
+  if (quality_sequence == 0 || event.context.size() < projected || settings.experience_max == 0) {
     return;
   }
-  Experience experience{quality_sequence, event.arm, static_cast<float>(*event.outcome.quality),
+  Experience experience{quality_sequence, event.arm, static_cast<float>(quality.value_or(0)),
                         static_cast<float>(event.weight), event.context};
   experience.context.resize(projected);
-  turn.PutExperience(pool, std::move(experience));
+  if (quality) {
+    turn.PutExperience(pool, std::move(experience));
+  } else {
+    turn.WithdrawExperience(pool, std::move(experience));
+  }
 }
 
 absl::StatusOr<Decision> Commands::FindDecision(PoolId pool, const std::string& id,
@@ -89,38 +90,159 @@ absl::StatusOr<Decision> Commands::FindDecision(PoolId pool, const std::string& 
   return *std::move(decision);
 }
 
+// The reports of one feedback, by call: what came before the last one failed.
+absl::StatusOr<std::vector<Commands::CallReport>> Commands::ReportsOf(
+    const Turn& turn, const std::shared_ptr<PoolRuntime>& pool, const FeedbackInput& input,
+    FeedbackOutput& output) const {
+  Report report{.outcome = input.outcome,
+                .is_withdrawal = input.is_withdrawal,
+                .is_not_served = input.is_not_served,
+                .feedback_id = input.feedback_id,
+                .payload_hash = PayloadHash(input),
+                .at = input.at,
+                .client = input.client};
+  const auto find = [&](const std::string& name) -> std::optional<ArmId> {
+    const std::optional<Arm> arm = turn.FindArm(pool, NormalName(name));
+    if (arm) return arm->id;
+    output.notes.push_back(Cat("pool ", OneLine(pool->name()), " has no arm ", Quoted(name),
+                               ": what it did teaches nothing"));
+    return std::nullopt;
+  };
+  std::vector<CallReport> reports;
+  if (input.attempts.empty()) {
+    CallReport call{.is_named = !input.served_arm.empty(), .report = std::move(report)};
+    if (call.is_named) call.arm = find(input.served_arm);
+    if (call.is_named && !call.arm) {
+      call.report.outcome = {};
+      call.report.is_not_served = true;
+    }
+    reports.push_back(std::move(call));
+    return reports;
+  }
+  for (std::size_t i = 0; i < input.attempts.size(); ++i) {
+    const AttemptInput& attempt = input.attempts[i];
+    CallReport call{.arm = find(attempt.arm), .is_named = true, .report = report};
+    const bool is_last = i + 1 == input.attempts.size();
+    call.report.outcome = is_last ? Over(attempt.outcome, input.outcome) : attempt.outcome;
+    if (!is_last && !call.report.outcome.error) call.report.outcome.error = true;
+    if (is_last && call.report.outcome.empty()) call.report.outcome.error = false;
+    if (!call.arm) {
+      call.report.outcome = {};
+      call.report.is_not_served = is_last;
+    }
+    // Later calls of the same arm are further attempts; its last one is the arm's own outcome.
+    for (std::size_t j = i + 1; j < input.attempts.size(); ++j) {
+      if (call.arm && input.attempts[j].arm == attempt.arm) ++call.attempt;
+    }
+    if (call.arm || is_last) reports.push_back(std::move(call));
+  }
+  return reports;
+}
+
+// The decision's own record. In records of before format 3 it may hold the outcome of another arm that
+// served: that becomes the record of that arm.
+absl::StatusOr<FeedbackRecord> Commands::ReadHead(Turn& turn, const Decision& decision) const {
+  std::optional<FeedbackRecord> head;
+  const FeedbackKey key = HeadKey(decision);
+  ASSIGN_OR_RETURN(head, turn.ReadFeedback(key));
+  if (!head || head->decision_time != decision.time) {  // none, or of an earlier namesake
+    FeedbackRecord fresh;
+    fresh.served = key.arm;
+    fresh.decision_time = decision.time;
+    fresh.is_split = true;
+    return fresh;
+  }
+  if (!head->is_split && head->served != key.arm) {
+    FeedbackRecord served = *head;
+    served.is_split = true;
+    turn.PutFeedback(CallBy(decision, head->served).key, std::move(served));
+    FeedbackRecord split;
+    split.served = head->served;
+    split.decision_time = head->decision_time;
+    split.is_split = true;
+    head = split;
+    turn.PutFeedback(key, split);
+  }
+  return *head;
+}
+
+absl::StatusOr<FeedbackOutput> Commands::StageCall(Turn& turn,
+                                                   const std::shared_ptr<PoolRuntime>& pool,
+                                                   const Decision& decision,
+                                                   const CallReport& reported) const {
+  FeedbackRecord head;
+  ASSIGN_OR_RETURN(head, ReadHead(turn, decision));
+  const bool is_panel = decision.chosen.size() > 1 && IsRatedAlone(decision, 1);
+  // Once feedback names an arm, later feedback without one is about it.
+  const ArmId first = decision.chosen.front().arm;
+  const ArmId arm = reported.arm.value_or(is_panel ? first : head.served);
+  const ServedCall call = CallBy(decision, arm, reported.attempt);
+  std::optional<FeedbackRecord> before;
+  ASSIGN_OR_RETURN(before, turn.ReadFeedback(call.key));
+  if (before && before->decision_time != decision.time) before.reset();
+  const Micros window = pool->state()->pool().settings.feedback_window;
+  const bool is_late = turn.now() > decision.time + window;
+  // What the arm did before it started fresh teaches the new one nothing.
+  const Sequence fresh = pool->state()->FreshSince(arm);
+  const bool is_of_old_version = fresh > 0 && decision.snapshot_version < fresh;
+  const ClientShare share = ShareOf(turn, pool, reported.report.client, arm);
+  Joined joined;
+  ASSIGN_OR_RETURN(joined, Join(reported.report, decision, call, before,
+                                is_late || is_of_old_version, share));
+  if (joined.result == FeedbackResult::kApplied) pool->CountLag(turn.now() - decision.time);
+  if (joined.counted > 0) turn.CountWeight(pool, share.client, arm, joined.counted);
+  FeedbackOutput output{joined.result, AppendJoined(turn, pool, call.key, before, std::move(joined))};
+  if (is_of_old_version && output.result == FeedbackResult::kLate) {
+    output.notes.push_back("the arm started fresh since this decision: logged, not learned");
+  }
+  // The decision's record says whose silence would count from now on.
+  const bool names_another = reported.is_named && reported.arm && !is_panel;
+  if (names_another && reported.attempt == 0 && output.result != FeedbackResult::kLate) {
+    ASSIGN_OR_RETURN(head, ReadHead(turn, decision));
+    if (head.served != arm) {
+      head.served = arm;
+      turn.PutFeedback(HeadKey(decision), std::move(head));
+    }
+  }
+  return output;
+}
+
+Sequence Commands::AppendJoined(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
+                                const FeedbackKey& key,
+                                const std::optional<FeedbackRecord>& before, Joined joined) {
+  Sequence sequence = 0;
+  if (joined.event) {
+    if (joined.event->is_first && joined.event->is_learned) {
+      joined.event->anchor = turn.NextAnchor(pool, joined.event->weight);
+      joined.record.anchor = joined.event->anchor;
+    }
+    const OutcomeEvent event = *joined.event;
+    sequence = turn.Append(pool, *std::move(joined.event));
+    if (joined.memory != Joined::Memory::kAsItIs) {
+      if (joined.record.quality_sequence == 0) joined.record.quality_sequence = sequence;
+      Remember(turn, pool, joined.record.quality_sequence, event, joined.record.learned.quality);
+    }
+  }
+  if (!before || !(*before == joined.record)) turn.PutFeedback(key, std::move(joined.record));
+  return sequence;
+}
+
 absl::StatusOr<FeedbackOutput> Commands::StageFeedback(Turn& turn, const FeedbackInput& input) {
   std::shared_ptr<PoolRuntime> pool;
   ASSIGN_OR_RETURN(pool, pools_.Find(input.pool));
   Decision decision;
   ASSIGN_OR_RETURN(decision, FindDecision(pool->id(), input.decision_id, turn.now()));
-  std::optional<ArmId> named;
-  if (!input.served_arm.empty()) {
-    const auto arm = turn.FindArm(pool, input.served_arm);
-    if (!arm) {
-      return WithReason(InvalidArgument("served_arm: pool ", Quoted(pool->name()), " has no arm ",
-                                        Quoted(input.served_arm)),
-                        reason::kArmUnknown, "served_arm");
-    }
-    named = arm->id;
+  FeedbackOutput output;
+  std::vector<CallReport> reports;
+  ASSIGN_OR_RETURN(reports, ReportsOf(turn, pool, input, output));
+  for (const CallReport& report : reports) {
+    FeedbackOutput one;
+    ASSIGN_OR_RETURN(one, StageCall(turn, pool, decision, report));
+    output.result = one.result;
+    output.sequence = std::max(output.sequence, one.sequence);
+    output.notes.insert(output.notes.end(), one.notes.begin(), one.notes.end());
   }
-  ServedArm served = ResolveServed(decision, named);
-  std::optional<FeedbackRecord> before;
-  ASSIGN_OR_RETURN(before, turn.ReadFeedback(served.key));
-  if (before && before->decision_time != decision.time) before.reset();  // of an earlier namesake
-  ASSIGN_OR_RETURN(served, ServedSoFar(decision, served, before));
-  const Micros window = pool->state()->pool().settings.feedback_window;
-  const bool is_late = turn.now() > decision.time + window;
-  const ClientShare share = ShareOf(turn, pool, input.client, served.arm);
-  Joined joined;
-  ASSIGN_OR_RETURN(joined, Join(input, decision, served, before, is_late, share));
-
-  const FeedbackResult result = joined.result;
-  if (result == FeedbackResult::kApplied) pool->CountLag(turn.now() - decision.time);
-  if (joined.counted > 0) turn.CountWeight(pool, share.client, served.arm, joined.counted);
-  const bool is_record_new = !before || !(*before == joined.record);
-  return FeedbackOutput{
-      result, Append(turn, pool, served.key, std::move(joined), is_record_new), {}};
+  return output;
 }
 
 absl::Status Commands::StageMissing(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
@@ -131,22 +253,21 @@ absl::Status Commands::StageMissing(Turn& turn, const std::shared_ptr<PoolRuntim
   if (!decision.ok() || !decision->has_value() || (*decision)->time != position.time) {
     return absl::OkStatus();
   }
-  FeedbackInput input;
-  input.feedback_id = kMissingFeedbackId;
-  input.outcome.quality = pool->state()->pool().settings.missing_quality;
-  const ServedArm served = ResolveServed(**decision, arm);
+  ASSIGN_OR_RETURN(const FeedbackRecord head, ReadHead(turn, **decision));
+  // By the arm that served, if a part of the feedback said that another one did.
+  const ArmId served = arm == (*decision)->chosen.front().arm ? head.served : arm;
+  const ServedCall call = CallBy(**decision, served);
   std::optional<FeedbackRecord> before;
-  ASSIGN_OR_RETURN(before, turn.ReadFeedback(served.key));
+  ASSIGN_OR_RETURN(before, turn.ReadFeedback(call.key));
   if (before && before->decision_time != position.time) before.reset();
-  // By the record's arm, if a part of the feedback said that another one served.
-  ServedArm unnamed = served;
-  unnamed.is_named = false;
-  ASSIGN_OR_RETURN(unnamed, ServedSoFar(**decision, unnamed, before));
+  Report report;
+  report.feedback_id = kMissingFeedbackId;
+  report.outcome.quality = pool->state()->pool().settings.missing_quality;
   // Nobody told it, so no client is counted.
-  auto joined = Join(input, **decision, unnamed, before, /*is_late=*/false, ClientShare{});
+  auto joined = Join(report, **decision, call, before, /*is_late=*/false, ClientShare{});
   if (!joined.ok() || !joined->event) return absl::OkStatus();
   joined->event->is_missing = true;
-  Append(turn, pool, served.key, *std::move(joined), /*is_record_new=*/true);
+  AppendJoined(turn, pool, call.key, before, *std::move(joined));
   return absl::OkStatus();
 }
 

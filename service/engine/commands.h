@@ -3,6 +3,7 @@
 // Threads: Stage functions on the log writer alone.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "base/live_limits.h"
 #include "service/engine/decision_ids.h"
 #include "service/engine/engine.h"
+#include "service/engine/feedback_join.h"
 #include "service/engine/pool_table.h"
 #include "service/engine/turn.h"
 #include "storage/storage.h"
@@ -47,6 +49,25 @@ class Commands {
   absl::Status DeletePool(const std::string& name);
 
  private:
+  // One call of a feedback: of which arm, and what is said of it.
+  struct CallReport {
+    std::optional<ArmId> arm = {};  // absent: nobody was named, or no arm of the pool
+    bool is_named = false;
+    uint32_t attempt = 0;
+    Report report;
+  };
+  absl::StatusOr<std::vector<CallReport>> ReportsOf(const Turn& turn,
+                                                    const std::shared_ptr<PoolRuntime>& pool,
+                                                    const FeedbackInput& input,
+                                                    FeedbackOutput& output) const;
+  absl::StatusOr<FeedbackOutput> StageCall(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
+                                           const Decision& decision,
+                                           const CallReport& reported) const;
+  absl::StatusOr<FeedbackRecord> ReadHead(Turn& turn, const Decision& decision) const;
+  // What joining gave, into the turn; the sequence of its event, 0 for none.
+  static Sequence AppendJoined(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
+                               const FeedbackKey& key, const std::optional<FeedbackRecord>& before,
+                               Joined joined);
   absl::StatusOr<Decision> FindDecision(PoolId pool, const std::string& id, Micros now) const;
   absl::StatusOr<std::shared_ptr<PoolRuntime>> MakePool(const std::string& name,
                                                         const PoolSettings& settings);
@@ -68,10 +89,10 @@ class Commands {
   const Remotes& remotes_;
 };
 
-// Puts the outcome of an event into the memory of past outcomes, under the sequence of the event
-// that brought its quality; nothing for an outcome without a quality or a vector.
+// Puts the quality of an outcome into the memory of past outcomes, under the sequence of the event that
+// brought it first; absent: takes it out. Nothing happens for an outcome without a vector.
 void Remember(Turn& turn, const std::shared_ptr<PoolRuntime>& pool, Sequence quality_sequence,
-              const OutcomeEvent& event);
+              const OutcomeEvent& event, std::optional<double> quality);
 
 PoolInfo InfoOf(const PoolRuntime& pool);
 

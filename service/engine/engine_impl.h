@@ -7,6 +7,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "service/engine/clamp.h"
 #include "service/engine/commands.h"
 #include "service/engine/decision_ids.h"
 #include "service/engine/engine.h"
@@ -104,6 +105,7 @@ class Engine::Impl {
   }
 
   void Feedback(FeedbackInput input, Done<FeedbackOutput> done) {
+    Clamp(input);
     if (auto status = ValidateFeedback(input, limits_.Get()); !status.ok()) {
       if (auto pool = pools_.Find(input.pool); pool.ok()) (*pool)->CountRefused();
       return done(status);
@@ -125,6 +127,7 @@ class Engine::Impl {
   }
 
   void Import(ImportPlan plan, std::vector<ImportedQuery> chunk, Done<ImportOutput> done) {
+    for (ImportedQuery& query : chunk) Clamp(query);
     if (auto status = ValidateImport(plan, chunk, limits_.Get()); !status.ok()) {
       return done(status);
     }

@@ -1,22 +1,26 @@
-// Joins one feedback with its decision and with what was said of it before. Pure: the writer does
-// the reading and the writing.
+// Joins what is said of one call with its decision and with what was said of it before. Pure: the writer
+// does the reading and the writing.
 //   nothing known yet            APPLIED          every field is learned
 //   adds fields                  MERGED           the new ones are learned
-//   changes values               CORRECTED        old and new value go into the log
+//   changes values               CORRECTED        what the old ones taught is taken back
+//   withdraws                    CORRECTED        all of it is taken back
 //   same feedback_id, or no news ALREADY_APPLIED  nothing is written but the id
-//   after the feedback window    LATE             logged, not learned
-//   its client's weight is gone  OVER_WEIGHT      logged, not learned
+//   not served                   CLOSED           nothing is learned, silence is not counted
+//   after the feedback window    LATE             logged, not learned; the same may come again
+//   its client's weight is gone  OVER_WEIGHT      logged, not learned; the same may come again
+// The last word wins: a quality after an error says that there was an answer, an error after a quality that
+// there was none. Where both words say when they were observed, the later time wins.
 // Weight: all that is learned of a decision and arm is learned with one weight, that of its first
 //   outcome, since corrections have to take back what was given. A client's weight is taken once for
 //   each: its own parts and corrections of what it was counted for are free, those of what others
 //   told are counted at the weight that this has, or not learned.
-// Errors: kInvalidArgument ARM_UNKNOWN for an arm that is not the pool's; kFailedPrecondition
-//   SERVED_ARM_FIXED for another served arm than before; kAlreadyExists FEEDBACK_ID_REUSED for the
-//   same feedback_id with other content.
+// Errors: kAlreadyExists FEEDBACK_ID_REUSED for the same feedback_id with other content;
+//   kFailedPrecondition LIMIT for too many feedbacks.
 // Threads: pure functions.
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "absl/status/statusor.h"
 #include "base/event.h"
@@ -26,22 +30,32 @@
 
 namespace pointsman {
 
-// The arm that `served_arm` means for this decision, and the key of what was said of it: a panel's
-// arms are rated one by one; any other decision has one outcome, whoever served.
-struct ServedArm {
+// One call of a decision: by which arm, and how the decision came to it. `attempt`: 0 for the arm's last
+// call, 1, 2, ... for earlier ones of the same arm.
+struct ServedCall {
   ArmId arm{};
-  bool is_named = false;  // the feedback named it
-  ChosenArm chosen;  // how the decision chose it; for an arm it did not choose, of the first one
+  uint32_t attempt = 0;
+  ChosenArm chosen;  // for an arm that the decision did not choose: as the first one, off-policy
   bool is_off_policy = false;
   FeedbackKey key;
 };
-// `named`: the arm that feedback names, if it names one.
-ServedArm ResolveServed(const Decision& decision, std::optional<ArmId> named);
+ServedCall CallBy(const Decision& decision, ArmId arm, uint32_t attempt = 0);
 
-// The arm that served, given what was said of it before: a first word that names one holds for later
-// ones that name none. Errors: SERVED_ARM_FIXED.
-absl::StatusOr<ServedArm> ServedSoFar(const Decision& decision, const ServedArm& served,
-                                      const std::optional<FeedbackRecord>& before);
+// The key of the record that also stands for the decision: that of its first arm.
+FeedbackKey HeadKey(const Decision& decision);
+
+// What is said of a call.
+struct Report {
+  Outcome outcome;
+  bool is_withdrawal = false;
+  bool is_not_served = false;
+  std::string feedback_id;  // empty: none was given
+  uint64_t payload_hash = 0;
+  Micros at = 0;  // 0: not said
+  std::string client;
+};
+// Of all that a feedback says: the same feedback has the same hash.
+uint64_t PayloadHash(const FeedbackInput& input);
 
 // What the sender of a feedback may count for.
 struct ClientShare {
@@ -53,15 +67,14 @@ struct ClientShare {
 struct Joined {
   FeedbackResult result = FeedbackResult::kApplied;
   std::optional<OutcomeEvent> event;  // nothing for ALREADY_APPLIED
-  FeedbackRecord record;              // as it will be; the event's sequence still to be filled in
-  bool brings_quality = false;        // a quality is learned for the first time
-  bool corrects_quality = false;
+  FeedbackRecord record;              // as it will be; anchor and quality_sequence still to be filled in
+  // What becomes of the outcome in the memory of past ones.
+  enum class Memory : uint8_t { kAsItIs, kPut, kRemove } memory = Memory::kAsItIs;
   double counted = 0;  // of the client's weight
 };
 
-// `served` as from ServedSoFar.
-absl::StatusOr<Joined> Join(const FeedbackInput& input, const Decision& decision,
-                            const ServedArm& served, const std::optional<FeedbackRecord>& before,
-                            bool is_late, const ClientShare& share);
+absl::StatusOr<Joined> Join(const Report& report, const Decision& decision, const ServedCall& call,
+                            const std::optional<FeedbackRecord>& before, bool is_late,
+                            const ClientShare& share);
 
 }  // namespace pointsman

@@ -40,6 +40,11 @@ uint64_t ContentHash(const ImportedQuery& query, const ImportedOutcome& outcome)
   put(o.input_tokens);
   put(o.output_tokens);
   put(o.error);
+  if (o.first_token_ms || o.cached_input_tokens || o.error_kind) {
+    put(o.first_token_ms);
+    put(o.cached_input_tokens);
+    put(o.error_kind);
+  }
   return Checksum(bytes.bytes());
 }
 
@@ -89,7 +94,8 @@ absl::StatusOr<NewQuery> Prepare(const Turn& turn, const std::shared_ptr<PoolRun
     ASSIGN_OR_RETURN(before, turn.ReadFeedback(out.key));
     ImportedArm& counts = output.arms[outcome.arm];
     counts.weight = out.weight;
-    if (!before) {
+    const bool is_undone = before && before->learned.empty() && before->seen.empty();
+    if (!before || is_undone) {
       ++counts.learned;
       fresh.outcomes.push_back(std::move(out));
     } else if (before->seen.empty() || before->seen.front().payload_hash == out.content_hash) {
@@ -156,6 +162,9 @@ absl::StatusOr<std::vector<OutcomeEvent>> EventsOf(const LearnedState& state,
     event.features.votes = votes[i];
     event.input_tokens_estimate = query.context.input_tokens;
     event.cost_estimate_usd = std::min(expected[i].priced_usd, kUsdMax);
+    event.input_tokens_expected = expected[i].input_tokens;
+    event.output_tokens_expected = expected[i].output_tokens;
+    event.decision_version = state.version();
     event.outcome = *query.outcomes[i].outcome;
     if (state.pool().settings.store_query_text) event.query_text = query.text;
   }
@@ -170,15 +179,21 @@ absl::Status Stage(Turn& turn, const std::shared_ptr<PoolRuntime>& pool, const N
   ASSIGN_OR_RETURN(events, EventsOf(*state, *pool, query));
   for (std::size_t i = 0; i < events.size(); ++i) {
     const NewOutcome& outcome = query.outcomes[i];
+    events[i].anchor = turn.NextAnchor(pool, events[i].weight);
     last = turn.Append(pool, events[i]);
     FeedbackRecord record;
+    record.is_split = true;
+    record.anchor = events[i].anchor;
+    record.weight = events[i].weight;
     record.seen.push_back({kFeedbackId, outcome.content_hash});
     record.learned = *outcome.outcome;
     if (outcome.outcome->quality) record.quality_sequence = last;
     record.served = outcome.key.arm;
     record.decision_time = turn.now();
     turn.PutFeedback(outcome.key, std::move(record));
-    Remember(turn, pool, last, events[i]);
+    if (outcome.outcome->quality) {
+      Remember(turn, pool, last, events[i], outcome.outcome->quality);
+    }
   }
   return absl::OkStatus();
 }

@@ -59,10 +59,22 @@ absl::StatusOr<std::size_t> MissingFeedbackJudge::StagePool(
 absl::StatusOr<bool> MissingFeedbackJudge::IsMissing(const Turn& turn, PoolId pool,
                                                      const WaitingDecision& waiting,
                                                      ArmId arm) const {
+  const auto read = [&](ArmId of) -> absl::StatusOr<std::optional<FeedbackRecord>> {
+    std::optional<FeedbackRecord> record;
+    ASSIGN_OR_RETURN(record, turn.ReadFeedback({pool, waiting.position.decision_id, of}));
+    if (record && record->decision_time != waiting.position.time) record.reset();
+    return record;
+  };
   std::optional<FeedbackRecord> record;
-  ASSIGN_OR_RETURN(record, turn.ReadFeedback({pool, waiting.position.decision_id, arm}));
-  const bool is_of_it = record && record->decision_time == waiting.position.time;
-  if (!is_of_it) return true;
+  ASSIGN_OR_RETURN(record, read(arm));
+  if (!record) return true;
+  if (record->is_closed) return false;
+  // Of a fallback another arm may have served; the first one's record says so.
+  if (record->is_split && record->served != arm) {
+    ASSIGN_OR_RETURN(record, read(record->served));
+    if (!record) return true;
+    if (record->is_closed) return false;
+  }
   return !(record->learned.quality || record->learned.error.value_or(false) ||
            record->is_told_over_weight);
 }

@@ -1,6 +1,7 @@
 #include "service/engine/turn.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/status_macros.h"
@@ -25,9 +26,25 @@ Sequence Turn::Append(const std::shared_ptr<PoolRuntime>& pool,
     if (Index(put->arm.id) >= state->arm_count() + turn.new_arms) ++turn.new_arms;
     turn.arms[put->arm.name] = put->arm;
   }
+  if (const auto* outcome = std::get_if<OutcomeEvent>(&body);
+      outcome != nullptr && outcome->is_first && outcome->is_learned) {
+    turn.ticks += outcome->weight;
+  }
   event.body = std::move(body);
   turn.events.push_back(std::move(event));
   return turn.events.back().sequence;
+}
+
+Anchor Turn::NextAnchor(const std::shared_ptr<PoolRuntime>& pool, double weight) const {
+  const auto state = pool->state();
+  Anchor anchor{std::max(now_, state->time()), state->clock() + weight};
+  if (const auto it = pools_.find(pool->id()); it != pools_.end()) {
+    anchor.clock += it->second.ticks;
+    if (!it->second.events.empty()) {
+      anchor.time = std::max(now_, it->second.events.back().time);
+    }
+  }
+  return anchor;
 }
 
 std::optional<Arm> Turn::FindArm(const std::shared_ptr<PoolRuntime>& pool,
@@ -69,7 +86,17 @@ void Turn::CountWeight(const std::shared_ptr<PoolRuntime>& pool, ClientKey clien
   TurnOf(pool).weights[{client, arm}] += weight;
 }
 
+void Turn::WithdrawExperience(const std::shared_ptr<PoolRuntime>& pool, Experience experience) {
+  std::erase_if(batch_.experience, [&](const auto& put) {
+    return put.first == pool->id() && put.second.sequence == experience.sequence;
+  });
+  RemoveExperience(pool->id(), experience.sequence);
+  experience.quality = std::numeric_limits<float>::quiet_NaN();
+  TurnOf(pool).experience.push_back(std::move(experience));
+}
+
 void Turn::PutExperience(const std::shared_ptr<PoolRuntime>& pool, Experience experience) {
+  std::erase(batch_.experience_removed, std::make_pair(pool->id(), experience.sequence));
   batch_.experience.emplace_back(pool->id(), experience);
   TurnOf(pool).experience.push_back(std::move(experience));
 }

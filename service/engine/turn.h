@@ -32,6 +32,8 @@ class Turn {
   // Adds an event to a pool's log and answers its sequence.
   Sequence Append(const std::shared_ptr<PoolRuntime>& pool,
                   std::variant<OutcomeEvent, ArmEvent, PoolEvent> body);
+  // Where an outcome of this weight would enter the learned state if it were appended now.
+  Anchor NextAnchor(const std::shared_ptr<PoolRuntime>& pool, double weight) const;
   // The pool's state with everything learned that was appended so far: for commands whose next
   // event depends on what their last one taught. It moves on at the next call. Errors: of an event
   // that no learner can follow; the turn is then void, and Commit fails with the same.
@@ -48,6 +50,8 @@ class Turn {
   void CountWeight(const std::shared_ptr<PoolRuntime>& pool, ClientKey client, ArmId arm,
                    double weight);
   void PutExperience(const std::shared_ptr<PoolRuntime>& pool, Experience experience);
+  // Of an outcome whose quality was taken back.
+  void WithdrawExperience(const std::shared_ptr<PoolRuntime>& pool, Experience experience);
   void RemoveExperience(PoolId pool, Sequence sequence) {
     batch_.experience_removed.emplace_back(pool, sequence);
   }
@@ -77,6 +81,7 @@ class Turn {
     std::vector<Experience> experience;
     std::map<std::string, Arm, std::less<>> arms;  // put in this turn
     std::size_t new_arms = 0;
+    double ticks = 0;  // of the pool's clock, by the events so far
     std::map<std::pair<ClientKey, ArmId>, double> weights;  // counted in this turn
   };
   using Key = std::tuple<uint32_t, std::string, uint32_t>;

@@ -48,9 +48,11 @@ absl::Status Count(std::string_view field, std::size_t count, int64_t most) {
 constexpr double kUsdMax = 1e6;
 constexpr double kMsMax = 1e9;
 constexpr double kTokensMax = 1e9;
+constexpr double kRetryAfterMsMax = 7.0 * 86400 * 1000;
 // Making the projection and a learner's matrices is quadratic in it and worse.
 constexpr double kProjectedMax = 512;
 constexpr int64_t kPathBytesMax = 4096;
+constexpr int64_t kPriceTiersMax = 16;
 constexpr double kQueriesMax = 1e9;
 constexpr double kStrengthMin = 1e-6;
 constexpr double kStrengthMax = 1e6;
@@ -95,13 +97,51 @@ absl::Status ValidateName(std::string_view field, std::string_view name, const L
   return absl::OkStatus();
 }
 
+namespace {
+
+absl::Status ValidatePrices(const Arm& arm) {
+  RETURN_IF_ERROR(Number("arm.usd_per_1m_input", arm.usd_per_1m_input, 0, kUsdMax, "USD"));
+  RETURN_IF_ERROR(Number("arm.usd_per_1m_output", arm.usd_per_1m_output, 0, kUsdMax, "USD"));
+  RETURN_IF_ERROR(
+      Number("arm.usd_per_1m_cached_input", arm.usd_per_1m_cached_input, 0, kUsdMax, "USD"));
+  RETURN_IF_ERROR(Number("arm.usd_per_request", arm.usd_per_request, 0, kUsdMax, "USD"));
+  RETURN_IF_ERROR(Count("arm.price_tiers", arm.price_tiers.size(), kPriceTiersMax));
+  int64_t above = -1;
+  for (const PriceTier& tier : arm.price_tiers) {
+    RETURN_IF_ERROR(Number("arm.price_tiers.above_input_tokens",
+                           static_cast<double>(tier.above_input_tokens), 0, kTokensMax, "tokens"));
+    if (tier.above_input_tokens == above) {
+      return BadField("arm.price_tiers.above_input_tokens", Cat("has ", above, " twice"));
+    }
+    above = tier.above_input_tokens;
+    RETURN_IF_ERROR(
+        Number("arm.price_tiers.usd_per_1m_input", tier.usd_per_1m_input, 0, kUsdMax, "USD"));
+    RETURN_IF_ERROR(
+        Number("arm.price_tiers.usd_per_1m_output", tier.usd_per_1m_output, 0, kUsdMax, "USD"));
+    RETURN_IF_ERROR(Number("arm.price_tiers.usd_per_1m_cached_input",
+                           tier.usd_per_1m_cached_input, 0, kUsdMax, "USD"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
 absl::Status ValidateArm(const Arm& arm, const Limits& limits) {
   RETURN_IF_ERROR(ValidateName("arm.name", arm.name, limits));
   RETURN_IF_ERROR(Text("arm.description", arm.description, limits.description_bytes_max));
   RETURN_IF_ERROR(Count("arm.tags", arm.tags.size(), limits.tags_max));
   for (const std::string& tag : arm.tags) RETURN_IF_ERROR(ValidateName("arm.tags", tag, limits));
-  RETURN_IF_ERROR(Number("arm.usd_per_1m_input", arm.usd_per_1m_input, 0, kUsdMax, "USD"));
-  RETURN_IF_ERROR(Number("arm.usd_per_1m_output", arm.usd_per_1m_output, 0, kUsdMax, "USD"));
+  RETURN_IF_ERROR(ValidatePrices(arm));
+  RETURN_IF_ERROR(Text("arm.version", arm.version, limits.name_bytes_max));
+  if (HoldsControls(arm.version)) {
+    return BadField("arm.version", "must not hold control characters");
+  }
+  RETURN_IF_ERROR(Count("arm.aliases", arm.aliases.size(), limits.tags_max));
+  for (const std::string& alias : arm.aliases) {
+    RETURN_IF_ERROR(ValidateName("arm.aliases", alias, limits));
+  }
+  RETURN_IF_ERROR(Number("arm.output_tokens_max", static_cast<double>(arm.output_tokens_max), 0,
+                         kTokensMax, "tokens"));
   RETURN_IF_ERROR(Number("arm.context_tokens_max", static_cast<double>(arm.context_tokens_max), 0,
                          kTokensMax, "tokens"));
   RETURN_IF_ERROR(Number("arm.prior_quality", arm.prior_quality, 0, 1, ""));
@@ -255,26 +295,63 @@ absl::Status ValidateFeedback(const FeedbackInput& input, const Limits& limits) 
   RETURN_IF_ERROR(Text("decision_id", input.decision_id, limits.decision_id_bytes_max));
   RETURN_IF_ERROR(Text("feedback_id", input.feedback_id, limits.decision_id_bytes_max));
   RETURN_IF_ERROR(Text("served_arm", input.served_arm, limits.name_bytes_max));
+  RETURN_IF_ERROR(Count("attempts", input.attempts.size(), limits.arm_count_max));
+  const bool is_closing = input.is_withdrawal || input.is_not_served;
+  if (is_closing && (!input.outcome.empty() || !input.attempts.empty())) {
+    return BadField(input.is_withdrawal ? "withdraw" : "not_served",
+                    "says that there is no outcome, so send none with it");
+  }
+  if (input.is_withdrawal && input.is_not_served) {
+    return BadField("withdraw", "and `not_served` are two things: send one of them");
+  }
+  for (const AttemptInput& attempt : input.attempts) {
+    if (attempt.arm.empty()) return BadField("attempts.arm", "must not be empty");
+    RETURN_IF_ERROR(Text("attempts.arm", attempt.arm, limits.name_bytes_max));
+    if (attempt.outcome.empty()) continue;
+    RETURN_IF_ERROR(Located(ValidateOutcome(attempt.outcome), "attempts"));
+  }
+  if (!input.attempts.empty() && !input.served_arm.empty() &&
+      input.attempts.back().arm != input.served_arm) {
+    return BadField("served_arm", "must be the arm of the last attempt, or be left out");
+  }
+  if (is_closing || (!input.attempts.empty() && input.outcome.empty())) return absl::OkStatus();
   return ValidateOutcome(input.outcome);
 }
 
 absl::Status ValidateOutcome(const Outcome& o) {
   if (o.empty()) {
     return BadField("quality",
-                    "the outcome says nothing: give at least one of quality, latency_ms, cost_usd, "
-                    "input_tokens, output_tokens, error");
+                    "the outcome says nothing: give at least one of quality, latency_ms, "
+                    "first_token_ms, cost_usd, input_tokens, cached_input_tokens, output_tokens, "
+                    "error, error_kind; or `withdraw` or `not_served`");
   }
   RETURN_IF_ERROR(Number("quality", o.quality, 0, 1, ""));
   RETURN_IF_ERROR(Number("latency_ms", o.latency_ms, 0, kMsMax, "ms"));
+  RETURN_IF_ERROR(Number("first_token_ms", o.first_token_ms, 0, kMsMax, "ms"));
   RETURN_IF_ERROR(Number("cost_usd", o.cost_usd, 0, kUsdMax, "USD"));
-  const auto tokens = [](const std::optional<int64_t>& count) {
-    return count ? std::optional<double>(static_cast<double>(*count)) : std::nullopt;
+  const auto count = [](std::string_view field, const std::optional<int64_t>& value, double most,
+                        std::string_view unit) {
+    return value ? Number(field, static_cast<double>(*value), 0, most, unit) : absl::OkStatus();
   };
-  RETURN_IF_ERROR(Number("input_tokens", tokens(o.input_tokens), 0, kTokensMax, "tokens"));
-  RETURN_IF_ERROR(Number("output_tokens", tokens(o.output_tokens), 0, kTokensMax, "tokens"));
-  if (o.error.value_or(false) && o.quality) {
+  RETURN_IF_ERROR(count("input_tokens", o.input_tokens, kTokensMax, "tokens"));
+  RETURN_IF_ERROR(count("cached_input_tokens", o.cached_input_tokens, kTokensMax, "tokens"));
+  RETURN_IF_ERROR(count("output_tokens", o.output_tokens, kTokensMax, "tokens"));
+  RETURN_IF_ERROR(count("retry_after_ms", o.retry_after_ms, kRetryAfterMsMax, "ms"));
+  if (o.input_tokens && o.cached_input_tokens && *o.cached_input_tokens > *o.input_tokens) {
+    return BadField("cached_input_tokens",
+                    Cat("are part of input_tokens, so they cannot be more: got ",
+                        *o.cached_input_tokens, " of ", *o.input_tokens));
+  }
+  const bool has_failed = o.error.value_or(o.error_kind.has_value());
+  if (o.error_kind && !has_failed) {
+    return BadField("error_kind", "is of a call that failed: leave it out where `error` is false");
+  }
+  if (o.retry_after_ms && o.error_kind != ErrorKind::kRateLimited) {
+    return BadField("retry_after_ms", "belongs to error_kind RATE_LIMITED");
+  }
+  if (has_failed && o.quality) {
     return BadField("quality",
-                    "an answer that failed has no quality: `error` trains the error rate alone, so "
+                    "an answer that failed has no quality: `error` trains the error rate, so "
                     "send one or the other");
   }
   return absl::OkStatus();

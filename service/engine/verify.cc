@@ -69,6 +69,7 @@ class Verifier {
       snapshot.fault = ToStd(state.status().message());
       return std::optional<LearnedState>();
     }
+    snapshot.is_older_format = !LearnedState::IsPresentFormat(*bytes);
     return std::optional<LearnedState>(*std::move(state));
   }
 
@@ -78,6 +79,8 @@ class Verifier {
         auto state = Load(snapshot);
         RETURN_IF_ERROR(state.status());
         if (!state->has_value()) continue;
+        // The server that went on from an older format began with the newest one of it.
+        if (snapshot.is_older_format && HasNewer(snapshot)) continue;
         snapshot.is_base = true;
         check_.replayed_from = snapshot.sequence;
         state_.emplace(**std::move(state));
@@ -96,6 +99,11 @@ class Verifier {
     }
     state_.emplace(*std::move(empty));
     return absl::OkStatus();
+  }
+
+  bool HasNewer(const SnapshotCheck& snapshot) const {
+    return std::any_of(check_.snapshots.begin(), check_.snapshots.end(),
+                       [&](const SnapshotCheck& s) { return s.sequence > snapshot.sequence; });
   }
 
   // Reads every event there is, and learns those after the base.
@@ -151,6 +159,9 @@ class Verifier {
       gone_.insert(snapshot.sequence);
     } else if (!bytes.ok()) {
       snapshot.fault = ToStd(bytes.status().message());
+    } else if (!LearnedState::IsPresentFormat(*bytes)) {
+      // It says the same in other bytes; what the log gives from it on is compared with later ones.
+      snapshot.is_older_format = true;
     } else if (*bytes != state_->Encode()) {
       snapshot.fault =
           Cat("it is not what the log gives from ",

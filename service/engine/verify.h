@@ -25,6 +25,7 @@ struct SnapshotCheck {
   Sequence sequence = 0;
   std::string fault;     // empty: none
   bool is_base = false;  // the replay began with it, so nothing was compared
+  bool is_older_format = false;  // an older version made it, so its bytes are not compared
 };
 
 struct PoolCheck {

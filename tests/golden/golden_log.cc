@@ -26,8 +26,8 @@ void AppendFigures(const LearnedState& state, std::vector<std::string>& lines) {
     lines.push_back(absl::StrFormat(
         "arm %d outcomes %d level %.17g +- %.17g quality %.17g of %.17g latency_ms %.17g p95 %.17g "
         "cost %.17g tokens %.17g errors %.17g",
-        i, f.outcomes, f.level.mean, f.level.stddev, t.quality, t.quality_weight, t.latency_ms,
-        t.latency_p95_ms, t.cost_usd, t.output_tokens, t.error_rate));
+        i, f.outcomes, f.level.mean, f.level.stddev, t.quality, t.quality_weight,
+        f.expected.latency_ms, t.latency_p95_ms, f.expected.cost_usd, t.output_tokens, t.error_rate));
   }
 }
 

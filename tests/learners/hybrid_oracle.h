@@ -36,29 +36,37 @@ class SlowHybrid final : public SlowModel {
     SlowArm& arm = arms_[told.arm];
     Kept kept = KeptOf(told, OneAnd(told.context, static_cast<uint32_t>(d_)));
     const bool has_vector = !told.context.empty();
-    if (told.is_correction) {
-      (arm.has_matrix && has_vector ? arm.linear : arm.bare).push_back(std::move(kept));
-      SolveIfGrown(arm);
+    const bool has_faded = arm.kept < 0.9;
+    arm.kept = 1;
+    if (!told.is_new()) {
+      arm.weight -= TakeBackIn(arm.linear, told) + TakeBackIn(arm.bare, told);
+      arm.solved_weight = std::min(arm.solved_weight, arm.weight);
+      if (arm.has_matrix) Solve(arm);
       return;
     }
     shares_.Learn(told);
     LearnHead(told, arm, kept.x);
     const double residual = told.quality - Linear(arm, 0, kept.x);
-    if (forget_outcomes_ > 0 && arm.unforgotten >= 32) {
-      arm.Scale(std::exp(-arm.unforgotten / forget_outcomes_));
-      arm.unforgotten = 0;
-    }
     arm.has_matrix =
         arm.has_matrix || (arm.outcomes + 1 > tuning_.outcomes_before_matrix && has_vector);
     if (++arm.outcomes == 40) arm.watched_since = 0;
     arm.weight += told.weight;
-    arm.unforgotten += told.weight;
     (arm.has_matrix && has_vector ? arm.linear : arm.bare).push_back(std::move(kept));
     if (tuning_.detects_drift) CheckDrift(told.weight, residual, arm);
     SolveIfGrown(arm);
+    if (has_faded && arm.has_matrix) Solve(arm);
     if (++outcomes_ < next_refresh_) return;
     Refresh();
     next_refresh_ = outcomes_ + std::max<uint64_t>(16, outcomes_ / 8);
+  }
+
+  void Tick(double outcomes) override {
+    if (!(forget_outcomes_ > 0)) return;
+    const double left = std::exp(-outcomes / forget_outcomes_);
+    for (auto& [id, arm] : arms_) {
+      arm.Scale(left);
+      arm.kept *= left;
+    }
   }
 
   QualityEstimate Estimate(std::span<const float> context, const ArmView& view) const override {
@@ -100,15 +108,16 @@ class SlowHybrid final : public SlowModel {
     std::vector<Kept> bare;    // the others
     std::vector<std::pair<double, double>> residuals;  // and weights, since the last alarm
     bool has_matrix = false;
-    double outcomes = 0, weight = 0, solved_weight = 0, unforgotten = 0;
+    double outcomes = 0, weight = 0, solved_weight = 0;
+    double kept = 1;                       // the share of evidence left since its last outcome
     uint64_t watched_since = 0;            // 0: not watched
     std::array<Eigen::VectorXd, 2> theta;  // of size 0: w stands for it
 
-    void Scale(double kept) {
-      Fade(linear, kept);
-      Fade(bare, kept);
-      weight *= kept;
-      solved_weight *= kept;
+    void Scale(double share) {
+      Fade(linear, share);
+      Fade(bare, share);
+      weight *= share;
+      solved_weight *= share;
     }
   };
   struct HeadRow {
@@ -143,7 +152,12 @@ class SlowHybrid final : public SlowModel {
     const auto [weight, value] = SaysOfLevel(arm, e);
     const double strength = PriorStrength(arm);
     const double level = (value + strength * PriorLevel(arm, e)) / (weight + strength);
-    return level + (arm.theta[e].size() > 0 ? arm.theta[e] : experts_[e].w).dot(x.tail(d_));
+    const Eigen::VectorXd& w = experts_[e].w;
+    if (arm.theta[e].size() == 0) return level + w.dot(x.tail(d_));
+    // Until it is solved again, theta goes back to w as fading evidence lets it.
+    const double precision = experts_[e].precision * static_cast<double>(d_);
+    const double part = (arm.weight + arm.kept * precision) / (arm.weight + precision);
+    return level + (w + part * (arm.theta[e] - w)).dot(x.tail(d_));
   }
   double Deviation(const SlowArm& arm) const {
     const double n = PriorStrength(arm) + SaysOfLevel(arm, 0).first;
@@ -230,6 +244,7 @@ class SlowHybrid final : public SlowModel {
   // equations: the most likely w given the outcomes, everything else integrated out or not, since
   // all is Gaussian.
   void Refresh() {
+    for (auto& [id, arm] : arms_) arm.kept = 1;
     std::vector<SlowArm*> busiest;
     for (auto& [id, arm] : arms_) {
       if (arm.has_matrix) busiest.push_back(&arm);

@@ -10,7 +10,7 @@
 
 namespace pointsman {
 
-// Each outcome of an arm lets those before it fade by exp(-its weight / e_fold).
+// Each outcome of the pool lets all before it fade by exp(-its weight / e_fold).
 class SlowLevels : public SlowModel {
  public:
   SlowLevels(double e_fold, double outcome_stddev) : e_fold_(e_fold), stddev_(outcome_stddev) {}
@@ -18,9 +18,16 @@ class SlowLevels : public SlowModel {
   void PutArm(const Arm& arm) override { arms_[arm.id].settings = arm; }
 
   void Learn(const Observation& told) override {
-    SlowArm& arm = arms_[told.arm];
-    if (!told.is_correction && e_fold_ > 0) Fade(arm.history, std::exp(-told.weight / e_fold_));
-    arm.history.push_back(KeptOf(told, {}));
+    std::vector<Kept>& history = arms_[told.arm].history;
+    if (told.is_new()) {
+      history.push_back(KeptOf(told, {}));
+    } else {
+      TakeBackIn(history, told);
+    }
+  }
+  void Tick(double outcomes) override {
+    if (!(e_fold_ > 0)) return;
+    for (auto& [id, arm] : arms_) Fade(arm.history, std::exp(-outcomes / e_fold_));
   }
 
   QualityEstimate Estimate(std::span<const float>, const ArmView& view) const override {

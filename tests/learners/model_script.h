@@ -50,6 +50,7 @@ class ModelAgainstOracle {
       ComeAndChange(round);
       Outcome(round);
       if (rng_.Uniform() < 0.05) Correction();
+      if (rng_.Uniform() < 0.02) Withdrawal();
       if (round % script_.snapshot_every == script_.snapshot_every - 1) ReadBack();
       if (round % script_.ask_every == 0 || round < 80) Ask("round " + std::to_string(round));
     }
@@ -125,6 +126,9 @@ class ModelAgainstOracle {
                                      : (rng_.Uniform() < quality ? 1.0 : 0.0);
     o.weight = kWeights[rng_.Below(6)];
     o.is_off_policy = rng_.Uniform() < 0.05;
+    model_->Tick(o.weight);
+    oracle_.Tick(o.weight);
+    o.anchor = model_->clock();
     Teach(told, o);
     told_[i].push_back(std::move(told));
   }
@@ -139,6 +143,16 @@ class ModelAgainstOracle {
     correction.quality = rng_.Uniform();
     told.observation.quality = correction.quality;
     Teach(told, correction);
+  }
+
+  void Withdrawal() {
+    const uint32_t i = Known();
+    if (told_[i].empty()) return;
+    const std::size_t which = rng_.Below(told_[i].size());
+    Observation withdrawal = told_[i][which].observation;
+    withdrawal.is_withdrawal = true;
+    Teach(told_[i][which], withdrawal);
+    told_[i].erase(told_[i].begin() + static_cast<std::ptrdiff_t>(which));
   }
 
   void Teach(const Told& told, Observation observation) {
@@ -179,10 +193,15 @@ class ModelAgainstOracle {
                     const std::string& where) {
     const std::size_t k = views.size();
     std::vector<UtilityTerm> terms(k);
-    for (UtilityTerm& term : terms) term = {0.3 + 0.7 * rng_.Uniform(), -0.2 * rng_.Uniform()};
+    for (UtilityTerm& term : terms) {
+      term = {0.3 + 0.7 * rng_.Uniform(), -0.2 * rng_.Uniform(), 0.1 * rng_.Uniform()};
+    }
+    // One arm is kept a share that its tracker asks for.
+    std::vector<double> floors(k, 0.0);
+    floors[0] = 0.02;
     std::vector<double> pmf(k), expected(k, 0.0);
     std::vector<ExpertVotes> votes(k);
-    const bool is_direct = model_->ChooseDirectly(settings_, context, views, terms, pmf, votes);
+    const bool is_direct = model_->ChooseDirectly(settings_, context, views, terms, floors, pmf, votes);
     const std::vector<double> shares = oracle_.Shares();
     ASSERT_EQ(is_direct, !shares.empty());
     if (!is_direct) return;
@@ -195,7 +214,7 @@ class ModelAgainstOracle {
       for (std::size_t a = 0; a < k; ++a) {
         const QualityEstimate opinion = oracle_.Opinions(context, views[a])[e];
         means[a] = terms[a].weight * opinion.mean + terms[a].offset;
-        stddevs[a] = terms[a].weight * opinion.stddev;
+        stddevs[a] = std::hypot(terms[a].weight * opinion.stddev, terms[a].stddev);
       }
       drawn.push_back(Distribution(bare, means, stddevs));
       for (std::size_t a = 0; a < k; ++a) {
@@ -204,7 +223,7 @@ class ModelAgainstOracle {
       }
     }
     for (std::size_t a = 0; a < k; ++a) {
-      expected[a] = std::max(expected[a], oracle_.Floor(arms_[a].id));
+      expected[a] = std::max({expected[a], oracle_.Floor(arms_[a].id), floors[a]});
       sum += expected[a];
     }
     for (std::size_t a = 0; a < k; ++a) {

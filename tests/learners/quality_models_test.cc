@@ -83,7 +83,7 @@ std::vector<double> GivenToLateArms(const std::string& name, int outcomes, uint3
   const std::vector<UtilityTerm> terms(arms.size());
   std::vector<double> pmf(arms.size());
   std::vector<ExpertVotes> votes(arms.size());
-  EXPECT_TRUE(model->ChooseDirectly({}, UnitVector(rng, kDimension), views, terms, pmf, votes));
+  EXPECT_TRUE(model->ChooseDirectly({}, UnitVector(rng, kDimension), views, terms, {}, pmf, votes));
   return pmf;
 }
 

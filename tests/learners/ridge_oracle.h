@@ -18,8 +18,8 @@ struct SlowRidgeArm {
   std::vector<Kept> history;
   bool has_matrix = false;
   int outcomes = 0;
-  double unforgotten = 0;  // weight of the outcomes since the last forgetting
-  int block = 0;           // their number
+  // The share of the evidence that has been left since the matrix last faded, and the outcomes since.
+  double kept = 1, lag = 0;
 
   void Put(const Arm& settings) {
     if (has_matrix) return;
@@ -28,10 +28,33 @@ struct SlowRidgeArm {
     prior_strength = has_strength ? settings.prior_strength : 1;
   }
 
+  void Tick(double passed, double forget_outcomes) {
+    if (!(forget_outcomes > 0)) return;
+    const double left = std::exp(-passed / forget_outcomes);
+    Fade(history, left);
+    kept *= left;
+    lag += passed;
+  }
+  // With an outcome of the arm, the matrix fades once it has lost 5% or 32 outcomes have passed.
+  void Touch() {
+    if (has_matrix && kept > 1 - 0.05 && lag < 32) return;
+    kept = 1;
+    lag = 0;
+  }
+
+  // What the matrix says whose evidence has not faded yet, faded along x (Faded, quality_model.h).
   QualityEstimate At(const Eigen::VectorXd& x, double precision) const {
     Eigen::VectorXd precisions = Eigen::VectorXd::Constant(x.size(), precision);
     precisions[0] = prior_strength;
-    return DenseRidge(history, precisions, prior_mean * Eigen::VectorXd::Unit(x.size(), 0), x);
+    const Eigen::VectorXd mean = prior_mean * Eigen::VectorXd::Unit(x.size(), 0);
+    if (!has_matrix || kept == 1) return DenseRidge(history, precisions, mean, x);
+    std::vector<Kept> standing = history;
+    Fade(standing, 1 / kept);
+    const QualityEstimate stands = DenseRidge(standing, precisions, mean, x);
+    const QualityEstimate prior = DenseRidge({}, precisions, mean, x);
+    const double p = kept / (stands.stddev * stands.stddev);
+    const double q = (1 - kept) / (prior.stddev * prior.stddev);
+    return {(p * stands.mean + q * prior.mean) / (p + q), 1 / std::sqrt(p + q)};
   }
 
   // As if no outcome had come with a vector.
@@ -39,12 +62,6 @@ struct SlowRidgeArm {
     double weight = prior_strength, value = prior_strength * prior_mean;
     for (const Kept& one : history) weight += one.weight, value += one.value;
     return {value / weight, 1 / std::sqrt(weight)};
-  }
-
-  void ForgetBlock(double forget_outcomes) {
-    Fade(history, std::exp(-unforgotten / forget_outcomes));
-    unforgotten = 0;
-    block = 0;
   }
 };
 
@@ -54,15 +71,18 @@ class SlowRidges : public SlowModel {
       : dimension_(dimension), forget_outcomes_(forget_outcomes) {}
 
   void PutArm(const Arm& settings) override { arms_[settings.id].Put(settings); }
+  void Tick(double outcomes) override {
+    for (auto& [id, arm] : arms_) arm.Tick(outcomes, forget_outcomes_);
+  }
 
-  // Evidence fades once 32 outcomes' weight has come in, with the next outcome.
   void Learn(const Observation& told) override {
     SlowRidgeArm& arm = arms_[told.arm];
-    if (!told.is_correction) {
-      if (forget_outcomes_ > 0 && arm.unforgotten >= 32) arm.ForgetBlock(forget_outcomes_);
-      arm.has_matrix = arm.has_matrix || !told.context.empty();
-      arm.unforgotten += told.weight;
+    arm.Touch();
+    if (!told.is_new()) {
+      TakeBackIn(arm.history, told);
+      return;
     }
+    arm.has_matrix = arm.has_matrix || !told.context.empty();
     arm.history.push_back(KeptOf(told, OneAnd(told.context, dimension_)));
   }
 
@@ -83,7 +103,7 @@ class SlowLinUcb final : public SlowRidges {
 
   QualityEstimate Estimate(std::span<const float> context, const ArmView& view) const override {
     const QualityEstimate at = ArmOf(view.arm->id).At(OneAnd(context, dimension_), 1);
-    return {at.mean + 0.3 * at.stddev, 0};
+    return {at.mean, 0.3 * at.stddev};
   }
   QualityEstimate Level(ArmId id) const override {
     const QualityEstimate level = ArmOf(id).Level();
@@ -134,17 +154,18 @@ class SlowLinThompson final : public SlowRidges {
  public:
   using SlowRidges::SlowRidges;
 
+  // The first 20 outcomes teach the level alone.
   void Learn(const Observation& told) override {
     SlowRidgeArm& arm = arms_[told.arm];
-    const auto x = OneAnd(arm.has_matrix ? told.context : std::span<const float>{}, dimension_);
-    if (!told.is_correction && forget_outcomes_ > 0) {
-      if (!arm.has_matrix) Fade(arm.history, std::exp(-told.weight / forget_outcomes_));
-      if (arm.block >= 32) arm.ForgetBlock(forget_outcomes_);
+    arm.Touch();
+    if (!told.is_new()) {
+      TakeBackIn(arm.history, told);
+      if (told.is_withdrawal && !arm.has_matrix) --arm.outcomes;
+      return;
     }
+    const auto x = OneAnd(arm.has_matrix ? told.context : std::span<const float>{}, dimension_);
     arm.history.push_back(KeptOf(told, x));
-    if (told.is_correction) return;
-    if (arm.has_matrix) ++arm.block, arm.unforgotten += told.weight;
-    arm.has_matrix = ++arm.outcomes >= 20;
+    arm.has_matrix = ++arm.outcomes >= 20 || arm.has_matrix;
   }
 
   QualityEstimate Estimate(std::span<const float> context, const ArmView& view) const override {

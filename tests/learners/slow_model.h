@@ -29,17 +29,32 @@ inline Eigen::VectorXd OneAnd(std::span<const float> context, uint32_t dimension
   return x;
 }
 
-// One kept outcome: its weight in precisions, and in sums of values (a correction has the second
-// alone: weight times the change).
+// One kept outcome: its weight in precisions, and in sums of values; its anchor names it.
 struct Kept {
   Eigen::VectorXd x;
   double weight = 0;
   double value = 0;
+  double anchor = 0;
 };
 
 inline Kept KeptOf(const Observation& told, Eigen::VectorXd x) {
-  if (!told.is_correction) return {std::move(x), told.weight, told.weight * told.quality};
-  return {std::move(x), 0, told.weight * (told.quality - told.corrected_from)};
+  return {std::move(x), told.weight, told.weight * told.quality, told.anchor.value_or(0)};
+}
+
+// Corrects or withdraws the outcome that the observation is about, as it stands in the history; the weight
+// that is gone. It does nothing to a history that does not have it.
+inline double TakeBackIn(std::vector<Kept>& history, const Observation& told) {
+  for (std::size_t i = 0; i < history.size(); ++i) {
+    if (history[i].anchor != *told.anchor) continue;
+    if (told.is_correction) {
+      history[i].value += history[i].weight * (told.quality - told.corrected_from);
+      return 0;
+    }
+    const double gone = history[i].weight;
+    history.erase(history.begin() + static_cast<std::ptrdiff_t>(i));
+    return gone;
+  }
+  return 0;
 }
 
 inline void Fade(std::vector<Kept>& history, double kept) {
@@ -70,7 +85,7 @@ class SlowShares {
 
   void Learn(const Observation& told) {
     const ExpertVotes& votes = told.features.votes;
-    if (told.is_off_policy || told.is_correction || votes == ExpertVotes{}) return;
+    if (told.is_off_policy || !told.is_new() || votes == ExpertVotes{}) return;
     Gain gain{{}, told.weight, told.weight};
     double drawn = 0;
     const std::vector<double> shares = Shares();
@@ -114,6 +129,8 @@ class SlowModel {
  public:
   virtual ~SlowModel() = default;
   virtual void PutArm(const Arm& arm) = 0;
+  // Evidence of all arms fades by so many outcomes of the pool.
+  virtual void Tick(double outcomes) = 0;
   virtual void Learn(const Observation& told) = 0;
   virtual QualityEstimate Estimate(std::span<const float> context, const ArmView& view) const = 0;
   virtual QualityEstimate Level(ArmId arm) const = 0;

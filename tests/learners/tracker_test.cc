@@ -13,239 +13,443 @@ namespace {
 
 constexpr Micros kStart = 1'000'000'000'000;
 
-OutcomeEvent Reporting(Outcome outcome) {
-  OutcomeEvent event;
-  event.outcome = std::move(outcome);
-  event.input_tokens_estimate = 100;
-  event.cost_estimate_usd = 0.01;
-  return event;
-}
+// A tracker with a pool's clock beside it.
+struct Life {
+  LearnerSettings settings;
+  Arm arm;
+  PoolLevels pool;
+  ArmTracker tracker;
+  LogPoint now{kStart, 0};
+
+  void Pass(double seconds, double outcomes) {
+    now.time += static_cast<Micros>(seconds * kMicrosPerSecond);
+    now.clock += outcomes;
+  }
+  // A first outcome; its anchor names it.
+  Anchor Tell(Outcome outcome, double estimate = 100) {
+    now.clock += 1;
+    OutcomeEvent event = Event(std::move(outcome), estimate);
+    event.anchor = Anchor{now.time, now.clock};
+    tracker.Learn(settings, arm, event, now);
+    return *event.anchor;
+  }
+  void Change(const Anchor& anchor, Outcome before, Outcome said, double estimate = 100) {
+    OutcomeEvent event = Event(std::move(said), estimate);
+    event.is_first = false;
+    event.anchor = anchor;
+    event.before = std::move(before);
+    event.is_withdrawal = event.outcome.empty();
+    tracker.Learn(settings, arm, event, now);
+  }
+  ArmExpectation Expect(CallQuery query = {}) const {
+    query.now = now;
+    return tracker.Expect(settings, arm, pool, query);
+  }
+  TrackerFigures Figures() const { return tracker.Figures(settings, arm, pool, now); }
+
+  static OutcomeEvent Event(Outcome outcome, double estimate) {
+    OutcomeEvent event;
+    event.decision_id = "d";
+    event.outcome = std::move(outcome);
+    event.input_tokens_estimate = estimate;
+    event.input_tokens_expected = estimate;
+    event.output_tokens_expected = 200;
+    return event;
+  }
+};
+
 Outcome Quality(double quality) {
   Outcome outcome;
   outcome.quality = quality;
   return outcome;
 }
-std::string Bytes(const ArmTracker& tracker) {
-  ByteWriter out;
-  tracker.Encode(out);
-  return out.Take();
+Outcome Latency(double ms) {
+  Outcome outcome;
+  outcome.latency_ms = ms;
+  return outcome;
+}
+Outcome Failed(double ms, ErrorKind kind = ErrorKind::kProvider) {
+  Outcome outcome = Latency(ms);
+  outcome.error = true;
+  outcome.error_kind = kind;
+  return outcome;
+}
+Outcome Cost(double usd) {
+  Outcome outcome;
+  outcome.cost_usd = usd;
+  return outcome;
 }
 
 TEST(ArmTracker, IsTheDecayedMeanOfAllThatItWasTold) {
-  // The oracle keeps everything and weighs each outcome by its age in seconds and in outcomes.
-  LearnerSettings settings;
-  settings.half_life_s = 50;
-  settings.half_life_outcomes = 20;
+  // The oracle keeps everything and weighs each outcome by its age in seconds and in outcomes of the pool.
+  Life life;
+  life.settings.half_life_s = 50;
+  life.settings.half_life_outcomes = 20;
   Rng rng(1);
   struct Told {
-    double quality, latency_ms, age_s, age_outcomes;
+    double quality, age_s, age_outcomes;
   };
   std::vector<Told> told;
-  ArmTracker tracker;
-  Micros time = kStart;
   for (int i = 0; i < 300; ++i) {
-    const double elapsed_s = 10 * rng.Uniform();
-    time += static_cast<Micros>(elapsed_s * kMicrosPerSecond);
-    for (Told& t : told) t.age_s += elapsed_s, t.age_outcomes += 1;
-    Outcome outcome = Quality(rng.Uniform());
-    outcome.latency_ms = 1000 * rng.Uniform();
-    told.push_back({*outcome.quality, *outcome.latency_ms, 0, 0});
-    tracker.Learn(settings, Reporting(outcome), time);
+    const double elapsed_s = 10 * rng.Uniform(), others = static_cast<double>(rng.Below(3));
+    life.Pass(elapsed_s, others);
+    for (Told& t : told) t.age_s += elapsed_s, t.age_outcomes += 1 + others;
+    told.push_back({rng.Uniform(), 0, 0});
+    life.Tell(Quality(told.back().quality));
   }
+  life.Pass(25, 7);
 
-  const TrackerFigures figures = tracker.Figures(settings, Arm{}, time + 25 * kMicrosPerSecond);
-
-  double weight = 0, quality = 0, latency_ms = 0;
+  double weight = 0, quality = 0;
   for (const Told& t : told) {
-    const double w = std::exp2(-(t.age_s + 25) / 50 - t.age_outcomes / 20);
-    weight += w, quality += w * t.quality, latency_ms += w * t.latency_ms;
+    const double w = std::exp2(-(t.age_s + 25) / 50 - (t.age_outcomes + 7) / 20);
+    weight += w, quality += w * t.quality;
   }
-  EXPECT_NEAR(figures.quality, quality / weight, 1e-6);
-  EXPECT_NEAR(figures.quality_weight, weight, 1e-5);
-  EXPECT_NEAR(figures.latency_ms, latency_ms / weight, 1e-3);
-  EXPECT_EQ(tracker.outcomes(), 300u);
+  EXPECT_NEAR(life.Figures().quality, quality / weight, 1e-6);  // times are whole microseconds
+  EXPECT_NEAR(life.Figures().quality_weight, weight, 1e-6);
+  EXPECT_EQ(life.tracker.outcomes(), 300u);
 }
 
-TEST(ArmTracker, LosesHalfItsWeightInAHalfLifeOfSilence) {
-  const LearnerSettings settings;
-  ArmTracker tracker;
-  tracker.Learn(settings, Reporting(Quality(0.8)), kStart);
-  const auto half_life = static_cast<Micros>(settings.half_life_s) * kMicrosPerSecond;
-
-  EXPECT_DOUBLE_EQ(tracker.Figures(settings, Arm{}, kStart).quality_weight, 1);
-  EXPECT_DOUBLE_EQ(tracker.Figures(settings, Arm{}, kStart + half_life).quality_weight, 0.5);
-  EXPECT_DOUBLE_EQ(tracker.Figures(settings, Arm{}, kStart + half_life).quality, 0.8);
-}
-
-TEST(ArmTracker, EndsTheSameWhetherFieldsComeTogetherOrApart) {
-  const LearnerSettings settings;
-  Outcome joint = Quality(0.7);
-  joint.latency_ms = 300;
-  joint.cost_usd = 0.02;
-  joint.input_tokens = 90;
-  joint.output_tokens = 400;
-  joint.error = false;
-  Outcome first;
-  first.latency_ms = joint.latency_ms;
-  first.error = joint.error;
-  Outcome second = joint;
-  second.latency_ms.reset();
-  second.error.reset();
-  ArmTracker together, apart;
-  for (ArmTracker* tracker : {&together, &apart}) {
-    tracker->Learn(settings, Reporting(Quality(0.1)), kStart - 5);
+TEST(ArmTracker, LosesHalfItsWeightInAHalfLifeOfSilenceOrOfOthersOutcomes) {
+  for (const bool by_time : {true, false}) {
+    Life life;
+    life.Tell(Quality(0.8));
+    EXPECT_DOUBLE_EQ(life.Figures().quality_weight, 1);
+    life.Pass(by_time ? life.settings.half_life_s : 0,
+              by_time ? 0 : life.settings.half_life_outcomes);
+    EXPECT_NEAR(life.Figures().quality_weight, 0.5, 1e-12) << by_time;
+    EXPECT_NEAR(life.Figures().quality, 0.8, 1e-12);
   }
-
-  together.Learn(settings, Reporting(joint), kStart);
-  apart.Learn(settings, Reporting(first), kStart);
-  OutcomeEvent rest = Reporting(second);
-  rest.is_first = false;
-  apart.Learn(settings, rest, kStart);
-
-  EXPECT_EQ(Bytes(together), Bytes(apart));
-  EXPECT_EQ(together.outcomes(), 2u);
 }
 
-TEST(ArmTracker, MovesSumsAloneWhenCorrected) {
-  const LearnerSettings settings;
-  Outcome wrong = Quality(1), right = Quality(0.25);
-  wrong.cost_usd = 0.05, right.cost_usd = 0.01;
-  wrong.output_tokens = 900, right.output_tokens = 100;
-  wrong.latency_ms = right.latency_ms = 200;
-  ArmTracker corrected, straight;
-  corrected.Learn(settings, Reporting(wrong), kStart);
-  straight.Learn(settings, Reporting(right), kStart);
-
-  OutcomeEvent correction = Reporting(right);
-  correction.outcome.latency_ms.reset();
-  correction.corrects = wrong;
-  correction.corrects.latency_ms.reset();
-  correction.is_first = false;
-  corrected.Learn(settings, correction, kStart);
-
-  const TrackerFigures a = corrected.Figures(settings, Arm{}, kStart);
-  const TrackerFigures b = straight.Figures(settings, Arm{}, kStart);
-  EXPECT_NEAR(a.quality, b.quality, 1e-12);
-  EXPECT_EQ(a.quality_weight, b.quality_weight);
-  EXPECT_NEAR(a.cost_usd, b.cost_usd, 1e-12);
-  EXPECT_NEAR(a.output_tokens, b.output_tokens, 1e-9);
-  EXPECT_NEAR(corrected.CostCorrection(), straight.CostCorrection(), 1e-12);
-  EXPECT_EQ(corrected.outcomes(), 1u);
+TEST(ArmTracker, ExpectsPerAnsweredQueryWhatAnswersAndFailuresTake) {
+  // Half of the calls answer in 1000 ms for $0.01, half fail after 400 ms for $0.002. The prior of 4 answers
+  // fades beside 4,000 calls.
+  Life life;
+  life.settings.half_life_outcomes = 1e6;
+  for (int i = 0; i < 4000; ++i) {
+    const bool answers = i % 2 == 0;
+    Outcome outcome = answers ? Latency(1000) : Failed(400);
+    outcome.cost_usd = answers ? 0.01 : 0.002;
+    life.Tell(outcome);
+  }
+  const ArmExpectation e = life.Expect();
+  EXPECT_NEAR(e.error_rate, 0.5, 0.001);
+  EXPECT_NEAR(e.latency_ms, 1400, 5);
+  EXPECT_NEAR(e.cost_usd, 0.012, 1e-4);
+  EXPECT_TRUE(e.is_cost_known && e.is_latency_known);
 }
 
-TEST(ArmTracker, LearnsFromAnErrorTheErrorRateAlone) {
-  const LearnerSettings settings;
-  ArmTracker tracker;
-  tracker.Learn(settings, Reporting(Quality(0.9)), kStart);
-  Outcome failed = Quality(0);
-  failed.error = true;
-  failed.latency_ms = 5;
-  tracker.Learn(settings, Reporting(failed), kStart);
-
-  const TrackerFigures figures = tracker.Figures(settings, Arm{}, kStart);
-
-  EXPECT_DOUBLE_EQ(figures.quality, 0.9);
-  EXPECT_EQ(figures.latency_ms, 0);
-  // One failure, one answer (aged by one outcome), shrunk by 4 calls.
-  EXPECT_NEAR(figures.error_rate, 1 / (1 + std::exp2(-1.0 / 500) + 4), 1e-12);
+TEST(ArmTracker, TakesAFailureOfUnknownLengthToBeLikeAnAnswer) {
+  Life life;
+  for (int i = 0; i < 200; ++i) {
+    Outcome failed;
+    failed.error = true;
+    life.Tell(i % 2 == 0 ? Latency(1000) : failed);
+  }
+  EXPECT_NEAR(life.Expect().latency_ms, 2000, 60);
 }
 
-TEST(ArmTracker, CountsAnsweredCallsOnceHoweverTheyAreTold) {
-  // 10% of calls fail; answered ones are told by quality alone, by error = false alone, or both.
-  LearnerSettings settings;
-  for (const int style : {0, 1, 2}) {
-    Rng rng(5);
-    ArmTracker tracker;
-    for (int i = 0; i < 4000; ++i) {
-      Outcome outcome;
-      if (rng.Uniform() < 0.1) {
-        outcome.error = true;
-      } else {
-        if (style != 1) outcome.quality = 0.5;
-        if (style != 0) outcome.error = false;
-      }
-      tracker.Learn(settings, Reporting(outcome), kStart);
+TEST(ArmTracker, DoesNotExpectAnArmThatOnlyFailsToBeFast) {
+  // Failing within a millisecond is no speed: somebody has to notice and call again.
+  Life life;
+  life.pool.latency = {true, std::log(800.0), 0.5};
+  for (int i = 0; i < 20; ++i) life.Tell(Failed(1));
+  EXPECT_GT(life.Expect().latency_ms, 1000);
+  EXPECT_FALSE(life.Expect().is_latency_known);
+}
+
+TEST(ArmTracker, KnowsNothingUntilTold) {
+  Life life;
+  const ArmExpectation e = life.Expect();
+  EXPECT_FALSE(e.is_cost_known);
+  EXPECT_FALSE(e.is_latency_known);
+  EXPECT_EQ(e.error_rate, 0);
+  life.arm.prior_latency_ms = 700;
+  life.arm.prior_output_tokens = 123;
+  EXPECT_TRUE(life.Expect().is_latency_known);
+  EXPECT_NEAR(life.Expect().latency_ms, 700, 1e-6);
+  EXPECT_NEAR(life.Expect().output_tokens, 123, 1e-9);
+}
+
+TEST(ArmTracker, CountsACallOnceHoweverItsEndIsTold) {
+  // 40 calls fail, 100 say that they did not, 100 are rated: 40 of 240.
+  Life life;
+  life.settings.half_life_outcomes = 1e9;
+  for (int i = 0; i < 240; ++i) {
+    Outcome outcome;
+    if (i % 6 == 0) {
+      outcome.error = true;
+    } else if (i % 2 == 0) {
+      outcome.error = false;
+    } else {
+      outcome.quality = 0.5;
     }
-    EXPECT_NEAR(tracker.ErrorRate(), 0.1, 0.03) << style;
+    const Anchor anchor = life.Tell(outcome);
+    if (outcome.quality) {  // and says so again by the other word
+      Outcome also;
+      also.error = false;
+      life.Change(anchor, outcome, also);
+    }
+  }
+  EXPECT_NEAR(life.Figures().error_rate, 40.0 / 244, 1e-9);
+}
+
+TEST(ArmTracker, LearnsOfErrorsByTheirKind) {
+  struct Case {
+    ErrorKind kind;
+    bool counts_as_error, teaches_latency;
+  };
+  for (const Case& c : {Case{ErrorKind::kProvider, true, false}, Case{ErrorKind::kTimeout, true, false},
+                        Case{ErrorKind::kCaller, false, false},
+                        Case{ErrorKind::kCancelled, false, false},
+                        Case{ErrorKind::kRateLimited, false, false},
+                        Case{ErrorKind::kContentFilter, false, true}}) {
+    Life life;
+    for (int i = 0; i < 20; ++i) life.Tell(Failed(500, c.kind));
+    EXPECT_EQ(life.Figures().error_rate > 0.5, c.counts_as_error) << static_cast<int>(c.kind);
+    EXPECT_EQ(life.Expect().is_latency_known, c.teaches_latency) << static_cast<int>(c.kind);
+    EXPECT_EQ(life.Figures().quality_weight, 0);
+    EXPECT_EQ(life.tracker.rate_limited_until() > 0, c.kind == ErrorKind::kRateLimited);
   }
 }
 
-TEST(ArmTracker, FollowsTheTailOfTheLatency) {
-  LearnerSettings settings;
-  settings.half_life_outcomes = 2000;
+TEST(ArmTracker, RemembersARateLimitUntilItEndsOrIsTakenBack) {
+  Life life;
+  Outcome limited = Failed(5, ErrorKind::kRateLimited);
+  limited.retry_after_ms = 60'000;
+  const Anchor anchor = life.Tell(limited);
+  EXPECT_EQ(life.tracker.rate_limited_until(), kStart + 60 * kMicrosPerSecond);
+  life.Tell(Quality(1));  // of a decision made before
+  EXPECT_EQ(life.tracker.rate_limited_until(), kStart + 60 * kMicrosPerSecond);
+  life.Change(anchor, limited, {});
+  EXPECT_EQ(life.tracker.rate_limited_until(), 0);
+}
+
+TEST(ArmTracker, PublishesATailOfTheData) {
+  Life life;
+  for (int i = 0; i < 5; ++i) life.Tell(Latency(60'000));
+  EXPECT_NEAR(life.Figures().latency_p95_ms, 60'000, 1);
+
+  // Two kinds of calls: one in ten takes 5 s.
+  Life two;
+  two.settings.half_life_outcomes = 1e6;
+  for (int i = 0; i < 1000; ++i) two.Tell(Latency(i % 10 == 0 ? 5000 : 200));
+  EXPECT_NEAR(two.Figures().latency_p95_ms, 5000, 1);
+
   Rng rng(6);
   for (const double spread : {0.2, 0.6}) {
-    ArmTracker tracker;
+    Life life2;
+    life2.settings.half_life_outcomes = 1e6;
     std::vector<double> all;
-    double sum = 0;
-    for (int i = 0; i < 12'000; ++i) {
-      Outcome outcome;
-      outcome.latency_ms = 800 * std::exp(spread * rng.Normal());
-      all.push_back(*outcome.latency_ms);
-      tracker.Learn(settings, Reporting(outcome), kStart);
-      if (i >= 8000) sum += tracker.Figures(settings, Arm{}, kStart).latency_p95_ms / 4000;
+    for (int i = 0; i < 4000; ++i) {
+      all.push_back(800 * std::exp(spread * rng.Normal()));
+      life2.Tell(Latency(all.back()));
     }
     std::sort(all.begin(), all.end());
-    const double exact = all[all.size() * 95 / 100];
-    const double last = tracker.Figures(settings, Arm{}, kStart).latency_p95_ms;
-    EXPECT_NEAR(sum / exact, 1, 0.05) << spread;
-    EXPECT_NEAR(last / exact, 1, 0.25) << spread;
+    EXPECT_NEAR(life2.Figures().latency_p95_ms / all[all.size() * 95 / 100], 1, 0.06) << spread;
   }
+}
+
+TEST(ArmTracker, ExpectsTheMeanOfALogNormalAndIsNotOwnedByOneColdStart) {
+  Rng rng(3);
+  Life life;
+  life.settings.half_life_outcomes = 1e6;
+  double sum = 0;
+  for (int i = 0; i < 5000; ++i) {
+    const double ms = 500 * std::exp(0.5 * rng.Normal());
+    sum += ms;
+    life.Tell(Latency(ms));
+  }
+  EXPECT_NEAR(life.Expect().latency_ms / (sum / 5000), 1, 0.03);
+
+  Life cold;
+  cold.Tell(Latency(60'000));
+  const double first = cold.Expect().latency_ms;
+  for (int i = 0; i < 20; ++i) cold.Tell(Latency(200));
+  EXPECT_GT(first, 20'000);
+  EXPECT_LT(cold.Expect().latency_ms, 700);
+}
+
+TEST(ArmTracker, ExpectsLongerAnswersToTakeLonger) {
+  Life life;
+  Rng rng(5);
+  for (int i = 0; i < 500; ++i) {
+    Outcome outcome;
+    outcome.output_tokens = 50 + static_cast<int64_t>(rng.Below(2000));
+    outcome.latency_ms = 20.0 * static_cast<double>(*outcome.output_tokens);
+    life.Tell(outcome);
+  }
+  CallQuery cut;
+  cut.max_output_tokens = 200;
+  EXPECT_LT(life.Expect(cut).latency_ms, 0.5 * life.Expect().latency_ms);
 }
 
 TEST(ArmTracker, ExpectsLongerAnswersToLongerQueriesWhereThatIsSo) {
-  LearnerSettings settings;
-  settings.half_life_outcomes = 1e6;
   Rng rng(7);
-  ArmTracker longer, flat;
+  Life longer, flat;
+  for (Life* life : {&longer, &flat}) life->settings.half_life_outcomes = 1e6;
   for (int i = 0; i < 2000; ++i) {
-    OutcomeEvent event;
-    event.input_tokens_estimate = std::exp(3 + 4 * rng.Uniform());
+    const double estimate = std::exp(3 + 4 * rng.Uniform());
     const double noise = 50 * rng.Normal();
-    event.outcome.output_tokens =
-        static_cast<int64_t>(std::max(1.0, 100 * std::log1p(event.input_tokens_estimate) + noise));
-    longer.Learn(settings, event, kStart);
-    event.outcome.output_tokens = static_cast<int64_t>(std::max(1.0, 400 + noise));
-    flat.Learn(settings, event, kStart);
-  }
-
-  EXPECT_NEAR(longer.OutputTokens(Arm{}, 50), 100 * std::log1p(50), 12);
-  EXPECT_NEAR(longer.OutputTokens(Arm{}, 900), 100 * std::log1p(900), 12);
-  EXPECT_NEAR(flat.OutputTokens(Arm{}, 50), 400, 12);
-  EXPECT_NEAR(flat.OutputTokens(Arm{}, 900), 400, 12);
-  // Shrunk: a single pair of outcomes barely tilts the expectation.
-  ArmTracker young;
-  for (const double input : {50.0, 60.0}) {
-    OutcomeEvent event;
-    event.input_tokens_estimate = input;
-    event.outcome.output_tokens = static_cast<int64_t>(10 * input);
-    young.Learn(settings, event, kStart);
-  }
-  EXPECT_NEAR(young.OutputTokens(Arm{}, 1000), young.OutputTokens(Arm{}, 55), 20);
-}
-
-TEST(ArmTracker, CorrectsThePriceByWhatCallsReallyCost) {
-  const LearnerSettings settings;
-  ArmTracker tracker;
-  EXPECT_EQ(tracker.CostCorrection(), 1);
-  for (int i = 0; i < 50; ++i) {
     Outcome outcome;
-    outcome.cost_usd = 0.013;
-    tracker.Learn(settings, Reporting(outcome), kStart);  // estimated 0.01
+    outcome.output_tokens =
+        static_cast<int64_t>(std::max(1.0, 100 * std::log1p(estimate) + noise));
+    longer.Tell(outcome, estimate);
+    outcome.output_tokens = static_cast<int64_t>(std::max(1.0, 400 + noise));
+    flat.Tell(outcome, estimate);
   }
-  EXPECT_NEAR(tracker.CostCorrection(), 1.3, 1e-9);
-  EXPECT_NEAR(tracker.ObservedCost(), 0.013, 1e-12);
+  const auto tokens = [](const Life& life, double input) {
+    CallQuery query;
+    query.input_tokens = input;
+    return life.Expect(query).output_tokens;
+  };
+  EXPECT_NEAR(tokens(longer, 50), 100 * std::log1p(50), 12);
+  EXPECT_NEAR(tokens(longer, 900), 100 * std::log1p(900), 12);
+  EXPECT_NEAR(tokens(flat, 50), 400, 12);
+  EXPECT_NEAR(tokens(flat, 900), 400, 12);
 }
 
-TEST(ArmTracker, StandsOnPriorsUntilTold) {
+TEST(ArmTracker, LearnsHowManyTokensACallReallyHas) {
+  Life life;
+  for (int i = 0; i < 8; ++i) {
+    Outcome outcome;
+    outcome.input_tokens = 100'000;
+    life.Tell(outcome, 1);
+  }
+  CallQuery hi;
+  hi.input_tokens = 1;
+  EXPECT_NEAR(life.Expect(hi).input_tokens, 100'000, 3000);
+  hi.input_is_counted = true;  // who counts knows better
+  hi.input_tokens = 700;
+  EXPECT_EQ(life.Expect(hi).input_tokens, 700);
+}
+
+TEST(ArmTracker, BelievesAnObservedCostOfAnySizeUpAndDown) {
+  struct Case {
+    double input_price, output_price, observed;
+  };
+  for (const Case& c : {Case{1, 2, 1.0}, Case{1, 2, 1e-7}, Case{0, 0, 0.03}, Case{100, 100, 0}}) {
+    Life life;
+    life.arm.usd_per_1m_input = c.input_price;
+    life.arm.usd_per_1m_output = c.output_price;
+    for (int i = 0; i < 40; ++i) life.Tell(Cost(c.observed));
+    CallQuery query;
+    query.input_tokens = 100;
+    query.max_output_tokens = 200;
+    const double listed = (c.input_price * 100 + c.output_price * 200) / 1e6;
+    EXPECT_NEAR(life.Expect(query).cost_usd, c.observed,
+                0.02 * std::abs(c.observed - listed) + 1e-12);
+  }
+}
+
+TEST(ArmTracker, FindsWhichPriceIsWrong) {
+  // Cached input costs a tenth, and nobody said so.
+  Life life;
+  life.settings.half_life_outcomes = 1e6;
+  life.arm.usd_per_1m_input = 10;
+  life.arm.usd_per_1m_output = 30;
+  Rng rng(9);
+  for (int i = 0; i < 300; ++i) {
+    Outcome outcome;
+    outcome.input_tokens = 1000 + static_cast<int64_t>(rng.Below(20'000));
+    outcome.cached_input_tokens = static_cast<int64_t>(
+        static_cast<double>(*outcome.input_tokens) * rng.Uniform());
+    outcome.output_tokens = static_cast<int64_t>(rng.Below(1000));
+    const auto in = static_cast<double>(*outcome.input_tokens);
+    const auto cached = static_cast<double>(*outcome.cached_input_tokens);
+    outcome.cost_usd = ((in - cached) * 10 + cached * 1 +
+                        static_cast<double>(*outcome.output_tokens) * 30) / 1e6;
+    life.Tell(outcome, in);
+  }
+  CallQuery query;
+  query.input_tokens = 10'000;
+  query.max_output_tokens = 1;
+  // Half of the input is cached on average.
+  EXPECT_NEAR(life.Expect(query).cost_usd, (5000 * 10 + 5000 * 1 + 30) / 1e6, 0.004);
+}
+
+TEST(ArmTracker, PricesByTiersRequestsAndCachedInput) {
   Arm arm;
-  arm.prior_latency_ms = 700;
-  arm.prior_output_tokens = 123;
-  const ArmTracker tracker;
-  EXPECT_EQ(tracker.LatencyMs(arm), 700);
-  EXPECT_EQ(tracker.OutputTokens(arm, 50), 123);
-  EXPECT_EQ(tracker.ErrorRate(), 0);
-  EXPECT_EQ(tracker.ObservedCost(), 0);
+  arm.usd_per_1m_input = 1;
+  arm.usd_per_1m_output = 10;
+  EXPECT_TRUE(IsPriced(arm));
+  EXPECT_NEAR(*ListPrice(arm, {1000, 500, 100}), (1000 * 1 + 100 * 10) / 1e6, 1e-15);
+  arm.usd_per_1m_cached_input = 0.1;
+  EXPECT_NEAR(*ListPrice(arm, {1000, 500, 100}), (500 * 1 + 500 * 0.1 + 100 * 10) / 1e6, 1e-15);
+  arm.usd_per_request = 0.005;
+  EXPECT_NEAR(*ListPrice(arm, {0, 0, 0}), 0.005, 1e-15);
+  arm.price_tiers = {{200'000, 2, std::nullopt, std::nullopt}};
+  EXPECT_NEAR(*ListPrice(arm, {200'000, 0, 0}), 0.205, 1e-12);
+  EXPECT_NEAR(*ListPrice(arm, {300'000, 0, 0}), 0.605, 1e-12);
+  arm.usd_per_1m_output.reset();  // one of two prices is no price
+  EXPECT_FALSE(IsPriced(arm));
+  EXPECT_FALSE(ListPrice(arm, {1000, 0, 0}).has_value());
+  arm.usd_per_1m_input.reset();
+  EXPECT_TRUE(IsPriced(arm));  // a fee a request and nothing else
+}
+
+TEST(ArmTracker, TakesAPriceChangeUpAtOnce) {
+  Life life;
+  life.arm.usd_per_1m_input = 2;
+  life.arm.usd_per_1m_output = 10;
+  for (int i = 0; i < 30; ++i) life.Tell(Cost(1.2 * (100 * 2 + 200 * 10) / 1e6));
+  CallQuery query;
+  query.input_tokens = 100;
+  query.max_output_tokens = 200;
+  const double before = life.Expect(query).cost_usd;
+  Arm dearer = life.arm;
+  dearer.usd_per_1m_input = 4;
+  dearer.usd_per_1m_output = 20;
+  life.tracker.Reprice(life.settings, life.arm, dearer, life.now);
+  life.arm = dearer;
+  EXPECT_NEAR(life.Expect(query).cost_usd / before, 2, 0.05);
+  // What is observed from now on has the say soon.
+  for (int i = 0; i < 6; ++i) life.Tell(Cost(before));
+  EXPECT_NEAR(life.Expect(query).cost_usd / before, 1, 0.35);
+}
+
+TEST(ArmTracker, WatchesAnArmThatFailsAndFindsItAgain) {
+  Life life;
+  for (int i = 0; i < 100; ++i) life.Tell(Quality(1));
+  EXPECT_EQ(life.tracker.WatchedShare(life.now.clock), 0);
+  int failures = 0;
+  while (life.tracker.WatchedShare(life.now.clock) == 0 && failures < 100) {
+    life.Tell(Failed(1000));
+    ++failures;
+  }
+  EXPECT_LT(failures, 25);
+  EXPECT_GT(life.Expect().error_rate, 0.5);
+  EXPECT_NEAR(life.tracker.WatchedShare(life.now.clock), 0.02, 1e-12);
+  int answers = 0;
+  while (life.Expect().error_rate > 0.1 && answers < 100) {
+    life.Tell(Quality(1));
+    ++answers;
+  }
+  EXPECT_LT(answers, 12);
+  EXPECT_EQ(life.tracker.WatchedShare(life.now.clock), 0);
+}
+
+TEST(ArmTracker, ReadsBackAsItWas) {
+  Life life;
+  Rng rng(2);
+  life.arm.usd_per_1m_input = 1;
+  life.arm.usd_per_1m_output = 2;
+  for (int i = 0; i < 50; ++i) {
+    Outcome outcome = rng.Uniform() < 0.2 ? Failed(900) : Quality(rng.Uniform());
+    outcome.cost_usd = rng.Uniform();
+    outcome.first_token_ms = 100;
+    outcome.input_tokens = 10;
+    outcome.output_tokens = 30;
+    life.Tell(outcome);
+  }
+  ByteWriter out;
+  life.tracker.Encode(out);
+  ByteReader in(out.bytes());
+  const ArmTracker again = ArmTracker::Decode(in);
+  ASSERT_TRUE(in.AtEnd());
+  ByteWriter twice;
+  again.Encode(twice);
+  EXPECT_EQ(out.bytes(), twice.bytes());
 }
 
 }  // namespace

@@ -212,8 +212,10 @@ TEST_F(ClientWeight, ThatIsGoneLeavesAnEventAndTeachesNothing) {
   EXPECT_EQ(Stats().feedback.over_weight, 1u);
   EXPECT_EQ(Stats().experience_size, 1u);
   EXPECT_TRUE(engine_->Explain("default", decision)->outcomes.empty());
-  EXPECT_EQ(Tell(input)->result, FeedbackResult::kAlreadyApplied);
-  // Said anew when there is weight again, it is the first outcome of its decision.
+  // The same again is in the log already, and may be learned once there is weight.
+  EXPECT_EQ(Tell(input)->result, kOver);
+  EXPECT_EQ(Tell(input)->sequence, 0u);
+  // Said again when there is weight, it is the first outcome of its decision.
   clock_.Advance(66 * kMinute);
   EXPECT_EQ(Rate("a", decision, 0), FeedbackResult::kApplied);
   EXPECT_EQ(OutcomesOf("alpha"), 2u);

@@ -1,0 +1,153 @@
+#include "learners/call_cost.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "Eigen/Cholesky"
+
+namespace pointsman {
+namespace {
+
+using Eigen::Matrix4d;
+using Eigen::Vector4d;
+
+constexpr double kThousand = 1000;
+constexpr double kShrinkage = 0.5;  // outcomes that the price list counts as
+constexpr double kWeightLeast = 1e-9;
+constexpr double kRepricedWeight = 2;
+constexpr double kCallVariance = 0.25;  // of one call's cost, over its square
+
+struct Prices {
+  double request = 0, input = 0, cached = 0, output = 0;  // of one request; of a thousand tokens
+};
+
+Prices BaseOf(const Arm& arm) {
+  const double input = arm.usd_per_1m_input.value_or(0);
+  return {arm.usd_per_request.value_or(0), input / kThousand,
+          arm.usd_per_1m_cached_input.value_or(input) / kThousand,
+          arm.usd_per_1m_output.value_or(0) / kThousand};
+}
+
+// With the tier of so many input tokens.
+Prices PricesAt(const Arm& arm, double input_tokens) {
+  Prices prices = BaseOf(arm);
+  for (const PriceTier& tier : arm.price_tiers) {
+    if (!(input_tokens > static_cast<double>(tier.above_input_tokens))) continue;
+    if (tier.usd_per_1m_input) {
+      prices.input = *tier.usd_per_1m_input / kThousand;
+      if (!arm.usd_per_1m_cached_input) prices.cached = prices.input;
+    }
+    if (tier.usd_per_1m_cached_input) prices.cached = *tier.usd_per_1m_cached_input / kThousand;
+    if (tier.usd_per_1m_output) prices.output = *tier.usd_per_1m_output / kThousand;
+  }
+  return prices;
+}
+
+Vector4d Features(const CallTokens& t) {
+  const double cached = std::clamp(t.cached, 0.0, t.input);
+  return {1, (t.input - cached) / kThousand, cached / kThousand, t.output / kThousand};
+}
+
+Vector4d AsVector(const Prices& p) { return {p.request, p.input, p.cached, p.output}; }
+
+// What the tier of the call adds to the base prices.
+double TierPart(const Arm& arm, const CallTokens& tokens) {
+  if (arm.price_tiers.empty()) return 0;
+  return (AsVector(PricesAt(arm, tokens.input)) - AsVector(BaseOf(arm))).dot(Features(tokens));
+}
+
+}  // namespace
+
+bool IsPriced(const Arm& arm) {
+  if (arm.usd_per_1m_input.has_value() != arm.usd_per_1m_output.has_value()) return false;
+  return arm.usd_per_1m_input.has_value() || arm.usd_per_request.has_value();
+}
+
+std::optional<double> ListPrice(const Arm& arm, const CallTokens& tokens) {
+  if (!IsPriced(arm)) return std::nullopt;
+  return AsVector(PricesAt(arm, tokens.input)).dot(Features(tokens));
+}
+
+void CallCost::Add(const Arm& arm, const CallTokens& tokens, double usd, double w) {
+  const Vector4d f = Features(tokens);
+  moments_ += w * f * f.transpose();
+  cross_ += (w * (usd - TierPart(arm, tokens))) * f;
+  if (weight() < kWeightLeast) *this = {};
+}
+
+void CallCost::Scale(double kept) {
+  moments_ *= kept;
+  cross_ *= kept;
+}
+
+std::optional<double> CallCost::Estimate(const Arm& arm, const CallTokens& tokens,
+                                         double kept) const {
+  const bool is_priced = IsPriced(arm);
+  const bool is_observed = weight() > 0;
+  if (!is_priced && !is_observed) return std::nullopt;
+  const Vector4d f = Features(tokens);
+  Vector4d theta = AsVector(BaseOf(arm));
+  if (!is_priced) theta << cross_[0] / weight(), 0, 0, 0;
+  if (is_observed) {
+    // In units of each feature's root mean square, so that no unit decides what is corrected.
+    Vector4d unit;
+    for (Eigen::Index i = 0; i < 4; ++i) {
+      unit[i] = std::max(std::sqrt(std::max(0.0, moments_(i, i)) / weight()), 1e-6);
+    }
+    const Vector4d inverse = unit.cwiseInverse();
+    Matrix4d a = kept * (inverse.asDiagonal() * moments_ * inverse.asDiagonal());
+    a.diagonal().array() += kShrinkage;
+    const Vector4d b = kept * inverse.cwiseProduct(cross_ - moments_ * theta);
+    theta += inverse.cwiseProduct(a.ldlt().solve(b));
+  }
+  return std::max(0.0, theta.dot(f) + TierPart(arm, tokens));
+}
+
+double CallCost::RelativeVariance(const Arm& arm, double kept) const {
+  const double n = weight() * kept;
+  // A list leaves nothing to find out: what it gets wrong is learned from the calls that are made anyway.
+  if (IsPriced(arm)) return 0;
+  return 1 / (1 + n / kCallVariance);
+}
+
+void CallCost::Reprice(const Arm& before, const Arm& after) {
+  if (!(weight() > 0) || !IsPriced(after)) return;
+  const Vector4d old_list = AsVector(BaseOf(before)), new_list = AsVector(BaseOf(after));
+  if (IsPriced(before)) {
+    const double listed = moments_.row(0).dot(old_list), observed = cross_[0];
+    if (listed > 0) {
+      cross_ = std::max(0.0, observed / listed) * (moments_ * new_list);
+    } else {
+      cross_ += moments_ * new_list;
+    }
+  }
+  if (weight() > kRepricedWeight) Scale(kRepricedWeight / weight());
+}
+
+void CallCost::Encode(ByteWriter& out) const {
+  for (Eigen::Index i = 0; i < 4; ++i) {
+    for (Eigen::Index j = 0; j <= i; ++j) out.Put(moments_(i, j));
+    out.Put(cross_[i]);
+  }
+}
+
+void CallCost::Decode(ByteReader& in) {
+  const auto finite = [&in] {
+    const auto number = in.Get<double>();
+    if (!std::isfinite(number)) in.Fail();
+    return number;
+  };
+  for (Eigen::Index i = 0; i < 4; ++i) {
+    for (Eigen::Index j = 0; j <= i; ++j) moments_(i, j) = moments_(j, i) = finite();
+    cross_[i] = finite();
+  }
+  if (moments_(0, 0) < 0) in.Fail();
+}
+
+CallCost CallCost::OfMean(double usd, const CallTokens& tokens, double w) {
+  CallCost cost;
+  if (w > kWeightLeast) cost.Add(Arm{}, tokens, usd, w);
+  return cost;
+}
+
+}  // namespace pointsman

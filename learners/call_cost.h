@@ -1,0 +1,61 @@
+// What a call costs: the price list, corrected by what calls were observed to cost.
+//   cost = theta . f,  f = (1, uncached input, cached input, output), tokens in thousands
+//   theta = theta_0 + (S + Lambda)^-1 (sum w f y - S theta_0),  S = sum w f f'
+// with theta_0 the price list and Lambda half an outcome at the mean f: so an observed cost of any size is
+// believed, and what it corrects is what is wrong: a fee, a discount on cached input, one of two prices.
+// Without a price list theta_0 is the mean observed cost, as a fee. Tiers are taken out of what was
+// observed and put back into what is expected.
+// Cost: O(1), a solve of four equations an estimate.
+// Threads: values and pure functions.
+// Source: ridge regression towards a prior, Bishop 2006, eq. 3.55.
+#pragma once
+
+#include <optional>
+
+#include "Eigen/Core"
+#include "base/arm.h"
+#include "base/bytes.h"
+
+namespace pointsman {
+
+struct CallTokens {
+  double input = 0;   // cached ones included
+  double cached = 0;  // of `input`
+  double output = 0;
+};
+
+// Whether the arm's price list says what a call costs: both token prices, or a price per request and none
+// of them. One of two is not half a price.
+bool IsPriced(const Arm& arm);
+// USD of one call, by the tier of its input; nothing for an arm that is not priced.
+std::optional<double> ListPrice(const Arm& arm, const CallTokens& tokens);
+
+class CallCost {
+ public:
+  // One call's cost; `arm` as it is priced now.
+  void Add(const Arm& arm, const CallTokens& tokens, double usd, double w);
+  void Scale(double kept);
+  // Weight of the calls whose cost was told.
+  double weight() const { return moments_(0, 0); }
+  // Expected USD of a call; nothing if neither price nor cost is known. `kept` as in tracker_sums.h.
+  std::optional<double> Estimate(const Arm& arm, const CallTokens& tokens, double kept) const;
+  // Variance of that over its square, for exploring: 0 with a price list.
+  double RelativeVariance(const Arm& arm, double kept) const;
+  // The arm's prices changed. What was observed keeps its ratio to the list, so that the change acts at once,
+  // and counts as two calls at most, so that the next ones can say otherwise.
+  void Reprice(const Arm& before, const Arm& after);
+
+  void Encode(ByteWriter& out) const;
+  void Decode(ByteReader& in);
+  // As so many calls of this cost and these tokens: what a tracker of before format 4 knew.
+  static CallCost OfMean(double usd, const CallTokens& tokens, double weight);
+  friend bool operator==(const CallCost& a, const CallCost& b) {
+    return a.moments_ == b.moments_ && a.cross_ == b.cross_;
+  }
+
+ private:
+  Eigen::Matrix4d moments_ = Eigen::Matrix4d::Zero();  // S
+  Eigen::Vector4d cross_ = Eigen::Vector4d::Zero();    // sum w f y
+};
+
+}  // namespace pointsman
