@@ -144,6 +144,7 @@ void AddPool(Families& out, PoolStatistics statistics, std::size_t arms_max) {
            {"ALREADY_APPLIED", f.already_applied},
            {"LATE", f.late},
            {"OVER_WEIGHT", f.over_weight},
+           {"CLOSED", f.closed},
            {"REFUSED", f.refused}}) {
     out.feedback.Add({{"pool", statistics.pool}, {"result", result}}, static_cast<double>(count));
   }

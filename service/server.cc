@@ -19,6 +19,7 @@
 #include "service/access/tokens_file.h"
 #include "service/access/watched_files.h"
 #include "service/admin_http.h"
+#include "service/audit_log.h"
 #include "service/engine/engine.h"
 #include "service/engine_metrics.h"
 #include "service/metrics.h"
@@ -115,6 +116,7 @@ class Server::Impl {
     server_->Shutdown(std::chrono::system_clock::now() + kStreamsWait);
     server_->Wait();
     engine_->Stop();
+    audit_->Stop();
     LogCounts();
     admin_.reset();
     pollers_.reset();
@@ -165,7 +167,8 @@ class Server::Impl {
   }
 
   absl::Status Listen(const Clock& clock) {
-    door_ = std::make_unique<Door>(*engine_, access_, clock, metrics_);
+    audit_ = std::make_unique<AuditLog>(log_, clock);
+    door_ = std::make_unique<Door>(*engine_, access_, clock, metrics_, *audit_);
     router_ = std::make_unique<RouterService>(*engine_, *door_);
     admin_service_ = std::make_unique<AdminService>(
         *engine_, config_.backup_dir.empty() ? config_.data_dir + "/backups" : config_.backup_dir,
@@ -323,6 +326,7 @@ class Server::Impl {
   WatchedFiles tokens_;  // these two are the health thread's, once it runs
   WatchedFiles certificates_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<Door> door_;
   std::unique_ptr<RouterService> router_;
   std::unique_ptr<AdminService> admin_service_;

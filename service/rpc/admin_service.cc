@@ -22,6 +22,14 @@ namespace {
 constexpr std::size_t kPerPage = 1000;
 constexpr std::size_t kBackupNameMax = 64;
 
+// What a result says that was changed.
+std::vector<std::string> ChangesIn(const UndoOutput& undone) {
+  return {Cat("taken back: ", undone.outcomes, " outcomes of ", undone.queries, " queries")};
+}
+std::vector<std::string> ChangesIn(const PoolStatistics&) { return {}; }
+std::vector<std::string> ChangesIn(const RecallFigures&) { return {}; }
+std::vector<std::string> ChangesIn(const EmbedderFigures&) { return {}; }
+
 template <class Request, class Body>
 grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, Door& door,
                                  const Request& request, Body body) {
@@ -38,7 +46,10 @@ grpc::ServerUnaryReactor* AnswerLater(grpc::CallbackServerContext* context, Door
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
   begin([call, response](const absl::StatusOr<Result>& result) {
-    if (result.ok()) *response = ToProto(*result);
+    if (result.ok()) {
+      *response = ToProto(*result);
+      call->audited().changes = ChangesIn(*result);
+    }
     call->Finish(result.status());
   });
   return reactor;
@@ -98,9 +109,12 @@ grpc::ServerUnaryReactor* AdminService::PutPool(grpc::CallbackServerContext* con
   edit.create_only = request->create_only();
   edit.is_pruning = request->prune();
   edit.is_dry_run = request->dry_run();
-  engine_.PutPool(std::move(edit), call->client_name(),
+  engine_.PutPool(std::move(edit), call->audited().who,
                   [call, response](const absl::StatusOr<PutPoolOutput>& result) {
-                    if (result.ok()) FillProto(*result, *response);
+                    if (result.ok()) {
+                      FillProto(*result, *response);
+                      call->audited().changes = result->changes;
+                    }
                     call->Finish(result.status());
                   });
   return reactor;
@@ -140,8 +154,16 @@ grpc::ServerUnaryReactor* AdminService::DeletePool(grpc::CallbackServerContext* 
     call->Finish(BadField("name", "must not be empty: deleting a pool forgets all it learned"));
     return reactor;
   }
-  engine_.DeletePool(request->name(),
-                     [call](const absl::StatusOr<bool>& result) { call->Finish(result.status()); });
+  const auto present = engine_.GetPool(request->name());
+  if (present.ok()) {
+    call->audited().changes = {Cat("forgotten: ", present->arms_active, " active and ",
+                                   present->arms_paused, " paused arms, ",
+                                   present->snapshot_version, " events")};
+  }
+  engine_.DeletePool(request->name(), [call](const absl::StatusOr<bool>& result) {
+    if (!result.ok()) call->audited().changes.clear();
+    call->Finish(result.status());
+  });
   return reactor;
 }
 
@@ -151,9 +173,13 @@ grpc::ServerUnaryReactor* AdminService::PutArm(grpc::CallbackServerContext* cont
   auto call = std::make_shared<Call>(context, door_, RpcName::kAdmin, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
-  engine_.PutArm(request->pool(), EditOf(*request), call->client_name(),
+  engine_.PutArm(request->pool(), EditOf(*request), call->audited().who,
                  [call, response](const absl::StatusOr<PutArmOutput>& result) {
-                   if (result.ok()) FillProto(*result, *response);
+                   if (result.ok()) {
+                     FillProto(*result, *response);
+                     call->audited().changes = result->changes;
+                     if (result->is_new) call->audited().changes.insert(call->audited().changes.begin(), "new");
+                   }
                    call->Finish(result.status());
                  });
   return reactor;
@@ -181,8 +207,14 @@ grpc::ServerUnaryReactor* AdminService::RemoveArm(grpc::CallbackServerContext* c
   auto call = std::make_shared<Call>(context, door_, RpcName::kAdmin, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
-  engine_.RemoveArm(request->pool(), request->arm(), call->client_name(),
-                    [call](const absl::StatusOr<bool>& result) { call->Finish(result.status()); });
+  engine_.RemoveArm(request->pool(), request->arm(), call->audited().who,
+                    [call](const absl::StatusOr<bool>& was_active) {
+                      if (was_active.ok()) {
+                        call->audited().changes = {
+                            Cat("status: ", *was_active ? "active" : "paused", " -> removed")};
+                      }
+                      call->Finish(was_active.status());
+                    });
   return reactor;
 }
 
@@ -265,6 +297,7 @@ grpc::ServerUnaryReactor* AdminService::Backup(grpc::CallbackServerContext* cont
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
   const std::string name = request->name().empty() ? TimeName(clock_.Now()) : request->name();
+  call->audited().target = name;
   if (const absl::Status status = CheckBackupName(name); !status.ok()) {
     call->Finish(status);
     return reactor;
@@ -275,6 +308,8 @@ grpc::ServerUnaryReactor* AdminService::Backup(grpc::CallbackServerContext* cont
                      response->set_folder(result->folder);
                      response->set_files(result->files);
                      response->set_bytes(result->bytes);
+                     call->audited().changes = {
+                         Cat("made: ", result->files, " files, ", result->bytes, " bytes")};
                    }
                    call->Finish(result.status());
                  });

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "service/metrics.h"
+#include "service/rpc/audited.h"
 #include "service/rpc/door.h"
 #include "service/rpc/needs.h"
 #include "service/status.h"
@@ -36,7 +37,10 @@ class Call {
         reactor_(context->DefaultReactor()),
         timer_(door.metrics(), rpc),
         door_(door),
-        client_(door.Enter(*context, NeedsOf(request))) {}
+        client_(door.Enter(*context, NeedsOf(request))),
+        audited_(AuditOf(request)) {
+    if (audited_ != nullptr) audited_->who = CallerOf(*context);
+  }
 
   // True for a call that the door did not let in: it is finished, and nothing may be begun for it.
   bool Refused() {
@@ -46,10 +50,13 @@ class Call {
   // Of a call that was not refused.
   const Client& client() const { return *client_; }
   std::string client_name() const { return ClientName(*context_, *client_); }
+  // Of an admin call: what its audit line will say.
+  AuditEntry& audited() const { return *audited_; }
 
   void Finish(const absl::Status& status) {
     timer_.Done(status);
     reactor_->Finish(ToGrpc(status));
+    if (audited_ != nullptr) door_.audit().Write(*audited_, status);
     if (client_.ok()) door_.Leave();
   }
   // A body that answers at once.
@@ -65,6 +72,7 @@ class Call {
   RpcTimer timer_;
   Door& door_;
   const absl::StatusOr<Client> client_;
+  const Audited audited_;
 };
 
 }  // namespace pointsman

@@ -42,9 +42,21 @@ absl::Status Door::AtArrival(std::string_view method_path, std::string_view auth
             " calls a second (connection_rate_max); use RouteBatch, or send less"));
   } else if (access_.asks_for_tokens()) {
     status = access_.Decide(NeedOf(method_path), {authorization, ""}, now).status();
+    if (!status.ok()) AuditRefusal(method_path, authorization, status);
   }
   if (!status.ok()) metrics_.CountRefusal(status);
   return status;
+}
+
+// Of what is refused before there is a message; gRPC does not say then from which address.
+void Door::AuditRefusal(std::string_view method_path, std::string_view authorization,
+                        const absl::Status& status) {
+  if (NeedOf(method_path).scope != Scope::kAdmin) return;
+  const std::string_view name = Access::ClaimedName(authorization);
+  AuditEntry entry;
+  entry.rpc = method_path;
+  entry.who = name.empty() ? "no token" : Cat(name, "@unknown");
+  audit_.Write(entry, status);
 }
 
 absl::StatusOr<Client> Door::Ask(const grpc::ServerContextBase& context, const CallNeeds& needs) {
@@ -105,6 +117,12 @@ std::string ClientName(const grpc::ServerContextBase& context, const Client& cli
   if (client.token() != nullptr) return client.token()->name;
   const std::string peer = context.peer();
   return std::string(PeerAddress(peer));
+}
+
+std::string CallerOf(const grpc::ServerContextBase& context) {
+  const std::string_view name = Access::ClaimedName(AuthorizationOf(context));
+  const std::string address = ShownAddress(context.peer());
+  return name.empty() ? address : Cat(name, "@", address);
 }
 
 }  // namespace pointsman

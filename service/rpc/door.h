@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "service/access/access.h"
 #include "service/access/client_rates.h"
+#include "service/audit_log.h"
 #include "service/engine/engine.h"
 #include "service/metrics.h"
 #include "service/rpc/gate.h"
@@ -28,8 +29,9 @@ class Door {
  public:
   // All outlive it. The engine's limits: calls_max, client_rate_max,
   // connection_rate_max.
-  Door(const Engine& engine, const Access& access, const Clock& clock, Metrics& metrics)
-      : engine_(engine), access_(access), clock_(clock), metrics_(metrics) {}
+  Door(const Engine& engine, const Access& access, const Clock& clock, Metrics& metrics,
+       AuditLog& audit)
+      : engine_(engine), access_(access), clock_(clock), metrics_(metrics), audit_(audit) {}
 
   // `connection`: names one, while it lasts.
   absl::Status AtArrival(std::string_view method_path, std::string_view authorization,
@@ -46,8 +48,11 @@ class Door {
   bool WaitUntilEmpty(std::chrono::milliseconds patience) { return gate_.WaitUntilEmpty(patience); }
 
   Metrics& metrics() const { return metrics_; }
+  AuditLog& audit() const { return audit_; }
 
  private:
+  void AuditRefusal(std::string_view method_path, std::string_view authorization,
+                    const absl::Status& status);
   absl::Status TakeShare(const grpc::ServerContextBase& context, const Client& client,
                          int64_t items);
 
@@ -55,6 +60,7 @@ class Door {
   const Access& access_;
   const Clock& clock_;
   Metrics& metrics_;
+  AuditLog& audit_;
   Gate gate_;
   ClientRates rates_;
   ClientRates connection_rates_;
@@ -62,5 +68,9 @@ class Door {
 
 // Who calls, as the log and the feedback's bound know it: the token's name, or the address.
 std::string ClientName(const grpc::ServerContextBase& context, const Client& client);
+
+// Who calls, for the audit and for people who read the event log: TOKEN@ADDRESS, without a token the address.
+// Of a call that was refused, the token that it claims to have.
+std::string CallerOf(const grpc::ServerContextBase& context);
 
 }  // namespace pointsman

@@ -6,6 +6,7 @@
 #include "base/strings.h"
 #include "service/convert.h"
 #include "service/engine/validate.h"
+#include "service/rpc/audited.h"
 #include "service/rpc/call.h"
 
 namespace pointsman {
@@ -16,7 +17,10 @@ ImportStream::ImportStream(Engine& engine, Door& door, const grpc::CallbackServe
       door_(door),
       context_(context),
       timer_(door.metrics(), RpcName::kAdmin),
+      audited_(*AuditOf(v1::ImportStart())),
       response_(response) {
+  audited_.who = CallerOf(context);
+  audited_.pool.clear();  // it has not said yet
   StartRead(&request_);
 }
 
@@ -36,6 +40,8 @@ absl::Status ImportStream::Start() {
                     "the first message of an import must be its start: pool, import_id, "
                     "queries and strength");
   }
+  audited_.pool = AuditOf(request_.start())->pool;
+  audited_.target = request_.start().import_id();
   RETURN_IF_ERROR(door_.Ask(context_, NeedsOf(request_.start())).status());
   plan_ = FromProto(request_.start());
   tally_.emplace(*plan_);
@@ -75,7 +81,15 @@ void ImportStream::End(const absl::Status& status) {
                     "again under the same import_id to go on)"));
   }
   timer_.Done(told);
-  Finish(ToGrpc(told));
+  if (tally_) {
+    const ImportOutput& total = tally_->total();
+    audited_.changes = {Cat("learned: ", total.outcomes_learned, " outcomes of ",
+                            total.queries_learned, " queries; known before: ", total.outcomes_known)};
+  }
+  const AuditEntry audited = std::move(audited_);
+  AuditLog& audit = door_.audit();
+  Finish(ToGrpc(told));  // after which this may be gone
+  audit.Write(audited, told);
 }
 
 }  // namespace pointsman

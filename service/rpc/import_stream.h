@@ -38,6 +38,7 @@ class ImportStream final : public grpc::ServerReadReactor<v1::ImportOutcomesRequ
   Door& door_;
   const grpc::CallbackServerContext& context_;
   RpcTimer timer_;
+  AuditEntry audited_;
   v1::ImportOutcomesResponse* const response_;
   v1::ImportOutcomesRequest request_;  // the one being read or learned
   std::optional<ImportPlan> plan_;

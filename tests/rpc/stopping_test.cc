@@ -17,7 +17,9 @@ TEST(ServicesBehindAClosedDoor, TellEveryCallThatTheServerStopsAndBeginNothing) 
   ASSERT_TRUE(engine.ok()) << engine.status();
   Metrics metrics;
   const Access access(/*is_loopback=*/true);
-  Door door(**engine, access, clock, metrics);
+  spdlog::logger log("test");  // says nothing
+  AuditLog audit(log, clock);
+  Door door(**engine, access, clock, metrics, audit);
   RouterService router_service(**engine, door);
   AdminService admin_service(**engine, "", clock, door);
   grpc::ServerBuilder builder;

@@ -50,7 +50,7 @@ TEST_F(EngineMetricsTest, KeepSeriesFewHoweverManyArms) {
     most = std::max(most, Value(few, "pointsman_arm_decisions_total", arm));
   }
   EXPECT_EQ(most + Value(few, "pointsman_arm_decisions_total", "(others)"), 30);
-  for (const auto& family : few) EXPECT_LE(family.metric.size(), 7u) << family.name;
+  for (const auto& family : few) EXPECT_LE(family.metric.size(), 8u) << family.name;
 }
 
 TEST_F(EngineMetricsTest, CountAnExploredDecisionWhenTheBestArmWasNotDrawn) {
