@@ -109,7 +109,7 @@ grpc::ServerUnaryReactor* AdminService::PutPool(grpc::CallbackServerContext* con
   edit.create_only = request->create_only();
   edit.is_pruning = request->prune();
   edit.is_dry_run = request->dry_run();
-  engine_.PutPool(std::move(edit), call->audited().who,
+  engine_->PutPool(std::move(edit), call->audited().who,
                   [call, response](const absl::StatusOr<PutPoolOutput>& result) {
                     if (result.ok()) {
                       FillProto(*result, *response);
@@ -125,7 +125,7 @@ grpc::ServerUnaryReactor* AdminService::GetPool(grpc::CallbackServerContext* con
                                                 v1::GetPoolResponse* response) {
   return Answer(context, door_, *request, [&]() -> absl::Status {
     PoolInfo info;
-    ASSIGN_OR_RETURN(info, engine_.GetPool(request->name()));
+    ASSIGN_OR_RETURN(info, engine_->GetPool(request->name()));
     *response->mutable_pool() = ToProto(info);
     return absl::OkStatus();
   });
@@ -136,7 +136,7 @@ grpc::ServerUnaryReactor* AdminService::ListPools(grpc::CallbackServerContext* c
                                                   v1::ListPoolsResponse* response) {
   Call call(context, door_, RpcName::kAdmin, *request);
   call.Run([&]() -> absl::Status {
-    for (const PoolInfo& info : engine_.ListPools()) {
+    for (const PoolInfo& info : engine_->ListPools()) {
       if (call.client().MayUse(info.pool.name)) *response->add_pools() = ToProto(info);
     }
     return absl::OkStatus();
@@ -154,13 +154,13 @@ grpc::ServerUnaryReactor* AdminService::DeletePool(grpc::CallbackServerContext* 
     call->Finish(BadField("name", "must not be empty: deleting a pool forgets all it learned"));
     return reactor;
   }
-  const auto present = engine_.GetPool(request->name());
+  const auto present = engine_->GetPool(request->name());
   if (present.ok()) {
     call->audited().changes = {Cat("forgotten: ", present->arms_active, " active and ",
                                    present->arms_paused, " paused arms, ",
                                    present->snapshot_version, " events")};
   }
-  engine_.DeletePool(request->name(), [call](const absl::StatusOr<bool>& result) {
+  engine_->DeletePool(request->name(), [call](const absl::StatusOr<bool>& result) {
     if (!result.ok()) call->audited().changes.clear();
     call->Finish(result.status());
   });
@@ -173,7 +173,7 @@ grpc::ServerUnaryReactor* AdminService::PutArm(grpc::CallbackServerContext* cont
   auto call = std::make_shared<Call>(context, door_, RpcName::kAdmin, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
-  engine_.PutArm(request->pool(), EditOf(*request), call->audited().who,
+  engine_->PutArm(request->pool(), EditOf(*request), call->audited().who,
                  [call, response](const absl::StatusOr<PutArmOutput>& result) {
                    if (result.ok()) {
                      FillProto(*result, *response);
@@ -193,7 +193,7 @@ grpc::ServerUnaryReactor* AdminService::ListArms(grpc::CallbackServerContext* co
     RETURN_IF_ERROR(ReadPageToken(request->page_token(), first));
     const std::size_t size = PageSize(request->page_size());
     std::vector<Arm> arms;
-    ASSIGN_OR_RETURN(arms, engine_.ListArms(request->pool(), static_cast<ArmId>(first), size,
+    ASSIGN_OR_RETURN(arms, engine_->ListArms(request->pool(), static_cast<ArmId>(first), size,
                                             request->include_removed()));
     for (const Arm& arm : arms) *response->add_arms() = ToProto(arm);
     if (arms.size() == size) response->set_next_page_token(Cat(Index(arms.back().id) + 1));
@@ -207,7 +207,7 @@ grpc::ServerUnaryReactor* AdminService::RemoveArm(grpc::CallbackServerContext* c
   auto call = std::make_shared<Call>(context, door_, RpcName::kAdmin, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
-  engine_.RemoveArm(request->pool(), request->arm(), call->audited().who,
+  engine_->RemoveArm(request->pool(), request->arm(), call->audited().who,
                     [call](const absl::StatusOr<bool>& was_active) {
                       if (was_active.ok()) {
                         call->audited().changes = {
@@ -227,7 +227,7 @@ grpc::ServerUnaryReactor* AdminService::UndoImport(grpc::CallbackServerContext* 
                                                    const v1::UndoImportRequest* request,
                                                    v1::UndoImportResponse* response) {
   return AnswerLater<UndoOutput>(context, door_, *request, response, [&](auto done) {
-    engine_.UndoImport(request->pool(), request->import_id(), std::move(done));
+    engine_->UndoImport(request->pool(), request->import_id(), std::move(done));
   });
 }
 
@@ -239,7 +239,7 @@ grpc::ServerUnaryReactor* AdminService::ListOutcomes(grpc::CallbackServerContext
     RETURN_IF_ERROR(ReadPageToken(request->page_token(), first));
     OutcomePage page;
     ASSIGN_OR_RETURN(page,
-                     engine_.ReadOutcomes(request->pool(), first, PageSize(request->page_size())));
+                     engine_->ReadOutcomes(request->pool(), first, PageSize(request->page_size())));
     *response = ToProto(page);
     return absl::OkStatus();
   });
@@ -250,12 +250,12 @@ grpc::ServerUnaryReactor* AdminService::GetStats(grpc::CallbackServerContext* co
                                                  v1::GetStatsResponse* response) {
   if (request->with_checksum()) {
     return AnswerLater<PoolStatistics>(context, door_, *request, response, [&](auto done) {
-      engine_.GetStatsWithChecksum(request->pool(), std::move(done));
+      engine_->GetStatsWithChecksum(request->pool(), std::move(done));
     });
   }
   return Answer(context, door_, *request, [&]() -> absl::Status {
     PoolStatistics statistics;
-    ASSIGN_OR_RETURN(statistics, engine_.GetStats(request->pool()));
+    ASSIGN_OR_RETURN(statistics, engine_->GetStats(request->pool()));
     *response = ToProto(statistics);
     return absl::OkStatus();
   });
@@ -265,7 +265,7 @@ grpc::ServerUnaryReactor* AdminService::MeasureRecall(grpc::CallbackServerContex
                                                       const v1::MeasureRecallRequest* request,
                                                       v1::MeasureRecallResponse* response) {
   return AnswerLater<RecallFigures>(context, door_, *request, response, [&](auto done) {
-    engine_.MeasureRecall(request->pool(), {request->queries().begin(), request->queries().end()},
+    engine_->MeasureRecall(request->pool(), {request->queries().begin(), request->queries().end()},
                           std::move(done));
   });
 }
@@ -274,7 +274,7 @@ grpc::ServerUnaryReactor* AdminService::TryEmbedder(grpc::CallbackServerContext*
                                                     const v1::TryEmbedderRequest* request,
                                                     v1::TryEmbedderResponse* response) {
   return AnswerLater<EmbedderFigures>(context, door_, *request, response, [&](auto done) {
-    engine_.TryEmbedder(request->endpoint(), {request->texts().begin(), request->texts().end()},
+    engine_->TryEmbedder(request->endpoint(), {request->texts().begin(), request->texts().end()},
                         std::move(done));
   });
 }
@@ -284,7 +284,7 @@ grpc::ServerUnaryReactor* AdminService::Explain(grpc::CallbackServerContext* con
                                                 v1::ExplainResponse* response) {
   return Answer(context, door_, *request, [&]() -> absl::Status {
     Explanation explanation;
-    ASSIGN_OR_RETURN(explanation, engine_.Explain(request->pool(), request->decision_id()));
+    ASSIGN_OR_RETURN(explanation, engine_->Explain(request->pool(), request->decision_id()));
     *response = ToProto(explanation);
     return absl::OkStatus();
   });
@@ -302,7 +302,7 @@ grpc::ServerUnaryReactor* AdminService::Backup(grpc::CallbackServerContext* cont
     call->Finish(status);
     return reactor;
   }
-  engine_.Backup(backup_dir_ + "/" + name,
+  engine_->Backup(backup_dir_ + "/" + name,
                  [call, response](const absl::StatusOr<BackupInfo>& result) {
                    if (result.ok()) {
                      response->set_folder(result->folder);

@@ -27,8 +27,8 @@ absl::Status Guarded(Body body) {
   }
 }
 
-// One call in flight. Finish is called exactly once, from any thread; the context, request and
-// response live until then.
+// One call in flight, inside the door as long as it lives. Finish is called exactly once, from any thread; the
+// context, request and response live until then.
 class Call {
  public:
   template <class Request>
@@ -41,6 +41,13 @@ class Call {
         audited_(AuditOf(request)) {
     if (audited_ != nullptr) audited_->who = CallerOf(*context);
   }
+
+  // Not before: whoever began it may still be in the engine when somebody else has finished it.
+  ~Call() {
+    if (client_.ok()) door_.Leave();
+  }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
 
   // True for a call that the door did not let in: it is finished, and nothing may be begun for it.
   bool Refused() {
@@ -57,7 +64,6 @@ class Call {
     timer_.Done(status);
     reactor_->Finish(ToGrpc(status));
     if (audited_ != nullptr) door_.audit().Write(*audited_, status);
-    if (client_.ok()) door_.Leave();
   }
   // A body that answers at once.
   template <class Body>

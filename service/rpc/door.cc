@@ -1,5 +1,6 @@
 #include "service/rpc/door.h"
 
+#include <limits>
 #include <utility>
 
 #include "base/strings.h"
@@ -14,6 +15,14 @@ absl::Status Stopping() {
   return WithReason(
       absl::UnavailableError("the server is stopping; send this again, it was not begun"),
       reason::kStopping);
+}
+
+absl::Status Reopening() {
+  return WithRetryDelay(
+      WithReason(absl::UnavailableError("the storage is being opened again, after its disk failed; send this "
+                                        "again in 1 s, it was not begun"),
+                 reason::kStorageBroken),
+      kMicrosPerSecond);
 }
 
 absl::Status WithAccessReason(const absl::Status& status) {
@@ -32,7 +41,7 @@ std::string_view AuthorizationOf(const grpc::ServerContextBase& context) {
 absl::Status Door::AtArrival(std::string_view method_path, std::string_view authorization,
                              std::string_view connection) {
   const Micros now = clock_.Now();
-  const Limits& limits = engine_.limits();
+  const Limits& limits = limits_.Get();
   // As many as it may have open it may open at once.
   const ClientRates::Rate rate{limits.connection_rate_max, limits.streams_per_connection_max};
   absl::Status status;
@@ -76,7 +85,7 @@ absl::StatusOr<Client> Door::Ask(const grpc::ServerContextBase& context, const C
 
 absl::Status Door::TakeShare(const grpc::ServerContextBase& context, const Client& client,
                              int64_t items) {
-  const int64_t per_second = engine_.limits().client_rate_max;
+  const int64_t per_second = limits_.Get().client_rate_max;
   if (per_second == 0 || items == 0) return absl::OkStatus();
   const auto wait =
       rates_.Take(ClientName(context, client), items, {per_second, per_second}, clock_.Now());
@@ -93,10 +102,12 @@ absl::Status Door::TakeShare(const grpc::ServerContextBase& context, const Clien
 absl::StatusOr<Client> Door::Enter(const grpc::ServerContextBase& context, const CallNeeds& needs) {
   // A client that resets its calls as fast as it begins them is not to be decided for.
   if (context.IsCancelled()) return absl::CancelledError("the client gave the call up");
-  const int64_t calls_max = engine_.limits().calls_max;
+  const int64_t calls_max = limits_.Get().calls_max;
   switch (gate_.Enter(calls_max)) {
     case Gate::Entry::kClosed:
       return Stopping();
+    case Gate::Entry::kPaused:
+      return Reopening();
     case Gate::Entry::kFull: {
       const absl::Status full = WithReason(
           absl::ResourceExhaustedError(Cat("the server answers ", calls_max,
@@ -111,6 +122,21 @@ absl::StatusOr<Client> Door::Enter(const grpc::ServerContextBase& context, const
   auto client = Ask(context, needs);
   if (!client.ok()) gate_.Leave();
   return client;
+}
+
+std::shared_ptr<const void> Door::Stay(absl::Status& status) {
+  switch (gate_.Enter(std::numeric_limits<int64_t>::max())) {
+    case Gate::Entry::kClosed:
+      status = Stopping();
+      return nullptr;
+    case Gate::Entry::kPaused:
+      status = Reopening();
+      return nullptr;
+    case Gate::Entry::kFull:
+    case Gate::Entry::kIn:
+      break;
+  }
+  return {static_cast<const void*>(this), [this](const void*) { Leave(); }};
 }
 
 std::string ClientName(const grpc::ServerContextBase& context, const Client& client) {

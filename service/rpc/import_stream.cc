@@ -11,7 +11,7 @@
 
 namespace pointsman {
 
-ImportStream::ImportStream(Engine& engine, Door& door, const grpc::CallbackServerContext& context,
+ImportStream::ImportStream(const EngineSlot& engine, Door& door, const grpc::CallbackServerContext& context,
                            v1::ImportOutcomesResponse* response)
     : engine_(engine),
       door_(door),
@@ -63,7 +63,10 @@ absl::Status ImportStream::LearnChunk() {
 }
 
 void ImportStream::Submit(std::vector<ImportedQuery> chunk) {
-  engine_.Import(*plan_, std::move(chunk), [this](const absl::StatusOr<ImportOutput>& output) {
+  absl::Status status;
+  const auto stay = door_.Stay(status);
+  if (stay == nullptr) return End(status);
+  engine_->Import(*plan_, std::move(chunk), [this, stay](const absl::StatusOr<ImportOutput>& output) {
     if (!output.ok()) return End(output.status());
     tally_->Add(*output);
     StartRead(&request_);
