@@ -113,7 +113,7 @@ void EngineHost::Look(Door& door) {
     if (!probe.ok()) {
       if (told_ != ToStd(probe.message())) {
         told_ = std::string(ToStd(probe.message()));
-        log_.warn("the storage stays closed to writes, and the disk is tried again every {} s at most: {}",
+        log_.warn("the storage stays closed to writes, and the disk is tried again every {} s at least: {}",
                   kPauseMax.count(), told_);
       }
       return Postpone(std::chrono::steady_clock::now());

@@ -59,7 +59,7 @@ Metrics::Metrics() : registry_(std::make_shared<prometheus::Registry>()) {
   }
   storage_ =
       NewGauge("pointsman_storage_writable",
-               "1 while feedback and decisions can be written; 0 until a restart after not.");
+               "1 while feedback and decisions can be written; 0 until the disk takes writes again.");
   snapshots_ = NewGauge("pointsman_snapshots_succeed", "0 after a snapshot that failed, else 1.");
   queue_ = NewGauge("pointsman_writer_queue_items", "Commands that wait for the log writer.");
   certificate_ = NewGauge("pointsman_tls_certificate_expiry_timestamp_seconds",
