@@ -92,8 +92,10 @@ void AuditLog::TellOfLost() {
     std::swap(lost, lost_);
   }
   if (lost > 0) {
-    log_.warn("{} more admin calls have no audit line: they came, or were refused, faster than lines are written",
-              lost);
+    log_.warn(
+        "{} more admin calls have no audit line: they came, or were refused, faster than lines are "
+        "written",
+        lost);
   }
 }
 

@@ -113,8 +113,9 @@ void EngineHost::Look(Door& door) {
     if (!probe.ok()) {
       if (told_ != ToStd(probe.message())) {
         told_ = std::string(ToStd(probe.message()));
-        log_.warn("the storage stays closed to writes, and the disk is tried again every {} s at least: {}",
-                  kPauseMax.count(), told_);
+        log_.warn(
+            "the storage stays closed to writes, and the disk is tried again every {} s at least: {}",
+            kPauseMax.count(), told_);
       }
       return Postpone(std::chrono::steady_clock::now());
     }
@@ -151,8 +152,10 @@ void EngineHost::Reopen(Door& door, Time now) {
   const absl::Status opened = Open();
   if (opened.ok()) {
     const std::chrono::duration<double> away = std::chrono::steady_clock::now() - closed_at_;
-    log_.info("the disk can be written again, and the storage is open again; calls were turned away for {:.3f} s",
-              away.count());
+    log_.info(
+        "the disk can be written again, and the storage is open again; calls were turned away for "
+        "{:.3f} s",
+        away.count());
     well_since_ = std::chrono::steady_clock::now();
     {
       MutexLock lock(mutex_);

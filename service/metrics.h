@@ -24,7 +24,8 @@ namespace pointsman {
 
 enum class RpcName : uint8_t { kRoute, kRouteBatch, kFeedback, kFeedbackBatch, kAdmin };
 inline constexpr std::size_t kRpcNames = 5;
-inline constexpr std::size_t kFeedbackResults = static_cast<std::size_t>(FeedbackResult::kClosed) + 1;
+inline constexpr std::size_t kFeedbackResults =
+    static_cast<std::size_t>(FeedbackResult::kClosed) + 1;
 
 class Metrics {
  public:

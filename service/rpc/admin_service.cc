@@ -178,7 +178,8 @@ grpc::ServerUnaryReactor* AdminService::PutArm(grpc::CallbackServerContext* cont
                    if (result.ok()) {
                      FillProto(*result, *response);
                      call->audited().changes = result->changes;
-                     if (result->is_new) call->audited().changes.insert(call->audited().changes.begin(), "new");
+                     auto& changes = call->audited().changes;
+                     if (result->is_new) changes.insert(changes.begin(), "new");
                    }
                    call->Finish(result.status());
                  });

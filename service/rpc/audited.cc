@@ -23,7 +23,9 @@ Audited AuditOf(const v1::PutPoolRequest& request) {
   return request.dry_run() ? Read("PutPool", request.name(), "dry run")
                            : Change("PutPool", request.name());
 }
-Audited AuditOf(const v1::GetPoolRequest& request) { return Read("GetPool", Named(request.name())); }
+Audited AuditOf(const v1::GetPoolRequest& request) {
+  return Read("GetPool", Named(request.name()));
+}
 Audited AuditOf(const v1::ListPoolsRequest&) { return Read("ListPools", ""); }
 Audited AuditOf(const v1::DeletePoolRequest& request) {
   return Change("DeletePool", request.name());

@@ -19,9 +19,10 @@ absl::Status Stopping() {
 
 absl::Status Reopening() {
   return WithRetryDelay(
-      WithReason(absl::UnavailableError("the storage is being opened again, after its disk failed; send this "
-                                        "again in 1 s, it was not begun"),
-                 reason::kStorageBroken),
+      WithReason(
+          absl::UnavailableError("the storage is being opened again, after its disk failed; send "
+                                 "this again in 1 s, it was not begun"),
+          reason::kStorageBroken),
       kMicrosPerSecond);
 }
 

@@ -66,11 +66,12 @@ void ImportStream::Submit(std::vector<ImportedQuery> chunk) {
   absl::Status status;
   const auto stay = door_.Stay(status);
   if (stay == nullptr) return End(status);
-  engine_->Import(*plan_, std::move(chunk), [this, stay](const absl::StatusOr<ImportOutput>& output) {
+  const auto go_on = [this, stay](const absl::StatusOr<ImportOutput>& output) {
     if (!output.ok()) return End(output.status());
     tally_->Add(*output);
     StartRead(&request_);
-  });
+  };
+  engine_->Import(*plan_, std::move(chunk), go_on);
 }
 
 void ImportStream::End(const absl::Status& status) {
@@ -87,7 +88,8 @@ void ImportStream::End(const absl::Status& status) {
   if (tally_) {
     const ImportOutput& total = tally_->total();
     audited_.changes = {Cat("learned: ", total.outcomes_learned, " outcomes of ",
-                            total.queries_learned, " queries; known before: ", total.outcomes_known)};
+                            total.queries_learned,
+                            " queries; known before: ", total.outcomes_known)};
   }
   const AuditEntry audited = std::move(audited_);
   AuditLog& audit = door_.audit();
