@@ -2,12 +2,13 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <set>
+#include <map>
 #include <string_view>
 #include <vector>
 
@@ -49,6 +50,29 @@ absl::Status ProbeFolder(const std::string& folder) {
   return absl::OkStatus();
 }
 
+// Of the write-ahead logs in a database's folder.
+int64_t LogBytes(const std::string& folder) {
+  std::error_code ignored;
+  int64_t bytes = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    struct stat info {};
+    if (entry.path().extension() == ".log" && stat(entry.path().c_str(), &info) == 0) {
+      bytes += info.st_size;
+    }
+  }
+  return bytes;
+}
+
+absl::Status CheckRoom(const std::string& folder, int64_t bytes) {
+  struct statvfs disk {};
+  if (statvfs(folder.c_str(), &disk) != 0) return Failed(folder, "look for room for", errno);
+  const auto free = static_cast<int64_t>(disk.f_bavail * disk.f_frsize);
+  if (free >= bytes) return absl::OkStatus();
+  return absl::UnavailableError(Cat("the disk is full: ", free >> 20, " MB are free in ",
+                                    Quoted(folder, 1024), ", and opening the storage may take ",
+                                    (bytes >> 20) + 1, " MB"));
+}
+
 }  // namespace
 
 absl::Status ProbeDisk(const std::string& data_dir) {
@@ -57,11 +81,21 @@ absl::Status ProbeDisk(const std::string& data_dir) {
   for (const auto& entry : std::filesystem::directory_iterator(data_dir, ignored)) {
     if (entry.is_directory(ignored)) folders.push_back(entry.path().string());
   }
-  std::set<dev_t> probed;
+  struct Disk {
+    std::string folder;
+    int64_t bytes = kProbeBytes;
+  };
+  std::map<dev_t, Disk> disks;
   for (const std::string& folder : folders) {
     struct stat info {};
     if (stat(folder.c_str(), &info) != 0) return Failed(folder, "make", errno);
-    if (probed.insert(info.st_dev).second) RETURN_IF_ERROR(ProbeFolder(folder));
+    Disk& disk = disks[info.st_dev];
+    if (disk.folder.empty()) disk.folder = folder;
+    disk.bytes += LogBytes(folder);
+  }
+  for (const auto& [device, disk] : disks) {
+    RETURN_IF_ERROR(ProbeFolder(disk.folder));
+    RETURN_IF_ERROR(CheckRoom(disk.folder, disk.bytes));
   }
   return absl::OkStatus();
 }

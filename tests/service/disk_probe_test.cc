@@ -24,6 +24,20 @@ TEST(DiskProbe, LeavesNothingInAFolderThatCanBeWritten) {
   }
 }
 
+// As large as no disk is, and of no bytes: only its size is looked at.
+TEST(DiskProbe, WantsRoomForTheLogsThatAreReadWhenTheStorageIsOpened) {
+  const TestFolder folder;
+  std::filesystem::create_directories(folder.path() + "/log");
+  const std::string log = folder.path() + "/log/000012.log";
+  std::ofstream(log).close();
+  EXPECT_TRUE(ProbeDisk(folder.path()).ok());
+  std::filesystem::resize_file(log, int64_t{1} << 42);
+  const absl::Status status = ProbeDisk(folder.path());
+  EXPECT_TRUE(absl::IsUnavailable(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("the disk is full"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("may take 4194309 MB"));
+}
+
 TEST(DiskProbe, SaysOfAFolderThatIsNotThereWhichItIs) {
   const absl::Status status = ProbeDisk("/nowhere/at/all");
   EXPECT_TRUE(absl::IsUnavailable(status)) << status;
