@@ -107,5 +107,3 @@ BENCHMARK(OpenLexicon)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace pointsman
-
-BENCHMARK_MAIN();

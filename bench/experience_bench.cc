@@ -114,5 +114,3 @@ BENCHMARK(BM_Add)->Arg(5000)->Arg(100000)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace pointsman
-
-BENCHMARK_MAIN();

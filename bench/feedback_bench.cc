@@ -360,5 +360,3 @@ BENCHMARK(BM_RouteBesideSnapshots)->Unit(benchmark::kMillisecond)->Iterations(1)
 
 }  // namespace
 }  // namespace pointsman
-
-BENCHMARK_MAIN();

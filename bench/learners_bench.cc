@@ -192,5 +192,3 @@ BENCHMARK(BM_ProbabilityOfLargest)->Arg(2)->Arg(8)->Arg(64)->Arg(1000)->Arg(1000
 
 }  // namespace
 }  // namespace pointsman
-
-BENCHMARK_MAIN();

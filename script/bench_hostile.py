@@ -152,7 +152,10 @@ def main():
     parser.add_argument("--only", choices=ATTACKS, action="append")
     parser.add_argument("--server-config", type=pathlib.Path)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--check-flags", action="store_true", help="only check the command line")
     options = parser.parse_args()
+    if options.check_flags:
+        return
     options.seconds, options.turns = (0.5, 1) if options.quick else (2.2, 3)
     for needed in [options.bin_dir / "pointsman-load", *([options.server_config] if options.server_config else [])]:
         if not needed.exists():

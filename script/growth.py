@@ -105,7 +105,10 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("build/growth"))
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", choices=SWEEPS, action="append", help="this one; may be repeated")
+    parser.add_argument("--check-flags", action="store_true", help="only check the command line")
     options = parser.parse_args()
+    if options.check_flags:
+        return
     options.out.mkdir(parents=True, exist_ok=True)
     everything = {}
     for name, (label, values, fill, ask) in SWEEPS.items():

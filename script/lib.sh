@@ -1,8 +1,16 @@
 # Shared by the scripts: words to the user, and where the repository is. Sourced, not run.
+SCRIPT=$(realpath "$0")
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 ROOT=$PWD
 
 say() { printf '== %s\n' "$*" >&2; }
+# wrong WHAT: ends the script for what is wrong on its command line; exit code 2, as of the binaries.
+wrong() {
+  printf '%s: %s; script/%s --help shows what it takes\n' "$(basename "$0")" "$*" "$(basename "$0")" >&2
+  exit 2
+}
+# needs WHAT "$@": the option, $1 of the caller's, is followed by a value.
+needs() { (($# > 2)) || wrong "$2 needs $1"; }
 die() {
   printf '%s: %s\n' "$(basename "$0")" "$*" >&2
   exit 1
@@ -40,3 +48,13 @@ s.bind(("127.0.0.1", 0))
 print(s.getsockname()[1])
 PY
 }
+
+# Every script shows its head, and does nothing.
+for word in "$@"; do
+  case $word in
+    --help | -h)
+      sed -n '2,/^set -/{/^#/s/^# \{0,1\}//p}' "$SCRIPT"
+      exit 0
+      ;;
+  esac
+done

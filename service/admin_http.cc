@@ -39,9 +39,8 @@ int Serve(mg_connection* connection, void* pages_pointer) {
     const std::string text = std::async(std::launch::async, pages.metrics).get();
     return Send(connection, 200, "text/plain; version=0.0.4; charset=utf-8", text);
   }
-  if (path == "/healthz") return Send(connection, 200, "text/plain", "ok\n");
-  if (path == "/readyz") {
-    const std::string why = pages.not_ready();
+  if (path == "/healthz" || path == "/readyz") {
+    const std::string why = path == "/healthz" ? pages.not_alive() : pages.not_ready();
     return why.empty() ? Send(connection, 200, "text/plain", "ok\n")
                        : Send(connection, 503, "text/plain", why + "\n");
   }

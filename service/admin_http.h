@@ -1,5 +1,5 @@
-// The admin port: GET /metrics (Prometheus text), /healthz (the process lives), /readyz (it serves
-// and is not stopping). Anything else is 404; /metrics is 401 to who may not read it.
+// The admin port: GET /metrics (Prometheus text), /healthz (it lives, and may recover by
+// itself if it does not serve), /readyz (it serves and is not stopping). Anything else is 404; /metrics is 401 to who may not read it.
 // Errors: kUnavailable if the address cannot be bound, saying which.
 // Threads: runs its own two; the callbacks are called from them.
 #pragma once
@@ -17,6 +17,7 @@ class AdminHttp {
  public:
   struct Pages {
     std::function<std::string()> metrics;
+    std::function<std::string()> not_alive;  // empty: it lives; else why it should be restarted
     std::function<std::string()> not_ready;  // empty: ready; else why not
     // Whether who sends this as authorization may read /metrics; if not, it is told why.
     std::function<absl::Status(std::string_view authorization)> may_read;

@@ -145,6 +145,7 @@ void AddPool(Families& out, PoolStatistics statistics, std::size_t arms_max) {
            {"ALREADY_APPLIED", f.already_applied},
            {"LATE", f.late},
            {"OVER_WEIGHT", f.over_weight},
+           {"CLOSED", f.closed},
            {"REFUSED", f.refused}}) {
     out.feedback.Add({{"pool", statistics.pool}, {"result", result}}, static_cast<double>(count));
   }
@@ -190,7 +191,8 @@ std::vector<Family> EmbedderFamilies(const std::vector<RemoteStatistics>& embedd
 
 }  // namespace
 
-std::vector<MetricFamily> EngineMetrics(const Engine& engine, std::size_t arms_max) {
+std::vector<MetricFamily> EngineMetrics(const Engine& engine, std::size_t arms_max,
+                                        uint64_t storage_errors_before) {
   Families out;
   for (const PoolInfo& pool : engine.ListPools()) {
     auto statistics = engine.GetStats(pool.pool.name);
@@ -198,7 +200,7 @@ std::vector<MetricFamily> EngineMetrics(const Engine& engine, std::size_t arms_m
   }
   Family storage_errors("pointsman_storage_errors_total", "Writes to the disk that failed.",
                         MetricType::Counter);
-  storage_errors.Add({}, static_cast<double>(engine.StorageErrors()));
+  storage_errors.Add({}, static_cast<double>(storage_errors_before + engine.StorageErrors()));
   std::vector<MetricFamily> families;
   for (Family* family :
        {&out.pool_decisions, &out.explored, &out.pool_outcomes, &out.fallbacks, &out.missing,

@@ -8,6 +8,7 @@
 #include <prometheus/metric_family.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "service/engine/engine.h"
@@ -16,6 +17,8 @@ namespace pointsman {
 
 constexpr std::size_t kMetricsArmsMax = 100;
 
-std::vector<prometheus::MetricFamily> EngineMetrics(const Engine& engine, std::size_t arms_max);
+// `storage_errors_before`: of engines before this one.
+std::vector<prometheus::MetricFamily> EngineMetrics(const Engine& engine, std::size_t arms_max,
+                                                    uint64_t storage_errors_before = 0);
 
 }  // namespace pointsman

@@ -12,34 +12,27 @@
 namespace pointsman {
 namespace {
 
-// The message as the inside of a JSON string: pattern flag %*.
+void Append(std::string_view text, spdlog::memory_buf_t& line) {
+  line.append(text.data(), text.data() + text.size());
+}
+
+bool IsAudit(const spdlog::details::log_msg& message) {
+  return std::string_view(message.logger_name.data(), message.logger_name.size()) == kAuditLogger;
+}
+
+// The message as a JSON string, an audit line's as a member of its own behind it: pattern flag %*.
 class JsonMessage : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm& /*time*/,
               spdlog::memory_buf_t& line) override {
-    constexpr std::string_view kHex = "0123456789abcdef";
-    const auto add = [&](std::string_view text) {
-      line.append(text.data(), text.data() + text.size());
-    };
-    std::string text(message.payload.data(), message.payload.size());
-    if (!IsUtf8(text)) text = OneLine(text);  // JSON has no way to say what it is
-    for (const char c : text) {
-      const auto byte = static_cast<unsigned char>(c);
-      if (c == '"' || c == '\\') {
-        line.push_back('\\');
-        line.push_back(c);
-      } else if (c == '\n') {
-        add("\\n");
-      } else if (c == '\t') {
-        add("\\t");
-      } else if (byte < 0x20) {
-        add("\\u00");
-        line.push_back(kHex[byte >> 4]);
-        line.push_back(kHex[byte & 15]);
-      } else {
-        line.push_back(c);
-      }
+    const std::string_view text(message.payload.data(), message.payload.size());
+    if (IsAudit(message)) {
+      Append(R"("audit","audit":)", line);
+      return Append(text, line);
     }
+    line.push_back('"');
+    Append(JsonEscaped(text), line);
+    line.push_back('"');
   }
   std::unique_ptr<custom_flag_formatter> clone() const override {
     return std::make_unique<JsonMessage>();
@@ -51,8 +44,8 @@ class TextMessage : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm& /*time*/,
               spdlog::memory_buf_t& line) override {
-    const std::string text = OneLine({message.payload.data(), message.payload.size()});
-    line.append(text.data(), text.data() + text.size());
+    if (IsAudit(message)) Append("audit ", line);
+    Append(OneLine({message.payload.data(), message.payload.size()}), line);
   }
   std::unique_ptr<custom_flag_formatter> clone() const override {
     return std::make_unique<TextMessage>();
@@ -69,8 +62,33 @@ std::unique_ptr<spdlog::formatter> Lines(const char* pattern) {
 
 }  // namespace
 
+std::string JsonEscaped(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  // What is no UTF-8 JSON has no way to say.
+  const std::string shown = IsUtf8(text) ? std::string(text) : OneLine(text);
+  std::string out;
+  for (const char c : shown) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (byte < 0x20) {
+      out += "\\u00";
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15];
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
 std::unique_ptr<spdlog::formatter> JsonLines() {
-  return Lines<JsonMessage>(R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":"%*"})");
+  return Lines<JsonMessage>(R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":%*})");
 }
 
 std::unique_ptr<spdlog::formatter> TextLines() {

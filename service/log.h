@@ -3,6 +3,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "service/config.h"
 
@@ -13,6 +15,10 @@ class logger;
 
 namespace pointsman {
 
+// The name of a logger whose messages are JSON objects already, which both formats show as they are
+// (service/audit_log.h).
+inline constexpr char kAuditLogger[] = "audit";
+
 std::shared_ptr<spdlog::logger> MakeLogger(const ServerConfig& config);
 
 // {"time":...,"level":...,"message":...} and a line feed: whatever is logged, the line is JSON. A message
@@ -20,5 +26,8 @@ std::shared_ptr<spdlog::logger> MakeLogger(const ServerConfig& config);
 std::unique_ptr<spdlog::formatter> JsonLines();
 // Time, level and message as OneLine writes it: whatever is logged, it is one line.
 std::unique_ptr<spdlog::formatter> TextLines();
+
+// `text` as the inside of a JSON string.
+std::string JsonEscaped(std::string_view text);
 
 }  // namespace pointsman

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/strings.h"
 #include "service/config.h"
+#include "service/flags.h"
 #include "service/log.h"
 #include "service/server.h"
 
@@ -114,13 +115,13 @@ void Reload(const Flags& flags, pointsman::Server& server, spdlog::logger& log) 
 
 int Fail(const absl::Status& status) {
   std::cerr << "pointsmand: " << pointsman::ToStd(status.message()) << "\n";
-  return absl::IsInvalidArgument(status) || absl::IsNotFound(status) ? 2 : 1;
+  return absl::IsInvalidArgument(status) || absl::IsNotFound(status) ? pointsman::kExitUsage : 1;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"pointsmand: the Pointsman routing service"};
+  CLI::App app("pointsmand: the Pointsman routing service", "pointsmand");
   Flags flags;
   app.add_option("--config", flags.config, "YAML file; flags override it");
   app.add_option("--data-dir", flags.data_dir, "folder of the log and the decisions [./data]");
@@ -138,7 +139,7 @@ int main(int argc, char** argv) {
       "Example: pointsmand --data-dir ./data --listen 127.0.0.1:7717\n"
       "SIGHUP reads the config again: log level and most limits change at once.\n"
       "Exit codes: 0 stopped by a signal, 1 cannot start, 2 bad config or flag");
-  CLI11_PARSE(app, argc, argv);
+  if (const auto code = pointsman::ParseFlags(app, POINTSMAN_VERSION, argc, argv)) return *code;
 
   // gRPC's own lines on stderr say nothing that our errors do not; GRPC_VERBOSITY brings them back.
   setenv("GRPC_VERBOSITY", "NONE", 0);

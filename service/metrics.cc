@@ -9,8 +9,8 @@ namespace {
 
 constexpr const char* kRpcLabels[kRpcNames] = {"Route", "RouteBatch", "Feedback", "FeedbackBatch",
                                                "Admin"};
-constexpr const char* kResults[7] = {"",     "APPLIED",    "MERGED", "CORRECTED", "ALREADY_APPLIED",
-                                     "LATE", "OVER_WEIGHT"};
+constexpr const char* kResults[kFeedbackResults] = {
+    "", "APPLIED", "MERGED", "CORRECTED", "ALREADY_APPLIED", "LATE", "OVER_WEIGHT", "CLOSED"};
 const prometheus::Histogram::BucketBoundaries kBuckets{
     2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2, 0.1, 0.5, 1, 5};
 
@@ -59,7 +59,7 @@ Metrics::Metrics() : registry_(std::make_shared<prometheus::Registry>()) {
   }
   storage_ =
       NewGauge("pointsman_storage_writable",
-               "1 while feedback and decisions can be written; 0 until a restart after not.");
+               "1 while feedback and decisions can be written; 0 until the disk takes writes again.");
   snapshots_ = NewGauge("pointsman_snapshots_succeed", "0 after a snapshot that failed, else 1.");
   queue_ = NewGauge("pointsman_writer_queue_items", "Commands that wait for the log writer.");
   certificate_ = NewGauge("pointsman_tls_certificate_expiry_timestamp_seconds",

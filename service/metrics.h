@@ -24,6 +24,8 @@ namespace pointsman {
 
 enum class RpcName : uint8_t { kRoute, kRouteBatch, kFeedback, kFeedbackBatch, kAdmin };
 inline constexpr std::size_t kRpcNames = 5;
+inline constexpr std::size_t kFeedbackResults =
+    static_cast<std::size_t>(FeedbackResult::kClosed) + 1;
 
 class Metrics {
  public:
@@ -60,7 +62,7 @@ class Metrics {
   std::array<std::array<prometheus::Counter*, kCodes>, kRpcNames> rpcs_{};
   std::array<prometheus::Histogram*, kRpcNames> seconds_{};
   std::array<prometheus::Counter*, 2> decisions_{};
-  std::array<prometheus::Counter*, 7> feedback_{};
+  std::array<prometheus::Counter*, kFeedbackResults> feedback_{};  // by FeedbackResult
   std::array<prometheus::Counter*, kCodes> refusals_{};  // by code; null where none comes
   prometheus::Gauge* storage_ = nullptr;
   prometheus::Gauge* snapshots_ = nullptr;

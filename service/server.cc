@@ -19,7 +19,8 @@
 #include "service/access/tokens_file.h"
 #include "service/access/watched_files.h"
 #include "service/admin_http.h"
-#include "service/engine/engine.h"
+#include "service/audit_log.h"
+#include "service/engine_host.h"
 #include "service/engine_metrics.h"
 #include "service/metrics.h"
 #include "service/rpc/admin_service.h"
@@ -28,14 +29,12 @@
 #include "service/rpc/door.h"
 #include "service/rpc/pollers.h"
 #include "service/rpc/router_service.h"
-#include "storage/storage.h"
 
 namespace pointsman {
 namespace {
 
 constexpr char kWriteHealth[] = "pointsman.write";
 constexpr char kRouterHealth[] = "pointsman.v1.Router";
-constexpr std::chrono::milliseconds kCallsWait{5000};
 // How long calls that were on their way when the gate closed are told that the server is stopping.
 // (Once gRPC itself shuts down it answers CANCELLED to those that still come.)
 constexpr std::chrono::milliseconds kRefuseFor{50};
@@ -56,39 +55,25 @@ absl::Status CannotListen(const std::string& address) {
 
 class Server::Impl {
  public:
-  Impl(const ServerConfig& config, spdlog::logger& log)
+  Impl(const ServerConfig& config, const Clock& clock, spdlog::logger& log)
       : config_(config),
         log_(log),
         access_(IsLoopbackAddress(config.listen)),
         tokens_({config.tokens_file}),
         certificates_(
-            {config.tls.certificate_file, config.tls.key_file, config.tls.client_ca_file}) {}
+            {config.tls.certificate_file, config.tls.key_file, config.tls.client_ca_file}),
+        host_(config_, clock, log) {}
 
   absl::Status Start(const Clock& clock) {
     RETURN_IF_ERROR(ReadSecrets());
-    const auto began = std::chrono::steady_clock::now();
-    StorageOptions storage_options;
-    storage_options.folder = config_.data_dir;
-    storage_options.decision_ttl_s = config_.limits.decision_ttl_s;
-    storage_options.decisions_bytes_max = config_.limits.decisions_bytes_max;
-    auto storage = OpenRocksStorage(storage_options);
-    RETURN_IF_ERROR(storage.status());
-    EngineOptions options;
-    options.limits = config_.limits;
-    options.embedders = config_.embedders;
-    ASSIGN_OR_RETURN(engine_, Engine::Open(options, *std::move(storage), clock));
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-    uint64_t events = 0;
-    const auto pools = engine_->ListPools();
-    for (const PoolInfo& pool : pools) events += pool.snapshot_version;
-    log_.info("recovered {} pools, {} events, in {:.3f} s from {}", pools.size(), events,
-              took.count(), config_.data_dir);
-
+    RETURN_IF_ERROR(host_.Open());
     RETURN_IF_ERROR(Listen(clock));
     if (!config_.admin_listen.empty()) {
       ASSIGN_OR_RETURN(
           admin_, AdminHttp::Start(config_.admin_listen,
-                                   {[this] { return MetricsText(); }, [this] { return NotReady(); },
+                                   {[this] { return MetricsText(); },
+                                    [this] { return host_.not_alive(); },
+                                    [this] { return NotReady(); },
                                     [this, &clock](std::string_view authorization) {
                                       return MayReadMetrics(authorization, clock.Now());
                                     }}));
@@ -108,19 +93,19 @@ class Server::Impl {
     }
     if (health_thread_.joinable()) health_thread_.join();
     std::this_thread::sleep_for(kRefuseFor);
-    if (!door_->WaitUntilEmpty(kCallsWait)) {
-      engine_->StopEmbedding();  // they may wait for that, for as long as the config allows
-      if (!door_->WaitUntilEmpty(kStreamsWait)) log_.warn("stopping with calls that do not end");
+    if (!host_.slot().is_empty() && !host_.WaitForCalls(*door_)) {
+      log_.warn("stopping with calls that do not end");
     }
     server_->Shutdown(std::chrono::system_clock::now() + kStreamsWait);
     server_->Wait();
-    engine_->Stop();
+    if (!host_.slot().is_empty()) host_.slot()->Stop();
+    audit_->Stop();
     LogCounts();
     admin_.reset();
     pollers_.reset();
     server_.reset();
     router_.reset();  // ends its threads, which call the engine
-    engine_.reset();
+    host_.Close();
   }
 
   absl::Status Reload(const ServerConfig& wanted) {
@@ -135,7 +120,7 @@ class Server::Impl {
     fixed("log.format", config_.log_format, wanted.log_format);
     fixed("tokens_file", config_.tokens_file, wanted.tokens_file);
     if (config_.tls != wanted.tls) refused.emplace_back("tls");
-    for (const std::string& name : engine_->ChangeLimits(wanted.limits)) {
+    for (const std::string& name : host_.ChangeLimits(wanted.limits)) {
       refused.push_back("limits." + name);
     }
     if (config_.embedders != wanted.embedders) refused.emplace_back("embedders");
@@ -165,10 +150,11 @@ class Server::Impl {
   }
 
   absl::Status Listen(const Clock& clock) {
-    door_ = std::make_unique<Door>(*engine_, access_, clock, metrics_);
-    router_ = std::make_unique<RouterService>(*engine_, *door_);
+    audit_ = std::make_unique<AuditLog>(log_, clock);
+    door_ = std::make_unique<Door>(host_.limits(), access_, clock, metrics_, *audit_);
+    router_ = std::make_unique<RouterService>(host_.slot(), *door_);
     admin_service_ = std::make_unique<AdminService>(
-        *engine_, config_.backup_dir.empty() ? config_.data_dir + "/backups" : config_.backup_dir,
+        host_.slot(), config_.backup_dir.empty() ? config_.data_dir + "/backups" : config_.backup_dir,
         clock, *door_);
     grpc::EnableDefaultHealthCheckService(true);
     // Without tokens the door cannot tell who asks before it reads, and reflection would tell everybody.
@@ -198,19 +184,29 @@ class Server::Impl {
   // What was counted since the start, for who compares the log with metrics and GetStats.
   void LogCounts() {
     uint64_t decisions = 0, outcomes = 0;
-    for (const PoolInfo& pool : engine_->ListPools()) {
-      const auto statistics = engine_->GetStats(pool.pool.name);
-      if (!statistics.ok()) continue;
-      decisions += statistics->decisions;
-      outcomes += statistics->feedback.applied;
-    }
+    host_.With([&](const Engine& engine) {
+      for (const PoolInfo& pool : engine.ListPools()) {
+        const auto statistics = engine.GetStats(pool.pool.name);
+        if (!statistics.ok()) continue;
+        decisions += statistics->decisions;
+        outcomes += statistics->feedback.applied;
+      }
+    });
     log_.info("stopped; decisions {}, outcomes learned {}, since the start", decisions, outcomes);
   }
 
   std::string MetricsText() {
-    metrics_.SetState(
-        {engine_->StorageHealth().ok(), engine_->SnapshotHealth().ok(), engine_->QueueDepth()});
-    return metrics_.Text(EngineMetrics(*engine_, kMetricsArmsMax));
+    std::vector<prometheus::MetricFamily> families;
+    Metrics::State state;
+    const uint64_t errors_before = host_.storage_errors_before();
+    state.is_storage_well = host_.With([&](const Engine& engine) {
+      families = EngineMetrics(engine, kMetricsArmsMax, errors_before);
+      state.are_snapshots_well = engine.SnapshotHealth().ok();
+      state.queue_depth = engine.QueueDepth();
+    });
+    state.is_storage_well &= host_.is_well();
+    metrics_.SetState(state);
+    return metrics_.Text(families);
   }
 
   // Who reaches a port of this machine alone is on it.
@@ -223,9 +219,13 @@ class Server::Impl {
   }
 
   std::string NotReady() {
-    // A broken log is no reason to send Route elsewhere: see the health entry pointsman.write.
-    MutexLock lock(mutex_);
-    return is_stopping_ ? "stopping" : "";
+    // A broken log is no reason to send Route elsewhere: see the health entry pointsman.write. While
+    // the storage is opened again there is no Route.
+    {
+      MutexLock lock(mutex_);
+      if (is_stopping_) return "stopping";
+    }
+    return host_.not_ready();
   }
 
   // Faults since they were last told of, at most once a minute: a fault may come with every call.
@@ -241,7 +241,7 @@ class Server::Impl {
 
   // What becomes of each remote embedder, told when it changes.
   void LogEmbedders() {
-    for (const RemoteStatistics& now : engine_->EmbedderStatistics()) {
+    for (const RemoteStatistics& now : host_.slot()->EmbedderStatistics()) {
       const bool never_answered = now.dimension == 0 && !now.last_fault.empty();
       const bool is_well = now.breaker == CircuitBreaker::State::kClosed && !never_answered;
       const auto told = embedders_told_.find(now.endpoint);
@@ -284,10 +284,20 @@ class Server::Impl {
     }
   }
 
-  // The engine's health, carried to the health service and, once, to the log.
+  void LookAtSnapshots() {
+    const absl::Status snapshots = host_.slot()->SnapshotHealth();
+    if (snapshots.ok() == are_snapshots_well_) return;
+    are_snapshots_well_ = snapshots.ok();
+    if (are_snapshots_well_) {
+      log_.info("snapshots are made again");
+    } else {
+      log_.warn("a snapshot failed, and will be tried again (the log grows until one succeeds): {}",
+                ToStd(snapshots.message()));
+    }
+  }
+
+  // What may change at any time, looked at; the engine's health carried to the health service.
   void WatchHealth() {
-    bool is_well = true;
-    bool are_snapshots_well = true;
     while (true) {
       {
         MutexLock lock(mutex_);
@@ -297,22 +307,13 @@ class Server::Impl {
       LookAtTokens();
       LookAtCertificate();
       LogFaults();
+      host_.Look(*door_);
+      auto* health = server_->GetHealthCheckService();
+      health->SetServingStatus(kWriteHealth, host_.is_well());
+      health->SetServingStatus(kRouterHealth, !host_.slot().is_empty());
+      if (host_.slot().is_empty()) continue;
       LogEmbedders();
-      const absl::Status snapshots = engine_->SnapshotHealth();
-      if (snapshots.ok() != are_snapshots_well) {
-        are_snapshots_well = snapshots.ok();
-        if (are_snapshots_well) log_.info("snapshots are made again");
-        if (!are_snapshots_well) {
-          log_.warn(
-              "a snapshot failed, and will be tried again (the log grows until one succeeds): {}",
-              ToStd(snapshots.message()));
-        }
-      }
-      const absl::Status storage = engine_->StorageHealth();
-      if (storage.ok() == is_well) continue;
-      is_well = storage.ok();
-      server_->GetHealthCheckService()->SetServingStatus(kWriteHealth, is_well);
-      if (!is_well) log_.error("{}", ToStd(storage.message()));
+      LookAtSnapshots();
     }
   }
 
@@ -322,7 +323,8 @@ class Server::Impl {
   Access access_;
   WatchedFiles tokens_;  // these two are the health thread's, once it runs
   WatchedFiles certificates_;
-  std::unique_ptr<Engine> engine_;
+  EngineHost host_;
+  std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<Door> door_;
   std::unique_ptr<RouterService> router_;
   std::unique_ptr<AdminService> admin_service_;
@@ -333,7 +335,8 @@ class Server::Impl {
   std::thread health_thread_;
   uint64_t faults_told_ = 0;  // these two are the health thread's
   std::chrono::steady_clock::time_point faults_not_before_;
-  std::map<std::string, bool> embedders_told_;  // whether each was well; the health thread's
+  bool are_snapshots_well_ = true;  // these two as well
+  std::map<std::string, bool> embedders_told_;  // whether each was well
   Mutex mutex_;
   CondVar wake_;
   bool is_stopping_ GUARDED_BY(mutex_) = false;
@@ -344,7 +347,7 @@ Server::~Server() { impl_->Stop(); }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config,
                                                       const Clock& clock, spdlog::logger& log) {
-  auto impl = std::make_unique<Impl>(config, log);
+  auto impl = std::make_unique<Impl>(config, clock, log);
   const absl::Status status = impl->Start(clock);
   if (!status.ok()) {
     impl->Stop();

@@ -8,6 +8,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "service/engine/requests.h"
+#include "service/engine/write_health.h"
 
 namespace pointsman {
 namespace {
@@ -18,7 +19,8 @@ constexpr Micros kUsualDelay = 100 * kMicrosPerMs;
 Micros DelayOf(const absl::Status& status) {
   const auto payload = status.GetPayload(kDelayUrl);
   int64_t delay = 0;
-  return payload && absl::SimpleAtoi(std::string(*payload), &delay) ? delay : kUsualDelay;
+  if (payload && absl::SimpleAtoi(std::string(*payload), &delay)) return delay;
+  return ReasonOf(status) == reason::kStorageBroken ? WriteHealth::kRetryAfter : kUsualDelay;
 }
 
 // Messages travel as metadata, twice, once with each byte that is not ASCII as three; clients take 8 KiB
@@ -57,7 +59,7 @@ grpc::Status ToGrpc(const absl::Status& status) {
     violation->set_description(reason);  // the message is there already, and metadata is small
     rich.add_details()->PackFrom(bad);
   }
-  if (absl::IsResourceExhausted(status)) {
+  if (absl::IsResourceExhausted(status) || ReasonOf(status) == reason::kStorageBroken) {
     google::rpc::RetryInfo retry;
     const Micros delay = DelayOf(status);
     retry.mutable_retry_delay()->set_seconds(delay / kMicrosPerSecond);

@@ -22,7 +22,7 @@ absl::Status ToStatus(const rocksdb::Status& status, std::string_view what) {
       return absl::DataLossError(message);
     case rocksdb::Status::kIOError:
       if (status.IsNoSpace()) {
-        return absl::UnavailableError(Cat(message, "; free space on its disk and restart"));
+        return absl::UnavailableError(Cat("the disk is full: ", message));
       }
       return absl::UnavailableError(message);
     case rocksdb::Status::kMergeInProgress:

@@ -1,5 +1,5 @@
 // After the first failed write a database takes no more: what the medium then holds is not known,
-// and a restart, which reads it back, is the only honest way on.
+// and opening it again, which reads it back, is the only honest way on.
 // Threads: any.
 #pragma once
 
@@ -17,8 +17,8 @@ class WriteLatch {
   absl::Status Check() const {
     if (!is_failed_.load(std::memory_order_acquire)) return absl::OkStatus();
     MutexLock lock(mutex_);
-    return absl::UnavailableError(Cat("storage takes no writes since one failed (",
-                                      ToStd(cause_.message()), "); repair the cause and restart"));
+    return absl::UnavailableError(Cat("no write is taken until the storage is opened again, since one failed: ",
+                                      ToStd(cause_.message())));
   }
 
   // After a failed write: remembers the first `cause`; returns `cause`.

@@ -33,8 +33,8 @@ std::string AdviceByReason(std::string_view reason) {
   if (reason == reason::kLimit) return "raise the limit in the server's config, or send less";
   if (reason == reason::kQueueFull) return "send it again in a moment; the same ids apply once";
   if (reason == reason::kStorageBroken) {
-    return "look at the server's log and its disk, then restart it; keep the feedback and send it "
-           "again";
+    return "look at the server's log and its disk; it goes on by itself when the disk takes writes "
+           "again; keep the feedback and send it again";
   }
   if (reason == reason::kEmbedderUnavailable) {
     return "see that the embedder runs and has the model and the key that `embedders` in the "

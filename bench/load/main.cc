@@ -9,7 +9,9 @@
 #include "bench/load/fill.h"
 #include "bench/load/load_report.h"
 #include "bench/load/load_run.h"
+#include "service/flags.h"
 #include "tools/command.h"
+#include "tools/exit_code.h"
 #include "tools/progress_bar.h"
 
 namespace pointsman {
@@ -193,9 +195,10 @@ int main(int argc, char** argv) {
   pointsman::AddOptions(app, options);
   pointsman::AddRunOptions(app, options);
   pointsman::AddFill(app, options);
-  CLI11_PARSE(app, argc, argv);
+  app.footer("Exit codes: 0 it worked, 2 bad arguments; else as of pointsman");
+  if (const auto code = pointsman::ParseFlags(app, POINTSMAN_VERSION, argc, argv)) return *code;
   const absl::Status status = pointsman::RunLoad(options);
   if (status.ok()) return 0;
   std::fprintf(stderr, "pointsman-load: %s\n", pointsman::ToStd(status.message()).data());
-  return 1;
+  return static_cast<int>(pointsman::ExitCodeOf(status));
 }

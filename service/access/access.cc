@@ -46,6 +46,12 @@ void Access::SetTokens(const std::vector<TokenEntry>& tokens) {
   tokens_.Set(std::move(table));
 }
 
+std::string_view Access::ClaimedName(std::string_view authorization) {
+  if (!authorization.starts_with(kScheme)) return {};
+  const auto parts = SplitToken(authorization.substr(kScheme.size()));
+  return parts && ValidateTokenName(parts->name).ok() ? parts->name : std::string_view();
+}
+
 absl::StatusOr<Client> Access::Identify(const Tokens& tokens, std::string_view authorization,
                                         Micros now) {
   if (authorization.empty()) return Unauthenticated("this call needs a token");

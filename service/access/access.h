@@ -64,6 +64,9 @@ class Access {
   void SetTokens(const std::vector<TokenEntry>& tokens);  // from now on calls need one
   bool asks_for_tokens() const { return tokens_.Get() != nullptr; }
 
+  // The name of the token that `authorization` is or claims to be; empty: it is none.
+  static std::string_view ClaimedName(std::string_view authorization);
+
   absl::StatusOr<Client> Decide(const Need& need, const Credentials& credentials, Micros now) const;
 
  private:

@@ -1,5 +1,7 @@
 #include "service/access/address.h"
 
+#include <utility>
+
 namespace pointsman {
 
 bool IsLoopbackAddress(std::string_view host_and_port) {
@@ -12,6 +14,18 @@ bool IsLoopbackAddress(std::string_view host_and_port) {
 std::string_view PeerAddress(std::string_view peer) {
   if (peer.starts_with("unix")) return "unix";
   return peer.substr(0, peer.rfind(':'));
+}
+
+std::string ShownAddress(std::string_view peer) {
+  std::string address(PeerAddress(peer));
+  for (const std::string_view family : {"ipv4:", "ipv6:"}) {
+    if (address.starts_with(family)) address.erase(0, family.size());
+  }
+  for (const auto& [written, meant] : {std::pair("%5B", "["), std::pair("%5D", "]"), std::pair("%25", "%")}) {
+    const auto at = address.find(written);
+    if (at != std::string::npos) address.replace(at, 3, meant);
+  }
+  return address;
 }
 
 bool IsLoopbackPeer(std::string_view peer) {

@@ -158,9 +158,10 @@ absl::StatusOr<bool> Commands::StageRemoveArm(Turn& turn, const std::string& poo
                                Hint(NearestName(name, LivingNames(*pool->state())))),
                       reason::kArmUnknown, "arm");
   }
+  const bool was_active = arm->status == ArmStatus::kActive;
   arm->status = ArmStatus::kRemoved;
   turn.Append(pool, ArmEvent{*arm, std::nullopt, by});
-  return true;
+  return was_active;
 }
 
 absl::StatusOr<std::shared_ptr<PoolRuntime>> Commands::MakePool(const std::string& name,

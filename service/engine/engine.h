@@ -85,6 +85,7 @@ class Engine {
   void PutArm(std::string pool, ArmEdit edit, std::string by, Done<PutArmOutput> done);
   // A whole arm, which is then as given; its id is found by its name. True: it is new.
   void PutArm(std::string pool, Arm arm, Done<std::pair<Arm, bool>> done);
+  // True: it was active, else paused.
   void RemoveArm(std::string pool, std::string arm, std::string by, Done<bool> done);
   void RemoveArm(std::string pool, std::string arm, Done<bool> done) {
     RemoveArm(std::move(pool), std::move(arm), "", std::move(done));

@@ -1,5 +1,5 @@
-// Whether the storage can be written; the first failure stays until a restart, since a store that
-// failed once refuses further writes.
+// Whether the storage can be written; the first failure stays until it is opened again, since a store that
+// failed once refuses further writes. (service/engine_host.h opens it again.)
 // Threads: any.
 #pragma once
 
@@ -8,20 +8,24 @@
 #include "absl/status/status.h"
 #include "base/mutex.h"
 #include "base/strings.h"
+#include "base/types.h"
 #include "service/engine/requests.h"
 
 namespace pointsman {
 
 class WriteHealth {
  public:
+  static constexpr Micros kRetryAfter = 5 * kMicrosPerSecond;
+
   // Passes a write's status on: a failure of the medium (kUnavailable) is remembered, and comes back
   // saying what to do; anything else comes back as it is.
   absl::Status Note(const absl::Status& written) {
     if (!absl::IsUnavailable(written)) return written;
     const absl::Status broken = WithReason(
         absl::UnavailableError(
-            Cat("storage cannot be written, and what this was to write is not kept: ",
-                ToStd(written.message()), "; after a restart with that mended, send this again")),
+            Cat("this write was not stored: ", ToStd(written.message()),
+                ". The server tries the disk again by itself; send this again in ",
+                kRetryAfter / kMicrosPerSecond, " s")),
         reason::kStorageBroken);
     MutexLock lock(mutex_);
     if (status_.ok()) status_ = broken;

@@ -22,6 +22,14 @@ namespace {
 constexpr std::size_t kPerPage = 1000;
 constexpr std::size_t kBackupNameMax = 64;
 
+// What a result says that was changed.
+std::vector<std::string> ChangesIn(const UndoOutput& undone) {
+  return {Cat("taken back: ", undone.outcomes, " outcomes of ", undone.queries, " queries")};
+}
+std::vector<std::string> ChangesIn(const PoolStatistics&) { return {}; }
+std::vector<std::string> ChangesIn(const RecallFigures&) { return {}; }
+std::vector<std::string> ChangesIn(const EmbedderFigures&) { return {}; }
+
 template <class Request, class Body>
 grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, Door& door,
                                  const Request& request, Body body) {
@@ -38,7 +46,10 @@ grpc::ServerUnaryReactor* AnswerLater(grpc::CallbackServerContext* context, Door
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
   begin([call, response](const absl::StatusOr<Result>& result) {
-    if (result.ok()) *response = ToProto(*result);
+    if (result.ok()) {
+      *response = ToProto(*result);
+      call->audited().changes = ChangesIn(*result);
+    }
     call->Finish(result.status());
   });
   return reactor;
@@ -98,9 +109,12 @@ grpc::ServerUnaryReactor* AdminService::PutPool(grpc::CallbackServerContext* con
   edit.create_only = request->create_only();
   edit.is_pruning = request->prune();
   edit.is_dry_run = request->dry_run();
-  engine_.PutPool(std::move(edit), call->client_name(),
+  engine_->PutPool(std::move(edit), call->audited().who,
                   [call, response](const absl::StatusOr<PutPoolOutput>& result) {
-                    if (result.ok()) FillProto(*result, *response);
+                    if (result.ok()) {
+                      FillProto(*result, *response);
+                      call->audited().changes = result->changes;
+                    }
                     call->Finish(result.status());
                   });
   return reactor;
@@ -111,7 +125,7 @@ grpc::ServerUnaryReactor* AdminService::GetPool(grpc::CallbackServerContext* con
                                                 v1::GetPoolResponse* response) {
   return Answer(context, door_, *request, [&]() -> absl::Status {
     PoolInfo info;
-    ASSIGN_OR_RETURN(info, engine_.GetPool(request->name()));
+    ASSIGN_OR_RETURN(info, engine_->GetPool(request->name()));
     *response->mutable_pool() = ToProto(info);
     return absl::OkStatus();
   });
@@ -122,7 +136,7 @@ grpc::ServerUnaryReactor* AdminService::ListPools(grpc::CallbackServerContext* c
                                                   v1::ListPoolsResponse* response) {
   Call call(context, door_, RpcName::kAdmin, *request);
   call.Run([&]() -> absl::Status {
-    for (const PoolInfo& info : engine_.ListPools()) {
+    for (const PoolInfo& info : engine_->ListPools()) {
       if (call.client().MayUse(info.pool.name)) *response->add_pools() = ToProto(info);
     }
     return absl::OkStatus();
@@ -140,8 +154,16 @@ grpc::ServerUnaryReactor* AdminService::DeletePool(grpc::CallbackServerContext* 
     call->Finish(BadField("name", "must not be empty: deleting a pool forgets all it learned"));
     return reactor;
   }
-  engine_.DeletePool(request->name(),
-                     [call](const absl::StatusOr<bool>& result) { call->Finish(result.status()); });
+  const auto present = engine_->GetPool(request->name());
+  if (present.ok()) {
+    call->audited().changes = {Cat("forgotten: ", present->arms_active, " active and ",
+                                   present->arms_paused, " paused arms, ",
+                                   present->snapshot_version, " events")};
+  }
+  engine_->DeletePool(request->name(), [call](const absl::StatusOr<bool>& result) {
+    if (!result.ok()) call->audited().changes.clear();
+    call->Finish(result.status());
+  });
   return reactor;
 }
 
@@ -151,9 +173,14 @@ grpc::ServerUnaryReactor* AdminService::PutArm(grpc::CallbackServerContext* cont
   auto call = std::make_shared<Call>(context, door_, RpcName::kAdmin, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
-  engine_.PutArm(request->pool(), EditOf(*request), call->client_name(),
+  engine_->PutArm(request->pool(), EditOf(*request), call->audited().who,
                  [call, response](const absl::StatusOr<PutArmOutput>& result) {
-                   if (result.ok()) FillProto(*result, *response);
+                   if (result.ok()) {
+                     FillProto(*result, *response);
+                     call->audited().changes = result->changes;
+                     auto& changes = call->audited().changes;
+                     if (result->is_new) changes.insert(changes.begin(), "new");
+                   }
                    call->Finish(result.status());
                  });
   return reactor;
@@ -167,7 +194,7 @@ grpc::ServerUnaryReactor* AdminService::ListArms(grpc::CallbackServerContext* co
     RETURN_IF_ERROR(ReadPageToken(request->page_token(), first));
     const std::size_t size = PageSize(request->page_size());
     std::vector<Arm> arms;
-    ASSIGN_OR_RETURN(arms, engine_.ListArms(request->pool(), static_cast<ArmId>(first), size,
+    ASSIGN_OR_RETURN(arms, engine_->ListArms(request->pool(), static_cast<ArmId>(first), size,
                                             request->include_removed()));
     for (const Arm& arm : arms) *response->add_arms() = ToProto(arm);
     if (arms.size() == size) response->set_next_page_token(Cat(Index(arms.back().id) + 1));
@@ -181,8 +208,14 @@ grpc::ServerUnaryReactor* AdminService::RemoveArm(grpc::CallbackServerContext* c
   auto call = std::make_shared<Call>(context, door_, RpcName::kAdmin, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
-  engine_.RemoveArm(request->pool(), request->arm(), call->client_name(),
-                    [call](const absl::StatusOr<bool>& result) { call->Finish(result.status()); });
+  engine_->RemoveArm(request->pool(), request->arm(), call->audited().who,
+                    [call](const absl::StatusOr<bool>& was_active) {
+                      if (was_active.ok()) {
+                        call->audited().changes = {
+                            Cat("status: ", *was_active ? "active" : "paused", " -> removed")};
+                      }
+                      call->Finish(was_active.status());
+                    });
   return reactor;
 }
 
@@ -195,7 +228,7 @@ grpc::ServerUnaryReactor* AdminService::UndoImport(grpc::CallbackServerContext* 
                                                    const v1::UndoImportRequest* request,
                                                    v1::UndoImportResponse* response) {
   return AnswerLater<UndoOutput>(context, door_, *request, response, [&](auto done) {
-    engine_.UndoImport(request->pool(), request->import_id(), std::move(done));
+    engine_->UndoImport(request->pool(), request->import_id(), std::move(done));
   });
 }
 
@@ -207,7 +240,7 @@ grpc::ServerUnaryReactor* AdminService::ListOutcomes(grpc::CallbackServerContext
     RETURN_IF_ERROR(ReadPageToken(request->page_token(), first));
     OutcomePage page;
     ASSIGN_OR_RETURN(page,
-                     engine_.ReadOutcomes(request->pool(), first, PageSize(request->page_size())));
+                     engine_->ReadOutcomes(request->pool(), first, PageSize(request->page_size())));
     *response = ToProto(page);
     return absl::OkStatus();
   });
@@ -218,12 +251,12 @@ grpc::ServerUnaryReactor* AdminService::GetStats(grpc::CallbackServerContext* co
                                                  v1::GetStatsResponse* response) {
   if (request->with_checksum()) {
     return AnswerLater<PoolStatistics>(context, door_, *request, response, [&](auto done) {
-      engine_.GetStatsWithChecksum(request->pool(), std::move(done));
+      engine_->GetStatsWithChecksum(request->pool(), std::move(done));
     });
   }
   return Answer(context, door_, *request, [&]() -> absl::Status {
     PoolStatistics statistics;
-    ASSIGN_OR_RETURN(statistics, engine_.GetStats(request->pool()));
+    ASSIGN_OR_RETURN(statistics, engine_->GetStats(request->pool()));
     *response = ToProto(statistics);
     return absl::OkStatus();
   });
@@ -233,7 +266,7 @@ grpc::ServerUnaryReactor* AdminService::MeasureRecall(grpc::CallbackServerContex
                                                       const v1::MeasureRecallRequest* request,
                                                       v1::MeasureRecallResponse* response) {
   return AnswerLater<RecallFigures>(context, door_, *request, response, [&](auto done) {
-    engine_.MeasureRecall(request->pool(), {request->queries().begin(), request->queries().end()},
+    engine_->MeasureRecall(request->pool(), {request->queries().begin(), request->queries().end()},
                           std::move(done));
   });
 }
@@ -242,7 +275,7 @@ grpc::ServerUnaryReactor* AdminService::TryEmbedder(grpc::CallbackServerContext*
                                                     const v1::TryEmbedderRequest* request,
                                                     v1::TryEmbedderResponse* response) {
   return AnswerLater<EmbedderFigures>(context, door_, *request, response, [&](auto done) {
-    engine_.TryEmbedder(request->endpoint(), {request->texts().begin(), request->texts().end()},
+    engine_->TryEmbedder(request->endpoint(), {request->texts().begin(), request->texts().end()},
                         std::move(done));
   });
 }
@@ -252,7 +285,7 @@ grpc::ServerUnaryReactor* AdminService::Explain(grpc::CallbackServerContext* con
                                                 v1::ExplainResponse* response) {
   return Answer(context, door_, *request, [&]() -> absl::Status {
     Explanation explanation;
-    ASSIGN_OR_RETURN(explanation, engine_.Explain(request->pool(), request->decision_id()));
+    ASSIGN_OR_RETURN(explanation, engine_->Explain(request->pool(), request->decision_id()));
     *response = ToProto(explanation);
     return absl::OkStatus();
   });
@@ -265,16 +298,19 @@ grpc::ServerUnaryReactor* AdminService::Backup(grpc::CallbackServerContext* cont
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
   const std::string name = request->name().empty() ? TimeName(clock_.Now()) : request->name();
+  call->audited().target = name;
   if (const absl::Status status = CheckBackupName(name); !status.ok()) {
     call->Finish(status);
     return reactor;
   }
-  engine_.Backup(backup_dir_ + "/" + name,
+  engine_->Backup(backup_dir_ + "/" + name,
                  [call, response](const absl::StatusOr<BackupInfo>& result) {
                    if (result.ok()) {
                      response->set_folder(result->folder);
                      response->set_files(result->files);
                      response->set_bytes(result->bytes);
+                     call->audited().changes = {
+                         Cat("made: ", result->files, " files, ", result->bytes, " bytes")};
                    }
                    call->Finish(result.status());
                  });

@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "pointsman/v1/admin.grpc.pb.h"
-#include "service/engine/engine.h"
+#include "service/rpc/engine_slot.h"
 #include "service/rpc/door.h"
 
 namespace pointsman {
@@ -18,7 +18,7 @@ namespace pointsman {
 class AdminService final : public v1::Admin::CallbackService {
  public:
   // `backup_dir`: where backups go.
-  AdminService(Engine& engine, std::string backup_dir, const Clock& clock, Door& door)
+  AdminService(const EngineSlot& engine, std::string backup_dir, const Clock& clock, Door& door)
       : engine_(engine), backup_dir_(std::move(backup_dir)), clock_(clock), door_(door) {}
 
   grpc::ServerUnaryReactor* PutPool(grpc::CallbackServerContext* context,
@@ -67,7 +67,7 @@ class AdminService final : public v1::Admin::CallbackService {
                                    v1::BackupResponse* response) override;
 
  private:
-  Engine& engine_;
+  const EngineSlot& engine_;
   const std::string backup_dir_;
   const Clock& clock_;
   Door& door_;

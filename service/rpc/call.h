@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "service/metrics.h"
+#include "service/rpc/audited.h"
 #include "service/rpc/door.h"
 #include "service/rpc/needs.h"
 #include "service/status.h"
@@ -26,8 +27,8 @@ absl::Status Guarded(Body body) {
   }
 }
 
-// One call in flight. Finish is called exactly once, from any thread; the context, request and
-// response live until then.
+// One call in flight, inside the door as long as it lives. Finish is called exactly once, from any thread; the
+// context, request and response live until then.
 class Call {
  public:
   template <class Request>
@@ -36,7 +37,17 @@ class Call {
         reactor_(context->DefaultReactor()),
         timer_(door.metrics(), rpc),
         door_(door),
-        client_(door.Enter(*context, NeedsOf(request))) {}
+        client_(door.Enter(*context, NeedsOf(request))),
+        audited_(AuditOf(request)) {
+    if (audited_ != nullptr) audited_->who = CallerOf(*context);
+  }
+
+  // Not before: whoever began it may still be in the engine when somebody else has finished it.
+  ~Call() {
+    if (client_.ok()) door_.Leave();
+  }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
 
   // True for a call that the door did not let in: it is finished, and nothing may be begun for it.
   bool Refused() {
@@ -46,11 +57,13 @@ class Call {
   // Of a call that was not refused.
   const Client& client() const { return *client_; }
   std::string client_name() const { return ClientName(*context_, *client_); }
+  // Of an admin call: what its audit line will say.
+  AuditEntry& audited() const { return *audited_; }
 
   void Finish(const absl::Status& status) {
     timer_.Done(status);
     reactor_->Finish(ToGrpc(status));
-    if (client_.ok()) door_.Leave();
+    if (audited_ != nullptr) door_.audit().Write(*audited_, status);
   }
   // A body that answers at once.
   template <class Body>
@@ -65,6 +78,7 @@ class Call {
   RpcTimer timer_;
   Door& door_;
   const absl::StatusOr<Client> client_;
+  const Audited audited_;
 };
 
 }  // namespace pointsman

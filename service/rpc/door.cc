@@ -1,5 +1,6 @@
 #include "service/rpc/door.h"
 
+#include <limits>
 #include <utility>
 
 #include "base/strings.h"
@@ -14,6 +15,15 @@ absl::Status Stopping() {
   return WithReason(
       absl::UnavailableError("the server is stopping; send this again, it was not begun"),
       reason::kStopping);
+}
+
+absl::Status Reopening() {
+  return WithRetryDelay(
+      WithReason(
+          absl::UnavailableError("the storage is being opened again, after its disk failed; send "
+                                 "this again in 1 s, it was not begun"),
+          reason::kStorageBroken),
+      kMicrosPerSecond);
 }
 
 absl::Status WithAccessReason(const absl::Status& status) {
@@ -32,7 +42,7 @@ std::string_view AuthorizationOf(const grpc::ServerContextBase& context) {
 absl::Status Door::AtArrival(std::string_view method_path, std::string_view authorization,
                              std::string_view connection) {
   const Micros now = clock_.Now();
-  const Limits& limits = engine_.limits();
+  const Limits& limits = limits_.Get();
   // As many as it may have open it may open at once.
   const ClientRates::Rate rate{limits.connection_rate_max, limits.streams_per_connection_max};
   absl::Status status;
@@ -42,9 +52,21 @@ absl::Status Door::AtArrival(std::string_view method_path, std::string_view auth
             " calls a second (connection_rate_max); use RouteBatch, or send less"));
   } else if (access_.asks_for_tokens()) {
     status = access_.Decide(NeedOf(method_path), {authorization, ""}, now).status();
+    if (!status.ok()) AuditRefusal(method_path, authorization, status);
   }
   if (!status.ok()) metrics_.CountRefusal(status);
   return status;
+}
+
+// Of what is refused before there is a message; gRPC does not say then from which address.
+void Door::AuditRefusal(std::string_view method_path, std::string_view authorization,
+                        const absl::Status& status) {
+  if (NeedOf(method_path).scope != Scope::kAdmin) return;
+  const std::string_view name = Access::ClaimedName(authorization);
+  AuditEntry entry;
+  entry.rpc = method_path;
+  entry.who = name.empty() ? "no token" : Cat(name, "@unknown");
+  audit_.Write(entry, status);
 }
 
 absl::StatusOr<Client> Door::Ask(const grpc::ServerContextBase& context, const CallNeeds& needs) {
@@ -64,7 +86,7 @@ absl::StatusOr<Client> Door::Ask(const grpc::ServerContextBase& context, const C
 
 absl::Status Door::TakeShare(const grpc::ServerContextBase& context, const Client& client,
                              int64_t items) {
-  const int64_t per_second = engine_.limits().client_rate_max;
+  const int64_t per_second = limits_.Get().client_rate_max;
   if (per_second == 0 || items == 0) return absl::OkStatus();
   const auto wait =
       rates_.Take(ClientName(context, client), items, {per_second, per_second}, clock_.Now());
@@ -81,10 +103,12 @@ absl::Status Door::TakeShare(const grpc::ServerContextBase& context, const Clien
 absl::StatusOr<Client> Door::Enter(const grpc::ServerContextBase& context, const CallNeeds& needs) {
   // A client that resets its calls as fast as it begins them is not to be decided for.
   if (context.IsCancelled()) return absl::CancelledError("the client gave the call up");
-  const int64_t calls_max = engine_.limits().calls_max;
+  const int64_t calls_max = limits_.Get().calls_max;
   switch (gate_.Enter(calls_max)) {
     case Gate::Entry::kClosed:
       return Stopping();
+    case Gate::Entry::kPaused:
+      return Reopening();
     case Gate::Entry::kFull: {
       const absl::Status full = WithReason(
           absl::ResourceExhaustedError(Cat("the server answers ", calls_max,
@@ -101,10 +125,31 @@ absl::StatusOr<Client> Door::Enter(const grpc::ServerContextBase& context, const
   return client;
 }
 
+std::shared_ptr<const void> Door::Stay(absl::Status& status) {
+  switch (gate_.Enter(std::numeric_limits<int64_t>::max())) {
+    case Gate::Entry::kClosed:
+      status = Stopping();
+      return nullptr;
+    case Gate::Entry::kPaused:
+      status = Reopening();
+      return nullptr;
+    case Gate::Entry::kFull:
+    case Gate::Entry::kIn:
+      break;
+  }
+  return {static_cast<const void*>(this), [this](const void*) { Leave(); }};
+}
+
 std::string ClientName(const grpc::ServerContextBase& context, const Client& client) {
   if (client.token() != nullptr) return client.token()->name;
   const std::string peer = context.peer();
   return std::string(PeerAddress(peer));
+}
+
+std::string CallerOf(const grpc::ServerContextBase& context) {
+  const std::string_view name = Access::ClaimedName(AuthorizationOf(context));
+  const std::string address = ShownAddress(context.peer());
+  return name.empty() ? address : Cat(name, "@", address);
 }
 
 }  // namespace pointsman

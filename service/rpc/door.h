@@ -10,14 +10,16 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
 #include "base/clock.h"
+#include "base/live_limits.h"
 #include "service/access/access.h"
 #include "service/access/client_rates.h"
-#include "service/engine/engine.h"
+#include "service/audit_log.h"
 #include "service/metrics.h"
 #include "service/rpc/gate.h"
 #include "service/rpc/needs.h"
@@ -26,10 +28,10 @@ namespace pointsman {
 
 class Door {
  public:
-  // All outlive it. The engine's limits: calls_max, client_rate_max,
-  // connection_rate_max.
-  Door(const Engine& engine, const Access& access, const Clock& clock, Metrics& metrics)
-      : engine_(engine), access_(access), clock_(clock), metrics_(metrics) {}
+  // All outlive it. Of the limits: calls_max, client_rate_max, connection_rate_max.
+  Door(const LiveLimits& limits, const Access& access, const Clock& clock, Metrics& metrics,
+       AuditLog& audit)
+      : limits_(limits), access_(access), clock_(clock), metrics_(metrics), audit_(audit) {}
 
   // `connection`: names one, while it lasts.
   absl::Status AtArrival(std::string_view method_path, std::string_view authorization,
@@ -41,20 +43,31 @@ class Door {
   // As Enter, for streams, which nobody waits for.
   absl::StatusOr<Client> Ask(const grpc::ServerContextBase& context, const CallNeeds& needs);
 
+  // What is no Call and uses the engine stays inside meanwhile, in as many copies as it takes. Null: nobody
+  // enters now, for the reason that `status` says.
+  std::shared_ptr<const void> Stay(absl::Status& status);
+
   // From now on nobody enters.
   void Close() { gate_.Close(); }
+  // The same until Resume: while the storage is opened again.
+  void Pause() { gate_.Pause(); }
+  void Resume() { gate_.Resume(); }
   bool WaitUntilEmpty(std::chrono::milliseconds patience) { return gate_.WaitUntilEmpty(patience); }
 
   Metrics& metrics() const { return metrics_; }
+  AuditLog& audit() const { return audit_; }
 
  private:
+  void AuditRefusal(std::string_view method_path, std::string_view authorization,
+                    const absl::Status& status);
   absl::Status TakeShare(const grpc::ServerContextBase& context, const Client& client,
                          int64_t items);
 
-  const Engine& engine_;
+  const LiveLimits& limits_;
   const Access& access_;
   const Clock& clock_;
   Metrics& metrics_;
+  AuditLog& audit_;
   Gate gate_;
   ClientRates rates_;
   ClientRates connection_rates_;
@@ -62,5 +75,9 @@ class Door {
 
 // Who calls, as the log and the feedback's bound know it: the token's name, or the address.
 std::string ClientName(const grpc::ServerContextBase& context, const Client& client);
+
+// Who calls, for the audit and for people who read the event log: TOKEN@ADDRESS, without a token the address.
+// Of a call that was refused, the token that it claims to have.
+std::string CallerOf(const grpc::ServerContextBase& context);
 
 }  // namespace pointsman

@@ -1,5 +1,5 @@
-// Counts the calls inside: they enter and leave, as many as may be at a time; once it is closed no call
-// enters, and whoever closed it can wait for those inside.
+// Counts the calls inside: they enter and leave, as many as may be at a time; once it is closed, or while
+// it is paused, no call enters, and whoever closed it can wait for those inside.
 // Threads: any.
 #pragma once
 
@@ -13,10 +13,11 @@ namespace pointsman {
 class Gate {
  public:
   // Unless it is kIn the caller must not Leave.
-  enum class Entry : uint8_t { kIn, kClosed, kFull };
+  enum class Entry : uint8_t { kIn, kClosed, kPaused, kFull };
   Entry Enter(int64_t inside_max) {
     MutexLock lock(mutex_);
     if (is_closed_) return Entry::kClosed;
+    if (is_paused_) return Entry::kPaused;
     if (inside_ >= inside_max) return Entry::kFull;
     ++inside_;
     return Entry::kIn;
@@ -30,6 +31,16 @@ class Gate {
   void Close() {
     MutexLock lock(mutex_);
     is_closed_ = true;
+  }
+
+  // Nobody enters until Resume.
+  void Pause() {
+    MutexLock lock(mutex_);
+    is_paused_ = true;
+  }
+  void Resume() {
+    MutexLock lock(mutex_);
+    is_paused_ = false;
   }
 
   // True as soon as nobody is inside, false if that takes longer than `patience`.
@@ -48,6 +59,7 @@ class Gate {
   Mutex mutex_;
   CondVar emptied_;
   bool is_closed_ GUARDED_BY(mutex_) = false;
+  bool is_paused_ GUARDED_BY(mutex_) = false;
   int64_t inside_ GUARDED_BY(mutex_) = 0;
 };
 

@@ -6,17 +6,21 @@
 #include "base/strings.h"
 #include "service/convert.h"
 #include "service/engine/validate.h"
+#include "service/rpc/audited.h"
 #include "service/rpc/call.h"
 
 namespace pointsman {
 
-ImportStream::ImportStream(Engine& engine, Door& door, const grpc::CallbackServerContext& context,
+ImportStream::ImportStream(const EngineSlot& engine, Door& door, const grpc::CallbackServerContext& context,
                            v1::ImportOutcomesResponse* response)
     : engine_(engine),
       door_(door),
       context_(context),
       timer_(door.metrics(), RpcName::kAdmin),
+      audited_(*AuditOf(v1::ImportStart())),
       response_(response) {
+  audited_.who = CallerOf(context);
+  audited_.pool.clear();  // it has not said yet
   StartRead(&request_);
 }
 
@@ -36,6 +40,8 @@ absl::Status ImportStream::Start() {
                     "the first message of an import must be its start: pool, import_id, "
                     "queries and strength");
   }
+  audited_.pool = AuditOf(request_.start())->pool;
+  audited_.target = request_.start().import_id();
   RETURN_IF_ERROR(door_.Ask(context_, NeedsOf(request_.start())).status());
   plan_ = FromProto(request_.start());
   tally_.emplace(*plan_);
@@ -57,11 +63,15 @@ absl::Status ImportStream::LearnChunk() {
 }
 
 void ImportStream::Submit(std::vector<ImportedQuery> chunk) {
-  engine_.Import(*plan_, std::move(chunk), [this](const absl::StatusOr<ImportOutput>& output) {
+  absl::Status status;
+  const auto stay = door_.Stay(status);
+  if (stay == nullptr) return End(status);
+  const auto go_on = [this, stay](const absl::StatusOr<ImportOutput>& output) {
     if (!output.ok()) return End(output.status());
     tally_->Add(*output);
     StartRead(&request_);
-  });
+  };
+  engine_->Import(*plan_, std::move(chunk), go_on);
 }
 
 void ImportStream::End(const absl::Status& status) {
@@ -75,7 +85,16 @@ void ImportStream::End(const absl::Status& status) {
                     "again under the same import_id to go on)"));
   }
   timer_.Done(told);
-  Finish(ToGrpc(told));
+  if (tally_) {
+    const ImportOutput& total = tally_->total();
+    audited_.changes = {Cat("learned: ", total.outcomes_learned, " outcomes of ",
+                            total.queries_learned,
+                            " queries; known before: ", total.outcomes_known)};
+  }
+  const AuditEntry audited = std::move(audited_);
+  AuditLog& audit = door_.audit();
+  Finish(ToGrpc(told));  // after which this may be gone
+  audit.Write(audited, told);
 }
 
 }  // namespace pointsman

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "pointsman/v1/admin.pb.h"
-#include "service/engine/engine.h"
+#include "service/rpc/engine_slot.h"
 #include "service/engine/import.h"
 #include "service/metrics.h"
 #include "service/rpc/door.h"
@@ -22,7 +22,7 @@ namespace pointsman {
 class ImportStream final : public grpc::ServerReadReactor<v1::ImportOutcomesRequest> {
  public:
   // `context` and `response` are the call's.
-  ImportStream(Engine& engine, Door& door, const grpc::CallbackServerContext& context,
+  ImportStream(const EngineSlot& engine, Door& door, const grpc::CallbackServerContext& context,
                v1::ImportOutcomesResponse* response);
 
   void OnReadDone(bool is_message) override;
@@ -34,10 +34,11 @@ class ImportStream final : public grpc::ServerReadReactor<v1::ImportOutcomesRequ
   void Submit(std::vector<ImportedQuery> chunk);
   void End(const absl::Status& status);
 
-  Engine& engine_;
+  const EngineSlot& engine_;
   Door& door_;
   const grpc::CallbackServerContext& context_;
   RpcTimer timer_;
+  AuditEntry audited_;
   v1::ImportOutcomesResponse* const response_;
   v1::ImportOutcomesRequest request_;  // the one being read or learned
   std::optional<ImportPlan> plan_;

@@ -16,7 +16,7 @@ constexpr double kNewShare = 0.05;  // of the newest decisions in the moving ave
 
 }  // namespace
 
-RouteQueue::RouteQueue(Engine& engine, Metrics& metrics)
+RouteQueue::RouteQueue(const EngineSlot& engine, Metrics& metrics)
     : engine_(engine),
       metrics_(metrics),
       deciding_max_(std::max<std::size_t>(1, std::thread::hardware_concurrency())) {
@@ -121,7 +121,7 @@ double RouteQueue::Decide(std::vector<Item> items) {
   for (Item& item : items) inputs.push_back(std::move(item.input));
   std::vector<absl::StatusOr<RouteOutput>> outputs;
   const absl::Status status = Guarded([&] {
-    outputs = engine_.RouteBatch(inputs);
+    outputs = engine_->RouteBatch(inputs);
     return absl::OkStatus();
   });
   if (!status.ok()) outputs.assign(items.size(), status);

@@ -18,14 +18,14 @@
 
 #include "base/mutex.h"
 #include "pointsman/v1/router.pb.h"
-#include "service/engine/engine.h"
+#include "service/rpc/engine_slot.h"
 #include "service/rpc/call.h"
 
 namespace pointsman {
 
 class RouteQueue {
  public:
-  RouteQueue(Engine& engine, Metrics& metrics);
+  RouteQueue(const EngineSlot& engine, Metrics& metrics);
   ~RouteQueue();
   RouteQueue(const RouteQueue&) = delete;
   RouteQueue& operator=(const RouteQueue&) = delete;
@@ -50,7 +50,7 @@ class RouteQueue {
   double Decide(std::vector<Item> items);
   void Note(double seconds_each) REQUIRES_LOCK(mutex_);
 
-  Engine& engine_;
+  const EngineSlot& engine_;
   Metrics& metrics_;
   const std::size_t deciding_max_;
   Mutex mutex_;

@@ -35,12 +35,12 @@ grpc::ServerUnaryReactor* RouterService::Route(grpc::CallbackServerContext* cont
   auto input = FromProto(*request);
   if (!input.ok()) {
     call->Finish(input.status());
-  } else if (engine_.WantsEmbedding(*input)) {
+  } else if (engine_->WantsEmbedding(*input)) {
     std::vector<RouteInput> one;
     one.push_back(*std::move(input));
     // In a shared_ptr, since what std::function holds has to be copyable.
     const auto shared = std::make_shared<std::unique_ptr<Call>>(std::move(call));
-    engine_.Embed(std::move(one), [this, shared, response](std::vector<RouteInput> embedded) {
+    engine_->Embed(std::move(one), [this, shared, response](std::vector<RouteInput> embedded) {
       queue_.AddAside(std::move(*shared), std::move(embedded.front()), *response);
     });
   } else {
@@ -55,7 +55,7 @@ grpc::ServerUnaryReactor* RouterService::RouteBatch(grpc::CallbackServerContext*
   auto call = std::make_shared<Call>(context, door_, RpcName::kRouteBatch, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
-  if (auto status = CheckBatch(request->requests_size(), engine_.limits()); !status.ok()) {
+  if (auto status = CheckBatch(request->requests_size(), engine_->limits()); !status.ok()) {
     call->Finish(status);
     return reactor;
   }
@@ -79,11 +79,11 @@ grpc::ServerUnaryReactor* RouterService::RouteBatch(grpc::CallbackServerContext*
       return absl::OkStatus();
     }));
   };
-  const auto wants = [this](const RouteInput& input) { return engine_.WantsEmbedding(input); };
+  const auto wants = [this](const RouteInput& input) { return engine_->WantsEmbedding(input); };
   if (std::none_of(inputs.begin(), inputs.end(), wants)) {
     decide(inputs);
   } else {
-    engine_.Embed(std::move(inputs), [this, decide](std::vector<RouteInput> embedded) {
+    engine_->Embed(std::move(inputs), [this, decide](std::vector<RouteInput> embedded) {
       queue_.Run([decide, embedded = std::move(embedded)] { decide(embedded); });
     });
   }
@@ -92,7 +92,7 @@ grpc::ServerUnaryReactor* RouterService::RouteBatch(grpc::CallbackServerContext*
 
 void RouterService::AnswerBatch(const std::vector<RouteInput>& inputs,
                                 const std::vector<v1::RouteBatchResponse::Item*>& answers) {
-  const auto outputs = engine_.RouteBatch(inputs);
+  const auto outputs = engine_->RouteBatch(inputs);
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     if (outputs[i].ok()) {
       metrics_.CountDecision(outputs[i]->logged);
@@ -115,7 +115,7 @@ grpc::ServerUnaryReactor* RouterService::Feedback(grpc::CallbackServerContext* c
     return reactor;
   }
   input->client = call->client_name();
-  engine_.Feedback(*std::move(input),
+  engine_->Feedback(*std::move(input),
                    [this, call, response](const absl::StatusOr<FeedbackOutput>& output) {
                      if (output.ok()) {
                        metrics_.CountFeedback(output->result);
@@ -132,7 +132,7 @@ grpc::ServerUnaryReactor* RouterService::FeedbackBatch(grpc::CallbackServerConte
   auto call = std::make_shared<Call>(context, door_, RpcName::kFeedbackBatch, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
-  if (auto status = CheckBatch(request->requests_size(), engine_.limits());
+  if (auto status = CheckBatch(request->requests_size(), engine_->limits());
       !status.ok() || request->requests_size() == 0) {
     call->Finish(status);
     return reactor;
@@ -152,7 +152,7 @@ grpc::ServerUnaryReactor* RouterService::FeedbackBatch(grpc::CallbackServerConte
     }
     input->client = client;
     if (input->pool.empty()) input->pool = request->pool();
-    engine_.Feedback(*std::move(input),
+    engine_->Feedback(*std::move(input),
                      [this, call, item, waiting](const absl::StatusOr<FeedbackOutput>& output) {
                        if (output.ok()) {
                          metrics_.CountFeedback(output->result);

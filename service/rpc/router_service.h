@@ -7,7 +7,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "pointsman/v1/router.grpc.pb.h"
-#include "service/engine/engine.h"
+#include "service/rpc/engine_slot.h"
 #include "service/metrics.h"
 #include "service/rpc/door.h"
 #include "service/rpc/route_queue.h"
@@ -16,7 +16,7 @@ namespace pointsman {
 
 class RouterService final : public v1::Router::CallbackService {
  public:
-  RouterService(Engine& engine, Door& door)
+  RouterService(const EngineSlot& engine, Door& door)
       : engine_(engine), door_(door), metrics_(door.metrics()), queue_(engine, metrics_) {}
 
   grpc::ServerUnaryReactor* Route(grpc::CallbackServerContext* context,
@@ -37,7 +37,7 @@ class RouterService final : public v1::Router::CallbackService {
   void AnswerBatch(const std::vector<RouteInput>& inputs,
                    const std::vector<v1::RouteBatchResponse::Item*>& answers);
 
-  Engine& engine_;
+  const EngineSlot& engine_;
   Door& door_;
   Metrics& metrics_;
   RouteQueue queue_;

@@ -3,6 +3,7 @@ every other scope, one of another pool and one that has expired: so a new call c
 
 usage: every_call_test.py --bin-dir BUILD/bin --work-dir FOLDER
 """
+import json
 import pathlib
 import sys
 
@@ -23,6 +24,7 @@ NEEDS = {
     "pointsman.v1.Router/Feedback": "feedback",
     "pointsman.v1.Router/FeedbackBatch": "feedback",
 }
+ADMIN = "pointsman.v1.Admin"
 HEALTH = "grpc.health.v1.Health"
 # Calls that name no pool, and may be made by an admin of some pools: one answers for those alone, the
 # other tells what calls there are.
@@ -113,10 +115,21 @@ def try_call(channel, reflected, service, method, made):
     return tried + 3
 
 
+def check_audit(server, admin_calls):
+    """A line of each admin call that was let in, and of some that were not."""
+    lines = [json.loads(line) for line in server.said if line.startswith("{")]
+    audits = [line["audit"] for line in lines if "audit" in line]
+    let_in = {audit["rpc"] for audit in audits if audit["who"] == "all@127.0.0.1"}
+    check(let_in == admin_calls, "each admin call has its audit line", sorted(admin_calls ^ let_in))
+    refused = [audit for audit in audits if audit["result"] in (NO_TOKEN.name, DENIED.name)]
+    check({"no token", "no-admin@unknown", "elsewhere@127.0.0.1"} <= {a["who"] for a in refused},
+          "calls that are refused have audit lines, with who tried", refused)
+
+
 def test(args):
     tokens, made = make_tokens(args)
     config = args.work_dir / "config.yaml"
-    config.write_text(f"tokens_file: {tokens.file}\n")
+    config.write_text(f"tokens_file: {tokens.file}\nlog: {{format: json, level: debug}}\n")
     with Pointsmand(args.bin_dir, "--config", config) as server:
         channel = grpc.insecure_channel(server.address)
         reflected = Reflected(channel, bearer(made["all"]))
@@ -131,12 +144,17 @@ def test(args):
                              next(channel.unary_stream(f"/{HEALTH}/Watch")(b"", timeout=30))):
             check(channel_call == b"\x08\x01", "health is open: SERVING", channel_call)
         # Also what is not there is closed: who has no token does not learn what there is.
+        forget = next(m for s, m in methods if m.name == "DeletePool")
+        request = reflected.request(forget.input_type)
+        name_pool(request, "default")
+        call(channel, "pointsman.v1.Admin", forget, [request], bearer(made["all"]))
         got = channel.unary_unary("/pointsman.v1.Router/Nothing")
         try:
             got(b"", timeout=30)
             check(False, "a call that is not there fails", "OK")
         except grpc.RpcError as error:
             check(error.code() == NO_TOKEN, "a call that is not there is closed", error.code())
+    check_audit(server, {method.name for service, method in methods if service == ADMIN})
     print(f"{len(paths)} calls, {tried} tries")
 
 

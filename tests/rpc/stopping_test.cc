@@ -13,13 +13,17 @@ namespace {
 // The two services behind a closed door, as they are while the calls inside come to their end.
 TEST(ServicesBehindAClosedDoor, TellEveryCallThatTheServerStopsAndBeginNothing) {
   SystemClock clock;
-  auto engine = Engine::Open({}, OpenMemoryStorage(SipKey{1, 2}), clock);
-  ASSERT_TRUE(engine.ok()) << engine.status();
+  auto opened = Engine::Open({}, OpenMemoryStorage(SipKey{1, 2}), clock);
+  ASSERT_TRUE(opened.ok()) << opened.status();
+  const EngineSlot engine(*std::move(opened));
+  const LiveLimits limits{Limits()};
   Metrics metrics;
   const Access access(/*is_loopback=*/true);
-  Door door(**engine, access, clock, metrics);
-  RouterService router_service(**engine, door);
-  AdminService admin_service(**engine, "", clock, door);
+  spdlog::logger log("test");  // says nothing
+  AuditLog audit(log, clock);
+  Door door(limits, access, clock, metrics, audit);
+  RouterService router_service(engine, door);
+  AdminService admin_service(engine, "", clock, door);
   grpc::ServerBuilder builder;
   builder.RegisterService(&router_service);
   builder.RegisterService(&admin_service);
@@ -58,7 +62,7 @@ TEST(ServicesBehindAClosedDoor, TellEveryCallThatTheServerStopsAndBeginNothing) 
        v1::ListOutcomesResponse());
   call("GetStats", *admin, &Admin::GetStats, v1::GetStatsRequest(), v1::GetStatsResponse());
   call("Explain", *admin, &Admin::Explain, v1::ExplainRequest(), v1::ExplainResponse());
-  EXPECT_TRUE((*engine)->ListPools().empty());
+  EXPECT_TRUE(engine->ListPools().empty());
   server->Shutdown();
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "service/metrics.h"
 #include "tests/support/engine_fixture.h"
 
 namespace pointsman {
@@ -50,7 +51,7 @@ TEST_F(EngineMetricsTest, KeepSeriesFewHoweverManyArms) {
     most = std::max(most, Value(few, "pointsman_arm_decisions_total", arm));
   }
   EXPECT_EQ(most + Value(few, "pointsman_arm_decisions_total", "(others)"), 30);
-  for (const auto& family : few) EXPECT_LE(family.metric.size(), 7u) << family.name;
+  for (const auto& family : few) EXPECT_LE(family.metric.size(), 8u) << family.name;
 }
 
 TEST_F(EngineMetricsTest, CountAnExploredDecisionWhenTheBestArmWasNotDrawn) {
@@ -106,6 +107,23 @@ TEST_F(EngineMetricsTest, CountFeedbackByWhatItDid) {
   EXPECT_EQ(counts["APPLIED"], 1);
   EXPECT_EQ(counts["OVER_WEIGHT"], 3);
   EXPECT_EQ(counts["LATE"], 0);
+}
+
+TEST(ServerMetrics, CountEveryResultThatFeedbackMayHave) {
+  Metrics metrics;
+  for (int result = 1; result <= static_cast<int>(FeedbackResult::kClosed); ++result) {
+    metrics.CountFeedback(static_cast<FeedbackResult>(result));
+  }
+  const std::string text = metrics.Text();
+  for (const char* result : {"APPLIED", "MERGED", "CORRECTED", "ALREADY_APPLIED", "LATE",
+                             "OVER_WEIGHT", "CLOSED"}) {
+    const std::string line = std::string("pointsman_feedback_total{result=\"") + result + "\"} 1\n";
+    EXPECT_NE(text.find(line), std::string::npos) << line;
+  }
+}
+
+TEST_F(EngineMetricsTest, CountStorageErrorsOfTheEnginesBefore) {
+  EXPECT_EQ(Value(EngineMetrics(*engine_, 100, 7), "pointsman_storage_errors_total", ""), 7);
 }
 
 TEST_F(EngineMetricsTest, LeaveOutARemovedArm) {

@@ -46,6 +46,7 @@ ServerProcess::ServerProcess(const std::string& folder, std::vector<std::string>
   pid_ = Spawn(std::move(words), {{err[1], STDERR_FILENO}});
   close(err[1]);
   reader_ = err[0];
+  drain_ = std::thread([this] { Drain(); });
 }
 
 ServerProcess::~ServerProcess() {
@@ -53,15 +54,34 @@ ServerProcess::~ServerProcess() {
   close(reader_);
 }
 
-bool ServerProcess::WaitUntilItServes() {
-  char c = 0;
-  // "listening on ... (port N), admin port M" and a line feed.
-  while (NumberAfter(output_, "admin port ") < 0) {
-    if (read(reader_, &c, 1) != 1) return false;
-    output_ += c;
+void ServerProcess::Drain() {
+  std::array<char, 4096> part{};
+  for (ssize_t n = 0; (n = read(reader_, part.data(), part.size())) > 0;) {
+    MutexLock lock(mutex_);
+    output_.append(part.data(), static_cast<std::size_t>(n));
+    read_.NotifyAll();
   }
-  admin_port_ = NumberAfter(output_, "admin port ");
-  address_ = "127.0.0.1:" + std::to_string(NumberAfter(output_, "(port "));
+  MutexLock lock(mutex_);
+  is_over_ = true;
+  read_.NotifyAll();
+}
+
+std::string ServerProcess::output() const {
+  MutexLock lock(mutex_);
+  return output_;
+}
+
+bool ServerProcess::WaitUntilItServes() {
+  {
+    MutexLock lock(mutex_);
+    // "listening on ... (port N), admin port M" and a line feed.
+    while (NumberAfter(output_, "admin port ") < 0) {
+      if (is_over_) return false;
+      read_.Wait(mutex_);
+    }
+    admin_port_ = NumberAfter(output_, "admin port ");
+    address_ = "127.0.0.1:" + std::to_string(NumberAfter(output_, "(port "));
+  }
   // Of its own, so that no connection to an earlier process is tried.
   grpc::ChannelArguments own;
   own.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
@@ -77,6 +97,7 @@ int ServerProcess::Wait(int signal) {
   int status = 0;
   waitpid(pid_, &status, 0);
   pid_ = 0;
+  drain_.join();  // what it said last
   return status;
 }
 

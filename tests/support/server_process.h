@@ -7,8 +7,10 @@
 
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "base/mutex.h"
 #include "pointsman/v1/admin.grpc.pb.h"
 #include "pointsman/v1/router.grpc.pb.h"
 
@@ -34,7 +36,7 @@ class ServerProcess {
   // Whether it still runs.
   bool IsAlive() const;
 
-  const std::string& output() const { return output_; }  // of stderr, until it served
+  std::string output() const;  // of stderr, until now; after Stop or Kill all of it
   int admin_port() const { return admin_port_; }
   const std::string& address() const { return address_; }
 
@@ -45,10 +47,15 @@ class ServerProcess {
   int Wait(int signal);
 
   pid_t pid_ = 0;
+  void Drain();
   int reader_ = -1;
+  std::thread drain_;  // reads on, so that the server never waits for us
   int admin_port_ = 0;
   std::string address_;
-  std::string output_;
+  mutable Mutex mutex_;
+  CondVar read_;
+  std::string output_ GUARDED_BY(mutex_);
+  bool is_over_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace pointsman

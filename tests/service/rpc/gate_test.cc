@@ -21,6 +21,19 @@ TEST(GateOfCalls, LetsNobodyInOnceClosed) {
   EXPECT_EQ(gate.Enter(kMany), Gate::Entry::kClosed);
 }
 
+TEST(GateOfCalls, LetsNobodyInWhilePausedAndNeverAgainOnceClosed) {
+  Gate gate;
+  gate.Pause();
+  EXPECT_EQ(gate.Enter(kMany), Gate::Entry::kPaused);
+  EXPECT_TRUE(gate.WaitUntilEmpty(kAtOnce));
+  gate.Resume();
+  EXPECT_EQ(gate.Enter(kMany), Gate::Entry::kIn);
+  gate.Pause();
+  gate.Close();
+  gate.Resume();
+  EXPECT_EQ(gate.Enter(kMany), Gate::Entry::kClosed);
+}
+
 TEST(GateOfCalls, LetsInAsManyAsMayBeInside) {
   Gate gate;
   ASSERT_EQ(gate.Enter(2), Gate::Entry::kIn);

@@ -1,0 +1,18 @@
+// The main of every benchmark: as BENCHMARK_MAIN, and a flag that it does not know is exit code 2.
+#include <benchmark/benchmark.h>
+
+#include <cstdio>
+#include <cstring>
+
+int main(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    if (std::strcmp(argv[i], "--version") != 0) continue;
+    std::printf("pointsman benchmarks " POINTSMAN_VERSION "\n");
+    return 0;
+  }
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}
