@@ -67,7 +67,7 @@ std::string UnknownCommand(const CLI::App& app);
 // "Q,C,L" as three weights. Errors: kInvalidArgument.
 absl::StatusOr<Preference> ParsePreference(const std::string& text);
 
-// The message as JSON with the field names of the contract, unset numbers included.
+// The message as JSON (tools/json_text.h), over several lines.
 std::string JsonOf(const google::protobuf::Message& message);
 void Print(std::string_view text);
 // Errors: kFailedPrecondition if the file cannot be written.
