@@ -119,7 +119,7 @@ absl::StatusOr<Preference> ParsePreference(const std::string& text) {
 }
 
 std::string JsonOf(const google::protobuf::Message& message) {
-  return ToJson(message).dump(1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return Dumped(ToJson(message));
 }
 
 void Print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }

@@ -141,10 +141,9 @@ absl::StatusOr<ImportOutput> Send(const ImportPlan& plan, const SparseImport& im
                                   const Cli& cli) {
   ASSIGN_OR_RETURN(const GrpcOptions client_options, ClientOptions(cli));
   GrpcRouter router(client_options);
-  ProgressBar bar;
+  ProgressBar bar(cli.is_json);
   const std::size_t total = import.queries.size();
   auto output = router.Import(plan, import.queries, [&](std::size_t gone) {
-    if (cli.is_json) return;  // stderr is for an error alone
     bar.Show(static_cast<double>(gone) / static_cast<double>(total),
              absl::StrFormat("query %d of %d", gone, total));
   });

@@ -7,6 +7,7 @@
 #include "evaluation/json.h"
 #include "tools/command.h"
 #include "tools/event_text.h"
+#include "tools/json_text.h"
 
 namespace pointsman {
 namespace {
@@ -135,7 +136,7 @@ std::string ImportJson(const OutcomeSet& set, const SparseImport& import,
   }
   json["arms_without_outcomes"] = report.arms_without;
   if (report.learned) {
-    json.update(Json::parse(JsonOf(*report.learned)));
+    json.update(ToJson(*report.learned));
   } else {
     json["queries_to_learn"] = import.queries.size();
     json["outcomes_to_learn"] = Sum(import.outcomes);
@@ -148,7 +149,7 @@ std::string ImportJson(const OutcomeSet& set, const SparseImport& import,
     }
     json["first_rows"] = RowsJson(import);
   }
-  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return Dumped(json);
 }
 
 }  // namespace pointsman

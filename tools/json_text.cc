@@ -92,6 +92,10 @@ Json ToJson(const Message& message) {
   return json;
 }
 
+std::string Dumped(const Json& json) {
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 std::string ErrorJson(std::string_view what, std::string_view server, const absl::Status& status) {
   const Json json = {{"error",
                       {{"command", what},

@@ -18,6 +18,9 @@ namespace pointsman {
 
 nlohmann::ordered_json ToJson(const google::protobuf::Message& message);
 
+// Over several lines; text that is no UTF-8 is replaced.
+std::string Dumped(const nlohmann::ordered_json& json);
+
 // {"error": {"command", "code", "reason", "field", "message", "server", "what_to_do"}} on one line; what
 // is not known is "".
 std::string ErrorJson(std::string_view what, std::string_view server, const absl::Status& status);

@@ -14,6 +14,7 @@
 #include "storage/storage.h"
 #include "tools/command.h"
 #include "tools/event_text.h"
+#include "tools/json_text.h"
 #include "tools/progress_bar.h"
 
 namespace pointsman {
@@ -125,7 +126,7 @@ Json CheckJson(const PoolCheck& check) {
 absl::Status Verify(const std::string& folder, bool from_start, bool is_json) {
   if (IsBackup(folder)) RETURN_IF_ERROR(CheckBackup(folder).status());
   ASSIGN_OR_RETURN(const std::unique_ptr<EventLog> log, ReadRocksEventLog(folder));
-  ProgressBar bar;
+  ProgressBar bar(is_json);
   const auto show = [&bar](const std::string& pool, Sequence done, Sequence last) {
     if (last < kProgressFrom) return;
     bar.Show(static_cast<double>(done) / static_cast<double>(last), Cat("pool ", pool));
@@ -142,7 +143,7 @@ absl::Status Verify(const std::string& folder, bool from_start, bool is_json) {
     if (is_json) json.push_back(CheckJson(check));
     if (!is_json) Print(CheckText(check));
   }
-  if (is_json) Print(json.dump(1) + "\n");
+  if (is_json) Print(Dumped(json));
   if (!is_sound) {
     return DataLoss("what is in ", Quoted(folder, 1024),
                     " is not what its log says, see above; a snapshot that is wrong is not used "

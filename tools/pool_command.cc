@@ -103,11 +103,14 @@ std::string Shown(const v1::PutPoolResponse& response, const PutOptions& options
   if (options.is_dry_run) {
     text = "a dry run: nothing is written\n";
   } else {
-    text = Cat(response.created() ? "created " : "changed ", Shown(response.pool()));
+    const bool is_same = is_put && response.changes().empty();
+    text = Cat(response.created() ? "created " : is_same ? "unchanged " : "changed ",
+               Shown(response.pool()));
   }
   // Of a new pool all is new; the file says it.
   if (is_put && (options.is_dry_run || !response.created())) {
-    text += response.changes().empty() ? "nothing changes\n" : "changes:\n";
+    if (options.is_dry_run && response.changes().empty()) text += "nothing would change\n";
+    if (!response.changes().empty()) text += "changes:\n";
     for (const auto& change : response.changes()) text += Cat("  ", change, "\n");
   }
   if (!response.arms_not_named().empty()) {
