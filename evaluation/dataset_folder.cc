@@ -281,4 +281,24 @@ absl::StatusOr<OutcomeSet> ReadDataFolder(const std::string& folder, std::string
   return set;
 }
 
+absl::StatusOr<OutcomeSet> ReadOutcomes(const std::string& path, std::string_view pool,
+                                        const TableOptions& table) {
+  std::error_code error;
+  const bool is_file = std::filesystem::is_regular_file(path, error) ||
+                       std::filesystem::is_regular_file(path + ".gz", error);
+  if (is_file) {
+    if (pool.empty()) return ReadOutcomeTable(path, table);
+    return InvalidArgument("a subset of models is for a data folder; ", path, " is a table");
+  }
+  if (!std::filesystem::is_directory(path, error)) {
+    return NotFound("there is no data folder ", path,
+                    ", and no table; a folder holds queries.jsonl, models.json and outcomes.tsv");
+  }
+  if (!table.maps.empty() || !table.scale.empty() || table.skips_bad_rows) {
+    return InvalidArgument("--map, --scale and --skip-bad-rows are for a table; ", path,
+                           " is a data folder, whose outcomes.tsv has names and units of its own");
+  }
+  return ReadDataFolder(path, pool);
+}
+
 }  // namespace pointsman

@@ -17,4 +17,9 @@ namespace pointsman {
 // Restricted to a pool's arms ("" or "all": every model of models.json).
 absl::StatusOr<OutcomeSet> ReadDataFolder(const std::string& folder, std::string_view pool);
 
+// A data folder or a table (outcome_set.h), whichever is there. Errors: those of both; kInvalidArgument for
+// options that are for the other.
+absl::StatusOr<OutcomeSet> ReadOutcomes(const std::string& path, std::string_view pool,
+                                        const TableOptions& table);
+
 }  // namespace pointsman

@@ -83,6 +83,7 @@ class Planner {
     RETURN_IF_ERROR(CheckMaps());
     RETURN_IF_ERROR(NameTheRest());
     RETURN_IF_ERROR(CheckComplete());
+    OrderModels();
     return std::move(plan_);
   }
 
@@ -283,6 +284,21 @@ class Planner {
       return true;
     });
     return absl::OkStatus();
+  }
+
+  // Columns and models in the table's order, however they were found.
+  void OrderModels() {
+    std::sort(plan_.values.begin(), plan_.values.end(),
+              [](const ColumnUse& a, const ColumnUse& b) { return a.column < b.column; });
+    std::vector<std::string> models;
+    std::map<std::size_t, std::size_t> place;
+    for (ColumnUse& use : plan_.values) {
+      if (use.arm == kAnyArm) continue;
+      const auto [at, is_new] = place.try_emplace(use.arm, models.size());
+      if (is_new) models.push_back(plan_.models[use.arm]);
+      use.arm = at->second;
+    }
+    plan_.models = std::move(models);
   }
 
   const Table& table_;

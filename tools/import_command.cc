@@ -1,7 +1,6 @@
 // `pointsman import`: teaches a pool what is known of its arms from elsewhere, or takes that back.
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <utility>
 
@@ -82,25 +81,9 @@ absl::Status AddRenamed(const std::vector<std::string>& renamed, const std::stri
 }
 
 absl::StatusOr<OutcomeSet> ReadSet(const Options& options, const ArmsByName& arms) {
-  const std::string& path = options.file.empty() ? options.data : options.file;
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) {
-    if (!options.table.maps.empty() || !options.table.scale.empty()) {
-      return InvalidArgument("--map and --scale are for a table; of a data folder, give its ",
-                             "outcomes.tsv names that `pointsman import --help` lists");
-    }
-    return ReadDataFolder(path, options.data_pool);
-  }
-  if (!options.data_pool.empty()) {
-    return InvalidArgument("--data-pool is for a data folder; ", path, " is none");
-  }
-  if (!std::filesystem::is_regular_file(path, error) &&
-      !std::filesystem::is_regular_file(path + ".gz", error)) {
-    return NotFound("there is no file or data folder ", path, "; check its name");
-  }
   TableOptions table = options.table;
   for (const auto& [name, arm] : arms) table.known_arms.insert(name);
-  return ReadOutcomeTable(path, table);
+  return ReadOutcomes(options.file.empty() ? options.data : options.file, options.data_pool, table);
 }
 
 // What names the import unless the user does: the same data, chosen and weighed in the same way.
