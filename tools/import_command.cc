@@ -218,7 +218,7 @@ void AddImport(CLI::App& app, Cli& cli) {
   auto options = std::make_shared<Options>();
   CLI::App* command = AddCommand(
       app, "import", "teach a pool what is known of its arms from elsewhere, or take that back",
-      "  pointsman import ratings.csv --map score=quality --scale 1..5 --dry-run\n"
+      "  pointsman import deploy/sample/ratings.csv --map score=quality --scale 1..5 --dry-run\n"
       "  pointsman import --pool default --data deploy/sample --queries 200 --strength 50\n"
       "  pointsman import --undo ID\n"
       "\nA table (CSV, TSV, JSON lines, a JSON list; plain or .gz) has a row an outcome, with columns\n"
