@@ -27,7 +27,8 @@ Rated RatedArms(const OutcomeSet& set) {
 std::size_t CompleteQueries(const Rated& rated, const std::vector<std::size_t>& arms) {
   return static_cast<std::size_t>(
       std::count_if(rated.begin(), rated.end(), [&](const std::set<std::size_t>& has) {
-        return std::all_of(arms.begin(), arms.end(), [&](std::size_t a) { return has.count(a) > 0; });
+        return std::all_of(arms.begin(), arms.end(),
+                           [&](std::size_t a) { return has.count(a) > 0; });
       }));
 }
 

@@ -37,42 +37,63 @@ constexpr std::array<std::pair<ColumnField, const char*>, 14> kFields = {{
 
 // Other words for what has no unit.
 constexpr std::pair<const char*, ColumnField> kSynonyms[] = {
-    {"query_id", kId},  {"sample_id", kId}, {"prompt_id", kId}, {"question_id", kId},
-    {"query", kText},   {"prompt", kText},  {"question", kText}, {"query_text", kText},
-    {"model", kArm},    {"model_name", kArm}, {"arm_name", kArm}, {"model_id", kArm},
+    {"query_id", kId}, {"sample_id", kId},   {"prompt_id", kId},  {"question_id", kId},
+    {"query", kText},  {"prompt", kText},    {"question", kText}, {"query_text", kText},
+    {"model", kArm},   {"model_name", kArm}, {"arm_name", kArm},  {"model_id", kArm},
 };
 
 // Words that are often meant so, without saying in what unit or on what scale.
 constexpr std::pair<const char*, ColumnField> kMeant[] = {
-    {"latency", kLatencyMs},           {"latency_s", kLatencyMs},
-    {"latency_sec", kLatencyMs},       {"latency_seconds", kLatencyMs},
-    {"total_latency", kLatencyMs},     {"total_latency_ms", kLatencyMs},
-    {"duration", kLatencyMs},          {"duration_ms", kLatencyMs},
-    {"response_time", kLatencyMs},     {"response_time_ms", kLatencyMs},
-    {"elapsed_ms", kLatencyMs},        {"cost", kCostUsd},
-    {"price", kCostUsd},               {"total_cost", kCostUsd},
-    {"usd", kCostUsd},                 {"cost_eur", kCostUsd},
-    {"total_cost_usd", kCostUsd},      {"tokens_in", kInputTokens},
-    {"prompt_tokens", kInputTokens},   {"input_token_count", kInputTokens},
-    {"tokens_out", kOutputTokens},     {"completion_tokens", kOutputTokens},
-    {"output_token_count", kOutputTokens}, {"cached_tokens", kCachedInputTokens},
-    {"cache_read_input_tokens", kCachedInputTokens}, {"ttft", kFirstTokenMs},
-    {"ttft_ms", kFirstTokenMs},        {"time_to_first_token", kFirstTokenMs},
-    {"time_to_first_token_ms", kFirstTokenMs}, {"first_token", kFirstTokenMs},
-    {"score", kQuality},               {"rating", kQuality},
-    {"reward", kQuality},              {"accuracy", kQuality},
-    {"is_correct", kQuality},          {"correct", kQuality},
-    {"failed", kError},                {"is_error", kError},
-    {"error_type", kErrorKind},        {"retry_after", kRetryAfterMs},
+    {"latency", kLatencyMs},
+    {"latency_s", kLatencyMs},
+    {"latency_sec", kLatencyMs},
+    {"latency_seconds", kLatencyMs},
+    {"total_latency", kLatencyMs},
+    {"total_latency_ms", kLatencyMs},
+    {"duration", kLatencyMs},
+    {"duration_ms", kLatencyMs},
+    {"response_time", kLatencyMs},
+    {"response_time_ms", kLatencyMs},
+    {"elapsed_ms", kLatencyMs},
+    {"cost", kCostUsd},
+    {"price", kCostUsd},
+    {"total_cost", kCostUsd},
+    {"usd", kCostUsd},
+    {"cost_eur", kCostUsd},
+    {"total_cost_usd", kCostUsd},
+    {"tokens_in", kInputTokens},
+    {"prompt_tokens", kInputTokens},
+    {"input_token_count", kInputTokens},
+    {"tokens_out", kOutputTokens},
+    {"completion_tokens", kOutputTokens},
+    {"output_token_count", kOutputTokens},
+    {"cached_tokens", kCachedInputTokens},
+    {"cache_read_input_tokens", kCachedInputTokens},
+    {"ttft", kFirstTokenMs},
+    {"ttft_ms", kFirstTokenMs},
+    {"time_to_first_token", kFirstTokenMs},
+    {"time_to_first_token_ms", kFirstTokenMs},
+    {"first_token", kFirstTokenMs},
+    {"score", kQuality},
+    {"rating", kQuality},
+    {"reward", kQuality},
+    {"accuracy", kQuality},
+    {"is_correct", kQuality},
+    {"correct", kQuality},
+    {"failed", kError},
+    {"is_error", kError},
+    {"error_type", kErrorKind},
+    {"retry_after", kRetryAfterMs},
 };
 
 constexpr std::string_view kTrueWords[] = {
-    "true", "yes", "y", "t", "up", "thumbs_up", "thumbsup", "thumb_up", "like", "liked", "good",
-    "pass", "passed", "correct", "right", "win", "\U0001F44D", "\u2705", "\u2714"};
+    "true",     "yes",  "y",          "t",      "up",    "thumbs_up", "thumbsup",
+    "thumb_up", "like", "liked",      "good",   "pass",  "passed",    "correct",
+    "right",    "win",  "\U0001F44D", "\u2705", "\u2714"};
 constexpr std::string_view kFalseWords[] = {
-    "false", "no", "n", "f", "down", "thumbs_down", "thumbsdown", "thumb_down", "dislike",
-    "disliked", "bad", "fail", "failed", "incorrect", "wrong", "loss", "\U0001F44E", "\u274C",
-    "\u2718"};
+    "false",      "no",      "n",          "f",      "down",  "thumbs_down", "thumbsdown",
+    "thumb_down", "dislike", "disliked",   "bad",    "fail",  "failed",      "incorrect",
+    "wrong",      "loss",    "\U0001F44E", "\u274C", "\u2718"};
 constexpr std::string_view kMissingWords[] = {"nan", "null", "none", "na", "n/a", "-"};
 
 std::string_view Trimmed(std::string_view text) {
@@ -92,7 +113,8 @@ std::string Lower(std::string_view text) {
 // "Latency MS" and "latency-ms" are latency_ms.
 std::string Folded(std::string_view column) {
   std::string folded = Lower(Trimmed(column));
-  std::replace_if(folded.begin(), folded.end(), [](char c) { return c == ' ' || c == '-'; }, '_');
+  std::replace_if(
+      folded.begin(), folded.end(), [](char c) { return c == ' ' || c == '-'; }, '_');
   return folded;
 }
 
@@ -148,19 +170,22 @@ absl::StatusOr<double> ReadQuality(std::string_view cell, const QualityScale& sc
   const double quality = (*number - scale.worst) / (scale.best - scale.worst);
   if (!(quality >= -kUlp && quality <= 1 + kUlp)) {
     const bool is_unit = scale.worst == 0 && scale.best == 1;
-    return Unread(kQuality, cell,
-                  Cat("from ", std::min(scale.worst, scale.best), " to ",
-                      std::max(scale.worst, scale.best),
-                      is_unit ? "; --scale 0..100, 1..5 or thumbs says how it is written" : ""));
+    return Unread(
+        kQuality, cell,
+        Cat("from ", std::min(scale.worst, scale.best), " to ", std::max(scale.worst, scale.best),
+            is_unit ? "; --scale 0..100, 1..5 or thumbs says how it is written" : ""));
   }
   return std::clamp(quality, 0.0, 1.0);
 }
 
 absl::StatusOr<ErrorKind> ReadKind(std::string_view cell) {
   constexpr std::pair<const char*, ErrorKind> kKinds[] = {
-      {"provider", ErrorKind::kProvider},           {"timeout", ErrorKind::kTimeout},
-      {"rate_limited", ErrorKind::kRateLimited},    {"caller", ErrorKind::kCaller},
-      {"content_filter", ErrorKind::kContentFilter}, {"cancelled", ErrorKind::kCancelled}};
+      {"provider", ErrorKind::kProvider},
+      {"timeout", ErrorKind::kTimeout},
+      {"rate_limited", ErrorKind::kRateLimited},
+      {"caller", ErrorKind::kCaller},
+      {"content_filter", ErrorKind::kContentFilter},
+      {"cancelled", ErrorKind::kCancelled}};
   const std::string word = Folded(cell);
   for (const auto& [name, kind] : kKinds) {
     if (word == name) return kind;

@@ -32,12 +32,13 @@ struct SparseOutcome {
 };
 
 struct OutcomeSet {
-  std::string name;  // the file's or the folder's last name
-  std::string pool;  // the subset of models; "all" if none was named
-  std::string shape;  // "CSV, a row an outcome"
+  std::string name;       // the file's or the folder's last name
+  std::string pool;       // the subset of models; "all" if none was named
+  std::string shape;      // "CSV, a row an outcome"
   std::vector<Arm> arms;  // the models that the file names, by its names
   std::vector<DatasetQuery> queries;
-  std::vector<SparseOutcome> outcomes;  // in the file's order; a query and arm at most once, none empty
+  std::vector<SparseOutcome>
+      outcomes;        // in the file's order; a query and arm at most once, none empty
   uint64_t cells = 0;  // outcomes that the file has a row or a cell for
   std::vector<std::string> columns;          // how each is read: "prompt = text"
   std::vector<std::string> unknown_columns;  // not read
@@ -48,9 +49,9 @@ struct TableOptions {
   // Each "COLUMN=FIELD", "COLUMN=FIELD*FACTOR" or, wide, "COLUMN=MODEL" or "COLUMN=MODEL.FIELD"; the part of
   // a column's name behind the model's may be named as a COLUMN too.
   std::vector<std::string> maps;
-  std::string scale;              // see ParseScale
+  std::string scale;                 // see ParseScale
   std::set<std::string> known_arms;  // tell a wide table's columns of models from others
-  bool skips_bad_rows = false;    // an outcome that does not read is left out, not an error
+  bool skips_bad_rows = false;       // an outcome that does not read is left out, not an error
 };
 
 // Errors: those of ReadTable; kInvalidArgument, with file and line, for cells that do not read, a column

@@ -216,8 +216,8 @@ class Planner {
       const std::string model = ModelBefore(name, at + 1), rest = name.substr(at + 1);
       const auto field = NearMiss(rest);
       if (!field || !IsKnown(model)) continue;
-      const bool has_it = std::any_of(
-          plan_.values.begin(), plan_.values.end(), [&](const ColumnUse& use) {
+      const bool has_it =
+          std::any_of(plan_.values.begin(), plan_.values.end(), [&](const ColumnUse& use) {
             return use.field == *field && use.arm != kAnyArm && plan_.models[use.arm] == model;
           });
       if (!has_it) return std::pair(rest, *field);
@@ -236,7 +236,8 @@ class Planner {
         continue;
       }
       const std::string map = Cat("--map ", OneLine(near->first), "=", FieldName(near->second));
-      meant += Cat(meant.empty() ? "" : ", ", Quoted(Column(i)), " (", FieldName(near->second), "?)");
+      meant +=
+          Cat(meant.empty() ? "" : ", ", Quoted(Column(i)), " (", FieldName(near->second), "?)");
       if (maps.find(map) == std::string::npos) maps += Cat(maps.empty() ? "" : " ", map);
     }
     if (meant.empty()) return absl::OkStatus();
@@ -269,11 +270,11 @@ class Planner {
       return absl::OkStatus();
     }
     if (plan_.models.empty() || filled_.count(kQuality) > 0) {
-      return InvalidArgument(
-          table_.path,
-          ":1: no column is the model (`--map COLUMN=arm` says which one is), and no column is called "
-          "after an arm of the pool (`--map COLUMN=ARM`). The columns are: ",
-          Listed(table_.columns));
+      return InvalidArgument(table_.path,
+                             ":1: no column is the model (`--map COLUMN=arm` says which one is), "
+                             "and no column is called "
+                             "after an arm of the pool (`--map COLUMN=ARM`). The columns are: ",
+                             Listed(table_.columns));
     }
     // Of a wide table's columns without a model, only what was asked is the same for each.
     std::erase_if(plan_.values, [&](const ColumnUse& use) {

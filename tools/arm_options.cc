@@ -56,8 +56,7 @@ void AddBeliefs(CLI::App* command, const std::shared_ptr<v1::PutArmRequest>& req
   command->add_option("--inherit-from", *request->mutable_inherit_from(),
                       "an arm: what it learned is what this one, fresh, believes at first");
   command->add_option_function<double>(
-      "--inherit-strength",
-      [request](double value) { request->set_inherit_strength(value); },
+      "--inherit-strength", [request](double value) { request->set_inherit_strength(value); },
       "outcomes that this counts as [10]");
 }
 
@@ -73,9 +72,11 @@ void AddLists(CLI::App* command, const std::shared_ptr<v1::PutArmRequest>& reque
             help)
         ->allow_extra_args(false);
   };
-  list("--tag", [](v1::Arm& arm) { return arm.add_tags(); }, "for --require-tag (repeat)");
-  list("--alias", [](v1::Arm& arm) { return arm.add_aliases(); },
-       "another name that means this arm (repeat)");
+  list(
+      "--tag", [](v1::Arm& arm) { return arm.add_tags(); }, "for --require-tag (repeat)");
+  list(
+      "--alias", [](v1::Arm& arm) { return arm.add_aliases(); },
+      "another name that means this arm (repeat)");
 }
 
 }  // namespace
@@ -112,10 +113,12 @@ void AddArmOptions(CLI::App* command, const std::shared_ptr<v1::PutArmRequest>& 
     command->add_option_function<int64_t>(
         flag, [request, set](int64_t value) { (request->mutable_arm()->*set)(value); }, help);
   };
-  text("--description", [](v1::Arm& arm, const std::string& value) { arm.set_description(value); },
-       "what it is good at; large pools are searched by it");
-  text("--model-version", [](v1::Arm& arm, const std::string& value) { arm.set_version(value); },
-       "which model answers under the name; another version starts fresh");
+  text(
+      "--description", [](v1::Arm& arm, const std::string& value) { arm.set_description(value); },
+      "what it is good at; large pools are searched by it");
+  text(
+      "--model-version", [](v1::Arm& arm, const std::string& value) { arm.set_version(value); },
+      "which model answers under the name; another version starts fresh");
   AddLists(command, request);
   AddPrices(command, request);
   count("--context-tokens-max", &v1::Arm::set_context_tokens_max,

@@ -53,8 +53,9 @@ absl::StatusOr<v1::Attempt> ParseAttempt(const std::string& text) {
     }
     if (is_read) return attempt;
   }
-  return InvalidArgument(Quoted(text), " is no attempt; expected ARM, ARM:timeout, "
-                                       "ARM:timeout:30000 or ARM:timeout:30000:0.002");
+  return InvalidArgument(Quoted(text),
+                         " is no attempt; expected ARM, ARM:timeout, "
+                         "ARM:timeout:30000 or ARM:timeout:30000:0.002");
 }
 
 }  // namespace pointsman

@@ -118,9 +118,7 @@ absl::StatusOr<Preference> ParsePreference(const std::string& text) {
   return preference;
 }
 
-std::string JsonOf(const google::protobuf::Message& message) {
-  return Dumped(ToJson(message));
-}
+std::string JsonOf(const google::protobuf::Message& message) { return Dumped(ToJson(message)); }
 
 void Print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 

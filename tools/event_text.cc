@@ -46,7 +46,8 @@ void VisitOutcome(const Outcome& o, const Visit& visit) {
   if (o.input_tokens) visit("input_tokens", *o.input_tokens);
   if (o.output_tokens) visit("output_tokens", *o.output_tokens);
   if (o.error) visit("error", *o.error);
-  if (o.error_kind) visit("error_kind", v1::ErrorKind_Name(static_cast<v1::ErrorKind>(*o.error_kind)));
+  if (o.error_kind)
+    visit("error_kind", v1::ErrorKind_Name(static_cast<v1::ErrorKind>(*o.error_kind)));
   if (o.first_token_ms) visit("first_token_ms", *o.first_token_ms);
   if (o.cached_input_tokens) visit("cached_input_tokens", *o.cached_input_tokens);
   if (o.retry_after_ms) visit("retry_after_ms", *o.retry_after_ms);

@@ -26,7 +26,7 @@ class LogContext {
   bool is_from_start() const { return is_from_start_; }
   // "arm 7" for one that was never told.
   std::string NameOf(ArmId arm) const;
-  const Arm* Before(ArmId arm) const;        // null: not met
+  const Arm* Before(ArmId arm) const;  // null: not met
   const PoolSettings* SettingsBefore() const { return pool_ ? &*pool_ : nullptr; }
 
  private:

@@ -16,7 +16,8 @@ std::string AdviceByReason(std::string_view reason) {
   }
   if (reason == reason::kArmUnknown) return "`pointsman arm list` shows the arms of a pool";
   if (reason == reason::kArmExists) {
-    return "`pointsman arm set NAME` changes it; --reset too, if another model answers under its name";
+    return "`pointsman arm set NAME` changes it; --reset too, if another model answers under its "
+           "name";
   }
   if (reason == reason::kImportUnknown) {
     return "check the id: `pointsman import` prints it, and `pointsman log` shows it as "
@@ -26,13 +27,15 @@ std::string AdviceByReason(std::string_view reason) {
     return "give other content another --import-id, or take back the first (`import --undo ID`)";
   }
   if (reason == reason::kImportNotUndone) {
-    return "`pointsman pool reembed` makes a new pool of what the log still has; a backup from before "
+    return "`pointsman pool reembed` makes a new pool of what the log still has; a backup from "
+           "before "
            "the import has none of it";
   }
   if (reason == reason::kEmbedderUnusable) {
     return "`pointsman pool get NAME` says what is wrong with the pool's embedder";
   }
-  if (reason == reason::kStopping) return "send it again when the server is up; the same ids apply once";
+  if (reason == reason::kStopping)
+    return "send it again when the server is up; the same ids apply once";
   if (reason == reason::kDecisionUnknown) {
     return "check the decision id and the pool (--pool); a decision made while storage was broken "
            "is not kept";
@@ -134,7 +137,8 @@ std::string ExitCodeHelp() {
          "  6  skipped: the data lack what was asked\n"
          "  7  stored data are damaged, or not what the log says\n"
          "  8  no token, or one that may not do this\n"
-         "With --json an error is one line of JSON on stderr: error.code, reason, field, message.\n";
+         "With --json an error is one line of JSON on stderr: error.code, reason, field, "
+         "message.\n";
 }
 
 std::string AdviceOf(const absl::Status& status, std::string_view server) {

@@ -87,7 +87,8 @@ absl::StatusOr<OutcomeSet> ReadSet(const Options& options, const ArmsByName& arm
 }
 
 // What names the import unless the user does: the same data, chosen and weighed in the same way.
-std::string MakeImportId(const Options& options, const OutcomeSet& set, const ImportReport& report) {
+std::string MakeImportId(const Options& options, const OutcomeSet& set,
+                         const ImportReport& report) {
   std::string id = absl::StrFormat("%s/%s/%d/%g/%d", set.name, set.pool, report.queries_chosen,
                                    report.strength, options.seed);
   if (set.columns.empty()) return id;  // a data folder's name says what is in it
@@ -140,64 +141,84 @@ uint64_t Sum(const std::map<std::string, uint64_t>& counts) {
   return sum;
 }
 
-absl::Status Run(const Options& options, GrpcClient& client, const Cli& cli) {
+// What the pool calls each arm of the set; empty: it has none such.
+std::vector<std::string> JoinArms(const OutcomeSet& set, const ArmsByName& arms) {
+  std::vector<std::string> names;
+  for (const Arm& arm : set.arms) {
+    const auto known = arms.find(NormalName(arm.name));
+    names.push_back(known == arms.end() ? "" : known->second);
+  }
+  return names;
+}
+
+// What will be learned and what will not, before anything is sent.
+struct Prepared {
+  OutcomeSet set;
+  SparseImport import;
+  ImportReport report;
+};
+
+absl::StatusOr<Prepared> Prepare(const Options& options, GrpcClient& client) {
   ASSIGN_OR_RETURN(ArmsByName arms, ReadArms(options.pool, client));
   RETURN_IF_ERROR(AddRenamed(options.arms, options.pool, arms));
-  ASSIGN_OR_RETURN(const OutcomeSet set, ReadSet(options, arms));
+  Prepared prepared;
+  ASSIGN_OR_RETURN(prepared.set, ReadSet(options, arms));
+  const OutcomeSet& set = prepared.set;
   if (options.queries > set.queries.size()) {
     return InvalidArgument("--queries: ", set.name, " has ", set.queries.size(), " queries, ",
                            options.queries, " were asked");
   }
-  std::vector<std::string> arm_names;
-  for (const Arm& arm : set.arms) {
-    const auto known = arms.find(NormalName(arm.name));
-    arm_names.push_back(known == arms.end() ? "" : known->second);
-  }
-  ImportReport report;
+  ImportReport& report = prepared.report;
   report.pool = options.pool;
   report.is_dry_run = options.is_dry_run;
   report.queries_read = set.queries.size();
   report.queries_chosen = options.queries == 0 ? set.queries.size() : options.queries;
-  const auto order = ShuffledQueries(set.queries.size(), report.queries_chosen, options.seed);
-  const SparseImport import = MakeSparseImport(set, order, arm_names);
+  const std::vector<std::string> arm_names = JoinArms(set, arms);
+  prepared.import = MakeSparseImport(
+      set, ShuffledQueries(set.queries.size(), report.queries_chosen, options.seed), arm_names);
   uint64_t most = 0;
-  for (const auto& [arm, count] : import.outcomes) most = std::max(most, count);
-  report.strength = options.strength > 0 ? options.strength
-                                         : std::min(kStrength, static_cast<double>(most));
-  report.announced = AnnouncedOutcomes(import.outcomes, report.strength);
-  report.import_id = options.import_id.empty() ? MakeImportId(options, set, report)
-                                               : options.import_id;
+  for (const auto& [arm, count] : prepared.import.outcomes) most = std::max(most, count);
+  report.strength =
+      options.strength > 0 ? options.strength : std::min(kStrength, static_cast<double>(most));
+  report.announced = AnnouncedOutcomes(prepared.import.outcomes, report.strength);
+  report.import_id =
+      options.import_id.empty() ? MakeImportId(options, set, report) : options.import_id;
   report.left_out = set.left_out;
-  for (const auto& [why, count] : import.left_out) report.left_out[why] += count;
+  for (const auto& [why, count] : prepared.import.left_out) report.left_out[why] += count;
   AddHints(set, arms, arm_names, report);
+  return prepared;
+}
 
-  const auto print = [&] {
-    Print(cli.is_json ? ImportJson(set, import, report) : ImportText(set, import, report));
-  };
-  if (import.queries.empty()) {
-    print();
-    return FailedPrecondition("nothing of ", Quoted(set.name, 400), " can be learned by pool ",
-                              Quoted(options.pool),
-                              "; outcomes are joined to its arms by name (`--arm NAME=ARM` maps "
-                              "others): ", set.cells, " outcomes were left out, see above");
-  }
-  if (options.is_dry_run) {
-    print();
-    return absl::OkStatus();
-  }
-  const ImportPlan plan{options.pool, report.import_id, order.size(), report.strength,
+absl::Status Learn(Prepared& prepared, const Cli& cli) {
+  ImportReport& report = prepared.report;
+  const ImportPlan plan{report.pool, report.import_id, report.queries_chosen, report.strength,
                         report.announced};
-  ASSIGN_OR_RETURN(const ImportOutput output, Send(plan, import, cli));
+  ASSIGN_OR_RETURN(const ImportOutput output, Send(plan, prepared.import, cli));
   report.learned = ToProto(output, plan);
-  report.learned->set_queries_missing(import.queries.size() - output.queries_learned -
+  report.learned->set_queries_missing(prepared.import.queries.size() - output.queries_learned -
                                       output.queries_known);
-  print();
   const uint64_t taken = output.outcomes_learned + output.outcomes_known;
-  if (taken < Sum(import.outcomes)) {
-    return DataLoss("the server learned or knew ", taken, " of the ", Sum(import.outcomes),
-                    " outcomes that were sent; the same command again sends the rest");
+  const uint64_t sent = Sum(prepared.import.outcomes);
+  if (taken == sent) return absl::OkStatus();
+  return DataLoss("the server learned or knew ", taken, " of the ", sent,
+                  " outcomes that were sent; the same command again sends the rest");
+}
+
+absl::Status Run(const Options& options, GrpcClient& client, const Cli& cli) {
+  ASSIGN_OR_RETURN(Prepared prepared, Prepare(options, client));
+  absl::Status status;
+  if (prepared.import.queries.empty()) {
+    status = FailedPrecondition(
+        "nothing of ", Quoted(prepared.set.name, 400), " can be learned by pool ",
+        Quoted(options.pool), "; outcomes are joined to its arms by name (`--arm NAME=ARM` maps ",
+        "others): ", Sum(prepared.report.left_out), " outcomes were left out, see above");
+  } else if (!options.is_dry_run) {
+    status = Learn(prepared, cli);
+    if (!prepared.report.learned) return status;
   }
-  return absl::OkStatus();
+  const auto text = cli.is_json ? ImportJson : ImportText;
+  Print(text(prepared.set, prepared.import, prepared.report));
+  return status;
 }
 
 absl::Status Undo(const Options& options, GrpcClient& client, const Cli& cli) {
@@ -221,15 +242,23 @@ void AddImport(CLI::App& app, Cli& cli) {
       "  pointsman import deploy/sample/ratings.csv --map score=quality --scale 1..5 --dry-run\n"
       "  pointsman import --pool default --data deploy/sample --queries 200 --strength 50\n"
       "  pointsman import --undo ID\n"
-      "\nA table (CSV, TSV, JSON lines, a JSON list; plain or .gz) has a row an outcome, with columns\n"
-      "  id (or query_id), text (or query, prompt, question), arm (or model), quality, latency_ms,\n"
-      "  cost_usd, input_tokens, output_tokens, first_token_ms, cached_input_tokens, error, error_kind,\n"
+      "\nA table (CSV, TSV, JSON lines, a JSON list; plain or .gz) has a row an outcome, with "
+      "columns\n"
+      "  id (or query_id), text (or query, prompt, question), arm (or model), quality, "
+      "latency_ms,\n"
+      "  cost_usd, input_tokens, output_tokens, first_token_ms, cached_input_tokens, error, "
+      "error_kind,\n"
       "  retry_after_ms;\n"
-      "or a row a query with a column an arm, called as the arm: its qualities; MODEL.cost_usd, MODEL|cost_usd\n"
-      "and the like are its other figures. Empty cells and NaN were not recorded; not every arm needs an\n"
-      "outcome of every query. A data folder is as for `replay`. All outcomes of an arm count as --strength\n"
-      "observations together, but none as more than one where an arm has few: take as many as there are\n"
-      "queries if the file is like your traffic, fewer if it is not. The same command again learns nothing\n"
+      "or a row a query with a column an arm, called as the arm: its qualities; MODEL.cost_usd, "
+      "MODEL|cost_usd\n"
+      "and the like are its other figures. Empty cells and NaN were not recorded; not every arm "
+      "needs an\n"
+      "outcome of every query. A data folder is as for `replay`. All outcomes of an arm count as "
+      "--strength\n"
+      "observations together, but none as more than one where an arm has few: take as many as "
+      "there are\n"
+      "queries if the file is like your traffic, fewer if it is not. The same command again learns "
+      "nothing\n"
       "twice, and goes on where a broken one ended (within decision_ttl_s).\n"
       "Exit code 5: nothing of it could be learned.");
   auto* file = command->add_option("file", options->file, "a table, or a data folder");
@@ -238,9 +267,10 @@ void AddImport(CLI::App& app, Cli& cli) {
   command->add_option("--data-pool", options->data_pool,
                       "a subset of a data folder's models, named in its pools.json");
   command
-      ->add_option("--map", options->table.maps,
-                   "COLUMN=FIELD: what a column is (repeat); FIELD*NUMBER converts its unit, `ignore` "
-                   "leaves it out")
+      ->add_option(
+          "--map", options->table.maps,
+          "COLUMN=FIELD: what a column is (repeat); FIELD*NUMBER converts its unit, `ignore` "
+          "leaves it out")
       ->allow_extra_args(false);
   command->add_option("--scale", options->table.scale,
                       "how qualities are written: 0..100, 1..5, true/false, thumbs [0..1]");

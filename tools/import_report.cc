@@ -107,10 +107,10 @@ std::string ImportText(const OutcomeSet& set, const SparseImport& import,
     return text;
   }
   if (!report.learned) return text;
-  text += absl::StrFormat(
-      "%d queries learned, %d known before; %d outcomes learned, %d known before\n",
-      report.learned->queries_learned(), report.learned->queries_known(),
-      report.learned->outcomes_learned(), report.learned->outcomes_known());
+  text +=
+      absl::StrFormat("%d queries learned, %d known before; %d outcomes learned, %d known before\n",
+                      report.learned->queries_learned(), report.learned->queries_known(),
+                      report.learned->outcomes_learned(), report.learned->outcomes_known());
   text += ArmTable(import, report);
   return text + Cat("import id ", OneLine(report.import_id), "; `pointsman import --undo '",
                     OneLine(report.import_id), "' --pool ", OneLine(report.pool),

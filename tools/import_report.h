@@ -20,9 +20,9 @@ struct ImportReport {
   double strength = 0;
   bool is_dry_run = false;
   std::size_t queries_read = 0;
-  std::size_t queries_chosen = 0;  // of those; --queries takes some
-  std::vector<std::string> hints;  // "gpt4o: did you mean gpt-4o? ..."
-  std::vector<std::string> arms_without;  // of the pool, of which the file says nothing
+  std::size_t queries_chosen = 0;            // of those; --queries takes some
+  std::vector<std::string> hints;            // "gpt4o: did you mean gpt-4o? ..."
+  std::vector<std::string> arms_without;     // of the pool, of which the file says nothing
   std::map<std::string, uint64_t> left_out;  // outcomes, by reason
   std::map<std::string, uint64_t> announced;
   std::optional<v1::ImportOutcomesResponse> learned;

@@ -104,7 +104,9 @@ std::string Shown(const v1::PutPoolResponse& response, const PutOptions& options
     text = "a dry run: nothing is written\n";
   } else {
     const bool is_same = is_put && response.changes().empty();
-    text = Cat(response.created() ? "created " : is_same ? "unchanged " : "changed ",
+    text = Cat(response.created() ? "created "
+               : is_same          ? "unchanged "
+                                  : "changed ",
                Shown(response.pool()));
   }
   // Of a new pool all is new; the file says it.
@@ -150,12 +152,14 @@ void AddPut(CLI::App& pool, Cli& cli, bool is_create) {
       is_create
           ? AddCommand(pool, "create", "make a pool from a YAML file; it must be new",
                        "  pointsman pool create deploy/pool.example.yaml")
-          : AddCommand(pool, "put",
-                       "make a pool from a YAML file, or change what the file says of the one there is",
-                       "  pointsman pool put deploy/pool.example.yaml --name staging --dry-run\n"
-                       "What the file does not say stays: a paused arm stays paused, an arm that it does\n"
-                       "not name stays as it is.");
-  command->add_option("file", options->file, "name, settings and arms; see deploy/pool.example.yaml")
+          : AddCommand(
+                pool, "put",
+                "make a pool from a YAML file, or change what the file says of the one there is",
+                "  pointsman pool put deploy/pool.example.yaml --name staging --dry-run\n"
+                "What the file does not say stays: a paused arm stays paused, an arm that it does\n"
+                "not name stays as it is.");
+  command
+      ->add_option("file", options->file, "name, settings and arms; see deploy/pool.example.yaml")
       ->required();
   command->add_option("--name", options->name, "another name than the file's");
   command->add_flag("--dry-run", options->is_dry_run, "say what would change, and write nothing");
@@ -169,9 +173,8 @@ void AddPut(CLI::App& pool, Cli& cli, bool is_create) {
     command->add_flag("--prune", options->is_pruning,
                       "pause the active arms that the file does not name");
   }
-  OnChosen(command, cli, [=, &cli](GrpcClient& client) {
-    return Put(*options, is_create, client, cli);
-  });
+  OnChosen(command, cli,
+           [=, &cli](GrpcClient& client) { return Put(*options, is_create, client, cli); });
 }
 
 void AddGet(CLI::App& pool, Cli& cli) {

@@ -181,9 +181,7 @@ std::string Digits(double value) {
 
 void Emit(const Message& message, YAML::Emitter& yaml);
 
-void EmitText(const std::string& text, YAML::Emitter& yaml) {
-  yaml << YAML::DoubleQuoted << text;
-}
+void EmitText(const std::string& text, YAML::Emitter& yaml) { yaml << YAML::DoubleQuoted << text; }
 
 void EmitValue(const Message& message, const FieldDescriptor& field, YAML::Emitter& yaml) {
   const auto& r = *message.GetReflection();

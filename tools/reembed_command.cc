@@ -17,8 +17,8 @@
 #include "tools/command.h"
 #include "tools/fit_projection.h"
 #include "tools/grpc_router.h"
-#include "tools/progress_bar.h"
 #include "tools/json_text.h"
+#include "tools/progress_bar.h"
 #include "tools/reembed.h"
 #include "tools/replay_options.h"
 

@@ -27,11 +27,13 @@ void AddEmbedderOptions(CLI::App* command, EmbedderSettings& embedder) {
 }
 
 void AddReplayOptions(CLI::App* command, DataOptions& data, ReplayOptions& replay) {
-  command->add_option("--data", data.data, "the data folder, or a table as for `import`")->required();
+  command->add_option("--data", data.data, "the data folder, or a table as for `import`")
+      ->required();
   command->add_option("--map", data.table.maps, "COLUMN=FIELD: what a table's column is (repeat)")
       ->allow_extra_args(false);
-  command->add_option("--scale", data.table.scale,
-                      "how a table's qualities are written: 0..100, 1..5, true/false, thumbs [0..1]");
+  command->add_option(
+      "--scale", data.table.scale,
+      "how a table's qualities are written: 0..100, 1..5, true/false, thumbs [0..1]");
   command->add_option("--pool", data.pool, "a subset of models named in the folder's pools.json");
   command->add_option("--rounds", replay.rounds, "queries to play; 0: all")->capture_default_str();
   command->add_option("--seeds", replay.seeds, "independent orders of the queries")

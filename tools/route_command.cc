@@ -75,9 +75,7 @@ absl::StatusOr<v1::RouteRequest> RequestOf(const Options& options) {
   if (options.latency == "total") request.set_latency_kind(v1::TOTAL);
   request.set_arm_count(options.arm_count);
   request.set_purpose(options.is_panel ? v1::PANEL : v1::FALLBACK);
-  request.set_mode(options.is_preview  ? v1::PREVIEW
-                   : options.is_greedy ? v1::GREEDY
-                                       : v1::EXPLORE);
+  request.set_mode(options.is_preview ? v1::PREVIEW : options.is_greedy ? v1::GREEDY : v1::EXPLORE);
   request.set_decision_id(options.decision_id);
   request.set_explain(options.is_explained);
   return request;
@@ -128,7 +126,8 @@ void AddRoute(CLI::App& app, Cli& cli) {
   command->add_option("--pool", options->pool, "pool to choose from")->capture_default_str();
   command->add_option("--prefer", options->preference,
                       "weights QUALITY,COST,LATENCY; the pool's default unless given");
-  command->add_option("--max-cost", options->max_cost_usd, "most expected USD of this call; an unknown cost does not pass");
+  command->add_option("--max-cost", options->max_cost_usd,
+                      "most expected USD of this call; an unknown cost does not pass");
   command->add_option("--max-latency-ms", options->max_latency_ms, "most expected latency in ms");
   command->add_option("--require-tag", options->require_tags, "only arms with this tag (repeat)")
       ->allow_extra_args(false);
@@ -154,8 +153,7 @@ void AddRoute(CLI::App& app, Cli& cli) {
   command->add_flag("--panel", options->is_panel, "further arms are drawn, not ordered by utility");
   auto* greedy =
       command->add_flag("--greedy", options->is_greedy, "the best by utility; no exploration");
-  command
-      ->add_flag("--preview", options->is_preview, "decide, but record, count and teach nothing")
+  command->add_flag("--preview", options->is_preview, "decide, but record, count and teach nothing")
       ->excludes(greedy);
   command->add_option("--decision-id", options->decision_id,
                       "your own id: the same again gives the same decision");

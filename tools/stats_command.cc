@@ -44,14 +44,17 @@ std::string Shown(const v1::GetStatsResponse& stats) {
   std::string limited;
   for (const auto& arm : stats.arms()) {
     std::vector<std::string> row = {
-               OneLine(arm.name()), v1::ArmStatus_Name(arm.status()), Cat(arm.decisions()),
-               absl::StrFormat("%.1f%%", 100 * arm.share()), Cat(arm.outcomes()),
-               arm.has_quality() ? absl::StrFormat("%.3f", arm.quality()) : "unknown",
-               absl::StrFormat("%.3f +- %.3f", arm.level(), arm.level_stddev()),
-               MillisOr(arm.has_latency_ms(), arm.latency_ms()),
-               MillisOr(arm.has_latency_p95_ms(), arm.latency_p95_ms()),
-               DollarsOr(arm.has_cost_usd(), arm.cost_usd()),
-               arm.outcomes() == 0 ? "unknown" : absl::StrFormat("%.1f%%", 100 * arm.error_rate())};
+        OneLine(arm.name()),
+        v1::ArmStatus_Name(arm.status()),
+        Cat(arm.decisions()),
+        absl::StrFormat("%.1f%%", 100 * arm.share()),
+        Cat(arm.outcomes()),
+        arm.has_quality() ? absl::StrFormat("%.3f", arm.quality()) : "unknown",
+        absl::StrFormat("%.3f +- %.3f", arm.level(), arm.level_stddev()),
+        MillisOr(arm.has_latency_ms(), arm.latency_ms()),
+        MillisOr(arm.has_latency_p95_ms(), arm.latency_p95_ms()),
+        DollarsOr(arm.has_cost_usd(), arm.cost_usd()),
+        arm.outcomes() == 0 ? "unknown" : absl::StrFormat("%.1f%%", 100 * arm.error_rate())};
     if (has_first_token) row.push_back(MillisOr(arm.has_first_token_ms(), arm.first_token_ms()));
     table.Add(std::move(row));
     if (arm.rate_limited_until_unix_ms() > 0) {
@@ -78,18 +81,17 @@ std::string Shown(const v1::ExplainResponse& decision) {
     text += absl::StrFormat("chosen: %s, propensity %.6f\n", chosen.arm(), chosen.propensity());
   }
   for (const auto& outcome : decision.outcomes()) {
-    text += Cat("outcome of ", outcome.arm(),
-                Field("quality", outcome.has_quality(), outcome.quality()),
-                Field("latency ms", outcome.has_latency_ms(), outcome.latency_ms()),
-                Field("cost USD", outcome.has_cost_usd(), outcome.cost_usd()),
-                Field("input tokens", outcome.has_input_tokens(), outcome.input_tokens()),
-                Field("cached", outcome.has_cached_input_tokens(), outcome.cached_input_tokens()),
-                Field("output tokens", outcome.has_output_tokens(), outcome.output_tokens()),
-                Field("first token ms", outcome.has_first_token_ms(), outcome.first_token_ms()),
-                outcome.error() ? ", it brought no answer" : "",
-                outcome.has_error_kind() ? Cat(" (", v1::ErrorKind_Name(outcome.error_kind()), ")")
-                                         : "",
-                "\n");
+    text += Cat(
+        "outcome of ", outcome.arm(), Field("quality", outcome.has_quality(), outcome.quality()),
+        Field("latency ms", outcome.has_latency_ms(), outcome.latency_ms()),
+        Field("cost USD", outcome.has_cost_usd(), outcome.cost_usd()),
+        Field("input tokens", outcome.has_input_tokens(), outcome.input_tokens()),
+        Field("cached", outcome.has_cached_input_tokens(), outcome.cached_input_tokens()),
+        Field("output tokens", outcome.has_output_tokens(), outcome.output_tokens()),
+        Field("first token ms", outcome.has_first_token_ms(), outcome.first_token_ms()),
+        outcome.error() ? ", it brought no answer" : "",
+        outcome.has_error_kind() ? Cat(" (", v1::ErrorKind_Name(outcome.error_kind()), ")") : "",
+        "\n");
   }
   if (decision.outcomes().empty()) text += "no feedback yet\n";
   text += "\n" + RankingTable(decision.candidates(), "candidate");

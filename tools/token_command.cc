@@ -177,7 +177,8 @@ void AddToken(CLI::App& app, Cli& cli) {
                                 "  pointsman token revoke app --file tokens.yaml");
   revoke->add_option("name", *name, "of the token")->required();
   revoke->add_option("--file", *file, "")->capture_default_str();
-  OnChosen(revoke, cli, [file, name, &cli](GrpcClient&) { return Revoke(*file, *name, cli.is_json); });
+  OnChosen(revoke, cli,
+           [file, name, &cli](GrpcClient&) { return Revoke(*file, *name, cli.is_json); });
 }
 
 }  // namespace pointsman

@@ -51,7 +51,8 @@ TEST(OutcomeTable, ReadsEveryShapeToTheSameOutcomes) {
       {"export", "id\ttext\tmodel\tquality\n1\tp\ta\t1\n1\tp\tb\t0.5\n2\tq\ta\t0\n", {}},
       {"t.csv", "text,model,quality\np,a,1\np,b,0.5\nq,a,0\n", {}},
       {"t.csv", "model,quality,prompt,query_id\na,1,p,x\nb,0.5,,x\na,0,q,y\n", {}},
-      {"t.csv", "prompt,llm,score\np,a,100\np,b,50\nq,a,0\n",
+      {"t.csv",
+       "prompt,llm,score\np,a,100\np,b,50\nq,a,0\n",
        {{"llm=arm", "score=quality"}, "0..100", {}, false}},
       {"t.jsonl",
        "{\"id\":1,\"text\":\"p\",\"model\":\"a\",\"quality\":true}\n"
@@ -59,11 +60,13 @@ TEST(OutcomeTable, ReadsEveryShapeToTheSameOutcomes) {
        "{\"model\":\"a\",\"id\":\"2\",\"text\":\"q\",\"quality\":0}\n",
        {}},
       {"t.json",
-       "[{\"text\":\"p\",\"arm\":\"a\",\"quality\":1},{\"text\":\"p\",\"arm\":\"b\",\"quality\":0.5},"
+       "[{\"text\":\"p\",\"arm\":\"a\",\"quality\":1},{\"text\":\"p\",\"arm\":\"b\",\"quality\":0."
+       "5},"
        "\n{\"text\":\"q\",\"arm\":\"a\",\"quality\":false}]",
        {}},
       {"t.jsonl",
-       "{\"query\":\"p\",\"outcomes\":[{\"arm\":\"a\",\"quality\":1},{\"arm\":\"b\",\"quality\":0.5}]}\n"
+       "{\"query\":\"p\",\"outcomes\":[{\"arm\":\"a\",\"quality\":1},{\"arm\":\"b\",\"quality\":0."
+       "5}]}\n"
        "{\"query\":\"q\",\"outcomes\":[{\"arm\":\"a\",\"quality\":0}]}\n",
        {}},
       {"t.csv", "prompt,a,b\np,1,0.5\nq,0,\n", wide},
@@ -74,7 +77,8 @@ TEST(OutcomeTable, ReadsEveryShapeToTheSameOutcomes) {
        "{\"prompt\":\"p\",\"a\":{\"quality\":1},\"b\":{\"quality\":0.5}}\n"
        "{\"prompt\":\"q\",\"a\":{\"quality\":0},\"b\":null}\n",
        wide},
-      {"t.csv", "prompt,one,two\np,1,0.5\nq,0,\n",
+      {"t.csv",
+       "prompt,one,two\np,1,0.5\nq,0,\n",
        {{"one=a", "two=b.quality"}, "", {"a", "b"}, false}},
   };
   for (const Case& c : cases) {
@@ -129,10 +133,11 @@ TEST(OutcomeTable, TakesTheSameTextWithoutAnIdAsAskedAgain) {
 }
 
 TEST(OutcomeTable, ReadsTheFiguresOfWideColumns) {
-  const auto set = Read("t.csv",
-                        "prompt,a,a|cost_usd,b.quality,b.latency_ms,b_cost_usd,input_tokens,dataset\n"
-                        "p,1,0.5,0,90,0.25,12,x\n",
-                        {{}, "", {"a", "b"}, false});
+  const auto set =
+      Read("t.csv",
+           "prompt,a,a|cost_usd,b.quality,b.latency_ms,b_cost_usd,input_tokens,dataset\n"
+           "p,1,0.5,0,90,0.25,12,x\n",
+           {{}, "", {"a", "b"}, false});
   ASSERT_TRUE(set.ok()) << set.status();
   ASSERT_EQ(set->outcomes.size(), 2u);
   Outcome a, b;
@@ -220,17 +225,18 @@ TEST(OutcomeTable, SaysWhatIsWrongAndWhatToDo) {
 }
 
 TEST(OutcomeTable, NamesTheColumnsItDoesNotKnow) {
-  const auto set = Read("t.csv", "text,model,quality,notes,user\np,a,1,x,y\n",
-                        {{"user=ignore"}, "", {}, false});
+  const auto set =
+      Read("t.csv", "text,model,quality,notes,user\np,a,1,x,y\n", {{"user=ignore"}, "", {}, false});
   ASSERT_TRUE(set.ok()) << set.status();
   EXPECT_THAT(set->unknown_columns, ElementsAre("notes"));
-  EXPECT_THAT(set->columns, ElementsAre("user = ignored", "text = text", "model = arm",
-                                        "quality = quality"));
+  EXPECT_THAT(set->columns,
+              ElementsAre("user = ignored", "text = text", "model = arm", "quality = quality"));
 }
 
 TEST(OutcomeTable, NeverFailsWithoutAPlaceOnATableCutAnywhere) {
   for (const auto& [name, text] :
-       {std::pair<std::string, std::string>{"t.csv", "id,text,model,quality\n1,\"p,\n\",a,1\n2,q,b,0\n"},
+       {std::pair<std::string, std::string>{"t.csv",
+                                            "id,text,model,quality\n1,\"p,\n\",a,1\n2,q,b,0\n"},
         {"t.jsonl", "{\"text\":\"p\",\"model\":\"a\",\"quality\":1}\n{\"text\":\"q\"}\n"},
         {"t.json", "[{\"text\":\"p\",\"model\":\"a\",\"quality\":1}]"}}) {
     for (std::size_t size = 0; size < text.size(); ++size) {

@@ -35,8 +35,8 @@ OutcomeSet SparseSet() {
 }
 
 TEST(MakeSparseImport, TakesWhatThereIsAndCountsWhatThePoolHasNot) {
-  const SparseImport import = MakeSparseImport(SparseSet(), std::vector<std::size_t>{2, 1, 0},
-                                               {"A", "A", ""});
+  const SparseImport import =
+      MakeSparseImport(SparseSet(), std::vector<std::size_t>{2, 1, 0}, {"A", "A", ""});
   ASSERT_EQ(import.queries.size(), 2u);
   EXPECT_EQ(import.queries[0].query, "q");
   EXPECT_EQ(import.queries[0].index, 1u);  // its place in the order, whoever is left out

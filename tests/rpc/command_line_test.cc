@@ -19,8 +19,9 @@ class PointsmanBinary : public RpcFixture {
  protected:
   // Runs `pointsman ARGUMENTS`; its exit code, and what it printed in out_ and err_.
   int Run(const std::string& arguments) {
-    const std::string command = Cat(POINTSMAN_BIN_DIR, "/pointsman --server 127.0.0.1:",
-                                    server_->port(), " ", arguments, " 2>", folder_.path(), "/err");
+    const std::string command =
+        Cat(POINTSMAN_BIN_DIR, "/pointsman --server 127.0.0.1:", server_->port(), " ", arguments,
+            " 2>", folder_.path(), "/err");
     FILE* pipe = popen(command.c_str(), "r");
     out_.clear();
     for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) out_ += static_cast<char>(c);
@@ -90,9 +91,9 @@ TEST_F(PointsmanBinary, NeverSaysThatItImportedWhatItDidNot) {
 TEST_F(PointsmanBinary, JoinsTheSampleToTheExamplePool) {
   const std::string deploy = std::string(POINTSMAN_SOURCE_DIR) + "/deploy";
   ASSERT_EQ(Run("pool create " + deploy + "/pool.example.yaml --name example"), 0) << err_;
-  ASSERT_EQ(Run("--json import --pool example --data " + deploy +
-                "/sample --queries 70 --strength 35"),
-            0)
+  ASSERT_EQ(
+      Run("--json import --pool example --data " + deploy + "/sample --queries 70 --strength 35"),
+      0)
       << err_;
   const Json json = Json::parse(out_);
   EXPECT_EQ(json["outcomes_left_out"], 0);
@@ -108,7 +109,8 @@ TEST_F(PointsmanBinary, AddsAndSetsArmsEachOnlyWhereItMeansTo) {
   EXPECT_EQ(Run("arm remove alpah"), 3);
   ASSERT_EQ(Run("arm add delta --usd-per-1m-input 1"), 0) << err_;
   EXPECT_TRUE(Says("note: arm delta has only one of")) << out_;
-  ASSERT_EQ(Run("arm set delta --usd-per-1m-output 2 --alias d --tag x --price-tier 9:1:2"), 0) << err_;
+  ASSERT_EQ(Run("arm set delta --usd-per-1m-output 2 --alias d --tag x --price-tier 9:1:2"), 0)
+      << err_;
   EXPECT_TRUE(Says("usd_per_1m_output: unset -> 2")) << out_;
   ASSERT_EQ(Run("arm pause delta"), 0) << err_;
   ASSERT_EQ(Run("arm set delta --clear usd-per-1m-input --description new"), 0) << err_;
@@ -144,7 +146,8 @@ TEST_F(PointsmanBinary, WritesAPoolAsAFileThatChangesNothingAndMakesTheSame) {
 }
 
 TEST_F(PointsmanBinary, AppliesAPoolFileAgainToWhatItSaysAndNothingElse) {
-  const std::string file = Write("pool.yaml", "name: default\narms:\n  - {name: alpha, description: d}\n");
+  const std::string file =
+      Write("pool.yaml", "name: default\narms:\n  - {name: alpha, description: d}\n");
   ASSERT_EQ(Run("arm pause alpha"), 0) << err_;
   ASSERT_EQ(Run("pool put " + file + " --dry-run"), 0) << err_;
   EXPECT_TRUE(Says("arm alpha: description: unset -> \"d\"")) << out_;
@@ -159,13 +162,15 @@ TEST_F(PointsmanBinary, AppliesAPoolFileAgainToWhatItSaysAndNothingElse) {
 }
 
 TEST_F(PointsmanBinary, RoutesPreviewsAndTellsHowItWent) {
-  ASSERT_EQ(Run("route hello --preview --explain --latency first-token --input-tokens 9"), 0) << err_;
+  ASSERT_EQ(Run("route hello --preview --explain --latency first-token --input-tokens 9"), 0)
+      << err_;
   EXPECT_TRUE(Says("a preview, nothing is recorded")) << out_;
   ASSERT_EQ(Run("--json route hello --explain"), 0) << err_;
   const std::string id = Json::parse(out_)["decision_id"];
   EXPECT_TRUE(Json::parse(out_).contains("not_candidates"));
   EXPECT_EQ(Run("feedback " + id + " --error-kind nope"), 2);
-  ASSERT_EQ(Run("feedback " + id + " --quality 1 --first-token-ms 5 --cached-input-tokens 3"), 0) << err_;
+  ASSERT_EQ(Run("feedback " + id + " --quality 1 --first-token-ms 5 --cached-input-tokens 3"), 0)
+      << err_;
   ASSERT_EQ(Run("explain " + id), 0) << err_;
   EXPECT_TRUE(Says("quality 1")) << out_;
 }

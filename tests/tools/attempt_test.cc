@@ -48,7 +48,8 @@ TEST(PriceTier, ReadsPricesAndLeavesEmptyOnesUnset) {
   ASSERT_TRUE(part.ok());
   EXPECT_FALSE(part->has_usd_per_1m_input());
   EXPECT_FALSE(part->has_usd_per_1m_cached_input());
-  for (const char* text : {"", "x", "1", "1:2", "0:1:2", "-5:1:2", "1:-2:3", "1:2:3:4:5", "1:a:3"}) {
+  for (const char* text :
+       {"", "x", "1", "1:2", "0:1:2", "-5:1:2", "1:-2:3", "1:2:3:4:5", "1:a:3"}) {
     EXPECT_FALSE(ParsePriceTier(text).ok()) << text;
   }
 }

@@ -37,16 +37,19 @@ TEST(EventText, ShowsWhatAnArmEventChangesWithOldAndNewValuesAndWhoAsked) {
   LogContext context(/*is_from_start=*/true);
   Arm arm = TheArm();
   const Event added = At(1, ArmEvent{arm, std::nullopt, "ops (10.0.0.1)"});
-  EXPECT_THAT(EventText(added, context),
-              HasSubstr("arm gpt (id 3, active) new: usd_per_1m_input: unset -> 5; by ops (10.0.0.1)"));
+  EXPECT_THAT(
+      EventText(added, context),
+      HasSubstr("arm gpt (id 3, active) new: usd_per_1m_input: unset -> 5; by ops (10.0.0.1)"));
   context.Note(added);
   arm.usd_per_1m_input = 6;
   arm.status = ArmStatus::kPaused;
   const std::string changed = EventText(At(2, ArmEvent{arm, std::nullopt, "ops"}), context);
   EXPECT_THAT(changed, HasSubstr("(id 3, paused) changed: status: active -> paused; "
                                  "usd_per_1m_input: 5 -> 6; by ops"));
-  const std::string reset = EventText(At(2, ArmEvent{TheArm(), ArmReset{ArmId{3}, 7}, ""}), context);
-  EXPECT_THAT(reset, HasSubstr("what it learned: forgotten; prior: what gpt learned, as 7 outcomes"));
+  const std::string reset =
+      EventText(At(2, ArmEvent{TheArm(), ArmReset{ArmId{3}, 7}, ""}), context);
+  EXPECT_THAT(reset,
+              HasSubstr("what it learned: forgotten; prior: what gpt learned, as 7 outcomes"));
   EXPECT_THAT(reset, Not(HasSubstr("; by")));
 }
 
@@ -82,7 +85,8 @@ TEST(EventText, TellsWithdrawnClosedAndGivenUpCallsApart) {
   withdrawn.is_withdrawal = true;
   withdrawn.before = withdrawn.outcome;
   withdrawn.outcome = {};
-  EXPECT_THAT(EventText(At(2, withdrawn), context), HasSubstr("withdrawn: outcome of gpt: quality 1"));
+  EXPECT_THAT(EventText(At(2, withdrawn), context),
+              HasSubstr("withdrawn: outcome of gpt: quality 1"));
   OutcomeEvent closed = TheOutcome();
   closed.outcome = {};
   closed.is_closed = true;
@@ -101,8 +105,8 @@ TEST(EventJson, HasOneFormOfTimeAndEnumsAsTheContractCallsThem) {
   EXPECT_EQ(json["selection"], "FALLBACK");
   EXPECT_EQ(json["outcome"]["error_kind"], "RATE_LIMITED");
   EXPECT_EQ(json["sequence"], 4);
-  const auto arm =
-      nlohmann::json::parse(EventJson("default", At(5, ArmEvent{TheArm(), std::nullopt, "me"}), context));
+  const auto arm = nlohmann::json::parse(
+      EventJson("default", At(5, ArmEvent{TheArm(), std::nullopt, "me"}), context));
   EXPECT_EQ(arm["status"], "ACTIVE");
   EXPECT_EQ(arm["changes"][0], "usd_per_1m_input: unset -> 5");
   EXPECT_EQ(arm["by"], "me");

@@ -1,10 +1,9 @@
 #include "tools/pool_file.h"
 
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
+#include <gtest/gtest.h>
 
 #include <iterator>
 #include <string>
@@ -158,8 +157,8 @@ class RandomPool {
           break;
         case Field::CPPTYPE_ENUM:
           r.SetEnumValue(&message, &field,
-                         1 + static_cast<int>(rng_.Below(static_cast<uint64_t>(
-                                 field.enum_type()->value_count() - 1))));
+                         1 + static_cast<int>(rng_.Below(
+                                 static_cast<uint64_t>(field.enum_type()->value_count() - 1))));
           break;
         default:
           ADD_FAILURE() << name << " is of a kind that files do not have";
@@ -169,8 +168,9 @@ class RandomPool {
 
  private:
   std::string Word() {
-    constexpr const char* kWords[] = {"plain",  "true", "null", "~",     "1e3",      "a: b", "# no",
-                                      "- item", "[x",   "\"q\"", "it's", "\xc3\xa9", " pad ", "a\\n"};
+    constexpr const char* kWords[] = {"plain", "true",     "null",   "~",   "1e3",
+                                      "a: b",  "# no",     "- item", "[x",  "\"q\"",
+                                      "it's",  "\xc3\xa9", " pad ",  "a\\n"};
     return kWords[rng_.Below(std::size(kWords))];
   }
   Rng rng_;
@@ -196,8 +196,9 @@ TEST(PoolFile, ReadsWhatItWritesOfEveryPool) {
     const std::string yaml = PoolYaml(stored, arms);
     const auto read = ParsePool(yaml, "pool.yaml");
     ASSERT_TRUE(read.ok()) << yaml << read.status();
-    EXPECT_EQ(read->SerializeAsString(), pool.SerializeAsString())
-        << yaml << "\n" << pool.DebugString() << "\n" << read->DebugString();
+    EXPECT_EQ(read->SerializeAsString(), pool.SerializeAsString()) << yaml << "\n"
+                                                                   << pool.DebugString() << "\n"
+                                                                   << read->DebugString();
   }
 }
 
