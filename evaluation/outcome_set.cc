@@ -117,10 +117,8 @@ class SetReader {
       }
       return seen_.insert({query, arm}).second ? query : kNone;
     }
-    for (int time = 0;; ++time) {
-      const std::size_t query = Known(Cat("text ", time, " ", text), text, text);
-      if (seen_.insert({query, arm}).second) return query;
-    }
+    const uint64_t time = times_[{text, arm}]++;
+    return Known(Cat("text ", time, " ", text), text, text);
   }
 
   std::size_t Known(const std::string& key, const std::string& id, const std::string& text) {
@@ -151,7 +149,8 @@ class SetReader {
   const QualityScale& scale_;
   const TableOptions& options_;
   std::unordered_map<std::string, std::size_t> arms_, queries_;
-  std::set<std::pair<std::size_t, std::size_t>> seen_;  // query and arm
+  std::set<std::pair<std::size_t, std::size_t>> seen_;           // query and arm, of rows with an id
+  std::map<std::pair<std::string, std::size_t>, uint64_t> times_;  // by text and arm, of the others
   OutcomeSet set_;
 };
 
