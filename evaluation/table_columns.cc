@@ -142,6 +142,7 @@ class Planner {
 
   // Whether a column that nobody knows could be the qualities of a model.
   bool HoldsQualities(std::size_t column) const {
+    if (Column(column).find_first_not_of(' ') == std::string::npos) return false;  // a row's number
     bool is_any = false;
     for (const auto& row : table_.rows) {
       Outcome outcome;
@@ -232,7 +233,7 @@ class Planner {
       if (is_done_[i]) continue;
       const auto near = NearOf(i);
       if (!near) {
-        plan_.unknown.push_back(Column(i));
+        plan_.unknown.push_back(Column(i).empty() ? "(without a name)" : Column(i));
         continue;
       }
       const std::string map = Cat("--map ", OneLine(near->first), "=", FieldName(near->second));

@@ -24,7 +24,7 @@ std::shared_ptr<Target> AddTarget(CLI::App* command) {
 }
 
 std::string Price(bool is_known, double usd) {
-  return is_known ? absl::StrFormat("$%g", usd) : "-";
+  return is_known ? absl::StrFormat("$%g", usd) : "unknown";
 }
 
 std::string Shown(const v1::PutArmResponse& response, const std::string& pool) {
@@ -117,7 +117,7 @@ void AddList(CLI::App& parent, Cli& cli) {
       table.Add({OneLine(arm.name()), v1::ArmStatus_Name(status),
                  Price(arm.has_usd_per_1m_input(), arm.usd_per_1m_input()),
                  Price(arm.has_usd_per_1m_output(), arm.usd_per_1m_output()),
-                 Price(arm.has_usd_per_request(), arm.usd_per_request()),
+                 arm.has_usd_per_request() ? Price(true, arm.usd_per_request()) : "-",
                  arm.version().empty() ? "-" : OneLine(arm.version()), Joined(arm.tags())});
     }
     Print(cli.is_json ? JsonOf(response) : table.Text());

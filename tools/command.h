@@ -77,7 +77,7 @@ absl::Status WriteFile(const std::string& path, std::string_view bytes);
 // one that ships.
 std::string LexiconArgument(const std::string& name);
 
-// "$0.001234"; "-" if there is none.
+// "$0.001234".
 std::string Dollars(double usd);
 
 // Columns as wide as their widest cell; the first one to the left, the others to the right.

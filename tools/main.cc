@@ -22,9 +22,14 @@ int Parse(CLI::App& app, int argc, char** argv, bool& is_parsed) {
   } catch (const CLI::ParseError& error) {
     if (is_json && error.get_exit_code() != 0) {
       const std::string unknown = pointsman::UnknownCommand(app);
+      std::string what;
+      for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
+        at = at->get_subcommands().front();
+        what += (what.empty() ? "" : " ") + at->get_name();
+      }
       const absl::Status status =
           pointsman::InvalidArgument(unknown.empty() ? std::string(error.what()) : unknown);
-      std::fputs(pointsman::ErrorJson("", "", status).c_str(), stderr);
+      std::fputs(pointsman::ErrorJson(what, "", status).c_str(), stderr);
       return static_cast<int>(pointsman::ExitCode::kUsage);
     }
     if (const std::string unknown = pointsman::UnknownCommand(app);

@@ -160,6 +160,17 @@ TEST(OutcomeTable, NamesAWideColumnOfNoArmAsAModelIfItHoldsQualities) {
   EXPECT_THAT(set->unknown_columns, ElementsAre("year", "best"));
 }
 
+// As a data frame is saved unless one says otherwise.
+TEST(OutcomeTable, TakesAColumnOfRowNumbersForNothing) {
+  const auto wide = Read("t.csv", ",prompt,a\n0,p,1\n1,q,0\n", {{}, "", {"a"}, false});
+  ASSERT_TRUE(wide.ok()) << wide.status();
+  EXPECT_EQ(Shown(*wide), "p/a=1 q/a=0");
+  EXPECT_THAT(wide->unknown_columns, ElementsAre("(without a name)"));
+  const auto numbered = Read("t.csv", ",prompt,model,quality\n0,p,a,1.0\n1,q,a,0.0\n");
+  ASSERT_TRUE(numbered.ok()) << numbered.status();
+  EXPECT_EQ(Shown(*numbered), "p/a=1 q/a=0");
+}
+
 TEST(OutcomeTable, TakesTheQualityOfAFailedCallAsNone) {
   const auto set = Read("t.csv",
                         "text,model,quality,error,error_kind\n"
