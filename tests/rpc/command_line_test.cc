@@ -20,8 +20,9 @@ class PointsmanBinary : public RpcFixture {
   // Runs `pointsman ARGUMENTS`; its exit code, and what it printed in out_ and err_.
   int Run(const std::string& arguments) {
     const std::string command =
-        Cat(POINTSMAN_BIN_DIR, "/pointsman --server 127.0.0.1:", server_->port(), " ", arguments,
-            " 2>", folder_.path(), "/err");
+        Cat("cd ", POINTSMAN_SOURCE_DIR, " && ", POINTSMAN_BIN_DIR,
+            "/pointsman --server 127.0.0.1:", server_->port(), " ", arguments, " 2>",
+            folder_.path(), "/err");
     FILE* pipe = popen(command.c_str(), "r");
     out_.clear();
     for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) out_ += static_cast<char>(c);
@@ -99,6 +100,23 @@ TEST_F(PointsmanBinary, JoinsTheSampleToTheExamplePool) {
   EXPECT_EQ(json["outcomes_left_out"], 0);
   EXPECT_EQ(json["outcomes_learned"], 8 * 70);
   EXPECT_EQ(json["arms"].size(), 8u);
+}
+
+// All but those with a FOLDER of the reader's own.
+TEST_F(PointsmanBinary, RunsTheCommandsOfTheWarmStartPageAsTheyArePrinted) {
+  ASSERT_EQ(Run("pool delete default --yes"), 0) << err_;
+  ASSERT_EQ(Run("pool create deploy/pool.example.yaml"), 0) << err_;
+  std::ifstream page(std::string(POINTSMAN_SOURCE_DIR) + "/docs/warm-start.md");
+  const std::string prompt = "    pointsman ";
+  int commands = 0;
+  for (std::string line; std::getline(page, line);) {
+    if (!line.starts_with(prompt) || line.find("FOLDER") != std::string::npos) continue;
+    ++commands;
+    EXPECT_EQ(Run(line.substr(prompt.size())), 0) << line << "\n" << err_;
+    EXPECT_FALSE(Says("left out")) << line << "\n" << out_;
+  }
+  EXPECT_GE(commands, 5);
+  EXPECT_EQ(Stats().outcomes(), 8u * 500 + 48);
 }
 
 TEST_F(PointsmanBinary, AddsAndSetsArmsEachOnlyWhereItMeansTo) {
