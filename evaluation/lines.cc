@@ -11,6 +11,12 @@
 #include "base/strings.h"
 
 namespace pointsman {
+namespace {
+
+// Some editors begin UTF-8 with it; it says nothing.
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<Lines>> Lines::Open(const std::string& path) {
   std::error_code ignored;
@@ -33,6 +39,12 @@ Lines::~Lines() { gzclose(static_cast<gzFile>(file_)); }
 std::string Lines::Where() const { return Cat(path_, ":", number_); }
 
 absl::StatusOr<bool> Lines::Next() {
+  ASSIGN_OR_RETURN(const bool is_line, ReadLine());
+  if (number_ == 1 && line_.starts_with(kByteOrderMark)) line_.erase(0, kByteOrderMark.size());
+  return is_line;
+}
+
+absl::StatusOr<bool> Lines::ReadLine() {
   auto* file = static_cast<gzFile>(file_);
   line_.clear();
   ++number_;

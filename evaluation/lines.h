@@ -23,7 +23,8 @@ class Lines {
   Lines(const Lines&) = delete;
   Lines& operator=(const Lines&) = delete;
 
-  // True: `line()` is the next line, without its end ("\n" or "\r\n"). False: the file is over.
+  // True: `line()` is the next line, without its end ("\n" or "\r\n") and without a
+  // byte order mark. False: the file is over.
   absl::StatusOr<bool> Next();
   const std::string& line() const { return line_; }
   // Of the line that `line()` holds, from 1.
@@ -33,6 +34,7 @@ class Lines {
 
  private:
   Lines(std::string path, void* file) : path_(std::move(path)), file_(file) {}
+  absl::StatusOr<bool> ReadLine();
 
   std::string path_;
   void* file_;  // gzFile, so that zlib stays out of this header

@@ -226,6 +226,7 @@ absl::StatusOr<ProbeReport> RunProbe(const Dataset& dataset, const ProbeOptions&
   report.pool = dataset.pool;
   report.queries = dataset.queries.size();
   report.queries_left_out = dataset.queries_left_out;
+  report.arms_left_out = dataset.arms_left_out;
   report.arms = dataset.arms.size();
   report.dimension = static_cast<uint32_t>(table.x.cols());
   report.options = options;

@@ -53,6 +53,7 @@ struct ProbeReport {
   std::string pool;
   std::size_t queries = 0;
   std::size_t queries_left_out = 0;
+  std::vector<std::string> arms_left_out;
   std::size_t arms = 0;
   uint32_t dimension = 0;  // of the vectors that were probed
   ProbeOptions options;

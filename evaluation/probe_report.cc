@@ -26,6 +26,7 @@ std::string ProbeJson(const ProbeReport& report) {
   json["pool"] = report.pool;
   json["queries"] = report.queries;
   json["queries_left_out"] = report.queries_left_out;
+  json["arms_left_out"] = report.arms_left_out;
   json["arms"] = report.arms;
   json["embedder"] = embedder.name;
   json["dim"] = embedder.dimension;

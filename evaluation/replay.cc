@@ -84,6 +84,7 @@ ReplayReport StartReport(const Dataset& dataset, const ReplayOptions& options) {
   for (const Arm& arm : dataset.arms) report.arms.push_back(arm.name);
   report.queries = dataset.queries.size();
   report.queries_left_out = dataset.queries_left_out;
+  report.arms_left_out = dataset.arms_left_out;
   report.rounds_asked = options.rounds;
   const std::size_t playable = report.queries - options.import_queries;
   report.rounds = options.rounds == 0 ? playable : std::min(options.rounds, playable);

@@ -67,6 +67,7 @@ struct ReplayReport {
   std::vector<std::string> arms;
   std::size_t queries = 0;
   std::size_t queries_left_out = 0;
+  std::vector<std::string> arms_left_out;
   std::size_t rounds_asked = 0;  // 0: all
   std::size_t rounds = 0;
   bool is_cost_recorded = false;

@@ -114,6 +114,10 @@ std::string Heading(const ReplayReport& report) {
     text +=
         absl::StrFormat(" (%d left out: not every arm has an outcome)", report.queries_left_out);
   }
+  for (std::size_t i = 0; i < report.arms_left_out.size(); ++i) {
+    text += Cat(i == 0 ? "\nleft out, since they answered few of the queries: " : ", ",
+                OneLine(report.arms_left_out[i]));
+  }
   text += absl::StrFormat("\n%d rounds", report.rounds);
   if (report.rounds_asked > report.rounds) {
     text += absl::StrFormat(" (%d were asked; each query is played once)", report.rounds_asked);
@@ -195,6 +199,7 @@ std::string ReportJson(const ReplayReport& report) {
   json["arms"] = report.arms;
   json["queries"] = report.queries;
   json["queries_left_out"] = report.queries_left_out;
+  json["arms_left_out"] = report.arms_left_out;
   json["rounds"] = report.rounds;
   json["preference"] = PreferenceJson(report.valuation.preference);
   json["cost_scale_usd"] = report.valuation.cost_scale_usd;

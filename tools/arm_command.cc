@@ -1,12 +1,11 @@
 // `pointsman arm`: the arms of a pool, while it serves.
-#include <algorithm>
 #include <memory>
-#include <vector>
+#include <string>
 
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "service/engine/requests.h"
+#include "tools/arm_options.h"
 #include "tools/command.h"
 
 namespace pointsman {
@@ -24,80 +23,34 @@ std::shared_ptr<Target> AddTarget(CLI::App* command) {
   return target;
 }
 
-absl::StatusOr<v1::Arm> FindArm(GrpcClient& client, const Target& target) {
-  v1::ListArmsRequest request;
-  request.set_pool(target.pool);
-  ASSIGN_OR_RETURN(const v1::ListArmsResponse response, client.ListArms(request));
-  for (const v1::Arm& arm : response.arms()) {
-    if (arm.name() == target.arm) return arm;
-  }
-  return WithReason(NotFound("pool ", Quoted(target.pool), " has no arm ", Quoted(target.arm)),
-                    reason::kArmUnknown);
-}
-
 std::string Price(bool is_known, double usd) {
-  return is_known ? absl::StrFormat("$%g", usd) : "-";
+  return is_known ? absl::StrFormat("$%g", usd) : "unknown";
 }
 
-void AddPut(CLI::App& parent, Cli& cli) {
-  CLI::App* command =
-      AddCommand(parent, "put", "add an arm, or change the named fields of the one there is",
-                 "  pointsman arm put gpt-4o-mini --description \"small, fast\" --tag chat "
-                 "--usd-per-1m-input 0.15 --usd-per-1m-output 0.6");
+std::string Shown(const v1::PutArmResponse& response, const std::string& pool) {
+  std::string text = Cat("arm ", OneLine(response.arm().name()), " of pool ", OneLine(pool), ": ");
+  text += response.created() ? "added" : response.changes().empty() ? "nothing changed" : "changed";
+  text += "\n";
+  for (const auto& change : response.changes()) text += Cat("  ", change, "\n");
+  for (const auto& note : response.notes()) text += Cat("note: ", note, "\n");
+  return text;
+}
+
+enum class PutKind { kAdd, kSet, kPut };
+
+void AddPut(CLI::App& parent, Cli& cli, const std::string& name, const std::string& description,
+            const std::string& example, PutKind kind) {
+  CLI::App* command = AddCommand(parent, name, description, example);
+  auto request = std::make_shared<v1::PutArmRequest>();
+  request->set_create_only(kind == PutKind::kAdd);
+  request->set_change_only(kind == PutKind::kSet);
   const auto target = AddTarget(command);
-  // Each option edits the arm as it stands; those not given leave it as it is.
-  auto edits = std::make_shared<std::vector<std::function<void(v1::Arm&)>>>();
-  const auto number = [&](const char* flag, void (v1::Arm::*set)(double), const char* help) {
-    command->add_option_function<double>(
-        flag,
-        [edits, set](double value) {
-          edits->push_back([set, value](v1::Arm& arm) { (arm.*set)(value); });
-        },
-        help);
-  };
-  command->add_option_function<std::string>(
-      "--description",
-      [edits](const std::string& value) {
-        edits->push_back([value](v1::Arm& arm) { arm.set_description(value); });
-      },
-      "what it is good at; large pools are searched by it");
-  command
-      ->add_option_function<std::vector<std::string>>(
-          "--tag",
-          [edits](const std::vector<std::string>& tags) {
-            edits->push_back([tags](v1::Arm& arm) {
-              arm.clear_tags();
-              for (const auto& tag : tags) arm.add_tags(tag);
-            });
-          },
-          "for --require-tag (repeat)")
-      ->allow_extra_args(false);
-  number("--usd-per-1m-input", &v1::Arm::set_usd_per_1m_input, "price in USD");
-  number("--usd-per-1m-output", &v1::Arm::set_usd_per_1m_output, "price in USD");
-  number("--prior-quality", &v1::Arm::set_prior_quality, "belief before any outcome, in [0, 1]");
-  number("--prior-strength", &v1::Arm::set_prior_strength, "outcomes that belief counts as");
-  number("--prior-latency-ms", &v1::Arm::set_prior_latency_ms, "belief before any outcome");
-  number("--prior-output-tokens", &v1::Arm::set_prior_output_tokens, "belief before any outcome");
-  command->add_option_function<int64_t>(
-      "--context-tokens-max",
-      [edits](int64_t value) {
-        edits->push_back([value](v1::Arm& arm) { arm.set_context_tokens_max(value); });
-      },
-      "context window; 0: no limit known");
-  OnChosen(command, cli, [target, edits, &cli](GrpcClient& client) -> absl::Status {
-    v1::PutArmRequest request;
-    request.set_pool(target->pool);
-    const auto present = FindArm(client, *target);
-    if (!present.ok() && ReasonOf(present.status()) != reason::kArmUnknown) {
-      return present.status();
-    }
-    if (present.ok()) *request.mutable_arm() = *present;
-    request.mutable_arm()->set_name(target->arm);
-    for (const auto& edit : *edits) edit(*request.mutable_arm());
-    ASSIGN_OR_RETURN(const v1::PutArmResponse response, client.PutArm(request));
-    Print(cli.is_json ? JsonOf(response)
-                      : Cat(response.created() ? "added " : "changed ", "arm ", target->arm,
-                            " of pool ", target->pool, "\n"));
+  AddArmOptions(command, request, /*can_change=*/kind != PutKind::kAdd);
+  OnChosen(command, cli, [target, request, &cli](GrpcClient& client) -> absl::Status {
+    request->set_pool(target->pool);
+    request->mutable_arm()->set_name(target->arm);
+    ASSIGN_OR_RETURN(const v1::PutArmResponse response, client.PutArm(*request));
+    Print(cli.is_json ? JsonOf(response) : Shown(response, target->pool));
     return absl::OkStatus();
   });
 }
@@ -110,12 +63,16 @@ void AddStatus(CLI::App& parent, Cli& cli, const std::string& name, const std::s
   OnChosen(command, cli, [target, status, &cli](GrpcClient& client) -> absl::Status {
     v1::PutArmRequest request;
     request.set_pool(target->pool);
-    ASSIGN_OR_RETURN(*request.mutable_arm(), FindArm(client, *target));
+    request.set_change_only(true);
+    request.mutable_arm()->set_name(target->arm);
     request.mutable_arm()->set_status(status);
     ASSIGN_OR_RETURN(const v1::PutArmResponse response, client.PutArm(request));
-    Print(cli.is_json ? JsonOf(response)
-                      : Cat("arm ", target->arm, " of pool ", target->pool, " is ",
-                            v1::ArmStatus_Name(status), "\n"));
+    if (cli.is_json) {
+      Print(JsonOf(response));
+      return absl::OkStatus();
+    }
+    Print(Cat("arm ", OneLine(response.arm().name()), " of pool ", OneLine(target->pool), " is ",
+              response.changes().empty() ? "already " : "", v1::ArmStatus_Name(status), "\n"));
     return absl::OkStatus();
   });
 }
@@ -135,6 +92,13 @@ void AddRemove(CLI::App& parent, Cli& cli) {
   });
 }
 
+template <class List>
+std::string Joined(const List& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : ",") + OneLine(word);
+  return text;
+}
+
 void AddList(CLI::App& parent, Cli& cli) {
   auto request = std::make_shared<v1::ListArmsRequest>();
   auto pool = std::make_shared<std::string>("default");
@@ -147,14 +111,14 @@ void AddList(CLI::App& parent, Cli& cli) {
     request->set_pool(*pool);
     request->set_include_removed(*is_all);
     ASSIGN_OR_RETURN(const v1::ListArmsResponse response, client.ListArms(*request));
-    TextTable table({"arm", "status", "USD/1M in", "USD/1M out", "tags"});
+    TextTable table({"arm", "status", "USD/1M in", "USD/1M out", "USD/call", "version", "tags"});
     for (const v1::Arm& arm : response.arms()) {
-      std::string tags;
-      for (const auto& tag : arm.tags()) tags += (tags.empty() ? "" : ",") + tag;
       const auto status = arm.status() == v1::ARM_STATUS_UNSPECIFIED ? v1::ACTIVE : arm.status();
-      table.Add({arm.name(), v1::ArmStatus_Name(status),
+      table.Add({OneLine(arm.name()), v1::ArmStatus_Name(status),
                  Price(arm.has_usd_per_1m_input(), arm.usd_per_1m_input()),
-                 Price(arm.has_usd_per_1m_output(), arm.usd_per_1m_output()), tags});
+                 Price(arm.has_usd_per_1m_output(), arm.usd_per_1m_output()),
+                 arm.has_usd_per_request() ? Price(true, arm.usd_per_request()) : "-",
+                 arm.version().empty() ? "-" : OneLine(arm.version()), Joined(arm.tags())});
     }
     Print(cli.is_json ? JsonOf(response) : table.Text());
     return absl::OkStatus();
@@ -167,7 +131,17 @@ void AddArm(CLI::App& app, Cli& cli) {
   CLI::App* arm = AddCommand(app, "arm", "add, change, pause and remove the arms of a pool",
                              "  pointsman arm pause gpt-4o-mini");
   arm->require_subcommand(1);
-  AddPut(*arm, cli);
+  AddPut(*arm, cli, "add", "make a new arm",
+         "  pointsman arm add gpt-4o-mini --description \"small, fast\" --tag chat "
+         "--usd-per-1m-input 0.15 --usd-per-1m-output 0.6",
+         PutKind::kAdd);
+  AddPut(*arm, cli, "set", "change the named fields of an arm; the others stay as they are",
+         "  pointsman arm set gpt-4o-mini --usd-per-1m-input 0.1\n"
+         "  pointsman arm set gpt-4o-mini --model-version 2024-07-18 --inherit-from gpt-4o-mini",
+         PutKind::kSet);
+  AddPut(*arm, cli, "put", "add an arm, or change the named fields of the one there is",
+         "  pointsman arm put gpt-4o-mini --usd-per-1m-input 0.15 --usd-per-1m-output 0.6",
+         PutKind::kPut);
   AddList(*arm, cli);
   AddStatus(*arm, cli, "pause", "no candidate until it is resumed", v1::PAUSED);
   AddStatus(*arm, cli, "resume", "a candidate again", v1::ACTIVE);

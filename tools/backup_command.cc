@@ -4,13 +4,17 @@
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "evaluation/json.h"
 #include "storage/backup.h"
 #include "storage/storage.h"
 #include "tools/command.h"
+#include "tools/json_text.h"
 #include "tools/progress_bar.h"
 
 namespace pointsman {
 namespace {
+
+using Json = nlohmann::ordered_json;
 
 constexpr int64_t kProgressFrom = 256 << 20;  // bytes
 constexpr int64_t kBackupTimeoutMs = 600000;
@@ -19,9 +23,9 @@ std::string Megabytes(int64_t bytes) {
   return absl::StrFormat("%.1f MB", static_cast<double>(bytes) / 1e6);
 }
 
-absl::Status Restore(const std::string& backup, const std::string& folder) {
+absl::Status Restore(const std::string& backup, const std::string& folder, bool is_json) {
   ASSIGN_OR_RETURN(const BackupInfo wanted, CheckBackup(backup));
-  ProgressBar bar;
+  ProgressBar bar(is_json);
   const auto restored = RestoreBackup(backup, folder, [&](int64_t bytes) {
     if (wanted.bytes < kProgressFrom) return;
     bar.Show(static_cast<double>(bytes) / static_cast<double>(wanted.bytes), "copying");
@@ -33,6 +37,18 @@ absl::Status Restore(const std::string& backup, const std::string& folder) {
   // Opening it reads the ends of the pools' logs back.
   ASSIGN_OR_RETURN(const std::unique_ptr<EventLog> log, ReadRocksEventLog(folder));
   ASSIGN_OR_RETURN(const std::vector<Pool> pools, log->ReadPools());
+  if (is_json) {
+    Json json = {{"folder", folder},
+                 {"files", restored->files},
+                 {"bytes", restored->bytes},
+                 {"pools", Json::array()}};
+    for (const Pool& pool : pools) {
+      ASSIGN_OR_RETURN(const Sequence last, log->LastSequence(pool.id));
+      json["pools"].push_back({{"name", pool.name}, {"last", last}});
+    }
+    Print(Dumped(json));
+    return absl::OkStatus();
+  }
   Print(Cat("restored ", restored->files, " files, ", Megabytes(restored->bytes), ", to ", folder,
             "\n"));
   for (const Pool& pool : pools) {
@@ -83,7 +99,7 @@ void AddRestore(CLI::App& app, Cli& cli) {
   command->add_option("folder", *folder, "the data folder: new, or empty")->required();
   command->callback([&cli, backup, folder] {
     cli.what = "restore";
-    cli.run = [backup, folder] { return Restore(*backup, *folder); };
+    cli.run = [&cli, backup, folder] { return Restore(*backup, *folder, cli.is_json); };
   });
 }
 

@@ -1,7 +1,5 @@
 #include "tools/command.h"
 
-#include <google/protobuf/util/json_util.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -15,6 +13,8 @@
 #include "base/files.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "evaluation/json.h"
+#include "tools/json_text.h"
 
 namespace pointsman {
 namespace {
@@ -118,15 +118,7 @@ absl::StatusOr<Preference> ParsePreference(const std::string& text) {
   return preference;
 }
 
-std::string JsonOf(const google::protobuf::Message& message) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
-  options.always_print_primitive_fields = true;
-  options.preserve_proto_field_names = true;
-  std::string json;
-  const auto status = google::protobuf::util::MessageToJsonString(message, &json, options);
-  return status.ok() ? json : Cat("{\"error\": \"", status.ToString(), "\"}\n");
-}
+std::string JsonOf(const google::protobuf::Message& message) { return Dumped(ToJson(message)); }
 
 void Print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 

@@ -67,7 +67,7 @@ std::string UnknownCommand(const CLI::App& app);
 // "Q,C,L" as three weights. Errors: kInvalidArgument.
 absl::StatusOr<Preference> ParsePreference(const std::string& text);
 
-// The message as JSON with the field names of the contract, unset numbers included.
+// The message as JSON (tools/json_text.h), over several lines.
 std::string JsonOf(const google::protobuf::Message& message);
 void Print(std::string_view text);
 // Errors: kFailedPrecondition if the file cannot be written.
@@ -77,7 +77,7 @@ absl::Status WriteFile(const std::string& path, std::string_view bytes);
 // one that ships.
 std::string LexiconArgument(const std::string& name);
 
-// "$0.001234"; "-" if there is none.
+// "$0.001234".
 std::string Dollars(double usd);
 
 // Columns as wide as their widest cell; the first one to the left, the others to the right.

@@ -29,6 +29,7 @@ struct Options {
   std::size_t threads = 0;
   std::string json;
   std::string svg;
+  bool is_json = false;  // print it, too
 };
 
 std::vector<std::string> Split(const std::string& text) {
@@ -69,7 +70,7 @@ absl::Status RunGridCommand(const Dataset& dataset, const Options& options) {
     grid.learners.push_back(std::move(learner));
   }
   ASSIGN_OR_RETURN(grid.preferences, Preferences(options));
-  ProgressBar bar;
+  ProgressBar bar(options.is_json);
   const std::string place =
       absl::StrFormat("%d learners x %d preferences x %d seeds", grid.learners.size(),
                       grid.preferences.size(), grid.replay.seeds);
@@ -78,7 +79,7 @@ absl::Status RunGridCommand(const Dataset& dataset, const Options& options) {
     bar.Leave();
     return report.status();
   }
-  Print(GridTable(*report));
+  Print(options.is_json ? GridJson(*report) : GridTable(*report));
   if (!options.json.empty()) RETURN_IF_ERROR(WriteFile(options.json, GridJson(*report)));
   if (!options.svg.empty()) RETURN_IF_ERROR(WriteFile(options.svg, GridSvg(*report)));
   return absl::OkStatus();
@@ -113,7 +114,7 @@ absl::Status RunScenarioCommand(const Dataset& dataset, Options options) {
     ReplayOptions replay = options.replay;
     replay.settings.learner = learner.settings;
     std::vector<ScenarioFigures> of_seeds(replay.seeds);
-    ProgressBar bar;
+    ProgressBar bar(options.is_json);
     const absl::Status status = ForEachTask(
         replay.seeds, options.threads,
         [&](std::size_t seed) -> absl::Status {
@@ -129,7 +130,8 @@ absl::Status RunScenarioCommand(const Dataset& dataset, Options options) {
       bar.Leave();
       return status;
     }
-    Print(ScenarioTable(dataset, options.scenario, name, replay, of_seeds));
+    Print(options.is_json ? ScenarioJson(options.scenario, name, of_seeds)
+                          : ScenarioTable(dataset, options.scenario, name, replay, of_seeds));
     if (!options.json.empty()) {
       RETURN_IF_ERROR(WriteFile(options.json, ScenarioJson(options.scenario, name, of_seeds)));
     }
@@ -137,8 +139,24 @@ absl::Status RunScenarioCommand(const Dataset& dataset, Options options) {
   return absl::OkStatus();
 }
 
+// What of a sparse data set the method cannot use.
+std::string LeftOut(const Dataset& dataset) {
+  std::string text;
+  for (std::size_t i = 0; i < dataset.arms_left_out.size(); ++i) {
+    text += Cat(i == 0 ? "left out, since they answered few of the queries: " : ", ",
+                OneLine(dataset.arms_left_out[i]));
+  }
+  if (!text.empty()) text += "\n";
+  if (dataset.queries_left_out > 0) {
+    text += Cat("left out: ", dataset.queries_left_out,
+                " queries for which not every arm has an outcome\n");
+  }
+  return text;
+}
+
 absl::Status Run(Options options) {
   ASSIGN_OR_RETURN(const Dataset dataset, LoadData(options.data, options.replay));
+  if (!options.is_json) Print(LeftOut(dataset));
   if (options.scenario == "grid") return RunGridCommand(dataset, options);
   return RunScenarioCommand(dataset, std::move(options));
 }
@@ -173,6 +191,7 @@ void AddEvaluate(CLI::App& app, Cli& cli) {
   command->add_option("--svg", options->svg, "draw the learning curves to this file");
   command->callback([options, &cli] {
     cli.what = "evaluate";
+    options->is_json = cli.is_json;
     cli.run = [options] { return Run(*options); };
   });
 }

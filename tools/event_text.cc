@@ -1,13 +1,15 @@
 #include "tools/event_text.h"
 
 #include <array>
+#include <cctype>
 #include <ctime>
-#include <optional>
 #include <variant>
 
 #include "absl/strings/str_format.h"
 #include "base/strings.h"
 #include "evaluation/json.h"
+#include "pointsman/v1/admin.pb.h"
+#include "service/engine/changes.h"
 
 namespace pointsman {
 namespace {
@@ -17,29 +19,22 @@ using Json = nlohmann::ordered_json;
 const char* SelectionName(Selection selection) {
   switch (selection) {
     case Selection::kExplore:
-      return "explore";
+      return "EXPLORE";
     case Selection::kGreedy:
-      return "greedy";
+      return "GREEDY";
     case Selection::kFallback:
-      return "fallback";
+      return "FALLBACK";
     case Selection::kPanel:
-      return "panel";
+      return "PANEL";
     case Selection::kImported:
-      return "imported";
+      return "IMPORTED";
   }
-  return "unknown";
+  return "UNKNOWN";
 }
 
-const char* StatusName(ArmStatus status) {
-  switch (status) {
-    case ArmStatus::kActive:
-      return "active";
-    case ArmStatus::kPaused:
-      return "paused";
-    case ArmStatus::kRemoved:
-      return "removed";
-  }
-  return "unknown";
+std::string Lower(std::string text) {
+  for (char& c : text) c = c == '_' ? ' ' : static_cast<char>(std::tolower(c));
+  return text;
 }
 
 // Calls `visit(name, value)` for each field that was told.
@@ -51,11 +46,125 @@ void VisitOutcome(const Outcome& o, const Visit& visit) {
   if (o.input_tokens) visit("input_tokens", *o.input_tokens);
   if (o.output_tokens) visit("output_tokens", *o.output_tokens);
   if (o.error) visit("error", *o.error);
+  if (o.error_kind)
+    visit("error_kind", v1::ErrorKind_Name(static_cast<v1::ErrorKind>(*o.error_kind)));
+  if (o.first_token_ms) visit("first_token_ms", *o.first_token_ms);
+  if (o.cached_input_tokens) visit("cached_input_tokens", *o.cached_input_tokens);
+  if (o.retry_after_ms) visit("retry_after_ms", *o.retry_after_ms);
 }
 
 std::string Shown(double value) { return absl::StrFormat("%.10g", value); }
 std::string Shown(int64_t value) { return Cat(value); }
 std::string Shown(bool value) { return value ? "yes" : "no"; }
+std::string Shown(const std::string& value) { return value; }
+
+std::string By(const std::string& who) { return who.empty() ? "" : Cat("; by ", OneLine(who)); }
+
+// What an event says that is not learned, and why.
+std::string WhyNotLearned(const OutcomeEvent& e) {
+  if (e.is_learned) return "";
+  if (e.is_closed) return ", closes the decision";
+  return e.is_over_weight ? ", over its client's weight: not learned" : ", late: not learned";
+}
+
+std::string BodyText(const OutcomeEvent& e, const LogContext& before) {
+  std::string text = e.is_closed ? "decision closed"
+                                 : Cat(e.is_withdrawal ? "withdrawn: outcome of " : "outcome of ",
+                                       before.NameOf(e.arm));
+  const std::string told = OutcomeText(e.is_withdrawal ? e.before : e.outcome);
+  if (!told.empty()) text += Cat(": ", told);
+  if (!e.corrects.empty()) text += Cat(" (instead of ", OutcomeText(e.corrects), ")");
+  text += Cat("; decision ", Quoted(e.decision_id), ", feedback ", Quoted(e.feedback_id));
+  text += absl::StrFormat("; %s, propensity %.6g", Lower(SelectionName(e.selection)), e.propensity);
+  if (e.attempt > 0) text += Cat(", attempt ", e.attempt, " that the arm was given up after");
+  if (e.weight != 1) text += absl::StrFormat(", weight %.6g", e.weight);
+  if (e.is_off_policy) text += ", another arm served than was drawn";
+  if (e.is_missing) text += ", nobody told it";
+  return text + WhyNotLearned(e);
+}
+
+// What the event changes; of a log that does not begin with event 1, what is not known to have been before
+// counts as unset.
+std::vector<std::string> ChangesIn(const ArmEvent& e, const LogContext& before) {
+  const Arm* known = before.Before(e.arm.id);
+  std::vector<std::string> changes = ChangesOf(known == nullptr ? Arm{} : *known, e.arm);
+  if (e.reset) changes.push_back("what it learned: forgotten");
+  if (e.reset && e.reset->inherit_from) {
+    changes.push_back(absl::StrFormat("prior: what %s learned, as %g outcomes",
+                                      before.NameOf(*e.reset->inherit_from),
+                                      e.reset->inherit_strength));
+  }
+  return changes;
+}
+
+std::vector<std::string> ChangesIn(const PoolEvent& e, const LogContext& before) {
+  const PoolSettings* known = before.SettingsBefore();
+  return ChangesOf(known == nullptr ? PoolSettings{} : *known, e.pool.settings);
+}
+
+// "new", "changed", or "put" where the log does not tell.
+const char* Verb(bool is_known, const LogContext& before) {
+  if (is_known) return "changed";
+  return before.is_from_start() ? "new" : "put";
+}
+
+std::string BodyText(const ArmEvent& e, const LogContext& before) {
+  const std::string changes = Joined(ChangesIn(e, before));
+  return Cat("arm ", OneLine(e.arm.name), " (id ", Index(e.arm.id), ", ", StatusName(e.arm.status),
+             ") ", Verb(before.Before(e.arm.id) != nullptr, before),
+             changes.empty() ? "" : Cat(": ", changes), By(e.by));
+}
+
+std::string BodyText(const PoolEvent& e, const LogContext& before) {
+  const LearnerSettings& learner = e.pool.settings.learner;
+  const std::string changes = Joined(ChangesIn(e, before));
+  return Cat("pool ", OneLine(e.pool.name), " (id ", Index(e.pool.id), ", learner ",
+             learner.quality_model, ", exploration ", learner.exploration, ") ",
+             Verb(before.SettingsBefore() != nullptr, before),
+             changes.empty() ? "" : Cat(": ", changes), By(e.by));
+}
+
+void FillJson(const OutcomeEvent& e, const LogContext& before, Json& json) {
+  json["arm"] = before.NameOf(e.arm);
+  json["decision_id"] = e.decision_id;
+  json["feedback_id"] = e.feedback_id;
+  json["outcome"] = OutcomeJson(e.outcome);
+  if (!e.corrects.empty()) json["corrects"] = OutcomeJson(e.corrects);
+  if (!e.before.empty()) json["before"] = OutcomeJson(e.before);
+  json["selection"] = SelectionName(e.selection);
+  json["propensity"] = e.propensity;
+  json["weight"] = e.weight;
+  json["attempt"] = e.attempt;
+  json["is_first"] = e.is_first;
+  json["is_learned"] = e.is_learned;
+  json["is_off_policy"] = e.is_off_policy;
+  json["is_missing"] = e.is_missing;
+  json["is_over_weight"] = e.is_over_weight;
+  json["is_withdrawal"] = e.is_withdrawal;
+  json["is_closed"] = e.is_closed;
+}
+
+void FillJson(const ArmEvent& e, const LogContext& before, Json& json) {
+  json["arm"] = e.arm.name;
+  json["id"] = Index(e.arm.id);
+  json["status"] = v1::ArmStatus_Name(static_cast<v1::ArmStatus>(e.arm.status));
+  json["description"] = e.arm.description;
+  json["is_new"] = before.is_from_start() && before.Before(e.arm.id) == nullptr;
+  json["is_reset"] = e.reset.has_value();
+  json["changes"] = ChangesIn(e, before);
+  json["by"] = e.by;
+}
+
+void FillJson(const PoolEvent& e, const LogContext& before, Json& json) {
+  json["id"] = Index(e.pool.id);
+  json["quality_model"] = e.pool.settings.learner.quality_model;
+  json["exploration"] = e.pool.settings.learner.exploration;
+  json["is_new"] = before.is_from_start() && before.SettingsBefore() == nullptr;
+  json["changes"] = ChangesIn(e, before);
+  json["by"] = e.by;
+}
+
+}  // namespace
 
 std::string OutcomeText(const Outcome& outcome) {
   std::string text;
@@ -65,74 +174,29 @@ std::string OutcomeText(const Outcome& outcome) {
   return text;
 }
 
-std::string BodyText(const OutcomeEvent& e, const ArmNames& names) {
-  std::string text = Cat("outcome of ", names.Of(e.arm), ": ", OutcomeText(e.outcome));
-  if (!e.corrects.empty()) text += Cat(" (instead of ", OutcomeText(e.corrects), ")");
-  text += Cat("; decision ", Quoted(e.decision_id), ", feedback ", Quoted(e.feedback_id));
-  text += absl::StrFormat("; %s, propensity %.6g", SelectionName(e.selection), e.propensity);
-  if (e.weight != 1) text += absl::StrFormat(", weight %.6g", e.weight);
-  if (e.is_off_policy) text += ", another arm served than was drawn";
-  if (e.is_missing) text += ", nobody told it";
-  if (!e.is_learned) text += e.is_over_weight ? ", over its client's weight" : ", late";
-  if (!e.is_learned) text += ": not learned";
-  return text;
-}
-
-std::string BodyText(const ArmEvent& e, const ArmNames&) {
-  return Cat("arm ", e.arm.name, " (id ", Index(e.arm.id), "): ", StatusName(e.arm.status),
-             e.arm.description.empty() ? "" : Cat(", ", Quoted(e.arm.description)));
-}
-
-std::string BodyText(const PoolEvent& e, const ArmNames&) {
-  const LearnerSettings& learner = e.pool.settings.learner;
-  return Cat("pool ", e.pool.name, " (id ", Index(e.pool.id), "): settings; learner ",
-             learner.quality_model, ", exploration ", learner.exploration);
-}
-
 Json OutcomeJson(const Outcome& outcome) {
   Json json = Json::object();
   VisitOutcome(outcome, [&](const char* name, const auto& value) { json[name] = value; });
   return json;
 }
 
-void FillJson(const OutcomeEvent& e, const ArmNames& names, Json& json) {
-  json["arm"] = names.Of(e.arm);
-  json["decision_id"] = e.decision_id;
-  json["feedback_id"] = e.feedback_id;
-  json["outcome"] = OutcomeJson(e.outcome);
-  if (!e.corrects.empty()) json["corrects"] = OutcomeJson(e.corrects);
-  json["selection"] = SelectionName(e.selection);
-  json["propensity"] = e.propensity;
-  json["weight"] = e.weight;
-  json["is_first"] = e.is_first;
-  json["is_learned"] = e.is_learned;
-  json["is_off_policy"] = e.is_off_policy;
-  json["is_missing"] = e.is_missing;
-  json["is_over_weight"] = e.is_over_weight;
+void LogContext::Note(const Event& event) {
+  if (const auto* put = std::get_if<ArmEvent>(&event.body)) {
+    NoteName(put->arm);
+    arms_[put->arm.id] = put->arm;
+  } else if (const auto* pool = std::get_if<PoolEvent>(&event.body)) {
+    pool_ = pool->pool.settings;
+  }
 }
 
-void FillJson(const ArmEvent& e, const ArmNames&, Json& json) {
-  json["arm"] = e.arm.name;
-  json["id"] = Index(e.arm.id);
-  json["status"] = StatusName(e.arm.status);
-  json["description"] = e.arm.description;
-}
-
-void FillJson(const PoolEvent& e, const ArmNames&, Json& json) {
-  json["id"] = Index(e.pool.id);
-  json["quality_model"] = e.pool.settings.learner.quality_model;
-  json["exploration"] = e.pool.settings.learner.exploration;
-}
-
-}  // namespace
-
-void ArmNames::Note(const Event& event) {
-  if (const auto* put = std::get_if<ArmEvent>(&event.body)) Note(put->arm);
-}
-
-std::string ArmNames::Of(ArmId arm) const {
+std::string LogContext::NameOf(ArmId arm) const {
   const auto found = names_.find(arm);
   return found == names_.end() ? Cat("arm ", Index(arm)) : found->second;
+}
+
+const Arm* LogContext::Before(ArmId arm) const {
+  const auto found = arms_.find(arm);
+  return found == arms_.end() ? nullptr : &found->second;
 }
 
 std::string TimeText(Micros time) {
@@ -144,19 +208,19 @@ std::string TimeText(Micros time) {
   return absl::StrFormat("%s.%03dZ", text.data(), time % kMicrosPerSecond / kMicrosPerMs);
 }
 
-std::string EventText(const Event& event, const ArmNames& names) {
+std::string EventText(const Event& event, const LogContext& before) {
   const std::string body =
-      std::visit([&](const auto& b) { return BodyText(b, names); }, event.body);
+      std::visit([&](const auto& b) { return BodyText(b, before); }, event.body);
   return absl::StrFormat("%8d  %s  %s", event.sequence, TimeText(event.time), body);
 }
 
-std::string EventJson(const std::string& pool, const Event& event, const ArmNames& names) {
+std::string EventJson(const std::string& pool, const Event& event, const LogContext& before) {
   Json json;
   json["pool"] = pool;
   json["sequence"] = event.sequence;
-  json["time"] = TimeText(event.time);
+  json["time_unix_ms"] = event.time / kMicrosPerMs;
   json["event"] = EventKindName(event);
-  std::visit([&](const auto& body) { FillJson(body, names, json); }, event.body);
+  std::visit([&](const auto& body) { FillJson(body, before, json); }, event.body);
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

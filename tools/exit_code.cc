@@ -15,6 +15,27 @@ std::string AdviceByReason(std::string_view reason) {
     return "`pointsman pool put FILE` changes it; `pointsman pool delete NAME --yes` forgets it";
   }
   if (reason == reason::kArmUnknown) return "`pointsman arm list` shows the arms of a pool";
+  if (reason == reason::kArmExists) {
+    return "`pointsman arm set NAME` changes it; --reset too, if another model answers under its "
+           "name";
+  }
+  if (reason == reason::kImportUnknown) {
+    return "check the id: `pointsman import` prints it, and `pointsman log` shows it as "
+           "import:ID:INDEX; an import older than the log cannot be found";
+  }
+  if (reason == reason::kImportIdReused) {
+    return "give other content another --import-id, or take back the first (`import --undo ID`)";
+  }
+  if (reason == reason::kImportNotUndone) {
+    return "`pointsman pool reembed` makes a new pool of what the log still has; a backup from "
+           "before "
+           "the import has none of it";
+  }
+  if (reason == reason::kEmbedderUnusable) {
+    return "`pointsman pool get NAME` says what is wrong with the pool's embedder";
+  }
+  if (reason == reason::kStopping)
+    return "send it again when the server is up; the same ids apply once";
   if (reason == reason::kDecisionUnknown) {
     return "check the decision id and the pool (--pool); a decision made while storage was broken "
            "is not kept";
@@ -25,7 +46,7 @@ std::string AdviceByReason(std::string_view reason) {
   if (reason == reason::kDecisionIdReused) return "give each request its own decision id";
   if (reason == reason::kFeedbackIdReused) return "give each feedback its own feedback id";
   if (reason == reason::kServedArmFixed) return "the arm that served cannot be changed afterwards";
-  if (reason == reason::kPoolEmpty) return "`pointsman arm put NAME` adds an arm";
+  if (reason == reason::kPoolEmpty) return "`pointsman arm add NAME` adds an arm";
   if (reason == reason::kNoArmPasses) {
     return "loosen the constraints; the message has the reason per arm";
   }
@@ -115,7 +136,14 @@ std::string ExitCodeHelp() {
          "...)\n"
          "  6  skipped: the data lack what was asked\n"
          "  7  stored data are damaged, or not what the log says\n"
-         "  8  no token, or one that may not do this\n";
+         "  8  no token, or one that may not do this\n"
+         "With --json an error is one line of JSON on stderr: error.code, reason, field, "
+         "message.\n";
+}
+
+std::string AdviceOf(const absl::Status& status, std::string_view server) {
+  std::string advice = AdviceByReason(ReasonOf(status));
+  return advice.empty() ? AdviceByCode(status.code(), server) : advice;
 }
 
 std::string ErrorText(std::string_view what, std::string_view server, const absl::Status& status) {
@@ -127,8 +155,7 @@ std::string ErrorText(std::string_view what, std::string_view server, const absl
   if (!field.empty()) text += Cat(", field: ", field);
   if (!server.empty()) text += Cat(", server: ", server);
   text += "\n";
-  std::string advice = AdviceByReason(reason);
-  if (advice.empty()) advice = AdviceByCode(status.code(), server);
+  const std::string advice = AdviceOf(status, server);
   if (!advice.empty()) text += Cat("  what to do: ", advice, "\n");
   return text;
 }

@@ -26,6 +26,9 @@ ExitCode ExitCodeOf(const absl::Status& status);
 // The exit codes as lines of `pointsman --help`.
 std::string ExitCodeHelp();
 
+// What to do about it, on one line; empty: nobody knows.
+std::string AdviceOf(const absl::Status& status, std::string_view server);
+
 // Three lines: what failed and the message, code and machine reason, what to do.
 // `what`: "route", "pool create"; `server`: the address that was called, empty if none.
 std::string ErrorText(std::string_view what, std::string_view server, const absl::Status& status);

@@ -160,6 +160,10 @@ absl::StatusOr<v1::ImportOutcomesResponse> GrpcClient::ImportOutcomes(
     return writer->Finish();
   });
 }
+absl::StatusOr<v1::UndoImportResponse> GrpcClient::UndoImport(
+    const v1::UndoImportRequest& request) {
+  return Call<v1::UndoImportResponse>(*stubs_->admin, &v1::Admin::Stub::UndoImport, request);
+}
 absl::StatusOr<v1::GetStatsResponse> GrpcClient::GetStats(const v1::GetStatsRequest& request) {
   return Call<v1::GetStatsResponse>(*stubs_->admin, &v1::Admin::Stub::GetStats, request);
 }

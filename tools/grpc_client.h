@@ -59,6 +59,7 @@ class GrpcClient {
   absl::StatusOr<v1::ImportOutcomesResponse> ImportOutcomes(
       const v1::ImportStart& start, std::size_t chunks,
       const std::function<v1::ImportChunk(std::size_t)>& chunk_of);
+  absl::StatusOr<v1::UndoImportResponse> UndoImport(const v1::UndoImportRequest& request);
   absl::StatusOr<v1::GetStatsResponse> GetStats(const v1::GetStatsRequest& request);
   absl::StatusOr<v1::ListOutcomesResponse> ListOutcomes(const v1::ListOutcomesRequest& request);
   absl::StatusOr<v1::ExplainResponse> Explain(const v1::ExplainRequest& request);

@@ -1,96 +1,235 @@
-// `pointsman import`: teaches a pool what a benchmark knows of its arms.
+// `pointsman import`: teaches a pool what is known of its arms from elsewhere, or takes that back.
 #include <algorithm>
 #include <cstdio>
 #include <memory>
-#include <set>
+#include <utility>
 
 #include "absl/strings/str_format.h"
+#include "base/bytes.h"
+#include "base/outcome_fields.h"
+#include "base/siphash.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "evaluation/dataset.h"
+#include "evaluation/dataset_folder.h"
 #include "evaluation/warm_start.h"
 #include "service/convert.h"
+#include "service/engine/names.h"
 #include "tools/command.h"
 #include "tools/grpc_router.h"
+#include "tools/import_report.h"
 #include "tools/progress_bar.h"
 
 namespace pointsman {
 namespace {
 
+constexpr double kStrength = 50;  // observations, unless the file has fewer of each arm
+
 struct Options {
   std::string pool = "default";
-  std::string data;
+  std::string file, data;  // the same; one of them
   std::string data_pool;
+  TableOptions table;
+  std::vector<std::string> arms;  // NAME=ARM
   std::size_t queries = 0;
-  double strength = 0;
+  double strength = 0;  // 0: the default
   uint64_t seed = 1;
   std::string import_id;
+  bool is_dry_run = false;
+  std::string undo;
 };
 
-// Which arms of the set the pool has; says which it has not.
-absl::StatusOr<std::vector<bool>> Wanted(const Dataset& dataset, const std::string& pool,
-                                         GrpcClient& client) {
+// The pool's arms by all names that mean them.
+using ArmsByName = std::map<std::string, std::string>;
+
+absl::StatusOr<ArmsByName> ReadArms(const std::string& pool, GrpcClient& client) {
   v1::ListArmsRequest request;
   request.set_pool(pool);
   ASSIGN_OR_RETURN(const v1::ListArmsResponse response, client.ListArms(request));
-  std::set<std::string> names;
-  for (const v1::Arm& arm : response.arms()) names.insert(arm.name());
-  std::vector<bool> is_wanted;
-  std::string missing;
-  for (const Arm& arm : dataset.arms) {
-    is_wanted.push_back(names.count(arm.name) > 0);
-    if (!is_wanted.back()) missing += Cat(missing.empty() ? "" : ", ", arm.name);
+  ArmsByName arms;
+  for (const v1::Arm& arm : response.arms()) {
+    for (const std::string& alias : arm.aliases()) arms.try_emplace(NormalName(alias), arm.name());
   }
-  if (std::count(is_wanted.begin(), is_wanted.end(), true) == 0) {
-    return FailedPrecondition("pool ", Quoted(pool), " has none of the arms of ", dataset.name,
-                              " (", Quoted(missing, 400), "); outcomes are joined to arms by name");
-  }
-  if (!missing.empty()) {
-    std::fputs(Cat("left out, since the pool has no such arm: ", missing, "\n").c_str(), stderr);
-  }
-  return is_wanted;
+  for (const v1::Arm& arm : response.arms()) arms[NormalName(arm.name())] = arm.name();
+  return arms;
 }
 
-std::string Text(const ImportOutput& output) {
-  std::string text = absl::StrFormat(
-      "%d queries learned, %d known before; %d outcomes learned, %d known before\n",
-      output.queries_learned, output.queries_known, output.outcomes_learned, output.outcomes_known);
-  TextTable table({"arm", "learned", "known", "weight of each"});
-  for (const auto& [name, arm] : output.arms) {
-    table.Add({name, Cat(arm.learned), Cat(arm.known), absl::StrFormat("%.4g", arm.weight)});
-  }
-  return text + table.Text();
+std::vector<std::string> NamesOf(const ArmsByName& arms) {
+  std::vector<std::string> names;
+  for (const auto& [name, arm] : arms) names.push_back(name);
+  return names;
 }
 
-absl::Status Run(Options options, GrpcClient& client, const Cli& cli) {
-  ASSIGN_OR_RETURN(const Dataset dataset, LoadDataset(options.data, options.data_pool));
-  if (options.queries == 0) options.queries = dataset.queries.size();
-  if (options.queries > dataset.queries.size()) {
-    return InvalidArgument("--queries: ", dataset.name, " has ", dataset.queries.size(),
-                           " queries with an outcome of every arm, ", options.queries,
-                           " were asked");
+// --arm NAME=ARM: what the file calls an arm of the pool.
+absl::Status AddRenamed(const std::vector<std::string>& renamed, const std::string& pool,
+                        ArmsByName& arms) {
+  for (const std::string& text : renamed) {
+    const std::size_t equals = text.rfind('=');
+    if (equals == std::string::npos || equals == 0) {
+      return InvalidArgument("--arm is ", Quoted(text), "; expected NAME=ARM");
+    }
+    const std::string wanted = text.substr(equals + 1);
+    const auto arm = arms.find(NormalName(wanted));
+    if (arm == arms.end()) {
+      const std::string near = NearestName(wanted, NamesOf(arms));
+      return WithReason(NotFound("--arm: pool ", Quoted(pool), " has no arm ", Quoted(wanted),
+                                 near.empty() ? "" : Cat("; did you mean ", Quoted(near), "?")),
+                        reason::kArmUnknown, "arm");
+    }
+    arms[NormalName(text.substr(0, equals))] = arm->second;
   }
-  if (options.import_id.empty()) {
-    options.import_id = absl::StrFormat("%s/%s/%d/%g/%d", dataset.name, dataset.pool,
-                                        options.queries, options.strength, options.seed);
-  }
-  ASSIGN_OR_RETURN(const std::vector<bool> is_wanted, Wanted(dataset, options.pool, client));
-  const auto order = ShuffledQueries(dataset.queries.size(), options.queries, options.seed);
-  const std::vector<ImportedQuery> queries = MakeImport(dataset, order, is_wanted);
-  const ImportPlan plan{options.pool, options.import_id, queries.size(), options.strength, {}};
+  return absl::OkStatus();
+}
 
+absl::StatusOr<OutcomeSet> ReadSet(const Options& options, const ArmsByName& arms) {
+  TableOptions table = options.table;
+  for (const auto& [name, arm] : arms) table.known_arms.insert(name);
+  return ReadOutcomes(options.file.empty() ? options.data : options.file, options.data_pool, table);
+}
+
+// What names the import unless the user does: the same data, chosen and weighed in the same way.
+std::string MakeImportId(const Options& options, const OutcomeSet& set,
+                         const ImportReport& report) {
+  std::string id = absl::StrFormat("%s/%s/%d/%g/%d", set.name, set.pool, report.queries_chosen,
+                                   report.strength, options.seed);
+  if (set.columns.empty()) return id;  // a data folder's name says what is in it
+  ByteWriter bytes;
+  for (const DatasetQuery& query : set.queries) bytes.PutString(query.text);
+  for (const SparseOutcome& known : set.outcomes) {
+    v1::ImportedOutcome outcome;
+    outcome.set_arm(set.arms[known.arm].name);
+    FillOutcome(known.outcome, outcome);
+    bytes.Put(uint64_t{known.query});
+    bytes.PutString(outcome.SerializeAsString());
+  }
+  return absl::StrFormat("%s/%016x", id, Checksum(bytes.bytes()));
+}
+
+void AddHints(const OutcomeSet& set, const ArmsByName& arms,
+              const std::vector<std::string>& arm_names, ImportReport& report) {
+  const std::vector<std::string> names = NamesOf(arms);
+  for (std::size_t a = 0; a < set.arms.size(); ++a) {
+    if (!arm_names[a].empty()) continue;
+    const std::string& model = set.arms[a].name;
+    const std::string near = NearestName(NormalName(model), names);
+    if (near.empty()) continue;
+    report.hints.push_back(Cat("did you mean ", OneLine(near), " by ", OneLine(model), "? `--arm '",
+                               OneLine(model), "=", OneLine(near), "'` says so"));
+  }
+  std::set<std::string> without;
+  for (const auto& [name, arm] : arms) without.insert(arm);
+  for (const std::string& arm : arm_names) without.erase(arm);
+  report.arms_without.assign(without.begin(), without.end());
+}
+
+absl::StatusOr<ImportOutput> Send(const ImportPlan& plan, const SparseImport& import,
+                                  const Cli& cli) {
   ASSIGN_OR_RETURN(const GrpcOptions client_options, ClientOptions(cli));
   GrpcRouter router(client_options);
-  ProgressBar bar;
-  const auto output = router.Import(plan, queries, [&](std::size_t gone) {
-    bar.Show(static_cast<double>(gone) / static_cast<double>(queries.size()),
-             absl::StrFormat("query %d of %d", gone, queries.size()));
+  ProgressBar bar(cli.is_json);
+  const std::size_t total = import.queries.size();
+  auto output = router.Import(plan, import.queries, [&](std::size_t gone) {
+    bar.Show(static_cast<double>(gone) / static_cast<double>(total),
+             absl::StrFormat("query %d of %d", gone, total));
   });
-  if (!output.ok()) {
-    bar.Leave();
-    return output.status();
+  if (!output.ok()) bar.Leave();
+  return output;
+}
+
+uint64_t Sum(const std::map<std::string, uint64_t>& counts) {
+  uint64_t sum = 0;
+  for (const auto& [what, count] : counts) sum += count;
+  return sum;
+}
+
+// What the pool calls each arm of the set; empty: it has none such.
+std::vector<std::string> JoinArms(const OutcomeSet& set, const ArmsByName& arms) {
+  std::vector<std::string> names;
+  for (const Arm& arm : set.arms) {
+    const auto known = arms.find(NormalName(arm.name));
+    names.push_back(known == arms.end() ? "" : known->second);
   }
-  Print(cli.is_json ? JsonOf(ToProto(*output, plan)) : Text(*output));
+  return names;
+}
+
+// What will be learned and what will not, before anything is sent.
+struct Prepared {
+  OutcomeSet set;
+  SparseImport import;
+  ImportReport report;
+};
+
+absl::StatusOr<Prepared> Prepare(const Options& options, GrpcClient& client) {
+  ASSIGN_OR_RETURN(ArmsByName arms, ReadArms(options.pool, client));
+  RETURN_IF_ERROR(AddRenamed(options.arms, options.pool, arms));
+  Prepared prepared;
+  ASSIGN_OR_RETURN(prepared.set, ReadSet(options, arms));
+  const OutcomeSet& set = prepared.set;
+  if (options.queries > set.queries.size()) {
+    return InvalidArgument("--queries: ", set.name, " has ", set.queries.size(), " queries, ",
+                           options.queries, " were asked");
+  }
+  ImportReport& report = prepared.report;
+  report.pool = options.pool;
+  report.is_dry_run = options.is_dry_run;
+  report.queries_read = set.queries.size();
+  report.queries_chosen = options.queries == 0 ? set.queries.size() : options.queries;
+  const std::vector<std::string> arm_names = JoinArms(set, arms);
+  prepared.import = MakeSparseImport(
+      set, ShuffledQueries(set.queries.size(), report.queries_chosen, options.seed), arm_names);
+  uint64_t most = 0;
+  for (const auto& [arm, count] : prepared.import.outcomes) most = std::max(most, count);
+  report.strength =
+      options.strength > 0 ? options.strength : std::min(kStrength, static_cast<double>(most));
+  report.announced = AnnouncedOutcomes(prepared.import.outcomes, report.strength);
+  report.import_id =
+      options.import_id.empty() ? MakeImportId(options, set, report) : options.import_id;
+  report.left_out = set.left_out;
+  for (const auto& [why, count] : prepared.import.left_out) report.left_out[why] += count;
+  AddHints(set, arms, arm_names, report);
+  return prepared;
+}
+
+absl::Status Learn(Prepared& prepared, const Cli& cli) {
+  ImportReport& report = prepared.report;
+  const ImportPlan plan{report.pool, report.import_id, report.queries_chosen, report.strength,
+                        report.announced};
+  ASSIGN_OR_RETURN(const ImportOutput output, Send(plan, prepared.import, cli));
+  report.learned = ToProto(output, plan);
+  report.learned->set_queries_missing(prepared.import.queries.size() - output.queries_learned -
+                                      output.queries_known);
+  const uint64_t taken = output.outcomes_learned + output.outcomes_known;
+  const uint64_t sent = Sum(prepared.import.outcomes);
+  if (taken == sent) return absl::OkStatus();
+  return DataLoss("the server learned or knew ", taken, " of the ", sent,
+                  " outcomes that were sent; the same command again sends the rest");
+}
+
+absl::Status Run(const Options& options, GrpcClient& client, const Cli& cli) {
+  ASSIGN_OR_RETURN(Prepared prepared, Prepare(options, client));
+  absl::Status status;
+  if (prepared.import.queries.empty()) {
+    status = FailedPrecondition(
+        "nothing of ", Quoted(prepared.set.name, 400), " can be learned by pool ",
+        Quoted(options.pool), "; outcomes are joined to its arms by name (`--arm NAME=ARM` maps ",
+        "others): ", Sum(prepared.report.left_out), " outcomes were left out, see above");
+  } else if (!options.is_dry_run) {
+    status = Learn(prepared, cli);
+    if (!prepared.report.learned) return status;
+  }
+  const auto text = cli.is_json ? ImportJson : ImportText;
+  Print(text(prepared.set, prepared.import, prepared.report));
+  return status;
+}
+
+absl::Status Undo(const Options& options, GrpcClient& client, const Cli& cli) {
+  v1::UndoImportRequest request;
+  request.set_pool(options.pool);
+  request.set_import_id(options.undo);
+  ASSIGN_OR_RETURN(const v1::UndoImportResponse response, client.UndoImport(request));
+  Print(cli.is_json ? JsonOf(response)
+                    : Cat("took back ", response.outcomes(), " outcomes of ", response.queries(),
+                          " queries that import ", OneLine(options.undo), " taught pool ",
+                          OneLine(options.pool), "\n"));
   return absl::OkStatus();
 }
 
@@ -99,29 +238,69 @@ absl::Status Run(Options options, GrpcClient& client, const Cli& cli) {
 void AddImport(CLI::App& app, Cli& cli) {
   auto options = std::make_shared<Options>();
   CLI::App* command = AddCommand(
-      app, "import", "teach a pool what a benchmark knows of its arms",
+      app, "import", "teach a pool what is known of its arms from elsewhere, or take that back",
+      "  pointsman import deploy/sample/ratings.csv --map score=quality --scale 1..5 --dry-run\n"
       "  pointsman import --pool default --data deploy/sample --queries 200 --strength 50\n"
-      "\nA data folder is as for `replay`; its models are joined to the pool's arms by name. "
-      "Every\n"
-      "arm's imported outcomes count as --strength observations together: as many as there are\n"
-      "queries if the benchmark is like your traffic, fewer if it is not. The same command again\n"
-      "learns nothing twice, and goes on where a broken one ended (within decision_ttl_s).");
+      "  pointsman import --undo ID\n"
+      "\nA table (CSV, TSV, JSON lines, a JSON list; plain or .gz) has a row an outcome, with "
+      "columns\n"
+      "  id (or query_id), text (or query, prompt, question), arm (or model), quality, "
+      "latency_ms,\n"
+      "  cost_usd, input_tokens, output_tokens, first_token_ms, cached_input_tokens, error, "
+      "error_kind,\n"
+      "  retry_after_ms;\n"
+      "or a row a query with a column an arm, called as the arm: its qualities; MODEL.cost_usd, "
+      "MODEL|cost_usd\n"
+      "and the like are its other figures. Empty cells and NaN were not recorded; not every arm "
+      "needs an\n"
+      "outcome of every query. A data folder is as for `replay`. All outcomes of an arm count as "
+      "--strength\n"
+      "observations together, but none as more than one where an arm has few: take as many as "
+      "there are\n"
+      "queries if the file is like your traffic, fewer if it is not. The same command again learns "
+      "nothing\n"
+      "twice, and goes on where a broken one ended (within decision_ttl_s).\n"
+      "Exit code 5: nothing of it could be learned.");
+  auto* file = command->add_option("file", options->file, "a table, or a data folder");
+  auto* data = command->add_option("--data", options->data, "the same");
   command->add_option("--pool", options->pool, "the pool to teach")->capture_default_str();
-  command->add_option("--data", options->data, "the data folder")->required();
   command->add_option("--data-pool", options->data_pool,
-                      "a subset of its models, named in its pools.json");
+                      "a subset of a data folder's models, named in its pools.json");
+  command
+      ->add_option(
+          "--map", options->table.maps,
+          "COLUMN=FIELD: what a column is (repeat); FIELD*NUMBER converts its unit, `ignore` "
+          "leaves it out")
+      ->allow_extra_args(false);
+  command->add_option("--scale", options->table.scale,
+                      "how qualities are written: 0..100, 1..5, true/false, thumbs [0..1]");
+  command->add_option("--arm", options->arms, "NAME=ARM: what the file calls an arm (repeat)")
+      ->allow_extra_args(false);
+  command->add_flag("--skip-bad-rows", options->table.skips_bad_rows,
+                    "leave out outcomes with a value that does not read, and count them");
   command->add_option("--queries", options->queries, "a random so many of its queries; 0: all")
       ->capture_default_str();
   command
       ->add_option("--strength", options->strength,
-                   "observations that an arm's imported outcomes count as together")
-      ->required()
+                   "observations that an arm's imported outcomes count as together [50, or as many "
+                   "as there are]")
       ->check(CLI::PositiveNumber);
-  command->add_option("--seed", options->seed, "of the choice of queries")->capture_default_str();
+  command->add_option("--seed", options->seed, "of the choice and order of queries")
+      ->capture_default_str();
   command->add_option("--import-id", options->import_id,
-                      "names the import; empty: made of the other options");
-  OnChosen(command, cli,
-           [options, &cli](GrpcClient& client) { return Run(*options, client, cli); });
+                      "names the import; empty: made of the other options and the content");
+  command->add_flag("--dry-run", options->is_dry_run,
+                    "say what would be learned and left out, show the first rows, learn nothing");
+  auto* undo = command->add_option("--undo", options->undo, "take back the import of this id");
+  file->excludes(data);
+  undo->excludes(file)->excludes(data);
+  OnChosen(command, cli, [options, &cli](GrpcClient& client) -> absl::Status {
+    if (!options->undo.empty()) return Undo(*options, client, cli);
+    if (options->file.empty() && options->data.empty()) {
+      return InvalidArgument("name a table or a data folder to import (or --undo ID)");
+    }
+    return Run(*options, client, cli);
+  });
 }
 
 }  // namespace pointsman

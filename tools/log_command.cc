@@ -14,6 +14,7 @@
 #include "storage/storage.h"
 #include "tools/command.h"
 #include "tools/event_text.h"
+#include "tools/json_text.h"
 #include "tools/progress_bar.h"
 
 namespace pointsman {
@@ -32,7 +33,7 @@ struct LogOptions {
 };
 
 // The names of arms whose events were let go of, from a snapshot.
-absl::Status NoteOldArms(const EventLog& log, PoolId pool, ArmNames& names) {
+absl::Status NoteOldArms(const EventLog& log, PoolId pool, LogContext& context) {
   ASSIGN_OR_RETURN(const std::vector<Sequence> snapshots, log.ListSnapshots(pool));
   for (auto it = snapshots.rbegin(); it != snapshots.rend(); ++it) {
     const auto bytes = log.ReadSnapshot(pool, *it);
@@ -40,7 +41,7 @@ absl::Status NoteOldArms(const EventLog& log, PoolId pool, ArmNames& names) {
     const auto state = LearnedState::Decode(*bytes);
     if (!state.ok()) continue;
     for (std::size_t i = 0; i < state->arm_count(); ++i) {
-      names.Note(*state->arm(static_cast<ArmId>(i)));
+      context.NoteName(*state->arm(static_cast<ArmId>(i)));
     }
     return absl::OkStatus();
   }
@@ -56,18 +57,19 @@ absl::Status PrintPool(const EventLog& log, const Pool& pool, const LogOptions& 
         Cat("pool ", pool.name, " (id ", Index(pool.id), "): events ", first, " to ", last, "\n"));
   }
   if (last == 0) return absl::OkStatus();
-  ArmNames names;
-  RETURN_IF_ERROR(NoteOldArms(log, pool.id, names));
-  Sequence next = first;  // from the start, for the names of arms
+  LogContext context(first == 1);
+  RETURN_IF_ERROR(NoteOldArms(log, pool.id, context));
+  Sequence next = first;  // from the start, for what arms are called and what events change
   uint64_t printed = 0;
   while (next <= last) {
     ASSIGN_OR_RETURN(const std::vector<Event> events, log.ReadEvents(pool.id, next, kEventsAtOnce));
     if (events.empty()) break;
     for (const Event& event : events) {
-      names.Note(event);
-      if (event.sequence < options.from) continue;
-      if (options.count > 0 && printed++ == options.count) return absl::OkStatus();
-      Print((is_json ? EventJson(pool.name, event, names) : EventText(event, names)) + "\n");
+      if (event.sequence >= options.from) {
+        if (options.count > 0 && printed++ == options.count) return absl::OkStatus();
+        Print((is_json ? EventJson(pool.name, event, context) : EventText(event, context)) + "\n");
+      }
+      context.Note(event);
     }
     next = events.back().sequence + 1;
   }
@@ -124,7 +126,7 @@ Json CheckJson(const PoolCheck& check) {
 absl::Status Verify(const std::string& folder, bool from_start, bool is_json) {
   if (IsBackup(folder)) RETURN_IF_ERROR(CheckBackup(folder).status());
   ASSIGN_OR_RETURN(const std::unique_ptr<EventLog> log, ReadRocksEventLog(folder));
-  ProgressBar bar;
+  ProgressBar bar(is_json);
   const auto show = [&bar](const std::string& pool, Sequence done, Sequence last) {
     if (last < kProgressFrom) return;
     bar.Show(static_cast<double>(done) / static_cast<double>(last), Cat("pool ", pool));
@@ -141,7 +143,7 @@ absl::Status Verify(const std::string& folder, bool from_start, bool is_json) {
     if (is_json) json.push_back(CheckJson(check));
     if (!is_json) Print(CheckText(check));
   }
-  if (is_json) Print(json.dump(1) + "\n");
+  if (is_json) Print(Dumped(json));
   if (!is_sound) {
     return DataLoss("what is in ", Quoted(folder, 1024),
                     " is not what its log says, see above; a snapshot that is wrong is not used "

@@ -1,19 +1,37 @@
 // pointsman: the command line.
+#include <algorithm>
 #include <cstdio>
 #include <string>
+#include <string_view>
 
+#include "base/strings.h"
 #include "tools/command.h"
 #include "tools/exit_code.h"
+#include "tools/json_text.h"
 
 namespace {
 
 // CLI11 speaks in exceptions and exit codes of its own; 0 is --help and the like.
 int Parse(CLI::App& app, int argc, char** argv, bool& is_parsed) {
+  // Where parsing fails nobody has looked for it yet.
+  const bool is_json = std::find(argv, argv + argc, std::string_view("--json")) != argv + argc;
   try {
     app.parse(argc, argv);
     is_parsed = true;
     return 0;
   } catch (const CLI::ParseError& error) {
+    if (is_json && error.get_exit_code() != 0) {
+      const std::string unknown = pointsman::UnknownCommand(app);
+      std::string what;
+      for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
+        at = at->get_subcommands().front();
+        what += (what.empty() ? "" : " ") + at->get_name();
+      }
+      const absl::Status status =
+          pointsman::InvalidArgument(unknown.empty() ? std::string(error.what()) : unknown);
+      std::fputs(pointsman::ErrorJson(what, "", status).c_str(), stderr);
+      return static_cast<int>(pointsman::ExitCode::kUsage);
+    }
     if (const std::string unknown = pointsman::UnknownCommand(app);
         !unknown.empty() && error.get_exit_code() != 0) {
       std::fprintf(stderr, "pointsman: %s\n", unknown.c_str());
@@ -54,7 +72,7 @@ int main(int argc, char** argv) {
   app.add_option("--timeout-ms", cli.timeout_ms, "how long to wait for an answer")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  app.add_flag("--json", cli.is_json, "print the server's answer as JSON");
+  app.add_flag("--json", cli.is_json, "print answers and errors as JSON");
   pointsman::AddRoute(app, cli);
   pointsman::AddFeedback(app, cli);
   pointsman::AddPool(app, cli);
@@ -78,7 +96,8 @@ int main(int argc, char** argv) {
   const absl::Status status = cli.run();
   if (!status.ok()) {
     std::fflush(stdout);
-    std::fputs(pointsman::ErrorText(cli.what, cli.called, status).c_str(), stderr);
+    const auto text = cli.is_json ? pointsman::ErrorJson : pointsman::ErrorText;
+    std::fputs(text(cli.what, cli.called, status).c_str(), stderr);
   }
   return static_cast<int>(pointsman::ExitCodeOf(status));
 }

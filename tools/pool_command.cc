@@ -89,58 +89,115 @@ absl::Status TryRemote(GrpcClient& client, const v1::EmbedderSettings& embedder,
   return absl::OkStatus();
 }
 
+struct PutOptions {
+  std::string file;
+  std::string name;
+  std::string prompts;
+  uint32_t projected = 0;
+  bool is_pruning = false;
+  bool is_dry_run = false;
+};
+
+std::string Shown(const v1::PutPoolResponse& response, const PutOptions& options, bool is_put) {
+  std::string text;
+  if (options.is_dry_run) {
+    text = "a dry run: nothing is written\n";
+  } else {
+    const bool is_same = is_put && response.changes().empty();
+    text = Cat(response.created() ? "created "
+               : is_same          ? "unchanged "
+                                  : "changed ",
+               Shown(response.pool()));
+  }
+  // Of a new pool all is new; the file says it.
+  if (is_put && (options.is_dry_run || !response.created())) {
+    if (options.is_dry_run && response.changes().empty()) text += "nothing would change\n";
+    if (!response.changes().empty()) text += "changes:\n";
+    for (const auto& change : response.changes()) text += Cat("  ", change, "\n");
+  }
+  if (!response.arms_not_named().empty()) {
+    text += Cat("arms that the file does not name, ",
+                options.is_pruning ? "paused unless they were:" : "left as they are:", "\n");
+    for (const auto& arm : response.arms_not_named()) text += Cat("  ", OneLine(arm), "\n");
+    if (!options.is_pruning) text += "  (--prune pauses them)\n";
+  }
+  for (const auto& note : response.notes()) text += Cat("note: ", note, "\n");
+  return text;
+}
+
+absl::Status Put(const PutOptions& options, bool is_create, GrpcClient& client, const Cli& cli) {
+  ASSIGN_OR_RETURN(v1::PutPoolRequest request, ReadPoolFile(options.file));
+  if (options.projected > 0) {
+    request.mutable_settings()->mutable_embedder()->set_projected(options.projected);
+  }
+  if (!options.prompts.empty()) {
+    ASSIGN_OR_RETURN(
+        const uint64_t used,
+        FitProjection(options.prompts, *request.mutable_settings()->mutable_embedder()));
+    if (!cli.is_json) Print(Cat("projection fitted to ", used, " prompts\n"));
+  }
+  if (!options.name.empty()) request.set_name(options.name);
+  request.set_create_only(is_create);
+  request.set_prune(options.is_pruning);
+  request.set_dry_run(options.is_dry_run);
+  if (is_create) RETURN_IF_ERROR(TryRemote(client, request.settings().embedder(), cli.is_json));
+  ASSIGN_OR_RETURN(const v1::PutPoolResponse response, client.PutPool(request));
+  Print(cli.is_json ? JsonOf(response) : Shown(response, options, !is_create));
+  return absl::OkStatus();
+}
+
 void AddPut(CLI::App& pool, Cli& cli, bool is_create) {
-  auto file = std::make_shared<std::string>();
-  auto name = std::make_shared<std::string>();
+  auto options = std::make_shared<PutOptions>();
   CLI::App* command =
       is_create
           ? AddCommand(pool, "create", "make a pool from a YAML file; it must be new",
                        "  pointsman pool create deploy/pool.example.yaml")
-          : AddCommand(pool, "put", "make a pool from a YAML file, or change the one there is",
-                       "  pointsman pool put deploy/pool.example.yaml --name staging");
-  command->add_option("file", *file, "name, settings and arms; see deploy/pool.example.yaml")
+          : AddCommand(
+                pool, "put",
+                "make a pool from a YAML file, or change what the file says of the one there is",
+                "  pointsman pool put deploy/pool.example.yaml --name staging --dry-run\n"
+                "What the file does not say stays: a paused arm stays paused, an arm that it does\n"
+                "not name stays as it is.");
+  command
+      ->add_option("file", options->file, "name, settings and arms; see deploy/pool.example.yaml")
       ->required();
-  command->add_option("--name", *name, "another name than the file's");
-  auto prompts = std::make_shared<std::string>();
-  auto projected = std::make_shared<uint32_t>(0);
+  command->add_option("--name", options->name, "another name than the file's");
+  command->add_flag("--dry-run", options->is_dry_run, "say what would change, and write nothing");
   if (is_create) {
-    command->add_option("--fit-projection", *prompts,
+    command->add_option("--fit-projection", options->prompts,
                         "project to the principal components of the prompts in this file (a line "
                         "each, or .jsonl with `text` or `query`)");
-    command->add_option("--projected", *projected,
+    command->add_option("--projected", options->projected,
                         "dimensions that the learner sees, over the file's");
+  } else {
+    command->add_flag("--prune", options->is_pruning,
+                      "pause the active arms that the file does not name");
   }
-  OnChosen(command, cli, [=, &cli](GrpcClient& client) -> absl::Status {
-    ASSIGN_OR_RETURN(v1::PutPoolRequest request, ReadPoolFile(*file));
-    v1::EmbedderSettings& embedder = *request.mutable_settings()->mutable_embedder();
-    if (*projected > 0) embedder.set_projected(*projected);
-    if (!prompts->empty()) {
-      ASSIGN_OR_RETURN(const uint64_t used, FitProjection(*prompts, embedder));
-      if (!cli.is_json) Print(Cat("projection fitted to ", used, " prompts\n"));
-    }
-    if (!name->empty()) request.set_name(*name);
-    request.set_create_only(is_create);
-    if (is_create) RETURN_IF_ERROR(TryRemote(client, request.settings().embedder(), cli.is_json));
-    ASSIGN_OR_RETURN(const v1::PutPoolResponse response, client.PutPool(request));
-    if (cli.is_json) {
-      Print(JsonOf(response));
-      return absl::OkStatus();
-    }
-    Print(Cat(response.created() ? "created " : "changed ", Shown(response.pool())));
-    return absl::OkStatus();
-  });
+  OnChosen(command, cli,
+           [=, &cli](GrpcClient& client) { return Put(*options, is_create, client, cli); });
 }
 
 void AddGet(CLI::App& pool, Cli& cli) {
   auto name = std::make_shared<std::string>("default");
-  CLI::App* command =
-      AddCommand(pool, "get", "show a pool's settings", "  pointsman pool get default --json");
+  auto is_yaml = std::make_shared<bool>(false);
+  CLI::App* command = AddCommand(pool, "get", "show a pool's settings",
+                                 "  pointsman pool get default --json\n"
+                                 "  pointsman pool get default --yaml > pool.yaml");
   command->add_option("name", *name, "of the pool")->capture_default_str();
-  OnChosen(command, cli, [name, &cli](GrpcClient& client) -> absl::Status {
+  command->add_flag("--yaml", *is_yaml, "settings and arms as a file that `pool put` takes");
+  OnChosen(command, cli, [name, is_yaml, &cli](GrpcClient& client) -> absl::Status {
+    if (*is_yaml && cli.is_json) return InvalidArgument("--yaml and --json: choose one");
     v1::GetPoolRequest request;
     request.set_name(*name);
     ASSIGN_OR_RETURN(const v1::GetPoolResponse response, client.GetPool(request));
-    Print(cli.is_json ? JsonOf(response) : Shown(response.pool()));
+    if (!*is_yaml) {
+      Print(cli.is_json ? JsonOf(response) : Shown(response.pool()));
+      return absl::OkStatus();
+    }
+    v1::ListArmsRequest arms;
+    arms.set_pool(*name);
+    ASSIGN_OR_RETURN(const v1::ListArmsResponse listed, client.ListArms(arms));
+    Print(PoolYaml(response.pool(), {listed.arms().begin(), listed.arms().end()}));
     return absl::OkStatus();
   });
 }

@@ -4,12 +4,14 @@
 #include <google/protobuf/message.h>
 #include <yaml-cpp/yaml.h>
 
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <fstream>
 #include <iterator>
 #include <optional>
 #include <set>
+#include <vector>
 
 #include "base/status_macros.h"
 #include "base/strings.h"
@@ -30,10 +32,17 @@ std::optional<T> Number(const std::string& text) {
   return value;
 }
 
+// What a call says, or the server alone, and a file does not.
+bool IsHidden(const FieldDescriptor& field) {
+  const std::string& name = field.name();
+  return name == "create_only" || name == "prune" || name == "dry_run" ||
+         name == "projection_rows" || name == "projection_is_fitted";
+}
+
 std::string FieldNames(const Descriptor& type) {
   std::string names;
   for (int i = 0; i < type.field_count(); ++i) {
-    if (type.field(i)->name() == "create_only") continue;
+    if (IsHidden(*type.field(i))) continue;
     names += Cat(names.empty() ? "" : ", ", type.field(i)->name());
   }
   return names;
@@ -55,7 +64,7 @@ class Filler {
       if (!item.first.IsScalar()) return Bad(item.first, "a key must be a plain word");
       const std::string& key = item.first.Scalar();
       const FieldDescriptor* field = type.FindFieldByName(key);
-      if (field == nullptr || key == "create_only") {
+      if (field == nullptr || IsHidden(*field)) {
         return Bad(item.first,
                    Cat("there is no key ", Quoted(key), " here; the keys are: ", FieldNames(type)));
       }
@@ -163,6 +172,79 @@ absl::StatusOr<YAML::Node> Load(const std::string& yaml, const Filler& filler) {
   }
 }
 
+// Shortest digits that read back as the same number.
+std::string Digits(double value) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value);
+  return {text.data(), end.ptr};
+}
+
+void Emit(const Message& message, YAML::Emitter& yaml);
+
+void EmitText(const std::string& text, YAML::Emitter& yaml) { yaml << YAML::DoubleQuoted << text; }
+
+void EmitValue(const Message& message, const FieldDescriptor& field, YAML::Emitter& yaml) {
+  const auto& r = *message.GetReflection();
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return Emit(r.GetMessage(message, &field), yaml);
+    case FieldDescriptor::CPPTYPE_STRING:
+      return EmitText(r.GetString(message, &field), yaml);
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      yaml << Digits(r.GetDouble(message, &field));
+      return;
+    case FieldDescriptor::CPPTYPE_UINT32:
+      yaml << r.GetUInt32(message, &field);
+      return;
+    case FieldDescriptor::CPPTYPE_UINT64:
+      yaml << r.GetUInt64(message, &field);
+      return;
+    case FieldDescriptor::CPPTYPE_INT64:
+      yaml << r.GetInt64(message, &field);
+      return;
+    case FieldDescriptor::CPPTYPE_BOOL:
+      yaml << r.GetBool(message, &field);
+      return;
+    case FieldDescriptor::CPPTYPE_ENUM:
+      yaml << r.GetEnum(message, &field)->name();
+      return;
+    default:
+      yaml << YAML::Null;  // PoolFile.WritesWhatItReads has every field that there is
+  }
+}
+
+void EmitList(const Message& message, const FieldDescriptor& field, YAML::Emitter& yaml) {
+  const auto& r = *message.GetReflection();
+  const bool is_words = field.cpp_type() == FieldDescriptor::CPPTYPE_STRING;
+  if (is_words) yaml << YAML::Flow;
+  yaml << YAML::BeginSeq;
+  for (int i = 0; i < r.FieldSize(message, &field); ++i) {
+    if (is_words) {
+      EmitText(r.GetRepeatedString(message, &field, i), yaml);
+    } else {
+      Emit(r.GetRepeatedMessage(message, &field, i), yaml);
+    }
+  }
+  yaml << YAML::EndSeq;
+}
+
+// What is set, by the messages' own field names, so that the file never lags behind the contract.
+void Emit(const Message& message, YAML::Emitter& yaml) {
+  std::vector<const FieldDescriptor*> fields;
+  message.GetReflection()->ListFields(message, &fields);
+  yaml << YAML::BeginMap;
+  for (const FieldDescriptor* field : fields) {
+    if (IsHidden(*field)) continue;
+    yaml << YAML::Key << field->name() << YAML::Value;
+    if (field->is_repeated()) {
+      EmitList(message, *field, yaml);
+    } else {
+      EmitValue(message, *field, yaml);
+    }
+  }
+  yaml << YAML::EndMap;
+}
+
 }  // namespace
 
 absl::StatusOr<v1::PutPoolRequest> ParsePool(const std::string& yaml, std::string_view file) {
@@ -181,6 +263,27 @@ absl::StatusOr<v1::PutPoolRequest> ParsePool(const std::string& yaml, std::strin
     }
   }
   return request;
+}
+
+std::string PoolYaml(const v1::Pool& pool, const std::vector<v1::Arm>& arms) {
+  v1::PutPoolRequest request;
+  request.set_name(pool.name());
+  *request.mutable_settings() = pool.settings();
+  for (const v1::Arm& arm : arms) {
+    *request.add_arms() = arm;
+    // Applied again, the file is not to wake an arm that somebody paused in between.
+    v1::Arm& last = *request.mutable_arms(request.arms_size() - 1);
+    if (arm.status() == v1::ACTIVE) last.clear_status();
+  }
+  YAML::Emitter yaml;
+  if (pool.settings().embedder().projection_is_fitted()) {
+    yaml << YAML::Comment(
+                "the pool's projection was fitted to prompts: a new pool needs `pool create "
+                "--fit-projection` for it")
+         << YAML::Newline;
+  }
+  Emit(request, yaml);
+  return Cat(yaml.c_str(), "\n");
 }
 
 absl::StatusOr<v1::PutPoolRequest> ReadPoolFile(const std::string& path) {

@@ -22,7 +22,7 @@ struct Options {
 
 absl::Status Run(const Options& options) {
   ASSIGN_OR_RETURN(const Dataset dataset, LoadDataset(options.data, options.pool));
-  ProgressBar bar;
+  ProgressBar bar(options.is_json);
   const auto report =
       RunProbe(dataset, options.probe, [&bar](double share) { bar.Show(share, "probing"); });
   if (!report.ok()) {

@@ -14,9 +14,11 @@ constexpr std::size_t kWidth = 24;
 
 }  // namespace
 
-ProgressBar::ProgressBar() : is_terminal_(isatty(STDERR_FILENO) == 1) {}
+ProgressBar::ProgressBar(bool is_quiet)
+    : is_quiet_(is_quiet), is_terminal_(isatty(STDERR_FILENO) == 1) {}
 
 void ProgressBar::Show(double share, const std::string& place) {
+  if (is_quiet_) return;
   share = std::clamp(share, 0.0, 1.0);
   const std::size_t steps = is_terminal_ ? kTerminalSteps : kLineSteps;
   const auto step = static_cast<std::size_t>(share * static_cast<double>(steps));

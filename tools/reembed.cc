@@ -1,18 +1,18 @@
 #include "tools/reembed.h"
 
+#include "base/event.h"
 #include "base/outcome_fields.h"
 
 namespace pointsman {
 namespace {
 
-// The fields that are told over those that were.
-void Override(const Outcome& told, Outcome& known) {
-  if (told.quality) known.quality = told.quality;
-  if (told.latency_ms) known.latency_ms = told.latency_ms;
-  if (told.cost_usd) known.cost_usd = told.cost_usd;
-  if (told.input_tokens) known.input_tokens = told.input_tokens;
-  if (told.output_tokens) known.output_tokens = told.output_tokens;
-  if (told.error) known.error = told.error;
+// What is known of a call after the log says more of it, or takes back what it said.
+Outcome Merged(const v1::LoggedOutcome& logged, const Outcome& known) {
+  OutcomeEvent event;
+  event.before = known;
+  event.outcome = OutcomeOf(logged);
+  event.is_withdrawal = logged.is_withdrawn();
+  return MergedOutcome(event);
 }
 
 }  // namespace
@@ -21,7 +21,7 @@ void OutcomeGatherer::Add(const v1::LoggedOutcome& logged) {
   if (arms_.count(logged.arm()) == 0) {
     ++of_other_arms_;
   } else if (Outcome* outcome = Find(logged); outcome != nullptr) {
-    Override(OutcomeOf(logged), *outcome);
+    *outcome = Merged(logged, *outcome);
   } else {
     ++without_text_;
   }
@@ -50,6 +50,20 @@ Outcome* OutcomeGatherer::Find(const v1::LoggedOutcome& logged) {
   places_[{logged.decision_id(), logged.arm()}] = {logged.weight(), at->second,
                                                    query.outcomes.size() - 1};
   return &query.outcomes.back().outcome;
+}
+
+void OutcomeGatherer::LeaveOutWithdrawn() {
+  places_.clear();
+  query_of_.clear();
+  for (auto& [weight, queries] : queries_) {
+    for (ImportedQuery& query : queries) {
+      std::erase_if(query.outcomes,
+                    [](const ImportedOutcome& known) { return known.outcome.empty(); });
+    }
+    std::erase_if(queries, [](const ImportedQuery& query) { return query.outcomes.empty(); });
+    for (std::size_t i = 0; i < queries.size(); ++i) queries[i].index = i;
+  }
+  std::erase_if(queries_, [](const auto& of_weight) { return of_weight.second.empty(); });
 }
 
 }  // namespace pointsman

@@ -23,6 +23,8 @@ class OutcomeGatherer {
   explicit OutcomeGatherer(std::set<std::string> arms) : arms_(std::move(arms)) {}
 
   void Add(const v1::LoggedOutcome& logged);
+  // At the end: what was taken back is nothing to learn.
+  void LeaveOutWithdrawn();
 
   // In ascending order: what was imported comes before what was lived through.
   const std::map<double, std::vector<ImportedQuery>>& by_weight() const { return queries_; }

@@ -11,11 +11,13 @@
 #include "base/outcome_fields.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "evaluation/json.h"
 #include "service/convert.h"
 #include "service/engine/import.h"
 #include "tools/command.h"
 #include "tools/fit_projection.h"
 #include "tools/grpc_router.h"
+#include "tools/json_text.h"
 #include "tools/progress_bar.h"
 #include "tools/reembed.h"
 #include "tools/replay_options.h"
@@ -71,7 +73,10 @@ absl::StatusOr<OutcomeGatherer> Gather(const v1::Pool& old, const v1::PutPoolReq
       gatherer.Add(outcome);
       bar.Show(std::min(1.0, static_cast<double>(outcome.sequence()) / last), "reading outcomes");
     }
-    if (page.next_page_token().empty()) return gatherer;
+    if (page.next_page_token().empty()) {
+      gatherer.LeaveOutWithdrawn();
+      return gatherer;
+    }
     request.set_page_token(page.next_page_token());
   }
 }
@@ -81,7 +86,7 @@ absl::Status Run(const Options& options, GrpcClient& client, const Cli& cli) {
   get.set_name(options.from);
   ASSIGN_OR_RETURN(const v1::GetPoolResponse old, client.GetPool(get));
   ASSIGN_OR_RETURN(const v1::PutPoolRequest pool, NewPool(options, old.pool(), client));
-  ProgressBar bar;
+  ProgressBar bar(cli.is_json);
   const auto gathered = Gather(old.pool(), pool, client, bar);
   if (!gathered.ok()) {
     bar.Leave();
@@ -110,7 +115,11 @@ absl::Status Run(const Options& options, GrpcClient& client, const Cli& cli) {
     total.Add(*output);
   }
   if (cli.is_json) {
-    Print(JsonOf(ToProto(total.total(), ImportPlan{})));
+    nlohmann::ordered_json json = ToJson(ToProto(total.total(), ImportPlan{}));
+    json["outcomes_without_text"] = gathered->without_text();
+    json["outcomes_of_removed_arms"] = gathered->of_other_arms();
+    json["log_begins_at"] = gathered->log_begins_at;
+    Print(Dumped(json));
     return absl::OkStatus();
   }
   std::string text = Cat("made pool ", options.to, "; ", total.total().outcomes_learned,

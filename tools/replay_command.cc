@@ -51,7 +51,7 @@ absl::Status Run(Options options, Cli& cli) {
     client.retry_for_ms = kReplayRetryMs;
     connect = GrpcFactory(client);
   }
-  ProgressBar bar;
+  ProgressBar bar(cli.is_json);
   const auto report = RunReplay(dataset, options.replay, connect,
                                 [&bar](const ReplayProgress& progress) { Show(progress, bar); });
   if (!report.ok()) {
@@ -64,8 +64,8 @@ absl::Status Run(Options options, Cli& cli) {
     return report.status();
   }
   cli.called.clear();
-  Print(ReportTable(*report));
-  if (options.is_text_curve) Print("\n" + ReportText(*report));
+  Print(cli.is_json ? ReportJson(*report) : ReportTable(*report));
+  if (options.is_text_curve && !cli.is_json) Print("\n" + ReportText(*report));
   if (!options.json.empty()) RETURN_IF_ERROR(WriteFile(options.json, ReportJson(*report)));
   if (!options.svg.empty()) RETURN_IF_ERROR(WriteFile(options.svg, ReportSvg(*report)));
   return absl::OkStatus();

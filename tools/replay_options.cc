@@ -1,5 +1,7 @@
 #include "tools/replay_options.h"
 
+#include "base/status_macros.h"
+#include "evaluation/dataset_folder.h"
 #include "tools/command.h"
 
 namespace pointsman {
@@ -25,7 +27,13 @@ void AddEmbedderOptions(CLI::App* command, EmbedderSettings& embedder) {
 }
 
 void AddReplayOptions(CLI::App* command, DataOptions& data, ReplayOptions& replay) {
-  command->add_option("--data", data.data, "the data folder")->required();
+  command->add_option("--data", data.data, "the data folder, or a table as for `import`")
+      ->required();
+  command->add_option("--map", data.table.maps, "COLUMN=FIELD: what a table's column is (repeat)")
+      ->allow_extra_args(false);
+  command->add_option(
+      "--scale", data.table.scale,
+      "how a table's qualities are written: 0..100, 1..5, true/false, thumbs [0..1]");
   command->add_option("--pool", data.pool, "a subset of models named in the folder's pools.json");
   command->add_option("--rounds", replay.rounds, "queries to play; 0: all")->capture_default_str();
   command->add_option("--seeds", replay.seeds, "independent orders of the queries")
@@ -60,7 +68,8 @@ absl::StatusOr<Dataset> LoadData(const DataOptions& data, ReplayOptions& replay)
   replay.round_length = static_cast<Micros>(data.round_ms * static_cast<double>(kMicrosPerMs));
   EmbedderSettings& embedder = replay.settings.embedder;
   embedder.lexicon_file = LexiconArgument(embedder.lexicon_file);
-  return LoadDataset(data.data, data.pool);
+  ASSIGN_OR_RETURN(const OutcomeSet set, ReadOutcomes(data.data, data.pool, data.table));
+  return CompletePart(set);
 }
 
 }  // namespace pointsman

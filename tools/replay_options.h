@@ -14,13 +14,14 @@ namespace pointsman {
 struct DataOptions {
   std::string data;
   std::string pool;
+  TableOptions table;
   double round_ms = 1000;
 };
 
 // --embedder, --dim, --sketch-weight, --lexicon, --projected. The settings outlive the parsing.
 void AddEmbedderOptions(CLI::App* command, EmbedderSettings& embedder);
 
-// --data, --pool, --rounds, --seeds, --seed-start, those of the embedder, --feedback-delay, --told,
+// --data, --map, --scale, --pool, --rounds, --seeds, --seed-start, those of the embedder, --feedback-delay, --told,
 // --round-ms, --latency-scale-ms. Both outlive the parsing.
 void AddReplayOptions(CLI::App* command, DataOptions& data, ReplayOptions& replay);
 

@@ -9,6 +9,7 @@
 #include "base/strings.h"
 #include "tools/command.h"
 #include "tools/grpc_router.h"
+#include "tools/ranking_text.h"
 
 namespace pointsman {
 namespace {
@@ -24,12 +25,32 @@ struct Options {
   std::vector<std::string> deny_arms;
   std::vector<std::string> features;
   int64_t context_tokens = 0;
+  int64_t input_tokens = 0;
+  int64_t max_output_tokens = 0;
+  std::string latency;
+  bool allows_unknown = false;
   uint32_t arm_count = 1;
   bool is_panel = false;
   bool is_greedy = false;
+  bool is_preview = false;
   bool is_explained = false;
   std::string decision_id;
 };
+
+absl::Status FillFeatures(const Options& options, v1::RouteRequest& request) {
+  for (const std::string& feature : options.features) {
+    const std::size_t equals = feature.find('=');
+    double value = 0;
+    const char* const end = feature.data() + feature.size();
+    const char* const begin = equals == std::string::npos ? end : feature.data() + equals + 1;
+    const auto [stop, error] = std::from_chars(begin, end, value);
+    if (error != std::errc() || stop != end) {
+      return InvalidArgument("--feature is ", Quoted(feature), "; expected NAME=NUMBER");
+    }
+    (*request.mutable_features())[feature.substr(0, equals)] = value;
+  }
+  return absl::OkStatus();
+}
 
 absl::StatusOr<v1::RouteRequest> RequestOf(const Options& options) {
   v1::RouteRequest request;
@@ -46,49 +67,50 @@ absl::StatusOr<v1::RouteRequest> RequestOf(const Options& options) {
   for (const auto& arm : options.allow_arms) constraints.add_allow_arms(arm);
   for (const auto& arm : options.deny_arms) constraints.add_deny_arms(arm);
   constraints.set_context_tokens(options.context_tokens);
-  for (const std::string& feature : options.features) {
-    const std::size_t equals = feature.find('=');
-    double value = 0;
-    const char* const end = feature.data() + feature.size();
-    const char* const begin = equals == std::string::npos ? end : feature.data() + equals + 1;
-    const auto [stop, error] = std::from_chars(begin, end, value);
-    if (error != std::errc() || stop != end) {
-      return InvalidArgument("--feature is ", Quoted(feature), "; expected NAME=NUMBER");
-    }
-    (*request.mutable_features())[feature.substr(0, equals)] = value;
-  }
+  constraints.set_allow_unknown(options.allows_unknown);
+  RETURN_IF_ERROR(FillFeatures(options, request));
+  request.set_input_tokens(options.input_tokens);
+  request.set_max_output_tokens(options.max_output_tokens);
+  if (options.latency == "first-token") request.set_latency_kind(v1::FIRST_TOKEN);
+  if (options.latency == "total") request.set_latency_kind(v1::TOTAL);
   request.set_arm_count(options.arm_count);
   request.set_purpose(options.is_panel ? v1::PANEL : v1::FALLBACK);
-  request.set_mode(options.is_greedy ? v1::GREEDY : v1::EXPLORE);
+  request.set_mode(options.is_preview ? v1::PREVIEW : options.is_greedy ? v1::GREEDY : v1::EXPLORE);
   request.set_decision_id(options.decision_id);
   request.set_explain(options.is_explained);
   return request;
 }
 
-std::string Shown(const v1::RouteResponse& response, bool is_explained) {
-  std::string text = response.arm() + "\n";
+std::string Head(const v1::RouteResponse& response, bool is_preview) {
+  std::string text = OneLine(response.arm()) + "\n";
   for (const auto& further : response.further()) {
-    text += absl::StrFormat("then %s (propensity %.4f)\n", further.arm(), further.propensity());
+    text += absl::StrFormat("then %s (propensity %.4f)\n", OneLine(further.arm()),
+                            further.propensity());
   }
-  text += absl::StrFormat("decision %s, propensity %.4f, snapshot %d\n", response.decision_id(),
-                          response.propensity(), response.snapshot_version());
-  if (!response.logged()) {
+  if (is_preview) {
+    text += absl::StrFormat("a preview, nothing is recorded; propensity %.4f, snapshot %d\n",
+                            response.propensity(), response.snapshot_version());
+  } else {
+    text += absl::StrFormat("decision %s, propensity %.4f, snapshot %d\n",
+                            OneLine(response.decision_id()), response.propensity(),
+                            response.snapshot_version());
+  }
+  if (!response.logged() && !is_preview) {
     text += "warning: storage is broken; feedback for this decision will not be found\n";
   }
   if (response.embedder_fallback()) text += "note: decided without a context vector\n";
-  TextTable table({"arm", "chance", "utility", "quality", "cost", "latency"});
-  for (const auto& arm : response.ranking()) {
-    const auto& expected = arm.expected();
-    table.Add({arm.arm(), absl::StrFormat("%.2f%%", 100 * arm.probability()),
-               absl::StrFormat("%.4f", arm.utility()),
-               absl::StrFormat("%.3f +- %.3f", expected.quality(), expected.quality_stddev()),
-               Dollars(expected.cost_usd()), absl::StrFormat("%.0f ms", expected.latency_ms())});
-  }
-  if (!response.ranking().empty()) text += "\n" + table.Text();
-  if (!is_explained) return text;
-  text += "\n";
-  for (const auto& arm : response.ranking()) {
-    if (!arm.reason().empty()) text += arm.arm() + ": " + arm.reason() + "\n";
+  for (const auto& note : response.notes()) text += Cat("note: ", OneLine(note), "\n");
+  return text;
+}
+
+std::string Shown(const v1::RouteResponse& response, const Options& options) {
+  std::string text = Head(response, options.is_preview);
+  if (!response.ranking().empty()) text += "\n" + RankingTable(response.ranking(), "arm");
+  if (!options.is_explained) return text;
+  text += "\n" + Reasons(response.ranking());
+  if (!response.not_candidates().empty()) text += "no candidates:\n";
+  for (const auto& arm : response.not_candidates()) {
+    text += Cat("  ", OneLine(arm.arm()), ": ", OneLine(arm.reason()), "\n");
   }
   return text;
 }
@@ -104,7 +126,8 @@ void AddRoute(CLI::App& app, Cli& cli) {
   command->add_option("--pool", options->pool, "pool to choose from")->capture_default_str();
   command->add_option("--prefer", options->preference,
                       "weights QUALITY,COST,LATENCY; the pool's default unless given");
-  command->add_option("--max-cost", options->max_cost_usd, "most expected USD of this call");
+  command->add_option("--max-cost", options->max_cost_usd,
+                      "most expected USD of this call; an unknown cost does not pass");
   command->add_option("--max-latency-ms", options->max_latency_ms, "most expected latency in ms");
   command->add_option("--require-tag", options->require_tags, "only arms with this tag (repeat)")
       ->allow_extra_args(false);
@@ -112,20 +135,33 @@ void AddRoute(CLI::App& app, Cli& cli) {
       ->allow_extra_args(false);
   command->add_option("--deny-arm", options->deny_arms, "not this arm (repeat)")
       ->allow_extra_args(false);
+  command->add_flag("--allow-unknown", options->allows_unknown,
+                    "an arm whose cost or latency is not known passes those two");
   command->add_option("--context-tokens", options->context_tokens,
-                      "the arm's context window must hold this many");
+                      "the arm's context window must hold this many [what the server counts]");
+  command->add_option("--input-tokens", options->input_tokens,
+                      "what will be paid for, counted by you [the server's estimate]");
+  command->add_option("--max-output-tokens", options->max_output_tokens,
+                      "what the call will be limited to");
+  command
+      ->add_option("--latency", options->latency,
+                   "which latency is weighed and limited: first-token or total [the pool's]")
+      ->check(CLI::IsMember({"first-token", "total"}));
   command->add_option("--feature", options->features, "NAME=NUMBER that the pool declares (repeat)")
       ->allow_extra_args(false);
   command->add_option("--arms", options->arm_count, "how many arms to name")->capture_default_str();
   command->add_flag("--panel", options->is_panel, "further arms are drawn, not ordered by utility");
-  command->add_flag("--greedy", options->is_greedy, "the best by utility; no exploration");
+  auto* greedy =
+      command->add_flag("--greedy", options->is_greedy, "the best by utility; no exploration");
+  command->add_flag("--preview", options->is_preview, "decide, but record, count and teach nothing")
+      ->excludes(greedy);
   command->add_option("--decision-id", options->decision_id,
                       "your own id: the same again gives the same decision");
-  command->add_flag("--explain", options->is_explained, "show every candidate and its reason");
+  command->add_flag("--explain", options->is_explained, "show every arm and its reason");
   OnChosen(command, cli, [options, &cli](GrpcClient& client) -> absl::Status {
     ASSIGN_OR_RETURN(const v1::RouteRequest request, RequestOf(*options));
     ASSIGN_OR_RETURN(const v1::RouteResponse response, client.Route(request));
-    Print(cli.is_json ? JsonOf(response) : Shown(response, options->is_explained));
+    Print(cli.is_json ? JsonOf(response) : Shown(response, *options));
     return absl::OkStatus();
   });
 }

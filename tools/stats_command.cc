@@ -1,10 +1,16 @@
 // `pointsman stats` and `pointsman explain`: what was learned, and why a decision came out so.
+#include <algorithm>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "tools/command.h"
+#include "tools/event_text.h"
+#include "tools/ranking_text.h"
 
 namespace pointsman {
 namespace {
@@ -15,11 +21,11 @@ std::string Shown(const v1::GetStatsResponse& stats) {
       "pool %s: %d decisions since the start, %d outcomes learned, snapshot %d\n"
       "learner %s, exploration %s; %d past queries to compare with\n"
       "feedback: %d applied, %d merged, %d corrected, %d repeated, %d late, %d over "
-      "weight, %d refused; %d never told\n",
+      "weight, %d closed, %d refused; %d never told\n",
       stats.pool(), stats.decisions(), stats.outcomes(), stats.snapshot_version(),
       stats.quality_model(), stats.exploration(), stats.experience_size(), feedback.applied(),
       feedback.merged(), feedback.corrected(), feedback.already_applied(), feedback.late(),
-      feedback.over_weight(), feedback.refused(), stats.missing());
+      feedback.over_weight(), feedback.closed(), feedback.refused(), stats.missing());
   if (stats.embedder_fallbacks() > 0) {
     text += absl::StrFormat("decided without a vector, since the embedder gave none: %d\n",
                             stats.embedder_fallbacks());
@@ -28,27 +34,40 @@ std::string Shown(const v1::GetStatsResponse& stats) {
     text += absl::StrFormat("checksum of all that was learned: %016x\n", stats.state_checksum());
   }
   text += "\n";
-  TextTable table({"arm", "status", "chosen", "share", "outcomes", "quality", "level", "latency",
-                   "p95", "cost", "errors"});
+  const bool has_first_token =
+      std::any_of(stats.arms().begin(), stats.arms().end(),
+                  [](const v1::ArmStats& arm) { return arm.has_first_token_ms(); });
+  std::vector<std::string> head = {"arm",   "status",  "chosen", "share", "outcomes", "quality",
+                                   "level", "latency", "p95",    "cost",  "errors"};
+  if (has_first_token) head.emplace_back("first token");
+  TextTable table(head);
+  std::string limited;
   for (const auto& arm : stats.arms()) {
-    // A figure that nothing was ever said about is a dash, not a zero.
-    const auto told = [&](double value, const std::string& shown) {
-      return arm.outcomes() == 0 && value == 0 ? std::string("-") : shown;
-    };
-    table.Add({arm.name(), v1::ArmStatus_Name(arm.status()), Cat(arm.decisions()),
-               absl::StrFormat("%.1f%%", 100 * arm.share()), Cat(arm.outcomes()),
-               told(arm.quality(), absl::StrFormat("%.3f", arm.quality())),
-               absl::StrFormat("%.3f +- %.3f", arm.level(), arm.level_stddev()),
-               told(arm.latency_ms(), absl::StrFormat("%.0f ms", arm.latency_ms())),
-               told(arm.latency_p95_ms(), absl::StrFormat("%.0f ms", arm.latency_p95_ms())),
-               told(arm.cost_usd(), Dollars(arm.cost_usd())),
-               told(arm.error_rate(), absl::StrFormat("%.1f%%", 100 * arm.error_rate()))});
+    std::vector<std::string> row = {
+        OneLine(arm.name()),
+        v1::ArmStatus_Name(arm.status()),
+        Cat(arm.decisions()),
+        absl::StrFormat("%.1f%%", 100 * arm.share()),
+        Cat(arm.outcomes()),
+        arm.has_quality() ? absl::StrFormat("%.3f", arm.quality()) : "unknown",
+        absl::StrFormat("%.3f +- %.3f", arm.level(), arm.level_stddev()),
+        MillisOr(arm.has_latency_ms(), arm.latency_ms()),
+        MillisOr(arm.has_latency_p95_ms(), arm.latency_p95_ms()),
+        DollarsOr(arm.has_cost_usd(), arm.cost_usd()),
+        arm.outcomes() == 0 ? "unknown" : absl::StrFormat("%.1f%%", 100 * arm.error_rate())};
+    if (has_first_token) row.push_back(MillisOr(arm.has_first_token_ms(), arm.first_token_ms()));
+    table.Add(std::move(row));
+    if (arm.rate_limited_until_unix_ms() > 0) {
+      limited += Cat(OneLine(arm.name()), " is rate limited, and left out until ",
+                     TimeText(arm.rate_limited_until_unix_ms() * kMicrosPerMs), "\n");
+    }
   }
-  return text + table.Text();
+  return text + table.Text() + limited;
 }
 
-std::string Field(const char* name, bool is_known, double value) {
-  return is_known ? absl::StrFormat(", %s %g", name, value) : "";
+template <class Number>
+std::string Field(const char* name, bool is_known, Number value) {
+  return is_known ? Cat(", ", name, " ", value) : "";
 }
 
 std::string Shown(const v1::ExplainResponse& decision) {
@@ -62,26 +81,21 @@ std::string Shown(const v1::ExplainResponse& decision) {
     text += absl::StrFormat("chosen: %s, propensity %.6f\n", chosen.arm(), chosen.propensity());
   }
   for (const auto& outcome : decision.outcomes()) {
-    text += Cat("outcome of ", outcome.arm(),
-                Field("quality", outcome.has_quality(), outcome.quality()),
-                Field("latency ms", outcome.has_latency_ms(), outcome.latency_ms()),
-                Field("cost USD", outcome.has_cost_usd(), outcome.cost_usd()),
-                outcome.error() ? ", it failed to answer" : "", "\n");
+    text += Cat(
+        "outcome of ", outcome.arm(), Field("quality", outcome.has_quality(), outcome.quality()),
+        Field("latency ms", outcome.has_latency_ms(), outcome.latency_ms()),
+        Field("cost USD", outcome.has_cost_usd(), outcome.cost_usd()),
+        Field("input tokens", outcome.has_input_tokens(), outcome.input_tokens()),
+        Field("cached", outcome.has_cached_input_tokens(), outcome.cached_input_tokens()),
+        Field("output tokens", outcome.has_output_tokens(), outcome.output_tokens()),
+        Field("first token ms", outcome.has_first_token_ms(), outcome.first_token_ms()),
+        outcome.error() ? ", it brought no answer" : "",
+        outcome.has_error_kind() ? Cat(" (", v1::ErrorKind_Name(outcome.error_kind()), ")") : "",
+        "\n");
   }
   if (decision.outcomes().empty()) text += "no feedback yet\n";
-  TextTable table({"candidate", "chance", "utility", "quality", "cost", "latency"});
-  for (const auto& arm : decision.candidates()) {
-    const auto& expected = arm.expected();
-    table.Add({arm.arm(), absl::StrFormat("%.2f%%", 100 * arm.probability()),
-               absl::StrFormat("%.4f", arm.utility()),
-               absl::StrFormat("%.3f +- %.3f", expected.quality(), expected.quality_stddev()),
-               Dollars(expected.cost_usd()), absl::StrFormat("%.0f ms", expected.latency_ms())});
-  }
-  text += "\n" + table.Text();
-  for (const auto& arm : decision.candidates()) {
-    if (!arm.reason().empty()) text += Cat(arm.arm(), ": ", arm.reason(), "\n");
-  }
-  return text;
+  text += "\n" + RankingTable(decision.candidates(), "candidate");
+  return text + Reasons(decision.candidates());
 }
 
 }  // namespace

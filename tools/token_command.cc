@@ -8,11 +8,15 @@
 #include "base/clock.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "evaluation/json.h"
 #include "service/access/tokens_file.h"
 #include "tools/command.h"
+#include "tools/json_text.h"
 
 namespace pointsman {
 namespace {
+
+using Json = nlohmann::ordered_json;
 
 constexpr char kFile[] = "tokens.yaml";
 constexpr Micros kDay = 86400 * kMicrosPerSecond;
@@ -54,7 +58,23 @@ absl::StatusOr<std::vector<TokenEntry>> Present(const std::string& file) {
   return LoadTokens(file);
 }
 
-absl::Status Create(const NewTokenOptions& options) {
+std::vector<std::string> ScopesOf(const TokenEntry& token) {
+  std::vector<std::string> scopes;
+  for (const Scope scope : {Scope::kRoute, Scope::kFeedback, Scope::kAdmin, Scope::kMetrics}) {
+    if (token.Has(scope)) scopes.emplace_back(ScopeName(scope));
+  }
+  return scopes;
+}
+
+// `expires_unix_ms`: 0, never.
+Json EntryJson(const TokenEntry& token) {
+  return {{"name", token.name},
+          {"scopes", ScopesOf(token)},
+          {"pools", token.pools},
+          {"expires_unix_ms", token.expires ? *token.expires / kMicrosPerMs : 0}};
+}
+
+absl::Status Create(const NewTokenOptions& options, bool is_json) {
   ASSIGN_OR_RETURN(NewToken made, MakeToken(options.name));
   RETURN_IF_ERROR(Fill(options, made.entry));
   ASSIGN_OR_RETURN(std::vector<TokenEntry> tokens, Present(options.file));
@@ -66,6 +86,13 @@ absl::Status Create(const NewTokenOptions& options) {
   }
   tokens.push_back(made.entry);
   RETURN_IF_ERROR(SaveTokens(options.file, tokens));
+  if (is_json) {
+    Json json = EntryJson(made.entry);
+    json["token"] = made.token;
+    json["file"] = options.file;
+    Print(Dumped(json));
+    return absl::OkStatus();
+  }
   Print(Cat(made.token, "\n"));
   std::fflush(stdout);
   // Beside it, so that `TOKEN=$(pointsman token create ...)` gets the token alone.
@@ -78,14 +105,20 @@ absl::Status Create(const NewTokenOptions& options) {
   return absl::OkStatus();
 }
 
-absl::Status List(const std::string& file) {
+absl::Status List(const std::string& file, bool is_json) {
   ASSIGN_OR_RETURN(const std::vector<TokenEntry> tokens, LoadTokens(file));
   const Micros now = SystemClock().Now();
+  if (is_json) {
+    Json json = {{"tokens", Json::array()}};
+    for (const TokenEntry& token : tokens) json["tokens"].push_back(EntryJson(token));
+    Print(Dumped(json));
+    return absl::OkStatus();
+  }
   TextTable table({"name", "scopes", "pools", "expires"});
   for (const TokenEntry& token : tokens) {
     std::string scopes, pools;
-    for (const Scope scope : {Scope::kRoute, Scope::kFeedback, Scope::kAdmin, Scope::kMetrics}) {
-      if (token.Has(scope)) scopes += Cat(scopes.empty() ? "" : ",", ScopeName(scope));
+    for (const std::string& scope : ScopesOf(token)) {
+      scopes += Cat(scopes.empty() ? "" : ",", scope);
     }
     for (const std::string& pool : token.pools) pools += Cat(pools.empty() ? "" : ",", pool);
     std::string expires = token.expires ? DayText(*token.expires) : "never";
@@ -96,11 +129,15 @@ absl::Status List(const std::string& file) {
   return absl::OkStatus();
 }
 
-absl::Status Revoke(const std::string& file, const std::string& name) {
+absl::Status Revoke(const std::string& file, const std::string& name, bool is_json) {
   ASSIGN_OR_RETURN(std::vector<TokenEntry> tokens, LoadTokens(file));
   const auto removed = std::erase_if(tokens, [&](const TokenEntry& t) { return t.name == name; });
   if (removed == 0) return NotFound(file, " has no token named ", Quoted(name));
   RETURN_IF_ERROR(SaveTokens(file, tokens));
+  if (is_json) {
+    Print(Dumped(Json{{"revoked", name}, {"file", file}}));
+    return absl::OkStatus();
+  }
   Print(Cat("revoked ", name, ": a server that reads ", file, " refuses it within a second\n"));
   return absl::OkStatus();
 }
@@ -127,20 +164,21 @@ void AddToken(CLI::App& app, Cli& cli) {
   create->add_option("--expires-days", options->expires_days, "never, unless given")
       ->check(CLI::PositiveNumber);
   create->add_option("--file", options->file, "made if it is missing")->capture_default_str();
-  OnChosen(create, cli, [options](GrpcClient&) { return Create(*options); });
+  OnChosen(create, cli, [options, &cli](GrpcClient&) { return Create(*options, cli.is_json); });
 
   auto file = std::make_shared<std::string>(kFile);
   CLI::App* list = AddCommand(*token, "list", "show what tokens there are, without their secrets",
                               "  pointsman token list --file tokens.yaml");
   list->add_option("--file", *file, "")->capture_default_str();
-  OnChosen(list, cli, [file](GrpcClient&) { return List(*file); });
+  OnChosen(list, cli, [file, &cli](GrpcClient&) { return List(*file, cli.is_json); });
 
   auto name = std::make_shared<std::string>();
   CLI::App* revoke = AddCommand(*token, "revoke", "take a token back",
                                 "  pointsman token revoke app --file tokens.yaml");
   revoke->add_option("name", *name, "of the token")->required();
   revoke->add_option("--file", *file, "")->capture_default_str();
-  OnChosen(revoke, cli, [file, name](GrpcClient&) { return Revoke(*file, *name); });
+  OnChosen(revoke, cli,
+           [file, name, &cli](GrpcClient&) { return Revoke(*file, *name, cli.is_json); });
 }
 
 }  // namespace pointsman

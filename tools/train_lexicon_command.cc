@@ -6,8 +6,10 @@
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "evaluation/json.h"
 #include "retrieval/lexicon_trainer.h"
 #include "tools/command.h"
+#include "tools/json_text.h"
 #include "tools/progress_bar.h"
 #include "tools/text_lines.h"
 
@@ -21,19 +23,21 @@ struct Options {
   LexiconOptions lexicon;
 };
 
-absl::Status Run(const Options& options) {
+absl::Status Run(const Options& options, bool is_json) {
   ASSIGN_OR_RETURN(const auto trainer, LexiconTrainer::Make(options.lexicon));
   uint64_t lines_left_out = 0;
   for (const std::string& path : options.corpus) {
     RETURN_IF_ERROR(ForEachText(
         path, [&](const std::string& text) { lines_left_out += trainer->Add(text) ? 0 : 1; }));
   }
-  Print(absl::StrFormat("%d lines, %d tokens\n", trainer->lines(), trainer->tokens()));
-  if (lines_left_out > 0) {
+  if (!is_json) {
+    Print(absl::StrFormat("%d lines, %d tokens\n", trainer->lines(), trainer->tokens()));
+  }
+  if (lines_left_out > 0 && !is_json) {
     Print(absl::StrFormat("%d lines are left out: the corpus is larger than --tokens-max\n",
                           lines_left_out));
   }
-  ProgressBar bar;
+  ProgressBar bar(is_json);
   auto content = trainer->Train(options.note, [&bar](const LexiconProgress& progress) {
     bar.Show(progress.share, std::string(progress.stage));
   });
@@ -50,6 +54,17 @@ absl::Status Run(const Options& options) {
   if (error)
     return FailedPrecondition("cannot rename ", aside, " to ", options.out, ": ", error.message());
   ASSIGN_OR_RETURN(const auto lexicon, Lexicon::Open(options.out));
+  if (is_json) {
+    const nlohmann::ordered_json json = {{"file", options.out},
+                                         {"lines", trainer->lines()},
+                                         {"lines_left_out", lines_left_out},
+                                         {"tokens", lexicon->rows()},
+                                         {"dimension", lexicon->dimension()},
+                                         {"bytes", bytes.size()},
+                                         {"checksum", Cat(lexicon->checksum())}};
+    Print(Dumped(json));
+    return absl::OkStatus();
+  }
   Print(absl::StrFormat("%s: %d tokens in %d dimensions, %d bytes, checksum %016x\n", options.out,
                         lexicon->rows(), lexicon->dimension(), bytes.size(), lexicon->checksum()));
   return absl::OkStatus();
@@ -84,7 +99,7 @@ void AddTrainLexicon(CLI::App& app, Cli& cli) {
   command->callback([options, &cli] {
     options->lexicon.components = std::max(256u, 2 * options->lexicon.dimension);
     cli.what = "train-lexicon";
-    cli.run = [options] { return Run(*options); };
+    cli.run = [options, &cli] { return Run(*options, cli.is_json); };
   });
 }
 

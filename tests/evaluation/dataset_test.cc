@@ -5,6 +5,8 @@
 
 #include <filesystem>
 
+#include "base/strings.h"
+#include "evaluation/dataset_folder.h"
 #include "evaluation/lines.h"
 #include "tiny_data.h"
 
@@ -64,6 +66,48 @@ TEST(Dataset, LeavesOutQueriesThatSomeArmHasNoQualityFor) {
   EXPECT_EQ(two->queries_left_out, 0u);
   EXPECT_EQ(two->arms[0].name, "b");
   EXPECT_EQ(two->At(2, 1).output_tokens, 22);
+}
+
+// A third model with one row would leave all other queries out.
+TEST(Dataset, LeavesOutAModelThatAnsweredFewOfTheQueriesAndNamesIt) {
+  TempFolder folder;
+  std::string queries, outcomes = "id\tmodel\tquality\n";
+  for (int i = 0; i < 40; ++i) {
+    queries += Cat("{\"id\":", i, ",\"text\":\"question ", i, "\"}\n");
+    outcomes += Cat(i, "\ta\t1\n", i, "\tb\t0\n");
+  }
+  folder.Write("queries.jsonl", queries);
+  folder.Write("models.json", "[{\"name\":\"a\"},{\"name\":\"b\"},{\"name\":\"c\"}]");
+  folder.Write("outcomes.tsv", outcomes + "0\tc\t1\n");
+
+  const auto dataset = LoadDataset(folder.path(), "");
+  const auto set = ReadDataFolder(folder.path(), "");
+
+  ASSERT_TRUE(dataset.ok() && set.ok()) << dataset.status();
+  EXPECT_EQ(dataset->queries.size(), 40u);
+  EXPECT_EQ(dataset->queries_left_out, 0u);
+  EXPECT_THAT(dataset->arms_left_out, ElementsAre("c"));
+  EXPECT_EQ(dataset->arms.size(), 2u);
+  EXPECT_EQ(set->outcomes.size(), 81u);
+  EXPECT_EQ(set->queries[7].id, "7");
+}
+
+TEST(Dataset, TakesNaNAndEmptyAsMissingAndKeepsTheNewFields) {
+  TempFolder folder;
+  WriteTinyData(folder);
+  folder.Write("outcomes.tsv",
+               "\xef\xbb\xbfid\tmodel\tquality\tfirst_token_ms\tcached_input_tokens\terror_kind\n"
+               "q1\ta\tNaN\t\t\t\nq1\tb\tnan\t12\t3\tTIMEOUT\n");
+  const auto set = ReadDataFolder(folder.path(), "");
+  ASSERT_TRUE(set.ok()) << set.status();
+  ASSERT_EQ(set->outcomes.size(), 1u);
+  Outcome expected;
+  expected.first_token_ms = 12;
+  expected.cached_input_tokens = 3;
+  expected.error = true;
+  expected.error_kind = ErrorKind::kTimeout;
+  EXPECT_EQ(set->outcomes[0].outcome, expected);
+  EXPECT_EQ(set->left_out.at("nothing was recorded"), 1u);
 }
 
 TEST(Dataset, TakesTheMeanCostOfTheDearestArmAsScale) {
@@ -130,7 +174,8 @@ TEST(Dataset, NamesTheFileAndLineOfBadInput) {
       {"models.json", With(kTinyModels, "\"c\"", "\"d\""), "outcomes.tsv:4"},
       {"outcomes.tsv", With(kTinyOutcomes, "\tquality", "\tscore"), "no column `quality`"},
       {"outcomes.tsv", With(kTinyOutcomes, "q1\tb\t0\t", "q1\tb\t1.5\t"), "outcomes.tsv:3"},
-      {"outcomes.tsv", With(kTinyOutcomes, "q1\tb\t0\t", "q1\tb\tnan\t"), "outcomes.tsv:3"},
+      {"outcomes.tsv", With(kTinyOutcomes, "q1\tb\t0\t", "q1\tb\tinf\t"), "outcomes.tsv:3"},
+      {"outcomes.tsv", With(kTinyOutcomes, "\tlatency_ms", "\tlatency"), "is it latency_ms?"},
       {"outcomes.tsv", With(kTinyOutcomes, "0.004", "0.004x"), "outcomes.tsv:3"},
       {"outcomes.tsv", With(kTinyOutcomes, "0.004", "-0.004"), "`cost_usd` is \"-0.004\""},
       {"outcomes.tsv", With(kTinyOutcomes, "q1\tb", "q9\tb"), "\"q9\" is not in queries.jsonl"},
@@ -172,7 +217,8 @@ TEST(Dataset, NeverFailsWithoutAMessageOnAFileCutAnywhere) {
       folder.Write(file, text.substr(0, size));
       const auto dataset = LoadDataset(folder.path(), "");
       if (dataset.ok()) {
-        EXPECT_EQ(dataset->outcomes.size(), dataset->queries.size() * 3) << file << " at " << size;
+        EXPECT_EQ(dataset->outcomes.size(), dataset->queries.size() * dataset->arms.size())
+            << file << " at " << size;
       } else {
         EXPECT_THAT(std::string(dataset.status().message()), HasSubstr(folder.path()));
       }

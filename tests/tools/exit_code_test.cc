@@ -46,11 +46,32 @@ TEST(ErrorText, TellsHowToStartAServerThatDoesNotAnswer) {
 }
 
 TEST(ErrorText, HasAdviceForEveryMachineReasonAUserCanMeet) {
-  for (const auto machine :
-       {reason::kPoolUnknown, reason::kPoolExists, reason::kArmUnknown, reason::kDecisionUnknown,
-        reason::kDecisionExpired, reason::kDecisionIdReused, reason::kFeedbackIdReused,
-        reason::kServedArmFixed, reason::kPoolEmpty, reason::kNoArmPasses, reason::kSettingFixed,
-        reason::kLimit, reason::kQueueFull, reason::kStorageBroken, reason::kDataLacks}) {
+  for (const auto machine : {reason::kPoolUnknown,
+                             reason::kPoolExists,
+                             reason::kArmUnknown,
+                             reason::kDecisionUnknown,
+                             reason::kDecisionExpired,
+                             reason::kDecisionIdReused,
+                             reason::kFeedbackIdReused,
+                             reason::kServedArmFixed,
+                             reason::kPoolEmpty,
+                             reason::kNoArmPasses,
+                             reason::kSettingFixed,
+                             reason::kLimit,
+                             reason::kQueueFull,
+                             reason::kStorageBroken,
+                             reason::kDataLacks,
+                             reason::kArmExists,
+                             reason::kImportUnknown,
+                             reason::kImportNotUndone,
+                             reason::kImportIdReused,
+                             reason::kEmbedderUnusable,
+                             reason::kEmbedderUnavailable,
+                             reason::kStopping,
+                             reason::kToken,
+                             reason::kForbidden,
+                             reason::kClientRate,
+                             reason::kTooManyCalls}) {
     const auto status = WithReason(absl::FailedPreconditionError("m"), machine);
     EXPECT_THAT(ErrorText("route", "host:1", status), HasSubstr("what to do: ")) << machine;
   }

@@ -1,10 +1,15 @@
 #include "tools/pool_file.h"
 
 #include <gmock/gmock.h>
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <string>
+#include <vector>
 
+#include "base/rng.h"
 #include "tests/paths.h"
 
 namespace pointsman {
@@ -81,6 +86,8 @@ TEST(PoolFile, NamesTheLineAndTheKeysThatExist) {
        "pool.yaml:2: there is no key \"setings\" here; the keys are: name, "
        "settings, arms"},
       {"name: a\ncreate_only: true\n", "pool.yaml:2: there is no key"},
+      {"name: a\nprune: true\n", "pool.yaml:2: there is no key"},
+      {"name: a\ndry_run: true\n", "pool.yaml:2: there is no key"},
       {"name: a\nsettings:\n  learner:\n    floor: 1\n", "pool.yaml:4: there is no key \"floor\""},
       {"name: a\nname: b\n", "pool.yaml:2: the key `name` came before"},
       {"name: a\nsettings:\n  neighbours: -1\n", "pool.yaml:3: `neighbours` is \"-1\""},
@@ -102,6 +109,97 @@ TEST(PoolFile, NamesTheLineAndTheKeysThatExist) {
       {"- name\n", "expected keys and values"},
   };
   for (const Case& c : cases) EXPECT_THAT(MessageOf(c.yaml), HasSubstr(c.message)) << c.yaml;
+}
+
+// Every field that a file can have, at random: strings that YAML might take for something else among them.
+class RandomPool {
+ public:
+  explicit RandomPool(uint64_t seed) : rng_(seed) {}
+
+  void Fill(google::protobuf::Message& message) {
+    const auto& type = *message.GetDescriptor();
+    const auto& r = *message.GetReflection();
+    for (int i = 0; i < type.field_count(); ++i) {
+      const auto& field = *type.field(i);
+      const std::string& name = field.name();
+      const bool is_hidden = name == "create_only" || name == "prune" || name == "dry_run" ||
+                             name == "projection_rows" || name == "projection_is_fitted";
+      if (is_hidden || rng_.Below(3) == 0) continue;
+      using Field = google::protobuf::FieldDescriptor;
+      if (field.is_repeated()) {
+        for (uint64_t n = rng_.Below(3); n > 0; --n) {
+          if (field.cpp_type() == Field::CPPTYPE_STRING) r.AddString(&message, &field, Word());
+          if (field.cpp_type() == Field::CPPTYPE_MESSAGE) Fill(*r.AddMessage(&message, &field));
+        }
+        continue;
+      }
+      switch (field.cpp_type()) {
+        case Field::CPPTYPE_MESSAGE:
+          Fill(*r.MutableMessage(&message, &field));
+          break;
+        case Field::CPPTYPE_STRING:
+          r.SetString(&message, &field, Word());
+          break;
+        case Field::CPPTYPE_DOUBLE:
+          r.SetDouble(&message, &field, rng_.Below(2) == 0 ? 0 : rng_.Uniform() * 1e-5);
+          break;
+        case Field::CPPTYPE_UINT32:
+          r.SetUInt32(&message, &field, static_cast<uint32_t>(rng_.Below(1u << 31)));
+          break;
+        case Field::CPPTYPE_UINT64:
+          r.SetUInt64(&message, &field, ~rng_.Below(1u << 31));
+          break;
+        case Field::CPPTYPE_INT64:
+          r.SetInt64(&message, &field, static_cast<int64_t>(rng_.Below(1u << 31)));
+          break;
+        case Field::CPPTYPE_BOOL:
+          r.SetBool(&message, &field, rng_.Below(2) == 0);
+          break;
+        case Field::CPPTYPE_ENUM:
+          r.SetEnumValue(&message, &field,
+                         1 + static_cast<int>(rng_.Below(
+                                 static_cast<uint64_t>(field.enum_type()->value_count() - 1))));
+          break;
+        default:
+          ADD_FAILURE() << name << " is of a kind that files do not have";
+      }
+    }
+  }
+
+ private:
+  std::string Word() {
+    constexpr const char* kWords[] = {"plain", "true",     "null",   "~",   "1e3",
+                                      "a: b",  "# no",     "- item", "[x",  "\"q\"",
+                                      "it's",  "\xc3\xa9", " pad ",  "a\\n"};
+    return kWords[rng_.Below(std::size(kWords))];
+  }
+  Rng rng_;
+};
+
+TEST(PoolFile, ReadsWhatItWritesOfEveryPool) {
+  for (uint64_t seed = 1; seed <= 300; ++seed) {
+    v1::PutPoolRequest pool;
+    RandomPool random(seed);
+    random.Fill(*pool.mutable_settings());
+    pool.set_name("default");
+    std::vector<v1::Arm> arms(seed % 4);
+    for (std::size_t i = 0; i < arms.size(); ++i) {
+      random.Fill(arms[i]);
+      arms[i].set_name("arm " + std::to_string(i));
+      arms[i].set_status(i % 2 == 0 ? v1::ACTIVE : v1::PAUSED);
+      *pool.add_arms() = arms[i];
+      if (i % 2 == 0) pool.mutable_arms(static_cast<int>(i))->clear_status();
+    }
+    v1::Pool stored;
+    stored.set_name("default");
+    *stored.mutable_settings() = pool.settings();
+    const std::string yaml = PoolYaml(stored, arms);
+    const auto read = ParsePool(yaml, "pool.yaml");
+    ASSERT_TRUE(read.ok()) << yaml << read.status();
+    EXPECT_EQ(read->SerializeAsString(), pool.SerializeAsString()) << yaml << "\n"
+                                                                   << pool.DebugString() << "\n"
+                                                                   << read->DebugString();
+  }
 }
 
 TEST(PoolFile, SaysThatAFileIsMissing) {

@@ -1,0 +1,36 @@
+// What an import found, will learn or has learned, and what it leaves out, for people and for programs.
+// Threads: plain values and pure functions.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "evaluation/outcome_set.h"
+#include "evaluation/warm_start.h"
+#include "pointsman/v1/admin.pb.h"
+
+namespace pointsman {
+
+struct ImportReport {
+  std::string pool;
+  std::string import_id;
+  double strength = 0;
+  bool is_dry_run = false;
+  std::size_t queries_read = 0;
+  std::size_t queries_chosen = 0;            // of those; --queries takes some
+  std::vector<std::string> hints;            // "gpt4o: did you mean gpt-4o? ..."
+  std::vector<std::string> arms_without;     // of the pool, of which the file says nothing
+  std::map<std::string, uint64_t> left_out;  // outcomes, by reason
+  std::map<std::string, uint64_t> announced;
+  std::optional<v1::ImportOutcomesResponse> learned;
+};
+
+std::string ImportText(const OutcomeSet& set, const SparseImport& import,
+                       const ImportReport& report);
+std::string ImportJson(const OutcomeSet& set, const SparseImport& import,
+                       const ImportReport& report);
+
+}  // namespace pointsman
