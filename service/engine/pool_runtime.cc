@@ -7,6 +7,9 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "service/engine/names.h"
+#include "service/engine/query_text.h"
+#include "service/engine/token_estimate.h"
 #include "service/engine/validate.h"
 
 namespace pointsman {
@@ -14,8 +17,6 @@ namespace {
 
 constexpr std::size_t kFavourites = 16;
 constexpr double kFeatureClip = 3;
-// Of mixed text under common tokenizers; only a first guess that observed costs correct.
-constexpr double kBytesPerToken = 4;
 
 template <class T>
 std::shared_ptr<const T> Shared(T value) {
@@ -40,6 +41,16 @@ absl::Status CheckRemote(const EmbedderSettings& settings, const Remotes& remote
         "or make a new pool");
   }
   return absl::OkStatus();
+}
+
+// What the caller counted, else an estimate of the text.
+void CountTokens(const RouteInput& input, QueryContext& context) {
+  const TokenEstimate estimate = EstimateTokens(input.query);
+  context.input_tokens_at_most = estimate.at_most;
+  context.input_tokens =
+      input.input_tokens > 0                 ? static_cast<double>(input.input_tokens)
+      : input.constraints.context_tokens > 0 ? static_cast<double>(input.constraints.context_tokens)
+                                             : estimate.expected;
 }
 
 }  // namespace
@@ -85,9 +96,7 @@ absl::StatusOr<QueryContext> PoolRuntime::MakeContext(const RouteInput& input,
   QueryContext context;
   context.projected = projection_.projected();
   context.z.assign(context.projected + settings.features.size(), 0.0f);
-  context.input_tokens = input.constraints.context_tokens > 0
-                             ? static_cast<double>(input.constraints.context_tokens)
-                             : std::ceil(static_cast<double>(input.query.size()) / kBytesPerToken);
+  CountTokens(input, context);
 
   std::vector<float> embedding = input.embedding;
   if (!embedding.empty()) {
@@ -115,15 +124,20 @@ absl::StatusOr<QueryContext> PoolRuntime::MakeContext(const RouteInput& input,
                                      "`embedding` instead of `query`"));
   } else {
     embedding.assign(embedder_->dimension(), 0.0f);
-    embedder_->Embed(input.query, embedding);
+    if (IsTooLong(input.query)) {
+      embedder_->Embed(EmbeddedPart(input.query), embedding);
+    } else {
+      embedder_->Embed(input.query, embedding);
+    }
   }
   if (!embedding.empty()) projection_.Apply(embedding, {context.z.data(), context.projected});
   for (const float value : context.embedding()) context.is_informative |= value != 0;
 
   for (const auto& [name, value] : input.features) {
     const auto spec = std::find_if(settings.features.begin(), settings.features.end(),
-                                   [&name = name](const FeatureSpec& f) { return f.name == name; });
+                                   [&name = name](const FeatureSpec& f) { return IsSameName(f.name, name); });
     if (spec == settings.features.end()) {
+      if (!settings.strict_names) continue;
       return BadField("features", Cat(Quoted(name), " is not declared in the settings of pool ",
                                       Quoted(name_)));
     }
@@ -141,9 +155,9 @@ absl::StatusOr<QueryContext> PoolRuntime::MakeContext(const RouteInput& input,
 
 std::map<std::string, double> FeaturesOf(const PoolSettings& settings, std::span<const float> z) {
   std::map<std::string, double> features;
-  if (z.size() < settings.features.size()) return features;
-  const auto tail = z.last(settings.features.size());
-  for (std::size_t i = 0; i < tail.size(); ++i) {
+  if (z.size() < settings.embedder.projected) return features;
+  const auto tail = z.subspan(settings.embedder.projected);
+  for (std::size_t i = 0; i < std::min(tail.size(), settings.features.size()); ++i) {
     const FeatureSpec& spec = settings.features[i];
     if (spec.weight == 0) continue;
     features[spec.name] = spec.center + spec.scale * (static_cast<double>(tail[i]) / spec.weight);
@@ -151,10 +165,48 @@ std::map<std::string, double> FeaturesOf(const PoolSettings& settings, std::span
   return features;
 }
 
+std::size_t PoolRuntime::QueryBytesMax() const {
+  static const Limits defaults;
+  const Limits& limits = remotes_.limits == nullptr ? defaults : remotes_.limits->Get();
+  return static_cast<std::size_t>(limits.query_bytes_max);
+}
+
+std::string PoolRuntime::EmbeddedPart(std::string_view query) const {
+  return HeadAndTail(query, QueryBytesMax());
+}
+
 std::optional<ArmId> PoolRuntime::FindArm(std::string_view name) const {
   MutexLock lock(mutex_);
-  const auto it = arm_names_.find(name);
-  return it == arm_names_.end() ? std::nullopt : std::optional<ArmId>(it->second);
+  if (const auto arm = FindExactly(name)) return arm;
+  const std::string normal = NormalName(name);
+  return normal == name ? std::nullopt : FindExactly(normal);
+}
+
+std::optional<ArmId> PoolRuntime::FindExactly(std::string_view name) const {
+  const auto named = arm_names_.find(name);
+  if (named != arm_names_.end() && named->second.is_living) return named->second.arm;
+  if (const auto alias = aliases_.find(name); alias != aliases_.end()) return alias->second;
+  return named == arm_names_.end() ? std::nullopt : std::optional<ArmId>(named->second.arm);
+}
+
+void PoolRuntime::CacheNames(const Arm& arm) {
+  const NamedArm named{arm.id, arm.status != ArmStatus::kRemoved};
+  arm_names_[arm.name] = named;
+  // Another arm may have been put under that very spelling before names were normalised.
+  NamedArm& normal = arm_names_.try_emplace(NormalName(arm.name), named).first->second;
+  if (normal.arm == arm.id) normal = named;
+  std::vector<std::string>& aliases = aliases_of_[arm.id];
+  for (const std::string& alias : aliases) {
+    if (const auto it = aliases_.find(alias); it != aliases_.end() && it->second == arm.id) {
+      aliases_.erase(it);
+    }
+  }
+  aliases.clear();
+  if (named.is_living) {
+    for (const std::string& alias : arm.aliases) aliases.push_back(NormalName(alias));
+  }
+  for (const std::string& alias : aliases) aliases_.emplace(alias, arm.id);
+  if (aliases.empty()) aliases_of_.erase(arm.id);
 }
 
 float PoolRuntime::DescriptionSimilarity(std::span<const float> embedding, ArmId arm) const {
@@ -213,7 +265,7 @@ void PoolRuntime::RebuildCaches() {
 void PoolRuntime::CacheArm(const Arm& arm, Vectors& vectors) {
   {
     MutexLock lock(mutex_);
-    arm_names_[arm.name] = arm.id;
+    CacheNames(arm);
     if (decisions_.size() <= Index(arm.id)) decisions_.resize(Index(arm.id) + 1);
   }
   std::vector<float> description = DescribeArm(arm);

@@ -9,6 +9,7 @@
 #include "learners/exploration.h"
 #include "learners/learned_state.h"
 #include "learners/quality_model.h"
+#include "service/engine/names.h"
 
 namespace pointsman {
 namespace {
@@ -52,8 +53,61 @@ constexpr double kTokensMax = 1e9;
 constexpr double kProjectedMax = 512;
 constexpr int64_t kPathBytesMax = 4096;
 constexpr double kQueriesMax = 1e9;
+constexpr int64_t kTiersMax = 16;
 constexpr double kStrengthMin = 1e-6;
 constexpr double kStrengthMax = 1e6;
+
+absl::Status ValidateNewOnes(std::string_view field, const std::vector<std::string>& before,
+                             const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    if (std::find(before.begin(), before.end(), name) != before.end()) continue;
+    RETURN_IF_ERROR(ValidateNewName(field, name));
+  }
+  return absl::OkStatus();
+}
+
+std::vector<std::string> NamesOf(const std::vector<FeatureSpec>& features) {
+  std::vector<std::string> names;
+  for (const FeatureSpec& feature : features) names.push_back(feature.name);
+  return names;
+}
+
+std::string ListOf(const std::vector<FeatureSpec>& features) {
+  std::string text;
+  for (const FeatureSpec& feature : features) text += Cat(text.empty() ? "" : ", ", Quoted(feature.name));
+  return OneLine(text, 400);
+}
+
+bool BeginsWith(const std::vector<FeatureSpec>& features, const std::vector<FeatureSpec>& start) {
+  return features.size() >= start.size() &&
+         std::equal(start.begin(), start.end(), features.begin());
+}
+
+absl::Status ValidatePrices(const Arm& arm) {
+  RETURN_IF_ERROR(Number("arm.usd_per_request", arm.usd_per_request, 0, kUsdMax, "USD"));
+  RETURN_IF_ERROR(
+      Number("arm.usd_per_1m_cached_input", arm.usd_per_1m_cached_input, 0, kUsdMax, "USD"));
+  RETURN_IF_ERROR(Count("arm.price_tiers", arm.price_tiers.size(), kTiersMax));
+  double bound = -1;
+  for (const PriceTier& tier : arm.price_tiers) {
+    const auto above = static_cast<double>(tier.above_input_tokens);
+    RETURN_IF_ERROR(
+        Number("arm.price_tiers.above_input_tokens", above, 0, kTokensMax, "tokens"));
+    if (above == bound) {
+      return BadField("arm.price_tiers.above_input_tokens",
+                      Cat(tier.above_input_tokens, " stands twice"));
+    }
+    if (above < bound) {
+      return BadField("arm.price_tiers.above_input_tokens", "must ascend");
+    }
+    bound = above;
+    for (const auto& usd :
+         {tier.usd_per_1m_input, tier.usd_per_1m_output, tier.usd_per_1m_cached_input}) {
+      RETURN_IF_ERROR(Number("arm.price_tiers", usd, 0, kUsdMax, "USD"));
+    }
+  }
+  return absl::OkStatus();
+}
 
 absl::Status ValidateImported(const ImportedQuery& query, const ImportPlan& plan,
                               const Limits& limits) {
@@ -95,6 +149,28 @@ absl::Status ValidateName(std::string_view field, std::string_view name, const L
   return absl::OkStatus();
 }
 
+absl::Status ValidateNewName(std::string_view field, std::string_view name) {
+  if (!HoldsInvisible(name)) return absl::OkStatus();
+  return BadField(field, Cat(Quoted(name),
+                             " holds characters that nobody sees (zero-width spaces or joiners, soft "
+                             "hyphens, byte order marks), so it would look like another name; leave them "
+                             "out"));
+}
+
+absl::Status ValidateNewNames(const Arm* present, const Arm& wanted) {
+  static const Arm nothing;
+  const Arm& before = present == nullptr ? nothing : *present;
+  if (present == nullptr) RETURN_IF_ERROR(ValidateNewName("arm.name", wanted.name));
+  RETURN_IF_ERROR(ValidateNewOnes("arm.tags", before.tags, wanted.tags));
+  return ValidateNewOnes("arm.aliases", before.aliases, wanted.aliases);
+}
+
+absl::Status ValidateNewNames(const PoolSettings* present, const PoolSettings& wanted) {
+  return ValidateNewOnes("settings.features.name",
+                         present == nullptr ? std::vector<std::string>() : NamesOf(present->features),
+                         NamesOf(wanted.features));
+}
+
 absl::Status ValidateArm(const Arm& arm, const Limits& limits) {
   RETURN_IF_ERROR(ValidateName("arm.name", arm.name, limits));
   RETURN_IF_ERROR(Text("arm.description", arm.description, limits.description_bytes_max));
@@ -102,6 +178,17 @@ absl::Status ValidateArm(const Arm& arm, const Limits& limits) {
   for (const std::string& tag : arm.tags) RETURN_IF_ERROR(ValidateName("arm.tags", tag, limits));
   RETURN_IF_ERROR(Number("arm.usd_per_1m_input", arm.usd_per_1m_input, 0, kUsdMax, "USD"));
   RETURN_IF_ERROR(Number("arm.usd_per_1m_output", arm.usd_per_1m_output, 0, kUsdMax, "USD"));
+  RETURN_IF_ERROR(ValidatePrices(arm));
+  RETURN_IF_ERROR(Text("arm.version", arm.version, limits.name_bytes_max));
+  if (HoldsControls(arm.version)) {
+    return BadField("arm.version", "must not hold control characters");
+  }
+  RETURN_IF_ERROR(Count("arm.aliases", arm.aliases.size(), limits.tags_max));
+  for (const std::string& alias : arm.aliases) {
+    RETURN_IF_ERROR(ValidateName("arm.aliases", alias, limits));
+  }
+  RETURN_IF_ERROR(Number("arm.output_tokens_max", static_cast<double>(arm.output_tokens_max), 0,
+                         kTokensMax, "tokens"));
   RETURN_IF_ERROR(Number("arm.context_tokens_max", static_cast<double>(arm.context_tokens_max), 0,
                          kTokensMax, "tokens"));
   RETURN_IF_ERROR(Number("arm.prior_quality", arm.prior_quality, 0, 1, ""));
@@ -154,10 +241,10 @@ absl::Status ValidateSettings(const PoolSettings& s, const Limits& limits) {
   RETURN_IF_ERROR(
       Number("settings.embedder.projected", s.embedder.projected, 1, kProjectedMax, ""));
   RETURN_IF_ERROR(Count("settings.features", s.features.size(), limits.features_max));
-  std::set<std::string> names;
+  std::set<std::string> names;  // in NFC
   for (const FeatureSpec& f : s.features) {
     RETURN_IF_ERROR(ValidateName("settings.features.name", f.name, limits));
-    if (!names.insert(f.name).second) {
+    if (!names.insert(NormalName(f.name)).second) {
       return BadField("settings.features.name", Cat(Quoted(f.name), " is named twice"));
     }
     RETURN_IF_ERROR(Number("settings.features.center", f.center, -1e12, 1e12, ""));
@@ -206,7 +293,14 @@ absl::Status ValidateChange(const PoolSettings& present, const PoolSettings& wan
                        "(store_query_text) to embed anew");
   }
   if (present.experience_max != wanted.experience_max) return fixed("settings.experience_max");
-  if (present.features != wanted.features) return fixed("settings.features");
+  if (!BeginsWith(wanted.features, present.features)) {
+    return WithReason(
+        FailedPrecondition("settings.features: those that a pool has stay as they are, in their order, "
+                           "because all that it learned depends on them, and new ones come after "
+                           "them: give ",
+                           ListOf(present.features), " first, or make a new pool"),
+        reason::kSettingFixed, "settings.features");
+  }
   if (present.learner.quality_model != wanted.learner.quality_model) {
     return fixed("settings.learner.quality_model");
   }
@@ -219,7 +313,8 @@ absl::Status ValidateRoute(const RouteInput& input, const Limits& limits) {
                ? BadField("query", "must not be empty (or send `embedding` instead)")
                : BadField("embedding", "send either `query` or `embedding`, not both");
   }
-  RETURN_IF_ERROR(Text("query", input.query, limits.query_bytes_max));
+  // A long one is embedded in part; what refuses is the limit of the message.
+  if (!IsUtf8(input.query)) return BadField("query", "must be valid UTF-8");
   RETURN_IF_ERROR(Count("embedding", input.embedding.size(), limits.embedding_dimension_max));
   if (!AreFinite(input.embedding)) {
     return BadField("embedding", "holds NaN, infinite or huge numbers");
@@ -243,6 +338,10 @@ absl::Status ValidateRoute(const RouteInput& input, const Limits& limits) {
   RETURN_IF_ERROR(Number("constraints.max_cost_usd", c.max_cost_usd, 0, kUsdMax, "USD"));
   RETURN_IF_ERROR(Number("constraints.max_latency_ms", c.max_latency_ms, 0, kMsMax, "ms"));
   RETURN_IF_ERROR(Number("constraints.context_tokens", static_cast<double>(c.context_tokens), 0,
+                         kTokensMax, "tokens"));
+  RETURN_IF_ERROR(
+      Number("input_tokens", static_cast<double>(input.input_tokens), 0, kTokensMax, "tokens"));
+  RETURN_IF_ERROR(Number("max_output_tokens", static_cast<double>(input.max_output_tokens), 0,
                          kTokensMax, "tokens"));
   RETURN_IF_ERROR(Count("constraints.require_tags", c.require_tags.size(), limits.tags_max));
   RETURN_IF_ERROR(Count("constraints.allow_arms", c.allow_arms.size(), limits.arm_lists_max));

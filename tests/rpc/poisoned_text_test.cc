@@ -199,14 +199,36 @@ TEST_F(PoisonedTexts, ThatAreNoUtf8AreRefusedBeforeAnyHandler) {
   ExpectItDecides();
 }
 
-TEST_F(PoisonedTexts, OfTenMegabytesOfAccentsAreOverTheLimitOfAQuery) {
+TEST_F(PoisonedTexts, OfTenMegabytesOfAccentsAreEmbeddedInPartAsAQuery) {
   v1::RouteRequest route;
   route.set_query(Combining(10 << 20));
+  route.set_explain(true);
+  ExpectSoundDecision("default", route);
   v1::RouteResponse routed;
-  const grpc::Status status = Route(route, &routed);
-  ExpectRefused(status);
-  EXPECT_EQ(RefusalOf(status).reason, "LIMIT");
-  EXPECT_EQ(RefusalOf(status).field, "query");
+  ASSERT_TRUE(Route(route, &routed).ok());
+  ASSERT_EQ(routed.notes_size(), 1);
+  EXPECT_LT(routed.notes(0).size(), 300u);
+  ExpectItDecides();
+}
+
+TEST_F(PoisonedTexts, OfTenMegabytesOfAccentsAreNoNameWhereverOneIsLookedUp) {
+  const std::string name = Combining(10 << 20);
+  v1::RouteRequest route;
+  route.set_query("a question");
+  v1::RouteResponse routed;
+  route.mutable_constraints()->add_deny_arms(name);
+  ASSERT_TRUE(Route(route, &routed).ok());
+  ASSERT_EQ(routed.notes_size(), 1);
+  EXPECT_LT(routed.notes(0).size(), 300u);
+  route.clear_constraints();
+  (*route.mutable_features())[name] = 1;
+  EXPECT_TRUE(Route(route, &routed).ok());
+  route.clear_features();
+  route.mutable_constraints()->add_require_tags(name);
+  ExpectRefused(Route(route, &routed));
+  route.clear_constraints();
+  route.set_pool(name);
+  ExpectRefused(Route(route, &routed));
   ExpectItDecides();
 }
 
