@@ -70,6 +70,7 @@ std::vector<std::string> NotesOn(const Arm& arm) {
 absl::StatusOr<PutArmOutput> Commands::PutArmIn(Turn& turn,
                                                 const std::shared_ptr<PoolRuntime>& pool,
                                                 const ArmEdit& edit, const std::string& by) {
+  RETURN_IF_ERROR(ValidateInheritance(edit.inherit_strength));
   const std::string name = NormalName(edit.name);
   const std::optional<Arm> present = turn.FindArm(pool, name);
   const bool is_living = present && present->status != ArmStatus::kRemoved;
@@ -126,9 +127,6 @@ absl::StatusOr<PutArmOutput> Commands::PutArmIn(Turn& turn,
                             Quoted(edit.inherit_from),
                             Hint(NearestName(edit.inherit_from, LivingNames(*pool->state())))),
             reason::kArmUnknown, "inherit_from");
-      }
-      if (edit.inherit_strength < 0 || edit.inherit_strength > 1e6) {
-        return BadField("inherit_strength", "must be from 0 to 1000000 outcomes (0: 10)");
       }
       event.reset->inherit_from = source->id;
       event.reset->inherit_strength =

@@ -23,6 +23,8 @@ absl::Status ValidateArm(const Arm& arm, const Limits& limits);
 absl::Status ValidateNewName(std::string_view field, std::string_view name);
 absl::Status ValidateNewNames(const Arm* present, const Arm& wanted);
 absl::Status ValidateNewNames(const PoolSettings* present, const PoolSettings& wanted);
+// How much an arm believes of what it inherits.
+absl::Status ValidateInheritance(double strength);
 absl::Status ValidateEmbedder(const EmbedderSettings& settings, const Limits& limits);
 // Numbers in range, names known; what only a built embedder or learner can tell is checked there.
 absl::Status ValidateSettings(const PoolSettings& settings, const Limits& limits);
@@ -33,6 +35,9 @@ absl::Status ValidateChange(const PoolSettings& present, const PoolSettings& wan
 absl::Status ValidateRoute(const RouteInput& input, const Limits& limits);
 absl::Status ValidateOutcome(const Outcome& outcome);
 absl::Status ValidateFeedback(const FeedbackInput& input, const Limits& limits);
+// What floating point has left beside the ends of a range (1e-9 of it) becomes that end.
+void ClampRounding(Outcome& outcome);
+void ClampRounding(FeedbackInput& input);
 // The query of an import as a request.
 RouteInput AsRoute(const ImportedQuery& query);
 // What an import announces, and one chunk of it; no pool is looked at.
