@@ -9,12 +9,18 @@
 namespace pointsman {
 namespace {
 
-// A run of so many letters and digits without a space is no word: base64, hex, keys.
-constexpr std::size_t kLongRun = 32;
-constexpr double kLongRunExpected = 0.75;  // a byte
-constexpr double kLongRunAtMost = 1;
+// Counts are in parts of a token, so that they are whole numbers.
+constexpr uint64_t kParts = 60;
 
-enum class Kind : uint8_t { kOther, kSpace, kNewline, kPunctuation, kDigit, kLower, kUpper, kBeyond };
+// A run of so many letters and digits without a space is no word: base64, hex, keys. A byte of it counts:
+constexpr std::size_t kLongRun = 32;
+constexpr uint64_t kLongRunExpected = 45;
+constexpr uint64_t kLongRunAtMost = 60;
+
+// kJoin: signs of base64, plain and URL-safe, and of what joins the parts of keys.
+enum class Kind : uint8_t {
+  kOther, kSpace, kNewline, kPunctuation, kJoin, kDigit, kLower, kUpper, kBeyond
+};
 
 constexpr std::array<Kind, 256> kKinds = [] {
   std::array<Kind, 256> kinds{};
@@ -28,57 +34,44 @@ constexpr std::array<Kind, 256> kKinds = [] {
                : c > ' ' && c < 0x7f    ? Kind::kPunctuation
                                         : Kind::kOther;
   }
+  for (const char c : {'+', '/', '=', '-', '_'}) kinds[static_cast<std::size_t>(c)] = Kind::kJoin;
   return kinds;
 }();
-
-Kind KindAt(std::string_view text, std::size_t i) {
-  return kKinds[static_cast<unsigned char>(text[i])];
-}
-
-bool IsAlphanumeric(Kind kind) {
-  return kind == Kind::kLower || kind == Kind::kUpper || kind == Kind::kDigit;
-}
-
-// Of base64, plain and URL-safe, and of what joins the parts of keys.
-bool IsOfRun(std::string_view text, std::size_t i) {
-  const char c = text[i];
-  return IsAlphanumeric(KindAt(text, i)) || c == '+' || c == '/' || c == '=' || c == '-' || c == '_';
-}
 
 // What one character beyond ASCII counts.
 struct Weight {
   uint32_t last;  // of the range that ends here
-  double expected;
-  double at_most;
+  uint32_t expected;
+  uint32_t at_most;
 };
 
-// By the block that a code point lies in. Letters of Latin count beside their word, since an accent breaks
+// By the block that a code point lies in, in parts of a token. Letters of Latin count beside their word, since an accent breaks
 // it into more tokens. Scripts that tokenizers saw little of fall to bytes at worst.
 constexpr std::array<Weight, 24> kWeights = {{
-    {0x00bf, 1, 1.5},      // signs of Latin-1
-    {0x024f, 0.5, 1.5},    // Latin with accents
-    {0x02ff, 1, 2},        // phonetic letters
-    {0x036f, 1, 2},        // combining marks
-    {0x052f, 0.5, 1},      // Greek, Cyrillic
-    {0x058f, 1, 2},        // Armenian
-    {0x07bf, 0.75, 1.5},   // Hebrew, Arabic, Syriac, Thaana
-    {0x08ff, 1, 2},        // other scripts of two bytes, Arabic's rare letters
-    {0x0dff, 1, 2},        // Devanagari, Bengali, Tamil and the other scripts of India
-    {0x0eff, 1, 2},        // Thai, Lao
-    {0x10ff, 1.5, 3},      // Tibetan, Burmese, Georgian
-    {0x11ff, 1, 2},        // Hangul's parts
-    {0x1dff, 1.5, 3},      // Ethiopic, Khmer, Mongolian, Cherokee
-    {0x1eff, 0.75, 2},     // Latin with two accents: Vietnamese
-    {0x1fff, 1, 2},        // Greek with accents
-    {0x206f, 1, 2},        // dashes, quotes
-    {0x2bff, 1.5, 3},      // signs, arrows, older emoji
-    {0x2e7f, 1.5, 3},
-    {0x9fff, 1, 2},        // kana, CJK and its punctuation
-    {0xabff, 1.5, 3},
-    {0xd7ff, 1, 2},        // Hangul
-    {0xffff, 1, 2},        // compatibility and full-width forms, variation selectors
-    {0x1ffff, 2, 4},       // emoji, old scripts
-    {0x10ffff, 2, 4},      // rare CJK, private use
+    {0x00bf, 60, 90},      // signs of Latin-1
+    {0x024f, 30, 90},    // Latin with accents
+    {0x02ff, 60, 120},        // phonetic letters
+    {0x036f, 60, 120},        // combining marks
+    {0x052f, 30, 60},      // Greek, Cyrillic
+    {0x058f, 60, 120},        // Armenian
+    {0x07bf, 45, 90},   // Hebrew, Arabic, Syriac, Thaana
+    {0x08ff, 60, 120},        // other scripts of two bytes, Arabic's rare letters
+    {0x0dff, 60, 120},        // Devanagari, Bengali, Tamil and the other scripts of India
+    {0x0eff, 60, 120},        // Thai, Lao
+    {0x10ff, 90, 180},      // Tibetan, Burmese, Georgian
+    {0x11ff, 60, 120},        // Hangul's parts
+    {0x1dff, 90, 180},      // Ethiopic, Khmer, Mongolian, Cherokee
+    {0x1eff, 45, 120},     // Latin with two accents: Vietnamese
+    {0x1fff, 60, 120},        // Greek with accents
+    {0x206f, 60, 120},        // dashes, quotes
+    {0x2bff, 90, 180},      // signs, arrows, older emoji
+    {0x2e7f, 90, 180},
+    {0x9fff, 60, 120},        // kana, CJK and its punctuation
+    {0xabff, 90, 180},
+    {0xd7ff, 60, 120},        // Hangul
+    {0xffff, 60, 120},        // compatibility and full-width forms, variation selectors
+    {0x1ffff, 120, 240},       // emoji, old scripts
+    {0x10ffff, 120, 240},      // rare CJK, private use
 }};
 
 struct CodePoint {
@@ -100,11 +93,11 @@ CodePoint Decode(std::string_view text, std::size_t i) {
   return {value, bytes};
 }
 
-const Weight& WeightOf(uint32_t code_point) {
-  const auto* found = std::lower_bound(
-      kWeights.begin(), kWeights.end(), code_point,
-      [](const Weight& weight, uint32_t value) { return weight.last < value; });
-  return found == kWeights.end() ? kWeights.back() : *found;
+Weight WeightOf(uint32_t code_point) {
+  constexpr Weight kCjk{0x9fff, 60, 120};
+  if (code_point > 0x2e7f && code_point <= kCjk.last) return kCjk;
+  return *std::lower_bound(kWeights.begin(), kWeights.end() - 1, code_point,
+                           [](const Weight& weight, uint32_t value) { return weight.last < value; });
 }
 
 class Counter {
@@ -113,103 +106,104 @@ class Counter {
 
   TokenEstimate Count() {
     while (at_ < text_.size()) {
-      switch (KindAt(text_, at_)) {
-        case Kind::kLower:
-        case Kind::kUpper:
-        case Kind::kDigit:
-          Run();
-          break;
-        case Kind::kSpace:
-          Spaces();
-          break;
-        case Kind::kPunctuation:
-          Punctuation();
-          break;
-        case Kind::kBeyond:
-          Beyond();
-          break;
-        case Kind::kNewline:
-        case Kind::kOther:
-          Add(1, 1);
-          ++at_;
-          break;
+      const Kind kind = KindAt(at_);
+      if (kind == Kind::kLower || kind == Kind::kUpper) {
+        BeginRun();
+        Word();
+      } else if (kind == Kind::kDigit) {
+        BeginRun();
+        Digits();
+      } else if (kind == Kind::kJoin) {  // a run goes on
+        Signs(Kind::kJoin);
+      } else {
+        EndRun();
+        NoRun(kind);
       }
     }
-    const double expected = std::ceil(expected_);
-    return {expected, std::max(expected, std::ceil(at_most_))};
+    EndRun();
+    const double least = text_.empty() ? 0 : 1;
+    const double expected = std::max(least, std::ceil(static_cast<double>(expected_) / kParts));
+    return {expected, std::max(expected, std::ceil(static_cast<double>(at_most_) / kParts))};
   }
 
  private:
-  void Add(double expected, double at_most) {
+  Kind KindAt(std::size_t i) const { return kKinds[static_cast<unsigned char>(text_[i])]; }
+
+  void Add(uint64_t expected, uint64_t at_most) {
     expected_ += expected;
     at_most_ += at_most;
   }
 
-  // Letters and digits without a space: words, or what is none.
-  void Run() {
-    std::size_t end = at_ + 1;
-    while (end < text_.size() && IsOfRun(text_, end)) ++end;
-    if (end - at_ >= kLongRun) {
-      const auto bytes = static_cast<double>(end - at_);
-      Add(kLongRunExpected * bytes, kLongRunAtMost * bytes);
-      at_ = end;
-      return;
-    }
-    while (at_ < end && IsAlphanumeric(KindAt(text_, at_))) {
-      if (KindAt(text_, at_) == Kind::kDigit) {
-        Digits(end);
-      } else {
-        Word(end);
-      }
-    }
+  // How many of the kind come from here on; steps over them.
+  uint64_t Skip(Kind kind) {
+    const std::size_t begin = at_;
+    while (at_ < text_.size() && KindAt(at_) == kind) ++at_;
+    return at_ - begin;
   }
 
-  void Digits(std::size_t end) {
-    const std::size_t begin = at_;
-    while (at_ < end && KindAt(text_, at_) == Kind::kDigit) ++at_;
-    const std::size_t digits = at_ - begin;
-    Add(static_cast<double>((digits + 2) / 3), static_cast<double>(digits));
+  void BeginRun() {
+    if (is_in_run_) return;
+    is_in_run_ = true;
+    run_begin_ = at_;
+    expected_before_ = expected_;
+    at_most_before_ = at_most_;
+  }
+
+  // Letters, digits and signs between two others: words, or what is none.
+  void EndRun() {
+    if (is_in_run_ && at_ - run_begin_ >= kLongRun) {
+      const uint64_t bytes = at_ - run_begin_;
+      expected_ = expected_before_ + kLongRunExpected * bytes;
+      at_most_ = at_most_before_ + kLongRunAtMost * bytes;
+    }
+    is_in_run_ = false;
   }
 
   // Capitals first, then small letters: what comes after is another word.
-  void Word(std::size_t end) {
-    const std::size_t begin = at_;
-    while (at_ < end && KindAt(text_, at_) == Kind::kUpper) ++at_;
-    const std::size_t capitals = at_ - begin;
-    while (at_ < end && KindAt(text_, at_) == Kind::kLower) ++at_;
-    const auto letters = static_cast<double>(at_ - begin);
-    // Text in capitals is rarer, so its words are cut into more.
-    const bool is_capitals = capitals == at_ - begin && capitals > 1;
-    Add(std::max(1.0, is_capitals ? letters / 2.5 : (letters + 2) / 5),
-        std::max(1.0, is_capitals ? letters / 1.5 : (letters + 1) / 3));
+  void Word() {
+    const uint64_t capitals = Skip(Kind::kUpper);
+    const uint64_t small = Skip(Kind::kLower);
+    const uint64_t letters = capitals + small;
+    if (small == 0 && capitals > 1) {  // such words are rarer, so they are cut into more
+      Add(std::max(kParts, 24 * letters), std::max(kParts, 40 * letters));
+    } else {
+      Add(std::max(kParts, 12 * (letters + 2)), std::max(kParts, 20 * (letters + 1)));
+    }
   }
 
-  // One belongs to the word after it.
-  void Spaces() {
-    const std::size_t begin = at_;
-    while (at_ < text_.size() && KindAt(text_, at_) == Kind::kSpace) ++at_;
-    const std::size_t spaces = at_ - begin;
-    if (spaces > 1) Add(1, static_cast<double>(spaces) / 2);
+  void Digits() {
+    const uint64_t digits = Skip(Kind::kDigit);
+    Add((digits + 2) / 3 * kParts, digits * kParts);
   }
 
-  void Punctuation() {
-    const std::size_t begin = at_;
-    while (at_ < text_.size() && KindAt(text_, at_) == Kind::kPunctuation) ++at_;
-    const auto signs = static_cast<double>(at_ - begin);
-    Add(1 + (signs - 1) / 2, signs);
+  void Signs(Kind kind) {
+    const uint64_t signs = Skip(kind);
+    Add(kParts / 2 * (signs + 1), kParts * signs);
   }
 
-  void Beyond() {
-    const CodePoint point = Decode(text_, at_);
-    const Weight& weight = WeightOf(point.value);
-    Add(weight.expected, weight.at_most);
-    at_ += point.bytes;
+  void NoRun(Kind kind) {
+    if (kind == Kind::kSpace) {
+      const uint64_t spaces = Skip(kind);  // one belongs to the word after it
+      if (spaces > 1) Add(kParts, kParts / 2 * spaces);
+    } else if (kind == Kind::kPunctuation) {
+      Signs(kind);
+    } else if (kind == Kind::kBeyond) {
+      const CodePoint point = Decode(text_, at_);
+      const Weight weight = WeightOf(point.value);
+      Add(weight.expected, weight.at_most);
+      at_ += point.bytes;
+    } else {
+      Add(kParts, kParts);
+      ++at_;
+    }
   }
 
   const std::string_view text_;
   std::size_t at_ = 0;
-  double expected_ = 0;
-  double at_most_ = 0;
+  uint64_t expected_ = 0, at_most_ = 0;
+  bool is_in_run_ = false;
+  std::size_t run_begin_ = 0;
+  uint64_t expected_before_ = 0, at_most_before_ = 0;
 };
 
 }  // namespace

@@ -82,6 +82,7 @@ TEST(ATokenEstimate, TellsBytesOfDifferentScriptsApart) {
 TEST(ATokenEstimate, IsOfTheWholeTextAndZeroForNone) {
   EXPECT_EQ(EstimateTokens(""), (TokenEstimate{0, 0}));
   EXPECT_EQ(EstimateTokens("x"), (TokenEstimate{1, 1}));
+  EXPECT_EQ(EstimateTokens(" "), (TokenEstimate{1, 1}));
   const std::string text = "A question of some words, 12 of them or so; and 漢字. ";
   const TokenEstimate one = EstimateTokens(text), many = EstimateTokens(Repeated(text, 100));
   EXPECT_NEAR(many.expected, 100 * one.expected, 100);
