@@ -53,6 +53,38 @@ TEST_F(ServerOverGrpc, NamesFieldAndReasonOfABadRequest) {
   EXPECT_NE(status.error_message().find("query"), std::string::npos);
 }
 
+TEST_F(ServerOverGrpc, TellsWhatItDidNotTakeAndWhoWasNoCandidate) {
+  v1::PutArmRequest paused;
+  paused.mutable_arm()->set_name("gamma");
+  paused.mutable_arm()->set_status(v1::PAUSED);
+  v1::PutArmResponse put;
+  grpc::ClientContext context;
+  ASSERT_TRUE(admin_->PutArm(&context, paused, &put).ok());
+  v1::RouteRequest request;
+  request.set_query("a question");
+  request.mutable_constraints()->add_deny_arms("gpt-3");
+  request.mutable_constraints()->add_deny_arms("beta");
+  (*request.mutable_features())["entropy"] = 1;
+  request.set_explain(true);
+  v1::RouteResponse response;
+  ASSERT_TRUE(Route(request, &response).ok());
+  EXPECT_EQ(response.arm(), "alpha");
+  ASSERT_EQ(response.notes_size(), 2);
+  EXPECT_NE(response.notes(0).find("gpt-3"), std::string::npos) << response.notes(0);
+  EXPECT_NE(response.notes(1).find("entropy"), std::string::npos) << response.notes(1);
+  ASSERT_EQ(response.not_candidates_size(), 2);
+  EXPECT_EQ(response.not_candidates(0).arm(), "beta");
+  EXPECT_EQ(response.not_candidates(0).reason(), "in deny_arms");
+  EXPECT_EQ(response.not_candidates(1).arm(), "gamma");
+  EXPECT_EQ(response.not_candidates(1).reason(), "paused");
+  request.mutable_constraints()->add_deny_arms("alpha");
+  const grpc::Status status = Route(request, &response);
+  EXPECT_EQ(InfoOf(status).reason(), "NO_ARM_PASSES");
+  for (const char* part : {"alpha: in deny_arms", "beta: in deny_arms", "gamma: paused"}) {
+    EXPECT_NE(status.error_message().find(part), std::string::npos) << status.error_message();
+  }
+}
+
 TEST_F(ServerOverGrpc, AnswersEachItemOfABatchOnItsOwn) {
   v1::RouteBatchRequest routes;
   routes.add_requests()->set_query("one");
