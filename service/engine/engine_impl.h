@@ -105,7 +105,6 @@ class Engine::Impl {
   }
 
   void Feedback(FeedbackInput input, Done<FeedbackOutput> done) {
-    ClampRounding(input);
     if (auto status = ValidateFeedback(input, limits_.Get()); !status.ok()) {
       if (auto pool = pools_.Find(input.pool); pool.ok()) (*pool)->CountRefused();
       return done(status);
@@ -127,9 +126,6 @@ class Engine::Impl {
   }
 
   void Import(ImportPlan plan, std::vector<ImportedQuery> chunk, Done<ImportOutput> done) {
-    for (ImportedQuery& query : chunk) {
-      for (ImportedOutcome& known : query.outcomes) ClampRounding(known.outcome);
-    }
     if (auto status = ValidateImport(plan, chunk, limits_.Get()); !status.ok()) {
       return done(status);
     }

@@ -12,50 +12,7 @@ namespace pointsman {
 namespace {
 
 constexpr double kQueriesMax = 1e9;
-constexpr int64_t kAttemptsMax = 64;
-
-absl::Status ValidateFields(const Outcome& o) {
-  RETURN_IF_ERROR(Number("quality", o.quality, 0, 1, ""));
-  RETURN_IF_ERROR(Number("latency_ms", o.latency_ms, 0, kMsMax, "ms"));
-  RETURN_IF_ERROR(Number("first_token_ms", o.first_token_ms, 0, kMsMax, "ms"));
-  RETURN_IF_ERROR(Number("cost_usd", o.cost_usd, 0, kUsdMax, "USD"));
-  const auto tokens = [](const std::optional<int64_t>& count) {
-    return count ? std::optional<double>(static_cast<double>(*count)) : std::nullopt;
-  };
-  RETURN_IF_ERROR(Number("input_tokens", tokens(o.input_tokens), 0, kTokensMax, "tokens"));
-  RETURN_IF_ERROR(Number("output_tokens", tokens(o.output_tokens), 0, kTokensMax, "tokens"));
-  RETURN_IF_ERROR(
-      Number("cached_input_tokens", tokens(o.cached_input_tokens), 0, kTokensMax, "tokens"));
-  RETURN_IF_ERROR(Number("retry_after_ms", tokens(o.retry_after_ms), 0, kMsMax, "ms"));
-  if (o.cached_input_tokens && o.input_tokens && *o.cached_input_tokens > *o.input_tokens) {
-    return BadField("cached_input_tokens", Cat("must be some of the ", *o.input_tokens,
-                                               " input_tokens, got ", *o.cached_input_tokens));
-  }
-  if (o.error_kind && (*o.error_kind < ErrorKind::kProvider || *o.error_kind > kErrorKindLast)) {
-    return BadField("error_kind", Cat("there is no kind of error ", static_cast<int>(*o.error_kind)));
-  }
-  if (o.error_kind && !o.error.value_or(true)) {
-    return BadField("error_kind", "says that the call failed, and `error` that it did not");
-  }
-  if ((o.error.value_or(false) || o.error_kind) && o.quality) {
-    return BadField("quality",
-                    "an answer that failed has no quality: `error` trains the error rate alone, so "
-                    "send one or the other");
-  }
-  return absl::OkStatus();
-}
-
-absl::Status ValidateAttempts(const std::vector<AttemptInput>& attempts, const Limits& limits) {
-  RETURN_IF_ERROR(Count("attempts", attempts.size(), kAttemptsMax));
-  for (std::size_t i = 0; i < attempts.size(); ++i) {
-    const std::string& arm = attempts[i].arm;
-    absl::Status status = Text("attempts.arm", arm, limits.name_bytes_max);
-    if (arm.empty()) status = BadField("attempts.arm", "must not be empty");
-    if (status.ok()) status = ValidateFields(attempts[i].outcome);
-    if (!status.ok()) return Located(status, Cat("attempt ", i + 1));
-  }
-  return absl::OkStatus();
-}
+constexpr double kRetryAfterMsMax = 7.0 * 86400 * 1000;
 
 absl::Status ValidateImported(const ImportedQuery& query, const ImportPlan& plan,
                               const Limits& limits) {
@@ -132,41 +89,69 @@ absl::Status ValidateFeedback(const FeedbackInput& input, const Limits& limits) 
   RETURN_IF_ERROR(Text("decision_id", input.decision_id, limits.decision_id_bytes_max));
   RETURN_IF_ERROR(Text("feedback_id", input.feedback_id, limits.decision_id_bytes_max));
   RETURN_IF_ERROR(Text("served_arm", input.served_arm, limits.name_bytes_max));
-  if (input.is_withdrawal || input.is_not_served) {
-    const char* field = input.is_withdrawal ? "withdraw" : "not_served";
-    if (input.is_withdrawal && input.is_not_served) {
-      return BadField(field, "send either `withdraw` or `not_served`, not both");
-    }
-    if (input.outcome.empty() && input.attempts.empty()) return absl::OkStatus();
-    return BadField(field, "takes no outcome with it; send that by itself");
+  RETURN_IF_ERROR(Count("attempts", input.attempts.size(), limits.arm_count_max));
+  const bool is_closing = input.is_withdrawal || input.is_not_served;
+  if (is_closing && (!input.outcome.empty() || !input.attempts.empty())) {
+    return BadField(input.is_withdrawal ? "withdraw" : "not_served",
+                    "says that there is no outcome, so send none with it");
   }
-  RETURN_IF_ERROR(ValidateAttempts(input.attempts, limits));
-  // With attempts, the outcome is that of the last one, which may say all there is.
-  if (input.outcome.empty() && !input.attempts.empty()) return absl::OkStatus();
+  if (input.is_withdrawal && input.is_not_served) {
+    return BadField("withdraw", "and `not_served` are two things: send one of them");
+  }
+  for (const AttemptInput& attempt : input.attempts) {
+    if (attempt.arm.empty()) return BadField("attempts.arm", "must not be empty");
+    RETURN_IF_ERROR(Text("attempts.arm", attempt.arm, limits.name_bytes_max));
+    if (attempt.outcome.empty()) continue;
+    RETURN_IF_ERROR(Located(ValidateOutcome(attempt.outcome), "attempts"));
+  }
+  if (!input.attempts.empty() && !input.served_arm.empty() &&
+      input.attempts.back().arm != input.served_arm) {
+    return BadField("served_arm", "must be the arm of the last attempt, or be left out");
+  }
+  if (is_closing || (!input.attempts.empty() && input.outcome.empty())) return absl::OkStatus();
   return ValidateOutcome(input.outcome);
-}
-
-void ClampRounding(Outcome& outcome) {
-  constexpr double kRounding = 1e-9;
-  if (outcome.quality && *outcome.quality > 1 && *outcome.quality <= 1 + kRounding) outcome.quality = 1;
-  for (auto* number :
-       {&outcome.quality, &outcome.latency_ms, &outcome.first_token_ms, &outcome.cost_usd}) {
-    if (*number && **number < 0 && **number >= -kRounding) *number = 0;
-  }
-}
-
-void ClampRounding(FeedbackInput& input) {
-  ClampRounding(input.outcome);
-  for (AttemptInput& attempt : input.attempts) ClampRounding(attempt.outcome);
 }
 
 absl::Status ValidateOutcome(const Outcome& o) {
   if (o.empty()) {
     return BadField("quality",
                     "the outcome says nothing: give at least one of quality, latency_ms, "
-                    "first_token_ms, cost_usd, input_tokens, output_tokens, error, error_kind");
+                    "first_token_ms, cost_usd, input_tokens, cached_input_tokens, output_tokens, "
+                    "error, error_kind; or `withdraw` or `not_served`");
   }
-  return ValidateFields(o);
+  RETURN_IF_ERROR(Number("quality", o.quality, 0, 1, ""));
+  RETURN_IF_ERROR(Number("latency_ms", o.latency_ms, 0, kMsMax, "ms"));
+  RETURN_IF_ERROR(Number("first_token_ms", o.first_token_ms, 0, kMsMax, "ms"));
+  RETURN_IF_ERROR(Number("cost_usd", o.cost_usd, 0, kUsdMax, "USD"));
+  const auto count = [](std::string_view field, const std::optional<int64_t>& value, double most,
+                        std::string_view unit) {
+    return value ? Number(field, static_cast<double>(*value), 0, most, unit) : absl::OkStatus();
+  };
+  RETURN_IF_ERROR(count("input_tokens", o.input_tokens, kTokensMax, "tokens"));
+  RETURN_IF_ERROR(count("cached_input_tokens", o.cached_input_tokens, kTokensMax, "tokens"));
+  RETURN_IF_ERROR(count("output_tokens", o.output_tokens, kTokensMax, "tokens"));
+  RETURN_IF_ERROR(count("retry_after_ms", o.retry_after_ms, kRetryAfterMsMax, "ms"));
+  if (o.input_tokens && o.cached_input_tokens && *o.cached_input_tokens > *o.input_tokens) {
+    return BadField("cached_input_tokens",
+                    Cat("are part of input_tokens, so they cannot be more: got ",
+                        *o.cached_input_tokens, " of ", *o.input_tokens));
+  }
+  if (o.error_kind && (*o.error_kind < ErrorKind::kProvider || *o.error_kind > kErrorKindLast)) {
+    return BadField("error_kind", Cat("there is no kind of error ", static_cast<int>(*o.error_kind)));
+  }
+  const bool has_failed = o.error.value_or(o.error_kind.has_value());
+  if (o.error_kind && !has_failed) {
+    return BadField("error_kind", "is of a call that failed: leave it out where `error` is false");
+  }
+  if (o.retry_after_ms && o.error_kind != ErrorKind::kRateLimited) {
+    return BadField("retry_after_ms", "belongs to error_kind RATE_LIMITED");
+  }
+  if (has_failed && o.quality) {
+    return BadField("quality",
+                    "an answer that failed has no quality: `error` trains the error rate, so "
+                    "send one or the other");
+  }
+  return absl::OkStatus();
 }
 
 RouteInput AsRoute(const ImportedQuery& query) {

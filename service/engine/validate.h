@@ -35,9 +35,6 @@ absl::Status ValidateChange(const PoolSettings& present, const PoolSettings& wan
 absl::Status ValidateRoute(const RouteInput& input, const Limits& limits);
 absl::Status ValidateOutcome(const Outcome& outcome);
 absl::Status ValidateFeedback(const FeedbackInput& input, const Limits& limits);
-// What floating point has left beside the ends of a range (1e-9 of it) becomes that end.
-void ClampRounding(Outcome& outcome);
-void ClampRounding(FeedbackInput& input);
 // The query of an import as a request.
 RouteInput AsRoute(const ImportedQuery& query);
 // What an import announces, and one chunk of it; no pool is looked at.

@@ -18,7 +18,7 @@ namespace {
 // Making the projection and a learner's matrices is quadratic in it and worse.
 constexpr double kProjectedMax = 512;
 constexpr int64_t kPathBytesMax = 4096;
-constexpr int64_t kTiersMax = 16;
+constexpr int64_t kPriceTiersMax = 16;
 
 absl::Status ValidateNewOnes(std::string_view field, const std::vector<std::string>& before,
                              const std::vector<std::string>& names) {
@@ -47,27 +47,29 @@ bool BeginsWith(const std::vector<FeatureSpec>& features, const std::vector<Feat
 }
 
 absl::Status ValidatePrices(const Arm& arm) {
-  RETURN_IF_ERROR(Number("arm.usd_per_request", arm.usd_per_request, 0, kUsdMax, "USD"));
+  RETURN_IF_ERROR(Number("arm.usd_per_1m_input", arm.usd_per_1m_input, 0, kUsdMax, "USD"));
+  RETURN_IF_ERROR(Number("arm.usd_per_1m_output", arm.usd_per_1m_output, 0, kUsdMax, "USD"));
   RETURN_IF_ERROR(
       Number("arm.usd_per_1m_cached_input", arm.usd_per_1m_cached_input, 0, kUsdMax, "USD"));
-  RETURN_IF_ERROR(Count("arm.price_tiers", arm.price_tiers.size(), kTiersMax));
-  double bound = -1;
+  RETURN_IF_ERROR(Number("arm.usd_per_request", arm.usd_per_request, 0, kUsdMax, "USD"));
+  RETURN_IF_ERROR(Count("arm.price_tiers", arm.price_tiers.size(), kPriceTiersMax));
+  int64_t above = -1;
   for (const PriceTier& tier : arm.price_tiers) {
-    const auto above = static_cast<double>(tier.above_input_tokens);
-    RETURN_IF_ERROR(
-        Number("arm.price_tiers.above_input_tokens", above, 0, kTokensMax, "tokens"));
-    if (above == bound) {
-      return BadField("arm.price_tiers.above_input_tokens",
-                      Cat(tier.above_input_tokens, " stands twice"));
+    RETURN_IF_ERROR(Number("arm.price_tiers.above_input_tokens",
+                           static_cast<double>(tier.above_input_tokens), 0, kTokensMax, "tokens"));
+    if (tier.above_input_tokens == above) {
+      return BadField("arm.price_tiers.above_input_tokens", Cat("has ", above, " twice"));
     }
-    if (above < bound) {
+    if (tier.above_input_tokens < above) {
       return BadField("arm.price_tiers.above_input_tokens", "must ascend");
     }
-    bound = above;
-    for (const auto& usd :
-         {tier.usd_per_1m_input, tier.usd_per_1m_output, tier.usd_per_1m_cached_input}) {
-      RETURN_IF_ERROR(Number("arm.price_tiers", usd, 0, kUsdMax, "USD"));
-    }
+    above = tier.above_input_tokens;
+    RETURN_IF_ERROR(
+        Number("arm.price_tiers.usd_per_1m_input", tier.usd_per_1m_input, 0, kUsdMax, "USD"));
+    RETURN_IF_ERROR(
+        Number("arm.price_tiers.usd_per_1m_output", tier.usd_per_1m_output, 0, kUsdMax, "USD"));
+    RETURN_IF_ERROR(Number("arm.price_tiers.usd_per_1m_cached_input",
+                           tier.usd_per_1m_cached_input, 0, kUsdMax, "USD"));
   }
   return absl::OkStatus();
 }
@@ -113,8 +115,6 @@ absl::Status ValidateArm(const Arm& arm, const Limits& limits) {
   RETURN_IF_ERROR(Text("arm.description", arm.description, limits.description_bytes_max));
   RETURN_IF_ERROR(Count("arm.tags", arm.tags.size(), limits.tags_max));
   for (const std::string& tag : arm.tags) RETURN_IF_ERROR(ValidateName("arm.tags", tag, limits));
-  RETURN_IF_ERROR(Number("arm.usd_per_1m_input", arm.usd_per_1m_input, 0, kUsdMax, "USD"));
-  RETURN_IF_ERROR(Number("arm.usd_per_1m_output", arm.usd_per_1m_output, 0, kUsdMax, "USD"));
   RETURN_IF_ERROR(ValidatePrices(arm));
   RETURN_IF_ERROR(Text("arm.version", arm.version, limits.name_bytes_max));
   if (HoldsControls(arm.version)) {

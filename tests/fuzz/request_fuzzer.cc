@@ -129,7 +129,6 @@ void TryFeedback(const v1::FeedbackRequest& message) {
   auto input = FromProto(message);
   if (!input.ok()) return CheckRefusal(input.status());
   POINTSMAN_CHECK(input->at >= 0);
-  ClampRounding(*input);
   const absl::Status status = ValidateFeedback(*input, kLimits);
   if (!status.ok()) return CheckRefusal(status);
   CheckFields(message);
