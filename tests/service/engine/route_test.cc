@@ -262,6 +262,7 @@ TEST_F(Route, FindsTheFewArmsThatMeetABudgetInALargePool) {
   for (std::size_t i = 0; i < arms.size(); ++i) {
     arms[i].name = "tool-" + std::to_string(i);
     arms[i].description = "does thing number " + std::to_string(i);
+    arms[i].usd_per_1m_input = 1;
     arms[i].usd_per_1m_output = i >= 298 ? 1 : 1000;
     arms[i].prior_output_tokens = 1000;
   }
