@@ -60,8 +60,9 @@ std::optional<Scope> ScopeOf(std::string_view name) {
 }
 
 bool TokenEntry::MayUse(std::string_view pool) const {
-  return std::any_of(pools.begin(), pools.end(),
-                     [&](const std::string& mine) { return mine == "*" || IsSameName(mine, pool); });
+  return std::any_of(pools.begin(), pools.end(), [&](const std::string& mine) {
+    return mine == "*" || IsSameName(mine, pool);
+  });
 }
 
 absl::Status ValidateTokenName(std::string_view name) {

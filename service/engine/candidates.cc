@@ -125,11 +125,10 @@ absl::Status NonePasses(const PoolRuntime& pool, const LearnedState& state, cons
   });
   if (more > 0) text += Cat("; and ", more, " more");
   if (active == 0) {
-    return WithReason(
-        FailedPrecondition("pool ", Quoted(pool.name()), " has no active arm",
-                           text.empty() ? "" : Cat(" (", text, ")"),
-                           ": put one, or resume a paused one"),
-        reason::kPoolEmpty);
+    return WithReason(FailedPrecondition("pool ", Quoted(pool.name()), " has no active arm",
+                                         text.empty() ? "" : Cat(" (", text, ")"),
+                                         ": put one, or resume a paused one"),
+                      reason::kPoolEmpty);
   }
   return WithReason(
       FailedPrecondition("no arm of pool ", Quoted(pool.name()), " can take this request: ", text),
@@ -180,9 +179,8 @@ std::string ArmCheck::WhyNot(const Arm& arm) const {
   if (!named_.allowed.empty() && !Has(named_.allowed, arm.id)) return "not in allow_arms";
   if (Has(named_.denied, arm.id)) return "in deny_arms";
   for (const std::string& tag : tags_) {
-    const bool has_it = std::any_of(arm.tags.begin(), arm.tags.end(), [&](const std::string& own) {
-      return IsSameName(own, tag);
-    });
+    const bool has_it = std::any_of(arm.tags.begin(), arm.tags.end(),
+                                    [&](const std::string& own) { return IsSameName(own, tag); });
     if (!has_it) return Cat("lacks tag ", Quoted(tag));
   }
   if (const Micros until = state_.RateLimitedUntil(arm.id); until > query_.now) {
@@ -214,7 +212,8 @@ std::string ArmCheck::WhyNoRoom(const Arm& arm, double learned_tokens) const {
 }
 
 bool ArmCheck::IsOutgrown(const Arm& arm, const ArmExpectation& expected) const {
-  return !looks_at_learned_tokens_ && !is_counted_ && !WhyNoRoom(arm, expected.input_tokens).empty();
+  return !looks_at_learned_tokens_ && !is_counted_ &&
+         !WhyNoRoom(arm, expected.input_tokens).empty();
 }
 
 std::string WhyOverLimit(const Constraints& c, const ArmExpectation& expected) {
@@ -283,7 +282,8 @@ std::vector<RejectedArm> NotCandidates(const LearnedState& state, const ArmCheck
     rejected.resize(places - 1);
     rejected.push_back({"", Cat(rejected_count - (places - 1), " more arms do not pass")});
   }
-  if (rest_count > 0) rejected.push_back({"", Cat(rest_count, " arms pass and were ", kNotLookedAt)});
+  if (rest_count > 0)
+    rejected.push_back({"", Cat(rest_count, " arms pass and were ", kNotLookedAt)});
   return rejected;
 }
 

@@ -25,14 +25,14 @@ inline constexpr double kStrengthMin = 1e-6;
 inline constexpr double kStrengthMax = 1e6;
 
 inline absl::Status Number(std::string_view field, double value, double least, double most,
-                    std::string_view unit) {
+                           std::string_view unit) {
   if (std::isfinite(value) && value >= least && value <= most) return absl::OkStatus();
   return BadField(field, Cat("must be a finite number from ", least, " to ", most,
                              unit.empty() ? "" : " ", unit, ", got ", value));
 }
 
 inline absl::Status Number(std::string_view field, const std::optional<double>& value, double least,
-                    double most, std::string_view unit) {
+                           double most, std::string_view unit) {
   return value ? Number(field, *value, least, most, unit) : absl::OkStatus();
 }
 

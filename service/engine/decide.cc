@@ -22,7 +22,9 @@ std::string UnknownFeatures(const PoolSettings& settings, const RouteInput& inpu
   std::string unknown;
   std::size_t count = 0;
   for (const auto& [name, value] : input.features) {
-    const auto is_it = [&name = name](const FeatureSpec& spec) { return IsSameName(spec.name, name); };
+    const auto is_it = [&name = name](const FeatureSpec& spec) {
+      return IsSameName(spec.name, name);
+    };
     if (std::any_of(settings.features.begin(), settings.features.end(), is_it)) continue;
     if (++count <= kNamesNoted) unknown += Cat(count == 1 ? "" : ", ", Quoted(name, 40));
   }
@@ -35,11 +37,12 @@ std::vector<std::string> NotesOn(const PoolRuntime& pool, const LearnedState& st
   std::vector<std::string> notes = on_arms;
   const std::string unknown = UnknownFeatures(state.pool().settings, input);
   if (!unknown.empty()) {
-    notes.push_back(Cat("features: pool ", Quoted(pool.name()), " declares no ", unknown, "; ignored"));
+    notes.push_back(
+        Cat("features: pool ", Quoted(pool.name()), " declares no ", unknown, "; ignored"));
   }
   if (pool.IsTooLong(input.query)) {
-    notes.push_back(Cat("query: of its ", input.query.size(), " bytes the first and the last, together ",
-                        pool.QueryBytesMax(),
+    notes.push_back(Cat("query: of its ", input.query.size(),
+                        " bytes the first and the last, together ", pool.QueryBytesMax(),
                         " (query_bytes_max), are embedded; tokens are counted over all"));
   }
   return notes;

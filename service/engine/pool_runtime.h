@@ -34,9 +34,9 @@ namespace pointsman {
 // A query as the learners see it.
 struct QueryContext {
   ContextSource source = ContextSource::kEmbedded;
-  std::vector<float> z;         // d projected entries, then the named features; empty for kNone
-  std::size_t projected = 0;    // how many of z's entries come from the embedding
-  bool is_informative = false;  // the embedding says something (is not all zero)
+  std::vector<float> z;             // d projected entries, then the named features; empty for kNone
+  std::size_t projected = 0;        // how many of z's entries come from the embedding
+  bool is_informative = false;      // the embedding says something (is not all zero)
   double input_tokens = 0;          // that will be paid for, as far as the request says
   double input_tokens_at_most = 0;  // that may have to fit; 0 for a vector without its text
   std::span<const float> embedding() const { return {z.data(), projected}; }

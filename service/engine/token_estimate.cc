@@ -19,7 +19,15 @@ constexpr uint64_t kLongRunAtMost = 60;
 
 // kJoin: signs of base64, plain and URL-safe, and of what joins the parts of keys.
 enum class Kind : uint8_t {
-  kOther, kSpace, kNewline, kPunctuation, kJoin, kDigit, kLower, kUpper, kBeyond
+  kOther,
+  kSpace,
+  kNewline,
+  kPunctuation,
+  kJoin,
+  kDigit,
+  kLower,
+  kUpper,
+  kBeyond
 };
 
 constexpr std::array<Kind, 256> kKinds = [] {
@@ -48,30 +56,28 @@ struct Weight {
 // By the block that a code point lies in, in parts of a token. Letters of Latin count beside their word, since an accent breaks
 // it into more tokens. Scripts that tokenizers saw little of fall to bytes at worst.
 constexpr std::array<Weight, 24> kWeights = {{
-    {0x00bf, 60, 90},      // signs of Latin-1
-    {0x024f, 30, 90},    // Latin with accents
-    {0x02ff, 60, 120},        // phonetic letters
-    {0x036f, 60, 120},        // combining marks
-    {0x052f, 30, 60},      // Greek, Cyrillic
-    {0x058f, 60, 120},        // Armenian
+    {0x00bf, 60, 90},   // signs of Latin-1
+    {0x024f, 30, 90},   // Latin with accents
+    {0x02ff, 60, 120},  // phonetic letters
+    {0x036f, 60, 120},  // combining marks
+    {0x052f, 30, 60},   // Greek, Cyrillic
+    {0x058f, 60, 120},  // Armenian
     {0x07bf, 45, 90},   // Hebrew, Arabic, Syriac, Thaana
-    {0x08ff, 60, 120},        // other scripts of two bytes, Arabic's rare letters
-    {0x0dff, 60, 120},        // Devanagari, Bengali, Tamil and the other scripts of India
-    {0x0eff, 60, 120},        // Thai, Lao
-    {0x10ff, 90, 180},      // Tibetan, Burmese, Georgian
-    {0x11ff, 60, 120},        // Hangul's parts
-    {0x1dff, 90, 180},      // Ethiopic, Khmer, Mongolian, Cherokee
-    {0x1eff, 45, 120},     // Latin with two accents: Vietnamese
-    {0x1fff, 60, 120},        // Greek with accents
-    {0x206f, 60, 120},        // dashes, quotes
-    {0x2bff, 90, 180},      // signs, arrows, older emoji
-    {0x2e7f, 90, 180},
-    {0x9fff, 60, 120},        // kana, CJK and its punctuation
-    {0xabff, 90, 180},
-    {0xd7ff, 60, 120},        // Hangul
-    {0xffff, 60, 120},        // compatibility and full-width forms, variation selectors
-    {0x1ffff, 120, 240},       // emoji, old scripts
-    {0x10ffff, 120, 240},      // rare CJK, private use
+    {0x08ff, 60, 120},  // other scripts of two bytes, Arabic's rare letters
+    {0x0dff, 60, 120},  // Devanagari, Bengali, Tamil and the other scripts of India
+    {0x0eff, 60, 120},  // Thai, Lao
+    {0x10ff, 90, 180},  // Tibetan, Burmese, Georgian
+    {0x11ff, 60, 120},  // Hangul's parts
+    {0x1dff, 90, 180},  // Ethiopic, Khmer, Mongolian, Cherokee
+    {0x1eff, 45, 120},  // Latin with two accents: Vietnamese
+    {0x1fff, 60, 120},  // Greek with accents
+    {0x206f, 60, 120},  // dashes, quotes
+    {0x2bff, 90, 180},  // signs, arrows, older emoji
+    {0x2e7f, 90, 180},    {0x9fff, 60, 120},  // kana, CJK and its punctuation
+    {0xabff, 90, 180},    {0xd7ff, 60, 120},  // Hangul
+    {0xffff, 60, 120},     // compatibility and full-width forms, variation selectors
+    {0x1ffff, 120, 240},   // emoji, old scripts
+    {0x10ffff, 120, 240},  // rare CJK, private use
 }};
 
 struct CodePoint {
@@ -96,8 +102,9 @@ CodePoint Decode(std::string_view text, std::size_t i) {
 Weight WeightOf(uint32_t code_point) {
   constexpr Weight kCjk{0x9fff, 60, 120};
   if (code_point > 0x2e7f && code_point <= kCjk.last) return kCjk;
-  return *std::lower_bound(kWeights.begin(), kWeights.end() - 1, code_point,
-                           [](const Weight& weight, uint32_t value) { return weight.last < value; });
+  return *std::lower_bound(
+      kWeights.begin(), kWeights.end() - 1, code_point,
+      [](const Weight& weight, uint32_t value) { return weight.last < value; });
 }
 
 class Counter {

@@ -137,7 +137,8 @@ absl::Status ValidateOutcome(const Outcome& o) {
                         *o.cached_input_tokens, " of ", *o.input_tokens));
   }
   if (o.error_kind && (*o.error_kind < ErrorKind::kProvider || *o.error_kind > kErrorKindLast)) {
-    return BadField("error_kind", Cat("there is no kind of error ", static_cast<int>(*o.error_kind)));
+    return BadField("error_kind",
+                    Cat("there is no kind of error ", static_cast<int>(*o.error_kind)));
   }
   const bool has_failed = o.error.value_or(o.error_kind.has_value());
   if (o.error_kind && !has_failed) {

@@ -37,7 +37,8 @@ std::vector<std::string> NamesOf(const std::vector<FeatureSpec>& features) {
 
 std::string ListOf(const std::vector<FeatureSpec>& features) {
   std::string text;
-  for (const FeatureSpec& feature : features) text += Cat(text.empty() ? "" : ", ", Quoted(feature.name));
+  for (const FeatureSpec& feature : features)
+    text += Cat(text.empty() ? "" : ", ", Quoted(feature.name));
   return OneLine(text, 400);
 }
 
@@ -68,8 +69,8 @@ absl::Status ValidatePrices(const Arm& arm) {
         Number("arm.price_tiers.usd_per_1m_input", tier.usd_per_1m_input, 0, kUsdMax, "USD"));
     RETURN_IF_ERROR(
         Number("arm.price_tiers.usd_per_1m_output", tier.usd_per_1m_output, 0, kUsdMax, "USD"));
-    RETURN_IF_ERROR(Number("arm.price_tiers.usd_per_1m_cached_input",
-                           tier.usd_per_1m_cached_input, 0, kUsdMax, "USD"));
+    RETURN_IF_ERROR(Number("arm.price_tiers.usd_per_1m_cached_input", tier.usd_per_1m_cached_input,
+                           0, kUsdMax, "USD"));
   }
   return absl::OkStatus();
 }
@@ -90,10 +91,11 @@ absl::Status ValidateName(std::string_view field, std::string_view name, const L
 
 absl::Status ValidateNewName(std::string_view field, std::string_view name) {
   if (!HoldsInvisible(name)) return absl::OkStatus();
-  return BadField(field, Cat(Quoted(name),
-                             " holds characters that nobody sees (zero-width spaces or joiners, soft "
-                             "hyphens, byte order marks), so it would look like another name; leave them "
-                             "out"));
+  return BadField(field,
+                  Cat(Quoted(name),
+                      " holds characters that nobody sees (zero-width spaces or joiners, soft "
+                      "hyphens, byte order marks), so it would look like another name; leave them "
+                      "out"));
 }
 
 absl::Status ValidateNewNames(const Arm* present, const Arm& wanted) {
@@ -105,9 +107,10 @@ absl::Status ValidateNewNames(const Arm* present, const Arm& wanted) {
 }
 
 absl::Status ValidateNewNames(const PoolSettings* present, const PoolSettings& wanted) {
-  return ValidateNewOnes("settings.features.name",
-                         present == nullptr ? std::vector<std::string>() : NamesOf(present->features),
-                         NamesOf(wanted.features));
+  return ValidateNewOnes(
+      "settings.features.name",
+      present == nullptr ? std::vector<std::string>() : NamesOf(present->features),
+      NamesOf(wanted.features));
 }
 
 absl::Status ValidateArm(const Arm& arm, const Limits& limits) {
@@ -238,10 +241,11 @@ absl::Status ValidateChange(const PoolSettings& present, const PoolSettings& wan
   if (present.experience_max != wanted.experience_max) return fixed("settings.experience_max");
   if (!BeginsWith(wanted.features, present.features)) {
     return WithReason(
-        FailedPrecondition("settings.features: those that a pool has stay as they are, in their order, "
-                           "because all that it learned depends on them, and new ones come after "
-                           "them: give ",
-                           ListOf(present.features), " first, or make a new pool"),
+        FailedPrecondition(
+            "settings.features: those that a pool has stay as they are, in their order, "
+            "because all that it learned depends on them, and new ones come after "
+            "them: give ",
+            ListOf(present.features), " first, or make a new pool"),
         reason::kSettingFixed, "settings.features");
   }
   if (present.learner.quality_model != wanted.learner.quality_model) {

@@ -64,20 +64,23 @@ TEST_F(Eligibility, OfAContextWindowIsByWhatTheCallerSaysElseByTheText) {
   const Row rows[] = {
       {"a short text", [](RouteInput& in) { in.query = "a question"; }, true},
       {"1500 bytes of English", [&](RouteInput& in) { in.query = text("some words ", 136); }, true},
-      {"9000 bytes of English", [&](RouteInput& in) { in.query = text("some words ", 820); }, false},
+      {"9000 bytes of English", [&](RouteInput& in) { in.query = text("some words ", 820); },
+       false},
       {"1800 bytes of Chinese", [&](RouteInput& in) { in.query = text("漢字", 300); }, false},
       {"1200 bytes of Chinese", [&](RouteInput& in) { in.query = text("漢字", 200); }, true},
       {"1100 bytes of base64", [&](RouteInput& in) { in.query = text("aZ09bY18cX27", 92); }, false},
       {"900 bytes of base64", [&](RouteInput& in) { in.query = text("aZ09bY18cX27", 75); }, true},
       {"an answer that fits no more",
        [&](RouteInput& in) { in.query = "a question", in.max_output_tokens = 999; }, false},
-      {"an answer that just fits", [&](RouteInput& in) { in.query = "x", in.max_output_tokens = 999; },
-       true},
+      {"an answer that just fits",
+       [&](RouteInput& in) { in.query = "x", in.max_output_tokens = 999; }, true},
       {"counted tokens that fit",
        [&](RouteInput& in) { in.query = text("漢字", 3000), in.input_tokens = 1000; }, true},
-      {"counted tokens that do not", [](RouteInput& in) { in.query = "x", in.input_tokens = 1001; }, false},
+      {"counted tokens that do not", [](RouteInput& in) { in.query = "x", in.input_tokens = 1001; },
+       false},
       {"counted tokens and their answer",
-       [](RouteInput& in) { in.query = "x", in.input_tokens = 900, in.max_output_tokens = 101; }, false},
+       [](RouteInput& in) { in.query = "x", in.input_tokens = 900, in.max_output_tokens = 101; },
+       false},
       {"what must fit, against what is paid",
        [](RouteInput& in) {
          in.query = "x", in.input_tokens = 5000, in.constraints.context_tokens = 1000;
@@ -93,15 +96,15 @@ TEST_F(Eligibility, OfAContextWindowIsByWhatTheCallerSaysElseByTheText) {
          in.query = "x", in.constraints.context_tokens = 600, in.max_output_tokens = 500;
        },
        false},
-      {"a vector without its text",
-       [](RouteInput& in) { in.embedding.assign(64, 1.0f); }, true},
+      {"a vector without its text", [](RouteInput& in) { in.embedding.assign(64, 1.0f); }, true},
       {"a vector with a count",
        [](RouteInput& in) { in.embedding.assign(64, 1.0f), in.input_tokens = 2000; }, false},
   };
   for (const Row& row : rows) {
     RouteInput input;
     row.set(input);
-    EXPECT_EQ(Candidates(input), (row.is_beta_in ? Set{"alpha", "beta", "gamma"} : Set{"alpha", "gamma"}))
+    EXPECT_EQ(Candidates(input),
+              (row.is_beta_in ? Set{"alpha", "beta", "gamma"} : Set{"alpha", "gamma"}))
         << row.name;
   }
 }
@@ -129,7 +132,8 @@ TEST_F(Eligibility, ReasonsSayNumbers) {
   RouteInput input;
   input.query = "a question";
   input.max_output_tokens = 1200;
-  EXPECT_EQ(WhyNot(input, "brief"), "gives at most 256 output tokens, and max_output_tokens is 1200");
+  EXPECT_EQ(WhyNot(input, "brief"),
+            "gives at most 256 output tokens, and max_output_tokens is 1200");
   EXPECT_EQ(WhyNot(input, "beta"),
             "context window of 1000 tokens, for up to 4 of input and 1200 of output");
   input.max_output_tokens = 0;
@@ -186,7 +190,13 @@ TEST(Limits, ArePassedByWhatIsKnownToPass) {
       {"no limits", false, false, false, {}, {}, ""},
       {"cost under", true, false, false, 0.02, {}, ""},
       {"cost over", true, true, false, 0.01, {}, "expected cost of 0.02 USD is over 0.01"},
-      {"cost over, unknown allowed", true, true, true, 0.01, {}, "expected cost of 0.02 USD is over 0.01"},
+      {"cost over, unknown allowed",
+       true,
+       true,
+       true,
+       0.01,
+       {},
+       "expected cost of 0.02 USD is over 0.01"},
       {"cost unknown", false, true, false, 1e6, {}, "cost unknown"},
       {"cost unknown and allowed", false, true, true, 0, {}, ""},
       {"latency under", false, true, false, {}, 900, ""},

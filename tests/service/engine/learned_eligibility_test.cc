@@ -97,7 +97,8 @@ TEST_F(LearnedEligibility, OfACostLimitIsOfWhatHasAPriceOrWasReported) {
         << row.max_cost << (row.allow_unknown ? ", unknown allowed" : "");
   }
   const auto limit = [](RouteInput& in) { in.constraints.max_cost_usd = 1; };
-  for (const char* name : {"beta", "half", "other half"}) EXPECT_EQ(WhyNot(name, limit), "cost unknown");
+  for (const char* name : {"beta", "half", "other half"})
+    EXPECT_EQ(WhyNot(name, limit), "cost unknown");
   Outcome outcome;
   outcome.quality = 1;
   outcome.cost_usd = 0.004;
@@ -152,7 +153,8 @@ TEST_F(LearnedEligibility, OfAContextWindowIsByTheLengthsThatCallsWereReportedTo
   EXPECT_TRUE(why.starts_with("context window of 1000 tokens, for up to ")) << why;
   // Who counts knows better.
   EXPECT_TRUE(Candidates([](RouteInput& in) { in.input_tokens = 10; }).contains("beta"));
-  EXPECT_TRUE(Candidates([](RouteInput& in) { in.constraints.context_tokens = 10; }).contains("beta"));
+  EXPECT_TRUE(
+      Candidates([](RouteInput& in) { in.constraints.context_tokens = 10; }).contains("beta"));
 }
 
 TEST_F(LearnedEligibility, OfAnArmThatIsRateLimitedComesBackWhenThatEnds) {

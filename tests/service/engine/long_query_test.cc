@@ -18,10 +18,10 @@ TEST(HeadAndTail, AreCutBetweenCodePointsAndFillTheirBytes) {
       {"abcdefgh", 4, "abgh"},
       {"abcdefgh", 5, "abcgh"},
       {"abcdefgh", 1, "a"},
-      {"\u00e9\u00e9\u00e9\u00e9", 5, "\u00e9\u00e9"},        // 2 + 2, and no half of one
-      {"\u6f22\u5b57\u6f22\u5b57", 6, "\u6f22\u5b57"},        // 3 + 3
-      {"\u6f22\u5b57\u6f22\u5b57", 5, "\u6f22"},              // 3, and no room at the end
-      {"\u6f22\u5b57", 1, "\u6f22"},                          // one, at least
+      {"\u00e9\u00e9\u00e9\u00e9", 5, "\u00e9\u00e9"},  // 2 + 2, and no half of one
+      {"\u6f22\u5b57\u6f22\u5b57", 6, "\u6f22\u5b57"},  // 3 + 3
+      {"\u6f22\u5b57\u6f22\u5b57", 5, "\u6f22"},        // 3, and no room at the end
+      {"\u6f22\u5b57", 1, "\u6f22"},                    // one, at least
       {"a\U0001F600b", 4, "ab"},
   };
   for (const auto& row : rows) {
@@ -67,13 +67,16 @@ TEST_F(LongQueries, AreDecidedByTheirHeadAndTailAndSaySo) {
   const auto output = Ask(whole);
   ASSERT_TRUE(output.ok()) << output.status();
   ASSERT_EQ(output->notes.size(), 1u);
-  for (const char* said : {"query: ", std::to_string(whole.size()).c_str(), "1000", "query_bytes_max"}) {
+  const std::string said_of_it[] = {"query: ", std::to_string(whole.size()), "1000",
+                                    "query_bytes_max"};
+  for (const std::string& said : said_of_it) {
     EXPECT_NE(output->notes[0].find(said), std::string::npos) << output->notes[0];
   }
   const auto of_part = Ask(part);
   ASSERT_TRUE(of_part.ok());
   EXPECT_TRUE(of_part->notes.empty());
-  const Decision long_one = Recorded(output->decision_id), short_one = Recorded(of_part->decision_id);
+  const Decision long_one = Recorded(output->decision_id),
+                 short_one = Recorded(of_part->decision_id);
   EXPECT_EQ(long_one.context, short_one.context);
   EXPECT_EQ(long_one.query_text, part);
 }
@@ -134,9 +137,8 @@ TEST_F(LongQueries, OfAnImportAreLearnedByTheirHeadAndTail) {
 }
 
 TEST_F(LongQueries, OfARecallAreTaken) {
-  const auto figures = Await<RecallFigures>([&](auto done) {
-    engine_->MeasureRecall("default", {Long(100000)}, std::move(done));
-  });
+  const auto figures = Await<RecallFigures>(
+      [&](auto done) { engine_->MeasureRecall("default", {Long(100000)}, std::move(done)); });
   ASSERT_TRUE(figures.ok()) << figures.status();
   EXPECT_EQ(figures->queries, 1u);
 }

@@ -58,11 +58,16 @@ TEST_F(NotCandidates, AreExplainedEachWithItsReason) {
     Reasons reasons;
   } rows[] = {
       {"nothing asked", [](RouteInput&) {}, {{"gamma", "paused"}}},
-      {"denied", [](RouteInput& in) { in.constraints.deny_arms = {"beta"}; },
+      {"denied",
+       [](RouteInput& in) { in.constraints.deny_arms = {"beta"}; },
        {{"beta", "in deny_arms"}, {"gamma", "paused"}}},
-      {"allowed", [](RouteInput& in) { in.constraints.allow_arms = {"alpha", "gamma"}; },
+      {"allowed",
+       [](RouteInput& in) {
+         in.constraints.allow_arms = {"alpha", "gamma"};
+       },
        {{"beta", "not in allow_arms"}, {"gamma", "paused"}}},
-      {"tagged", [](RouteInput& in) { in.constraints.require_tags = {"exact"}; },
+      {"tagged",
+       [](RouteInput& in) { in.constraints.require_tags = {"exact"}; },
        {{"beta", "lacks tag \"exact\""}, {"gamma", "paused"}}},
   };
   for (const auto& row : rows) {
@@ -78,8 +83,9 @@ TEST_F(NotCandidates, AreNotToldUnlessAskedFor) {
 }
 
 TEST_F(NotCandidates, LeaveOutWhatWasRemoved) {
-  ASSERT_TRUE(
-      Await<bool>([&](auto done) { engine_->RemoveArm("default", "gamma", std::move(done)); }).ok());
+  ASSERT_TRUE(Await<bool>([&](auto done) {
+                engine_->RemoveArm("default", "gamma", std::move(done));
+              }).ok());
   const auto output = Ask([](RouteInput&) {});
   ASSERT_TRUE(output.ok());
   EXPECT_TRUE(output->not_candidates.empty());
@@ -92,8 +98,8 @@ TEST_F(NotCandidates, AreAllInTheErrorIfNoneIsLeft) {
                         in.constraints.context_tokens = 2000;
                       }).status();
   EXPECT_EQ(ReasonOf(status), reason::kNoArmPasses);
-  for (const char* part : {"alpha: not in allow_arms", "beta: context window of 1000 tokens",
-                           "gamma: paused"}) {
+  for (const char* part :
+       {"alpha: not in allow_arms", "beta: context window of 1000 tokens", "gamma: paused"}) {
     EXPECT_NE(status.message().find(part), std::string::npos) << status;
   }
 }
@@ -145,15 +151,16 @@ TEST_F(NotCandidates, AreAtMostAThousandAndCountTheRest) {
   const auto all = Ask([](RouteInput& in) { in.pool = "tools"; });
   ASSERT_TRUE(all.ok()) << all.status();
   ASSERT_EQ(all->not_candidates.size(), 1u);
-  EXPECT_EQ(all->not_candidates[0].reason,
-            std::to_string(3000 - all->ranking.size()) + " arms pass and were not in the shortlist");
-  const auto slow = Ask([](RouteInput& in) { in.pool = "tools", in.constraints.require_tags = {"slow"}; });
+  EXPECT_EQ(all->not_candidates[0].reason, std::to_string(3000 - all->ranking.size()) +
+                                               " arms pass and were not in the shortlist");
+  const auto slow =
+      Ask([](RouteInput& in) { in.pool = "tools", in.constraints.require_tags = {"slow"}; });
   ASSERT_TRUE(slow.ok()) << slow.status();
   ASSERT_EQ(slow->not_candidates.size(), 1000u);
   EXPECT_EQ(slow->not_candidates[997].reason, "lacks tag \"slow\"");
   EXPECT_EQ(slow->not_candidates[998].reason, "502 more arms do not pass");
-  EXPECT_EQ(slow->not_candidates[999].reason,
-            std::to_string(1500 - slow->ranking.size()) + " arms pass and were not in the shortlist");
+  EXPECT_EQ(slow->not_candidates[999].reason, std::to_string(1500 - slow->ranking.size()) +
+                                                  " arms pass and were not in the shortlist");
 }
 
 }  // namespace

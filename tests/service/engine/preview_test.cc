@@ -8,8 +8,9 @@ namespace {
 
 class Preview : public EngineFixture {
  protected:
-  absl::StatusOr<RouteOutput> Ask(Mode mode, const std::string& id,
-                                  const std::function<void(RouteInput&)>& set = [](RouteInput&) {}) {
+  absl::StatusOr<RouteOutput> Ask(
+      Mode mode, const std::string& id,
+      const std::function<void(RouteInput&)>& set = [](RouteInput&) {}) {
     RouteInput input;
     input.query = "a question";
     input.mode = mode;

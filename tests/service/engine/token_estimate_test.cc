@@ -38,12 +38,14 @@ struct Row {
 
 TEST(ATokenEstimate, LiesWhereTokenizersDoByScript) {
   const Row rows[] = {
-      {"English", Repeated("The committee will decide on the proposal before the end of the month. ", 50),
-       650, 950, 3},
+      {"English",
+       Repeated("The committee will decide on the proposal before the end of the month. ", 50), 650,
+       950, 3},
       {"short words", Repeated("a cat is on it ", 100), 450, 600, 2.5},
-      {"German", Repeated("Die Verantwortlichen müssen über die Änderungen entscheiden. ", 50), 600, 1000,
-       3.5},
-      {"code", Repeated("for (int i = 0; i < count; ++i) total += values[i];\n", 50), 900, 1600, 2.5},
+      {"German", Repeated("Die Verantwortlichen müssen über die Änderungen entscheiden. ", 50), 600,
+       1000, 3.5},
+      {"code", Repeated("for (int i = 0; i < count; ++i) total += values[i];\n", 50), 900, 1600,
+       2.5},
       {"numbers", Repeated("1234567 ", 100), 250, 400, 3},
       {"Chinese", Repeated("今天天气很好我们去公园散步", 50), 500, 900, 2.7},
       {"Japanese", Repeated("今日はとても良い天気ですね。", 50), 500, 1000, 3},
@@ -58,7 +60,8 @@ TEST(ATokenEstimate, LiesWhereTokenizersDoByScript) {
       {"hexadecimal", Random("0123456789abcdef", 4000), 2000, 3200, 2.1},
       {"letters without a space", std::string(4000, 'x'), 500, 4000, 8},
       {"emoji", Repeated("\U0001F600", 100), 100, 300, 4.1},
-      {"a family of emoji", Repeated("\U0001F468\u200d\U0001F469\u200d\U0001F467", 50), 350, 700, 3.1},
+      {"a family of emoji", Repeated("\U0001F468\u200d\U0001F469\u200d\U0001F467", 50), 350, 700,
+       3.1},
       {"broken bytes", Repeated("\xff", 100), 100, 150, 2},
   };
   for (const Row& row : rows) {
@@ -66,7 +69,8 @@ TEST(ATokenEstimate, LiesWhereTokenizersDoByScript) {
     EXPECT_GE(estimate.expected, row.least) << row.name;
     EXPECT_LE(estimate.expected, row.most) << row.name;
     EXPECT_GE(estimate.at_most, estimate.expected) << row.name;
-    EXPECT_LE(estimate.at_most, row.slack * row.least) << row.name << " expects " << estimate.expected;
+    EXPECT_LE(estimate.at_most, row.slack * row.least)
+        << row.name << " expects " << estimate.expected;
   }
 }
 
