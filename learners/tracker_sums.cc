@@ -81,7 +81,7 @@ LatencyEstimate LogLatency::Estimate(const LatencyPrior& pool, std::optional<dou
   if (prior_ms) {
     const double own = std::log(std::max(*prior_ms, kLeastMs));
     const double p = 1 / kLatencyNoise;
-    m0 = has_prior ? (m0 * precision0 + own * p) / (precision0 + p) : own;
+    m0 = own;  // what is said of this arm, and not of the others
     precision0 = has_prior ? precision0 + p : p;
     has_prior = true;
   }

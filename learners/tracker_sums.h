@@ -64,8 +64,8 @@ class LogLatency {
   double weight() const { return weight_; }
   // ln(ms) on average; for the pool's prior.
   double MeanLog() const { return weight_ > 0 ? y_ / weight_ : 0; }
-  // `kept`: the share of the evidence that is left by now. `prior_ms`: what the operator believes, counting
-  // as one outcome.
+  // `kept`: the share of the evidence that is left by now. `prior_ms`: what the operator believes of this arm,
+  // counting as one outcome.
   LatencyEstimate Estimate(const LatencyPrior& pool, std::optional<double> prior_ms,
                            std::optional<double> output_tokens, double kept) const;
 

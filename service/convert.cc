@@ -5,6 +5,7 @@
 #include "base/outcome_fields.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "service/engine/clamp.h"
 #include "service/engine/validate.h"
 
 namespace pointsman {
@@ -116,6 +117,7 @@ absl::StatusOr<RouteInput> FromProto(const v1::RouteRequest& request) {
   }
   input.decision_id = request.decision_id();
   input.explain = request.explain();
+  Clamp(input);
   return input;
 }
 

@@ -9,6 +9,7 @@
 
 #include "absl/strings/escaping.h"
 #include "base/strings.h"
+#include "service/engine/names.h"
 
 namespace pointsman {
 namespace {
@@ -59,8 +60,9 @@ std::optional<Scope> ScopeOf(std::string_view name) {
 }
 
 bool TokenEntry::MayUse(std::string_view pool) const {
-  return std::any_of(pools.begin(), pools.end(),
-                     [&](const std::string& mine) { return mine == "*" || mine == pool; });
+  return std::any_of(pools.begin(), pools.end(), [&](const std::string& mine) {
+    return mine == "*" || IsSameName(mine, pool);
+  });
 }
 
 absl::Status ValidateTokenName(std::string_view name) {

@@ -30,7 +30,7 @@ struct TokenEntry {
   std::optional<Micros> expires;   // from then on it is refused
 
   bool Has(Scope scope) const { return (scopes & static_cast<uint8_t>(scope)) != 0; }
-  bool MayUse(std::string_view pool) const;
+  bool MayUse(std::string_view pool) const;  // by names.h: what looks the same is the same
   bool MayUseAll() const { return MayUse("*"); }
   friend bool operator==(const TokenEntry&, const TokenEntry&) = default;
 };

@@ -27,6 +27,16 @@ void KeepUnspecified(const EmbedderSettings& present, EmbedderSettings& wanted) 
   if (wanted.model.empty()) wanted.model = present.model;
 }
 
+// A feature that is there stays spelled as it is.
+void NormaliseFeatures(const PoolSettings* present, PoolSettings& wanted) {
+  for (std::size_t i = 0; i < wanted.features.size(); ++i) {
+    std::string& name = wanted.features[i].name;
+    const bool is_there = present != nullptr && i < present->features.size() &&
+                          IsSameName(present->features[i].name, name);
+    name = is_there ? present->features[i].name : NormalName(name);
+  }
+}
+
 std::vector<std::string> LivingNames(const LearnedState& state) {
   std::vector<std::string> names;
   for (std::size_t i = 0; i < state.arm_count(); ++i) {
@@ -61,6 +71,7 @@ std::vector<std::string> NotesOn(const Arm& arm) {
 absl::StatusOr<PutArmOutput> Commands::PutArmIn(Turn& turn,
                                                 const std::shared_ptr<PoolRuntime>& pool,
                                                 const ArmEdit& edit, const std::string& by) {
+  RETURN_IF_ERROR(ValidateInheritance(edit.inherit_strength));
   const std::string name = NormalName(edit.name);
   const std::optional<Arm> present = turn.FindArm(pool, name);
   const bool is_living = present && present->status != ArmStatus::kRemoved;
@@ -85,7 +96,9 @@ absl::StatusOr<PutArmOutput> Commands::PutArmIn(Turn& turn,
   arm.name = before.name;
   for (std::string& alias : arm.aliases) alias = NormalName(alias);
   Clamp(arm);
+  for (std::string& tag : arm.tags) tag = NormalName(tag);
   RETURN_IF_ERROR(ValidateArm(arm, limits_.Get()));
+  RETURN_IF_ERROR(ValidateNewNames(present ? &*present : nullptr, arm));
   out.is_new = !is_living;
   if (present) {
     arm.id = present->id;
@@ -116,9 +129,6 @@ absl::StatusOr<PutArmOutput> Commands::PutArmIn(Turn& turn,
                             Quoted(edit.inherit_from),
                             Hint(NearestName(edit.inherit_from, LivingNames(*pool->state())))),
             reason::kArmUnknown, "inherit_from");
-      }
-      if (edit.inherit_strength < 0 || edit.inherit_strength > 1e6) {
-        return BadField("inherit_strength", "must be from 0 to 1000000 outcomes (0: 10)");
       }
       event.reset->inherit_from = source->id;
       event.reset->inherit_strength =
@@ -200,7 +210,9 @@ absl::StatusOr<PoolSettings> Commands::WantedSettings(const PoolEdit& edit,
     KeepUnspecified(present->embedder, wanted.embedder);
   }
   Clamp(wanted);
+  NormaliseFeatures(present, wanted);
   RETURN_IF_ERROR(ValidateSettings(wanted, limits_.Get()));
+  RETURN_IF_ERROR(ValidateNewNames(present, wanted));
   if (present != nullptr) RETURN_IF_ERROR(ValidateChange(*present, wanted));
   return wanted;
 }
@@ -208,23 +220,20 @@ absl::StatusOr<PoolSettings> Commands::WantedSettings(const PoolEdit& edit,
 absl::StatusOr<PutPoolOutput> Commands::PutPool(const PoolEdit& edit, const std::string& by) {
   const std::string name = NormalName(edit.name);
   RETURN_IF_ERROR(ValidateName("name", name, limits_.Get()));
-  const auto all = pools_.all();
-  const auto it = all->find(name);
+  std::shared_ptr<PoolRuntime> pool = pools_.Get(edit.name);
   PutPoolOutput out;
-  out.is_new = it == all->end();
+  out.is_new = pool == nullptr;
+  if (out.is_new) RETURN_IF_ERROR(ValidateNewName("name", name));
   if (!out.is_new && edit.create_only) {
     return WithReason(absl::AlreadyExistsError(Cat("there is a pool ", Quoted(name), " already")),
                       reason::kPoolExists, "name");
   }
-  const PoolSettings present = out.is_new ? PoolSettings{} : it->second->state()->pool().settings;
+  const PoolSettings present = out.is_new ? PoolSettings{} : pool->state()->pool().settings;
   PoolSettings wanted;
   ASSIGN_OR_RETURN(wanted, WantedSettings(edit, out.is_new ? nullptr : &present));
 
   // A dry run of a pool that is not there has none to look at: its arms are all new.
-  std::shared_ptr<PoolRuntime> pool;
-  if (!out.is_new) {
-    pool = it->second;
-  } else if (!edit.is_dry_run) {
+  if (out.is_new && !edit.is_dry_run) {
     ASSIGN_OR_RETURN(pool, MakePool(name, wanted));
   }
   Turn turn(*storage_.log, clock_.Now());
@@ -248,6 +257,7 @@ absl::StatusOr<PutPoolOutput> Commands::PutPool(const PoolEdit& edit, const std:
       fresh.name = NormalName(arm.name);
       ASSIGN_OR_RETURN(fresh, arm.edit(fresh));
       RETURN_IF_ERROR(ValidateArm(fresh, limits_.Get()));
+      RETURN_IF_ERROR(ValidateNewNames(nullptr, fresh));
       out.changes.push_back(Cat("arm ", OneLine(fresh.name), ": new"));
       continue;
     }

@@ -1,13 +1,14 @@
-// Which arms a request may get: all active arms that meet its constraints or, in a pool larger than
-// its shortlist, a shortlist of them: nearest by description, favoured by the learned state, served
+// Which arms a request may get: all active arms that can take it or, in a pool larger than its
+// shortlist, a shortlist of them: nearest by description, favoured by the learned state, served
 // near past queries, and a few at random (so that every arm can be found).
 // Errors: kFailedPrecondition with the reason per arm when none is left; kInvalidArgument for an
-//   unknown arm named in a constraint.
+//   unknown arm named in a constraint, where names are strict or none is left of allow_arms.
 // Threads: pure functions of their arguments.
 #pragma once
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -16,38 +17,58 @@
 
 namespace pointsman {
 
-// Constraints with names resolved, for one request.
-class ConstraintCheck {
- public:
-  static absl::StatusOr<ConstraintCheck> Make(const PoolRuntime& pool, const Constraints& c);
+// The arms that a request's constraints name, sorted, and a note on each list that names others.
+struct NamedArms {
+  std::vector<ArmId> allowed;  // empty: no such constraint
+  std::vector<ArmId> denied;
+  std::vector<std::string> notes;
+};
+absl::StatusOr<NamedArms> ResolveArms(const PoolRuntime& pool, const LearnedState& state,
+                                      const Constraints& constraints);
 
-  // Empty if the arm passes, its expected cost and latency included; else why it does not.
-  std::string WhyNot(const Arm& arm, const LearnedState& state, double input_tokens) const;
-  // Arms named in allow_arms; empty: no such constraint.
-  const std::vector<ArmId>& allowed() const { return allowed_; }
-  bool is_empty() const { return constraints_ == nullptr; }
+// Whether an arm can take a request. What it is made from outlives it.
+class ArmCheck {
+ public:
+  ArmCheck(const LearnedState& state, const RouteInput& input, const QueryContext& context,
+           const QueryView& query, NamedArms named);
+
+  // Empty if a living arm passes, its expected cost and latency included; else why it does not.
+  std::string WhyNot(const Arm& arm) const;
+  // The input tokens that an arm learned to get are looked at by the estimate that is made anyway: whether
+  // one that passed has no room for them, so that candidates have to be gathered again, with this told.
+  bool IsOutgrown(const Arm& arm, const ArmExpectation& expected) const;
+  void LookAtLearnedTokens() { looks_at_learned_tokens_ = true; }
+
+  const std::vector<ArmId>& allowed() const { return named_.allowed; }
+  const std::vector<std::string>& notes() const { return named_.notes; }
 
  private:
-  const Constraints* constraints_ = nullptr;  // null: nothing is asked
-  std::vector<ArmId> allowed_;                // sorted
-  std::vector<ArmId> denied_;                 // sorted
+  std::string WhyNoRoom(const Arm& arm, double learned_tokens) const;
+
+  const LearnedState& state_;
+  const Constraints& constraints_;
+  const QueryView& query_;
+  const NamedArms named_;
+  std::vector<std::string> tags_;  // required, in NFC
+  double tokens_ = 0;              // of input, which must fit
+  bool is_counted_ = false;        // they are the caller's own
+  int64_t max_output_tokens_ = 0;
+  bool has_limits_ = false;
+  bool looks_at_learned_tokens_ = false;
 };
 
-// Why arms were left out, for the answer when none remains: "a: ...; b: ...", bounded.
-class Rejections {
- public:
-  void Add(const Arm& arm, std::string_view why);
-  absl::Status AsStatus(const PoolRuntime& pool) const;
-
- private:
-  std::string text_;
-  std::size_t count_ = 0;
-  std::size_t shown_ = 0;
-};
+// Why an expectation is over a limit of the request, or not known to be under it; empty: it is neither.
+std::string WhyOverLimit(const Constraints& constraints, const ArmExpectation& expected);
 
 // At least one arm, ascending by id. `seed` drives the random members of a shortlist.
 absl::StatusOr<std::vector<ArmId>> GatherCandidates(
     const PoolRuntime& pool, const LearnedState& state, const QueryContext& context,
-    const ConstraintCheck& check, std::span<const Neighbour> neighbours, uint64_t seed);
+    const ArmCheck& check, std::span<const Neighbour> neighbours, uint64_t seed);
+
+// Every living arm that is none of `candidates` (ascending), and why: first those that do not pass, then
+// those that were not in the shortlist. At most 1000, the last of which may stand for more, without a name.
+// Cost: O(arms of the pool).
+std::vector<RejectedArm> NotCandidates(const LearnedState& state, const ArmCheck& check,
+                                       std::span<const ArmId> candidates);
 
 }  // namespace pointsman

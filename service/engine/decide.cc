@@ -10,14 +10,75 @@
 #include "learners/neighbour_evidence.h"
 #include "learners/policy.h"
 #include "service/engine/candidates.h"
+#include "service/engine/names.h"
 
 namespace pointsman {
+namespace {
+
+constexpr std::size_t kNamesNoted = 10;
+
+// Names of features that the pool's settings do not declare, for people; empty: all are declared.
+std::string UnknownFeatures(const PoolSettings& settings, const RouteInput& input) {
+  std::string unknown;
+  std::size_t count = 0;
+  for (const auto& [name, value] : input.features) {
+    const auto is_it = [&name = name](const FeatureSpec& spec) {
+      return IsSameName(spec.name, name);
+    };
+    if (std::any_of(settings.features.begin(), settings.features.end(), is_it)) continue;
+    if (++count <= kNamesNoted) unknown += Cat(count == 1 ? "" : ", ", Quoted(name, 40));
+  }
+  if (count > kNamesNoted) unknown += Cat(" and ", count - kNamesNoted, " more");
+  return unknown;
+}
+
+std::vector<std::string> NotesOn(const PoolRuntime& pool, const LearnedState& state,
+                                 const RouteInput& input, const std::vector<std::string>& on_arms) {
+  std::vector<std::string> notes = on_arms;
+  const std::string unknown = UnknownFeatures(state.pool().settings, input);
+  if (!unknown.empty()) {
+    notes.push_back(
+        Cat("features: pool ", Quoted(pool.name()), " declares no ", unknown, "; ignored"));
+  }
+  if (pool.IsTooLong(input.query)) {
+    notes.push_back(Cat("query: of its ", input.query.size(),
+                        " bytes the first and the last, together ", pool.QueryBytesMax(),
+                        " (query_bytes_max), are embedded; tokens are counted over all"));
+  }
+  return notes;
+}
+
+// Whether an arm has no room for the input that it learned to get.
+bool HasOutgrown(const ArmCheck& check, std::span<const ArmView> views,
+                 std::span<const ArmExpectation> expected) {
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    if (check.IsOutgrown(*views[i].arm, expected[i])) return true;
+  }
+  return false;
+}
+
+std::string Reason(const Candidate& c) {
+  const ArmExpectation& e = c.expected;
+  const std::string cost =
+      e.is_cost_known ? absl::StrFormat("cost $%.6f", e.cost_usd) : "cost unknown";
+  const std::string latency =
+      e.is_latency_known ? absl::StrFormat("latency %.0f ms", e.latency_ms) : "latency unknown";
+  return absl::StrFormat(
+      "quality %.3f +- %.3f, %s, %s; %.1f near outcomes (mean %.3f); description similarity %.2f",
+      e.quality, e.quality_stddev, cost, latency, c.features.neighbour_count,
+      c.features.neighbour_quality, c.features.description_similarity);
+}
+
+}  // namespace
 
 std::vector<Neighbour> FindNeighbours(const PoolRuntime& pool, const LearnedState& state,
                                       const QueryContext& context) {
   std::vector<Neighbour> neighbours;
   const uint32_t k = state.pool().settings.neighbours;
   if (k > 0 && context.is_informative) pool.experience().Search(context.embedding(), k, neighbours);
+  std::erase_if(neighbours, [&](const Neighbour& neighbour) {
+    return neighbour.sequence < state.FreshSince(neighbour.arm);
+  });
   return neighbours;
 }
 
@@ -38,8 +99,14 @@ std::vector<ArmView> ViewArms(const PoolRuntime& pool, const LearnedState& state
   return views;
 }
 
-absl::StatusOr<Decision> Decide(const PoolRuntime& pool, const LearnedState& state,
-                                const RouteInput& input, const DecideInputs& inputs) {
+std::vector<std::string> NotesOn(const PoolRuntime& pool, const LearnedState& state,
+                                 const RouteInput& input) {
+  const auto named = ResolveArms(pool, state, input.constraints);
+  return NotesOn(pool, state, input, named.ok() ? named->notes : std::vector<std::string>());
+}
+
+absl::StatusOr<Decided> Decide(const PoolRuntime& pool, const LearnedState& state,
+                               const RouteInput& input, const DecideInputs& inputs) {
   const PoolSettings& settings = state.pool().settings;
   const auto draw_bits = [&](DrawPurpose purpose) {
     return DrawBits(inputs.secret, pool.id(), inputs.decision_id, purpose);
@@ -47,14 +114,6 @@ absl::StatusOr<Decision> Decide(const PoolRuntime& pool, const LearnedState& sta
 
   QueryContext context;
   ASSIGN_OR_RETURN(context, pool.MakeContext(input, settings));
-  ConstraintCheck check;
-  ASSIGN_OR_RETURN(check, ConstraintCheck::Make(pool, input.constraints));
-  const std::vector<Neighbour> neighbours = FindNeighbours(pool, state, context);
-
-  std::vector<ArmId> arms;
-  ASSIGN_OR_RETURN(arms, GatherCandidates(pool, state, context, check, neighbours,
-                                          draw_bits(DrawPurpose::kShortlist)));
-  const std::vector<ArmView> views = ViewArms(pool, state, context, arms, neighbours);
   QueryView query;
   query.context = context.z;
   query.input_tokens = context.input_tokens;
@@ -62,8 +121,26 @@ absl::StatusOr<Decision> Decide(const PoolRuntime& pool, const LearnedState& sta
   query.max_output_tokens = static_cast<double>(input.max_output_tokens);
   query.input_is_counted = input.input_tokens > 0;
   query.now = inputs.now;
-  const std::vector<ArmExpectation> expected =
-      state.Estimate(query, views);
+  NamedArms named;
+  ASSIGN_OR_RETURN(named, ResolveArms(pool, state, input.constraints));
+  ArmCheck check(state, input, context, query, std::move(named));
+  const std::vector<Neighbour> neighbours = FindNeighbours(pool, state, context);
+
+  std::vector<ArmId> arms;
+  std::vector<ArmView> views;
+  std::vector<ArmExpectation> expected;
+  const auto gather = [&]() -> absl::Status {
+    ASSIGN_OR_RETURN(arms, GatherCandidates(pool, state, context, check, neighbours,
+                                            draw_bits(DrawPurpose::kShortlist)));
+    views = ViewArms(pool, state, context, arms, neighbours);
+    expected = state.Estimate(query, views);
+    return absl::OkStatus();
+  };
+  RETURN_IF_ERROR(gather());
+  if (HasOutgrown(check, views, expected)) {
+    check.LookAtLearnedTokens();
+    RETURN_IF_ERROR(gather());
+  }
 
   ChoiceRequest request;
   request.preference = Normalised(input.preference.value_or(settings.default_preference));
@@ -74,7 +151,8 @@ absl::StatusOr<Decision> Decide(const PoolRuntime& pool, const LearnedState& sta
   request.panel_seed = draw_bits(DrawPurpose::kPanel);
   Choice choice = Choose(state, query, request, views, expected);
 
-  Decision decision;
+  Decided decided;
+  Decision& decision = decided.decision;
   decision.id = inputs.decision_id;
   decision.pool = pool.id();
   decision.time = inputs.now;
@@ -90,8 +168,13 @@ absl::StatusOr<Decision> Decide(const PoolRuntime& pool, const LearnedState& sta
   decision.latency_kind = query.latency_kind;
   decision.candidates = std::move(choice.candidates);
   decision.chosen = std::move(choice.chosen);
-  if (settings.store_query_text) decision.query_text = input.query;
-  return decision;
+  if (settings.store_query_text) decision.query_text = pool.EmbeddedPart(input.query);
+  decided.notes = NotesOn(pool, state, input, check.notes());
+  if (input.explain) {
+    check.LookAtLearnedTokens();
+    decided.not_candidates = NotCandidates(state, check, arms);
+  }
+  return decided;
 }
 
 uint64_t RequestHash(const RouteInput& input) {
@@ -154,14 +237,7 @@ RouteOutput Answer(const LearnedState& state, const Decision& decision, bool exp
                    [](const Candidate* a, const Candidate* b) { return a->utility > b->utility; });
   for (const Candidate* c : ranked) {
     RankedArm arm{name(c->arm), c->probability, c->utility, c->expected, ""};
-    if (explain) {
-      arm.reason = absl::StrFormat(
-          "quality %.3f +- %.3f, cost $%.6f, latency %.0f ms; %.1f near outcomes (mean %.3f); "
-          "description similarity %.2f",
-          c->expected.quality, c->expected.quality_stddev, c->expected.cost_usd,
-          c->expected.latency_ms, c->features.neighbour_count, c->features.neighbour_quality,
-          c->features.description_similarity);
-    }
+    if (explain) arm.reason = Reason(*c);
     out.ranking.push_back(std::move(arm));
   }
   return out;

@@ -22,7 +22,8 @@ struct DecideInputs {
   Micros now = 0;
 };
 
-// Past outcomes near the query, as the pool's index finds them now.
+// Past outcomes near the query, as the pool's index finds them now; without those of arms that have started
+// fresh since.
 std::vector<Neighbour> FindNeighbours(const PoolRuntime& pool, const LearnedState& state,
                                       const QueryContext& context);
 // The arms with what is known of each for this query: neighbour evidence, description similarity.
@@ -30,9 +31,21 @@ std::vector<ArmView> ViewArms(const PoolRuntime& pool, const LearnedState& state
                               const QueryContext& context, std::span<const ArmId> arms,
                               std::span<const Neighbour> neighbours);
 
+// A decision, and what its record does not keep: for the answer alone.
+struct Decided {
+  Decision decision;
+  std::vector<std::string> notes;
+  std::vector<RejectedArm> not_candidates;  // if the request asked to explain
+};
+
 // `state` is a published one of this pool.
-absl::StatusOr<Decision> Decide(const PoolRuntime& pool, const LearnedState& state,
-                                const RouteInput& input, const DecideInputs& inputs);
+absl::StatusOr<Decided> Decide(const PoolRuntime& pool, const LearnedState& state,
+                               const RouteInput& input, const DecideInputs& inputs);
+
+// What the answer to a request says of parts that are not taken as they came: names that nothing has, a
+// query that is embedded in part.
+std::vector<std::string> NotesOn(const PoolRuntime& pool, const LearnedState& state,
+                                 const RouteInput& input);
 
 // Of what the caller asked, apart from decision id and `explain`.
 uint64_t RequestHash(const RouteInput& input);

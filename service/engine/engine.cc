@@ -6,6 +6,7 @@
 #include "service/engine/embedder_trial.h"
 #include "service/engine/engine_impl.h"
 #include "service/engine/inspection.h"
+#include "service/engine/query_text.h"
 
 namespace pointsman {
 namespace {
@@ -230,10 +231,12 @@ void Engine::TryEmbedder(std::string endpoint, std::vector<std::string> texts,
   if (texts.empty() || texts.size() > kTextsMax) {
     return done(BadField("texts", Cat("must be 1 to ", kTextsMax, ", got ", texts.size())));
   }
-  for (const std::string& text : texts) {
+  const Limits& limits = impl_->limits_.Get();
+  for (std::string& text : texts) {
     RouteInput input;
     input.query = text;
-    if (auto status = ValidateRoute(input, impl_->limits_.Get()); !status.ok()) return done(status);
+    if (auto status = ValidateRoute(input, limits); !status.ok()) return done(status);
+    text = HeadAndTail(text, static_cast<std::size_t>(limits.query_bytes_max));
   }
   pointsman::TryEmbedder(
       **embedder, std::move(texts),

@@ -33,7 +33,8 @@ class Engine::Impl {
         clock_(clock),
         storage_(std::move(storage)),
         embedders_(options_.embedders, storage_.log->secret()),
-        remotes_{&embedders_, [this](std::function<void()> act) { OnWriter(std::move(act)); }},
+        remotes_{&embedders_, [this](std::function<void()> act) { OnWriter(std::move(act)); },
+                 &limits_},
         ids_(storage_.log->secret()),
         routing_(limits_, storage_, pools_, ids_, clock_, health_),
         commands_(options_, limits_, storage_, pools_, ids_, clock_, remotes_),
@@ -160,7 +161,7 @@ class Engine::Impl {
   // The embedder that a pool which is not there yet wants; nullptr: none that has to be asked first.
   absl::StatusOr<RemoteEmbedder*> RemoteOfNewPool(const std::string& name,
                                                   const EditSettings& edit) const {
-    if (pools_.all()->count(name) > 0) return nullptr;
+    if (pools_.Get(name) != nullptr) return nullptr;
     const auto wanted = edit(PoolSettings{});
     if (!wanted.ok() || wanted->embedder.name != kRemoteEmbedder) return nullptr;
     RETURN_IF_ERROR(ValidateEmbedder(wanted->embedder, limits_.Get()));

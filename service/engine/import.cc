@@ -71,7 +71,7 @@ struct NewOutcome {
 
 // A query with at least one of them.
 struct NewQuery {
-  std::string_view text;
+  std::string text;  // the part that is embedded
   QueryContext context;
   std::vector<NewOutcome> outcomes;
 };
@@ -81,7 +81,7 @@ absl::StatusOr<NewQuery> Prepare(const Turn& turn, const std::shared_ptr<PoolRun
                                  const ImportPlan& plan, const ImportedQuery& query,
                                  ImportOutput& output) {
   NewQuery fresh;
-  fresh.text = query.query;
+  fresh.text = std::string(pool->EmbeddedPart(query.query));
   for (const ImportedOutcome& outcome : query.outcomes) {
     NewOutcome out;
     ArmId arm{};

@@ -13,6 +13,10 @@
 namespace pointsman {
 namespace {
 
+// Four times the longest name that limits allow: what is longer is none, and sorting its marks could take
+// long.
+constexpr std::size_t kBytesMax = 4096;
+
 bool IsAscii(std::string_view text) {
   return std::all_of(text.begin(), text.end(),
                      [](char c) { return static_cast<unsigned char>(c) < 0x80; });
@@ -38,7 +42,7 @@ std::size_t Edits(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string NormalName(std::string_view name) {
-  if (IsAscii(name) || !IsUtf8(name)) return std::string(name);
+  if (name.size() > kBytesMax || IsAscii(name) || !IsUtf8(name)) return std::string(name);
   utf8proc_uint8_t* mapped = nullptr;
   const utf8proc_ssize_t size =
       utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(name.data()),
@@ -48,6 +52,12 @@ std::string NormalName(std::string_view name) {
   std::string normal(reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(size));
   std::free(mapped);
   return normal;
+}
+
+bool IsSameName(std::string_view a, std::string_view b) {
+  if (a == b) return true;
+  if (IsAscii(a) && IsAscii(b)) return false;
+  return NormalName(a) == NormalName(b);
 }
 
 bool HoldsInvisible(std::string_view name) {

@@ -9,8 +9,11 @@
 
 namespace pointsman {
 
-// The name in NFC; text that is no UTF-8 as it is.
+// The name in NFC; text that is no UTF-8, or far too long for a name, as it is.
 std::string NormalName(std::string_view name);
+
+// Whether two names are the same after NFC. Cost: a comparison, unless they differ beyond ASCII.
+bool IsSameName(std::string_view a, std::string_view b);
 
 // Whether the name holds characters that nobody sees: zero-width spaces and joiners, soft hyphens, byte
 // order marks.

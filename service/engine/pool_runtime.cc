@@ -7,15 +7,12 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "service/engine/validate.h"
+#include "service/engine/names.h"
 
 namespace pointsman {
 namespace {
 
 constexpr std::size_t kFavourites = 16;
-constexpr double kFeatureClip = 3;
-// Of mixed text under common tokenizers; only a first guess that observed costs correct.
-constexpr double kBytesPerToken = 4;
 
 template <class T>
 std::shared_ptr<const T> Shared(T value) {
@@ -80,81 +77,38 @@ PoolRuntime::PoolRuntime(LearnedState state,
   if (remote_ != nullptr) remote_->Expect(projection_.dimension());
 }
 
-absl::StatusOr<QueryContext> PoolRuntime::MakeContext(const RouteInput& input,
-                                                      const PoolSettings& settings) const {
-  QueryContext context;
-  context.projected = projection_.projected();
-  context.z.assign(context.projected + settings.features.size(), 0.0f);
-  context.input_tokens = input.constraints.context_tokens > 0
-                             ? static_cast<double>(input.constraints.context_tokens)
-                             : std::ceil(static_cast<double>(input.query.size()) / kBytesPerToken);
-
-  std::vector<float> embedding = input.embedding;
-  if (!embedding.empty()) {
-    context.source = ContextSource::kCaller;
-    if (embedding.size() != projection_.dimension()) {
-      return BadField("embedding", Cat("has ", embedding.size(), " numbers, pool ", Quoted(name_),
-                                       " takes ", projection_.dimension()));
-    }
-    double norm2 = 0;
-    for (const float value : embedding) norm2 += static_cast<double>(value) * value;
-    if (!std::isfinite(norm2)) return BadField("embedding", "holds NaN, infinite or huge numbers");
-    if (norm2 < 1e-24) return BadField("embedding", "has zero norm: it has no direction");
-    const auto scale = static_cast<float>(1 / std::sqrt(norm2));
-    for (float& value : embedding) value *= scale;
-  } else if (!embedder_status_.ok()) {
-    return WithReason(FailedPrecondition("pool ", Quoted(name_), " cannot embed queries: ",
-                                         ToStd(embedder_status_.message())),
-                      reason::kEmbedderUnusable, "query");
-  } else if (remote_ != nullptr) {
-    if (input.embedded) embedding = *input.embedded;  // else it was not asked for in time
-    if (embedding.empty()) context.source = ContextSource::kNone;
-  } else if (embedder_ == nullptr) {
-    return BadField("embedding", Cat("pool ", Quoted(name_),
-                                     " takes vectors from the caller (embedder \"caller\"): send "
-                                     "`embedding` instead of `query`"));
-  } else {
-    embedding.assign(embedder_->dimension(), 0.0f);
-    embedder_->Embed(input.query, embedding);
-  }
-  if (!embedding.empty()) projection_.Apply(embedding, {context.z.data(), context.projected});
-  for (const float value : context.embedding()) context.is_informative |= value != 0;
-
-  for (const auto& [name, value] : input.features) {
-    const auto spec = std::find_if(settings.features.begin(), settings.features.end(),
-                                   [&name = name](const FeatureSpec& f) { return f.name == name; });
-    if (spec == settings.features.end()) {
-      return BadField("features", Cat(Quoted(name), " is not declared in the settings of pool ",
-                                      Quoted(name_)));
-    }
-    const double scaled =
-        std::clamp((value - spec->center) / spec->scale, -kFeatureClip, kFeatureClip);
-    const auto at = context.projected + static_cast<std::size_t>(spec - settings.features.begin());
-    context.z[at] = static_cast<float>(scaled * spec->weight);
-  }
-  if (context.source == ContextSource::kNone) {
-    context.z.clear();
-    context.projected = 0;
-  }
-  return context;
-}
-
-std::map<std::string, double> FeaturesOf(const PoolSettings& settings, std::span<const float> z) {
-  std::map<std::string, double> features;
-  if (z.size() < settings.features.size()) return features;
-  const auto tail = z.last(settings.features.size());
-  for (std::size_t i = 0; i < tail.size(); ++i) {
-    const FeatureSpec& spec = settings.features[i];
-    if (spec.weight == 0) continue;
-    features[spec.name] = spec.center + spec.scale * (static_cast<double>(tail[i]) / spec.weight);
-  }
-  return features;
-}
-
 std::optional<ArmId> PoolRuntime::FindArm(std::string_view name) const {
   MutexLock lock(mutex_);
-  const auto it = arm_names_.find(name);
-  return it == arm_names_.end() ? std::nullopt : std::optional<ArmId>(it->second);
+  if (const auto arm = FindExactly(name)) return arm;
+  const std::string normal = NormalName(name);
+  return normal == name ? std::nullopt : FindExactly(normal);
+}
+
+std::optional<ArmId> PoolRuntime::FindExactly(std::string_view name) const {
+  const auto named = arm_names_.find(name);
+  if (named != arm_names_.end() && named->second.is_living) return named->second.arm;
+  if (const auto alias = aliases_.find(name); alias != aliases_.end()) return alias->second;
+  return named == arm_names_.end() ? std::nullopt : std::optional<ArmId>(named->second.arm);
+}
+
+void PoolRuntime::CacheNames(const Arm& arm) {
+  const NamedArm named{arm.id, arm.status != ArmStatus::kRemoved};
+  arm_names_[arm.name] = named;
+  // Another arm may have been put under that very spelling before names were normalised.
+  NamedArm& normal = arm_names_.try_emplace(NormalName(arm.name), named).first->second;
+  if (normal.arm == arm.id) normal = named;
+  std::vector<std::string>& aliases = aliases_of_[arm.id];
+  for (const std::string& alias : aliases) {
+    if (const auto it = aliases_.find(alias); it != aliases_.end() && it->second == arm.id) {
+      aliases_.erase(it);
+    }
+  }
+  aliases.clear();
+  if (named.is_living) {
+    for (const std::string& alias : arm.aliases) aliases.push_back(NormalName(alias));
+  }
+  for (const std::string& alias : aliases) aliases_.emplace(alias, arm.id);
+  if (aliases.empty()) aliases_of_.erase(arm.id);
 }
 
 float PoolRuntime::DescriptionSimilarity(std::span<const float> embedding, ArmId arm) const {
@@ -213,7 +167,7 @@ void PoolRuntime::RebuildCaches() {
 void PoolRuntime::CacheArm(const Arm& arm, Vectors& vectors) {
   {
     MutexLock lock(mutex_);
-    arm_names_[arm.name] = arm.id;
+    CacheNames(arm);
     if (decisions_.size() <= Index(arm.id)) decisions_.resize(Index(arm.id) + 1);
   }
   std::vector<float> description = DescribeArm(arm);
@@ -362,9 +316,9 @@ PoolStatistics PoolRuntime::Statistics(Micros now, bool with_checksum) const {
   const auto count = [&](FeedbackResult result) {
     return feedback_[static_cast<std::size_t>(result)].load();
   };
-  out.feedback = {count(FeedbackResult::kApplied),   count(FeedbackResult::kMerged),
-                  count(FeedbackResult::kCorrected), count(FeedbackResult::kAlreadyApplied),
-                  count(FeedbackResult::kLate),      refused_.load(),
+  out.feedback = {count(FeedbackResult::kApplied),    count(FeedbackResult::kMerged),
+                  count(FeedbackResult::kCorrected),  count(FeedbackResult::kAlreadyApplied),
+                  count(FeedbackResult::kLate),       refused_.load(),
                   count(FeedbackResult::kOverWeight), count(FeedbackResult::kClosed)};
   std::vector<uint64_t> decisions;
   {

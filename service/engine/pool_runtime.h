@@ -17,6 +17,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/event.h"
+#include "base/live_limits.h"
 #include "base/mutex.h"
 #include "base/published.h"
 #include "learners/learned_state.h"
@@ -33,21 +34,24 @@ namespace pointsman {
 // A query as the learners see it.
 struct QueryContext {
   ContextSource source = ContextSource::kEmbedded;
-  std::vector<float> z;         // d projected entries, then the named features; empty for kNone
-  std::size_t projected = 0;    // how many of z's entries come from the embedding
-  bool is_informative = false;  // the embedding says something (is not all zero)
-  double input_tokens = 0;
+  std::vector<float> z;             // d projected entries, then the named features; empty for kNone
+  std::size_t projected = 0;        // how many of z's entries come from the embedding
+  bool is_informative = false;      // the embedding says something (is not all zero)
+  double input_tokens = 0;          // that will be paid for, as far as the request says
+  double input_tokens_at_most = 0;  // that may have to fit; 0 for a vector without its text
   std::span<const float> embedding() const { return {z.data(), projected}; }
 };
 
-// What pools that are embedded elsewhere need of the engine.
+// What pools need of the engine that they serve in.
 struct Remotes {
   const RemoteEmbedders* embedders = nullptr;
   // Has the log writer do this between two turns; forgotten if the server is stopping.
   std::function<void(std::function<void()>)> on_writer;
+  const LiveLimits* limits = nullptr;  // null: the defaults
 };
 
-// The named features that z was made with, as they came, cut to the range that z keeps.
+// The named features that z was made with, as they came, cut to the range that z keeps; of those that the
+// pool had then.
 std::map<std::string, double> FeaturesOf(const PoolSettings& settings, std::span<const float> z);
 
 class PoolRuntime : public std::enable_shared_from_this<PoolRuntime> {
@@ -69,12 +73,20 @@ class PoolRuntime : public std::enable_shared_from_this<PoolRuntime> {
   RemoteEmbedder* remote() const { return remote_; }
   uint32_t remote_dimension() const { return projection_.dimension(); }
 
-  // Of source kNone, and nothing else in it, if the remote embedder gave no vector.
-  // Errors: kInvalidArgument for a vector of the wrong size, NaN, zero norm, an unknown feature;
-  // kFailedPrecondition if queries cannot be embedded.
+  // What of a query is embedded: all of it, or of one longer than query_bytes_max its head and tail.
+  std::string EmbeddedPart(std::string_view query) const;
+  bool IsTooLong(std::string_view query) const { return query.size() > QueryBytesMax(); }
+  std::size_t QueryBytesMax() const;
+
+  // Of source kNone, and nothing else in it, if the remote embedder gave no vector. `settings` are those of
+  // the learned state that the vector is for.
+  // Errors: kInvalidArgument for a vector of the wrong size, NaN, zero norm, and, where names are strict, for
+  // an unknown feature; kFailedPrecondition if queries cannot be embedded.
   absl::StatusOr<QueryContext> MakeContext(const RouteInput& input,
                                            const PoolSettings& settings) const;
 
+  // By its name, or by an alias; compared as in names.h. The name of a living arm wins over an alias, and that
+  // over the name of a removed arm.
   std::optional<ArmId> FindArm(std::string_view name) const;
   // Active arms by id, ascending.
   std::shared_ptr<const std::vector<ArmId>> active() const { return active_.Get(); }
@@ -116,6 +128,8 @@ class PoolRuntime : public std::enable_shared_from_this<PoolRuntime> {
   // Writer: the vector of an arm's description as it was asked for.
   void SetDescription(ArmId id, const std::string& text, std::span<const float> embedding);
   void CacheArm(const Arm& arm, Vectors& vectors);
+  void CacheNames(const Arm& arm) REQUIRES_LOCK(mutex_);
+  std::optional<ArmId> FindExactly(std::string_view name) const REQUIRES_LOCK(mutex_);
   void UpdateActive();
   // The best levels among the present favourites and the arms that may have risen; among all arms
   // when the pool begins to need favourites.
@@ -145,7 +159,14 @@ class PoolRuntime : public std::enable_shared_from_this<PoolRuntime> {
   std::atomic<uint64_t> fallbacks_{0};
 
   mutable Mutex mutex_;
-  std::map<std::string, ArmId, std::less<>> arm_names_ GUARDED_BY(mutex_);
+  struct NamedArm {
+    ArmId arm{};
+    bool is_living = false;
+  };
+  // As they were put, and in NFC. Aliases are those of living arms.
+  std::map<std::string, NamedArm, std::less<>> arm_names_ GUARDED_BY(mutex_);
+  std::map<std::string, ArmId, std::less<>> aliases_ GUARDED_BY(mutex_);
+  std::map<ArmId, std::vector<std::string>> aliases_of_ GUARDED_BY(mutex_);
   std::vector<uint64_t> decisions_ GUARDED_BY(mutex_);  // by arm, since start
   uint64_t explored_ GUARDED_BY(mutex_) = 0;
   FeedbackLag lag_ GUARDED_BY(mutex_);

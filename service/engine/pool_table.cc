@@ -1,19 +1,28 @@
 #include "service/engine/pool_table.h"
 
+#include <algorithm>
+
 #include "base/strings.h"
+#include "service/engine/names.h"
 #include "service/engine/requests.h"
 
 namespace pointsman {
 
 absl::StatusOr<std::shared_ptr<PoolRuntime>> PoolTable::Find(std::string_view name) const {
-  const auto map = map_.Get();
   const std::string_view wanted = name.empty() ? std::string_view("default") : name;
-  const auto it = map->find(wanted);
-  if (it == map->end()) {
-    return WithReason(NotFound("there is no pool ", Quoted(wanted), "; make it with PutPool"),
-                      reason::kPoolUnknown, "pool");
-  }
-  return it->second;
+  if (auto pool = Get(wanted)) return pool;
+  return WithReason(NotFound("there is no pool ", Quoted(wanted), "; make it with PutPool"),
+                    reason::kPoolUnknown, "pool");
+}
+
+std::shared_ptr<PoolRuntime> PoolTable::Get(std::string_view name) const {
+  const auto map = map_.Get();
+  if (const auto it = map->find(name); it != map->end()) return it->second;
+  // Pools of before names were normalised stand here as they were given.
+  const auto same = std::find_if(map->begin(), map->end(), [&](const Map::value_type& entry) {
+    return IsSameName(entry.first, name);
+  });
+  return same == map->end() ? nullptr : same->second;
 }
 
 void PoolTable::Put(std::shared_ptr<PoolRuntime> pool) {

@@ -19,8 +19,10 @@ class PoolTable {
 
   PoolTable() : map_(std::make_shared<const Map>()) {}
 
-  // Errors: kNotFound POOL_UNKNOWN. An empty name means "default".
+  // Names are compared as in names.h. Errors: kNotFound POOL_UNKNOWN. An empty name means "default".
   absl::StatusOr<std::shared_ptr<PoolRuntime>> Find(std::string_view name) const;
+  // The same without an error: null if there is none, and for the empty name.
+  std::shared_ptr<PoolRuntime> Get(std::string_view name) const;
   std::shared_ptr<const Map> all() const { return map_.Get(); }
   void Put(std::shared_ptr<PoolRuntime> pool);
   void Remove(std::string_view name);

@@ -45,7 +45,7 @@ template <class Query>
 void Ask(const std::shared_ptr<Gathering<Query>>& gathering, std::size_t i,
          const PoolRuntime& pool) {
   ++gathering->waiting;
-  pool.remote()->Embed(gathering->queries[i].query, pool.remote_dimension(),
+  pool.remote()->Embed(pool.EmbeddedPart(gathering->queries[i].query), pool.remote_dimension(),
                        RemoteEmbedder::Patience::kDeadline,
                        [gathering, i](const absl::StatusOr<Embedding>& embedding) {
                          gathering->Answered(i, embedding);

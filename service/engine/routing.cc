@@ -5,7 +5,6 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "service/engine/decide.h"
 #include "service/engine/validate.h"
 
 namespace pointsman {
@@ -19,6 +18,15 @@ const std::shared_ptr<const LearnedState>& Pin(
   return state;
 }
 
+// The answer that was just decided.
+RouteOutput AnswerOf(const LearnedState& state, const Decision& decision, Decided decided,
+                     bool explain, bool logged) {
+  RouteOutput output = Answer(state, decision, explain, logged);
+  output.notes = std::move(decided.notes);
+  output.not_candidates = std::move(decided.not_candidates);
+  return output;
+}
+
 }  // namespace
 
 absl::StatusOr<Routing::Made> Routing::MakeFresh(const RouteInput& input, Pinned& pinned) {
@@ -27,7 +35,7 @@ absl::StatusOr<Routing::Made> Routing::MakeFresh(const RouteInput& input, Pinned
   ASSIGN_OR_RETURN(made.pool, pools_.Find(input.pool));
   made.state = Pin(*made.pool, pinned);
   const Micros now = clock_.Now();
-  ASSIGN_OR_RETURN(made.decision,
+  ASSIGN_OR_RETURN(made.decided,
                    Decide(*made.pool, *made.state, input,
                           {ids_.Next(made.pool->id(), now), storage_.log->secret(), now}));
   return made;
@@ -42,13 +50,14 @@ absl::StatusOr<RouteOutput> Routing::RouteNamed(const RouteInput& input, Pinned&
   MutexLock lock(duplicates_[std::hash<std::string>{}(input.decision_id) % duplicates_.size()]);
   const auto recorded = storage_.decisions->Get(pool->id(), input.decision_id);
   if (!recorded.ok() || !recorded->has_value() || HasExpired(**recorded)) {
-    Decision decision;
-    ASSIGN_OR_RETURN(decision, Decide(*pool, state, input,
-                                      {input.decision_id, storage_.log->secret(), clock_.Now()}));
+    Decided decided;
+    ASSIGN_OR_RETURN(decided, Decide(*pool, state, input,
+                                     {input.decision_id, storage_.log->secret(), clock_.Now()}));
+    const Decision decision = std::move(decided.decision);
     // What cannot be read may be there: decide, but do not write over it.
     const bool logged = recorded.ok() && Put(decision).ok();
     pool->CountDecision(decision);
-    return Answer(state, decision, input.explain, logged);
+    return AnswerOf(state, decision, std::move(decided), input.explain, logged);
   }
   if ((*recorded)->request_hash != RequestHash(input)) {
     return WithReason(
@@ -56,7 +65,26 @@ absl::StatusOr<RouteOutput> Routing::RouteNamed(const RouteInput& input, Pinned&
                                      " was used for another request; use a fresh id")),
         reason::kDecisionIdReused, "decision_id");
   }
-  return Answer(*pool->state(), **recorded, input.explain, true);
+  RouteOutput output = Answer(*pool->state(), **recorded, input.explain, true);
+  output.notes = NotesOn(*pool, state, input);
+  return output;
+}
+
+absl::StatusOr<RouteOutput> Routing::Preview(const RouteInput& input, Pinned& pinned) {
+  RETURN_IF_ERROR(ValidateRoute(input, limits_.Get()));
+  std::shared_ptr<PoolRuntime> pool;
+  ASSIGN_OR_RETURN(pool, pools_.Find(input.pool));
+  const LearnedState& state = *Pin(*pool, pinned);
+  const Micros now = clock_.Now();
+  const std::string id =
+      input.decision_id.empty() ? preview_ids_.Next(pool->id(), now) : input.decision_id;
+  Decided decided;
+  ASSIGN_OR_RETURN(decided, Decide(*pool, state, input, {id, storage_.log->secret(), now}));
+  const Decision decision = std::move(decided.decision);
+  RouteOutput output =
+      AnswerOf(state, decision, std::move(decided), input.explain, /*logged=*/false);
+  output.decision_id = input.decision_id;
+  return output;
 }
 
 std::vector<absl::StatusOr<RouteOutput>> Routing::Route(std::span<const RouteInput> inputs) {
@@ -66,6 +94,10 @@ std::vector<absl::StatusOr<RouteOutput>> Routing::Route(std::span<const RouteInp
   std::vector<Made> made;
   std::vector<Decision> decisions;  // of `made`
   for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].mode == Mode::kPreview) {
+      outputs.push_back(Preview(inputs[i], pinned));
+      continue;
+    }
     // A named one may be a duplicate, even of one in this batch, so it is recorded at once.
     if (!inputs[i].decision_id.empty()) {
       outputs.push_back(RouteNamed(inputs[i], pinned));
@@ -77,15 +109,15 @@ std::vector<absl::StatusOr<RouteOutput>> Routing::Route(std::span<const RouteInp
       continue;
     }
     outputs.push_back(RouteOutput{});
-    decisions.push_back(std::move(fresh->decision));
+    decisions.push_back(std::move(fresh->decided.decision));
     made.push_back(*std::move(fresh));
     made.back().input = i;
   }
   const std::vector<bool> logged = Record(decisions);
   for (std::size_t j = 0; j < made.size(); ++j) {
     made[j].pool->CountDecision(decisions[j]);
-    outputs[made[j].input] =
-        Answer(*made[j].state, decisions[j], inputs[made[j].input].explain, logged[j]);
+    outputs[made[j].input] = AnswerOf(*made[j].state, decisions[j], std::move(made[j].decided),
+                                      inputs[made[j].input].explain, logged[j]);
   }
   return outputs;
 }

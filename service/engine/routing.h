@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/live_limits.h"
 #include "base/mutex.h"
+#include "service/engine/decide.h"
 #include "service/engine/decision_ids.h"
 #include "service/engine/pool_table.h"
 #include "service/engine/requests.h"
@@ -32,7 +33,8 @@ class Routing {
         pools_(pools),
         ids_(ids),
         clock_(clock),
-        health_(health) {}
+        health_(health),
+        preview_ids_(storage.log->secret()) {}
 
   // Independent decisions over one snapshot of each pool, in order.
   std::vector<absl::StatusOr<RouteOutput>> Route(std::span<const RouteInput> inputs);
@@ -45,12 +47,14 @@ class Routing {
     std::size_t input = 0;
     std::shared_ptr<PoolRuntime> pool;
     std::shared_ptr<const LearnedState> state;
-    Decision decision;  // moved away once it is gathered
+    Decided decided;  // its decision is moved away once it is gathered
   };
 
   absl::StatusOr<Made> MakeFresh(const RouteInput& input, Pinned& pinned);
   // Under the caller's own id, which may have been decided before.
   absl::StatusOr<RouteOutput> RouteNamed(const RouteInput& input, Pinned& pinned);
+  // As RouteNamed would decide now, with nothing of it kept.
+  absl::StatusOr<RouteOutput> Preview(const RouteInput& input, Pinned& pinned);
   std::vector<bool> Record(const std::vector<Decision>& decisions);
   absl::Status Put(const Decision& decision) {
     return health_.Note(storage_.decisions->Put(decision, Durability::kProcess));
@@ -63,6 +67,8 @@ class Routing {
   DecisionIds& ids_;
   const Clock& clock_;
   WriteHealth& health_;
+  // So that previews take no ids of decisions.
+  DecisionIds preview_ids_;
   std::array<Mutex, 64> duplicates_;
 };
 

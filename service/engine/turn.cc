@@ -52,6 +52,9 @@ std::optional<Arm> Turn::FindArm(const std::shared_ptr<PoolRuntime>& pool,
   if (const auto it = pools_.find(pool->id()); it != pools_.end()) {
     const auto& arms = it->second.arms;
     if (const auto arm = arms.find(name); arm != arms.end()) return arm->second;
+    for (const auto& [put, arm] : arms) {
+      if (std::find(arm.aliases.begin(), arm.aliases.end(), name) != arm.aliases.end()) return arm;
+    }
   }
   const auto id = pool->FindArm(name);
   if (!id) return std::nullopt;

@@ -18,6 +18,13 @@ absl::Status BadField(std::string_view field, std::string_view what);
 // without control characters (HoldsControls in base/strings.h).
 absl::Status ValidateName(std::string_view field, std::string_view name, const Limits& limits);
 absl::Status ValidateArm(const Arm& arm, const Limits& limits);
+// Names that come to be may hold nothing that nobody sees (names.h); those that are there already stay.
+// `present`: null if there is none.
+absl::Status ValidateNewName(std::string_view field, std::string_view name);
+absl::Status ValidateNewNames(const Arm* present, const Arm& wanted);
+absl::Status ValidateNewNames(const PoolSettings* present, const PoolSettings& wanted);
+// How much an arm believes of what it inherits.
+absl::Status ValidateInheritance(double strength);
 absl::Status ValidateEmbedder(const EmbedderSettings& settings, const Limits& limits);
 // Numbers in range, names known; what only a built embedder or learner can tell is checked there.
 absl::Status ValidateSettings(const PoolSettings& settings, const Limits& limits);

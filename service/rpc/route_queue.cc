@@ -127,7 +127,7 @@ double RouteQueue::Decide(std::vector<Item> items) {
   if (!status.ok()) outputs.assign(items.size(), status);
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (outputs[i].ok()) {
-      metrics_.CountDecision(outputs[i]->logged);
+      if (inputs[i].mode != Mode::kPreview) metrics_.CountDecision(outputs[i]->logged);
       FillProto(*outputs[i], *items[i].response);
     }
     items[i].call->Finish(outputs[i].status());

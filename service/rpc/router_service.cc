@@ -95,7 +95,7 @@ void RouterService::AnswerBatch(const std::vector<RouteInput>& inputs,
   const auto outputs = engine_->RouteBatch(inputs);
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     if (outputs[i].ok()) {
-      metrics_.CountDecision(outputs[i]->logged);
+      if (inputs[i].mode != Mode::kPreview) metrics_.CountDecision(outputs[i]->logged);
       FillProto(*outputs[i], *answers[i]->mutable_response());
     } else {
       *answers[i]->mutable_error() = ToItem(outputs[i].status());

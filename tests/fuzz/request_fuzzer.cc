@@ -4,9 +4,11 @@
 #include <google/protobuf/message.h>
 #include <google/protobuf/util/message_differencer.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +21,8 @@
 #include "pointsman/v1/router.pb.h"
 #include "refusal.h"
 #include "service/convert.h"
+#include "service/engine/query_text.h"
+#include "service/engine/token_estimate.h"
 #include "service/engine/validate.h"
 
 namespace pointsman {
@@ -29,6 +33,7 @@ using google::protobuf::Message;
 using google::protobuf::util::MessageDifferencer;
 
 const Limits kLimits;
+constexpr std::size_t kPartBytes = 9;
 
 // The numbers of one field, as double; empty for other kinds and what is not set.
 std::vector<double> NumbersOf(const Message& message, const FieldDescriptor* field) {
@@ -77,13 +82,23 @@ bool IsIn(const std::optional<T>& value, double least, double most) {
   return !value || IsIn(static_cast<double>(*value), least, most);
 }
 
-void CheckOutcome(const Outcome& o) {
-  POINTSMAN_CHECK(!o.empty());
+void CheckFieldsOf(const Outcome& o) {
   POINTSMAN_CHECK(IsIn(o.quality, 0, 1));
   POINTSMAN_CHECK(IsIn(o.latency_ms, 0, 1e9));
+  POINTSMAN_CHECK(IsIn(o.first_token_ms, 0, 1e9));
+  POINTSMAN_CHECK(IsIn(o.retry_after_ms, 0, 1e9));
+  POINTSMAN_CHECK(!o.error_kind || *o.error_kind <= kErrorKindLast);
+  POINTSMAN_CHECK(!o.input_tokens || !o.cached_input_tokens ||
+                  *o.cached_input_tokens <= *o.input_tokens);
+  POINTSMAN_CHECK(IsIn(o.cached_input_tokens, 0, 1e9));
   POINTSMAN_CHECK(IsIn(o.cost_usd, 0, 1e6));
   POINTSMAN_CHECK(IsIn(o.input_tokens, 0, 1e9));
   POINTSMAN_CHECK(IsIn(o.output_tokens, 0, 1e9));
+}
+
+void CheckOutcome(const Outcome& o) {
+  POINTSMAN_CHECK(!o.empty());
+  CheckFieldsOf(o);
 }
 
 void TryRoute(const v1::RouteRequest& message) {
@@ -93,7 +108,13 @@ void TryRoute(const v1::RouteRequest& message) {
   if (!status.ok()) return CheckRefusal(status);
   CheckFields(message);
   POINTSMAN_CHECK(input->query.empty() != input->embedding.empty());
-  POINTSMAN_CHECK(static_cast<int64_t>(input->query.size()) <= kLimits.query_bytes_max);
+  const TokenEstimate tokens = EstimateTokens(input->query);
+  POINTSMAN_CHECK(tokens.at_most >= tokens.expected && std::isfinite(tokens.at_most));
+  POINTSMAN_CHECK(input->query.empty() == (tokens.expected == 0));
+  const std::string part = HeadAndTail(input->query, kPartBytes);
+  POINTSMAN_CHECK(IsUtf8(part) && part.size() <= std::max(kPartBytes, std::size_t{4}));
+  POINTSMAN_CHECK(IsIn(static_cast<double>(input->input_tokens), 0, 1e9));
+  POINTSMAN_CHECK(IsIn(static_cast<double>(input->max_output_tokens), 0, 1e9));
   POINTSMAN_CHECK(IsIn(input->arm_count, 1, static_cast<double>(kLimits.arm_count_max)));
   POINTSMAN_CHECK(IsIn(input->constraints.max_cost_usd, 0, 1e6));
   POINTSMAN_CHECK(IsIn(input->constraints.max_latency_ms, 0, 1e9));
@@ -105,16 +126,28 @@ void TryRoute(const v1::RouteRequest& message) {
 }
 
 void TryFeedback(const v1::FeedbackRequest& message) {
-  const FeedbackInput input = FromProto(message);
-  POINTSMAN_CHECK(input.at >= 0);
-  const absl::Status status = ValidateFeedback(input, kLimits);
+  auto input = FromProto(message);
+  if (!input.ok()) return CheckRefusal(input.status());
+  POINTSMAN_CHECK(input->at >= 0);
+  const absl::Status status = ValidateFeedback(*input, kLimits);
   if (!status.ok()) return CheckRefusal(status);
   CheckFields(message);
-  CheckOutcome(input.outcome);
+  const bool is_closing = input->is_withdrawal || input->is_not_served;
+  if (is_closing) {
+    POINTSMAN_CHECK(input->outcome.empty() && input->attempts.empty());
+  } else if (input->attempts.empty()) {
+    CheckOutcome(input->outcome);
+  }
+  CheckFieldsOf(input->outcome);
+  for (const AttemptInput& attempt : input->attempts) CheckFieldsOf(attempt.outcome);
 }
 
-void TryArm(const v1::Arm& message) {
-  const auto arm = FromProto(message);
+// Of a new arm of that name, with fields to clear.
+void TryArm(const v1::Arm& message,
+            const google::protobuf::RepeatedPtrField<std::string>& clear = {}) {
+  Arm fresh;
+  fresh.name = message.name();
+  const auto arm = Edited(fresh, message, clear);
   if (!arm.ok()) return CheckRefusal(arm.status());
   const absl::Status status = ValidateArm(*arm, kLimits);
   if (!status.ok()) return CheckRefusal(status);
@@ -124,7 +157,11 @@ void TryArm(const v1::Arm& message) {
   POINTSMAN_CHECK(IsIn(arm->prior_quality, 0, 1) && IsIn(arm->prior_latency_ms, 0, 1e9));
   POINTSMAN_CHECK((arm->prior_strength == 0 || IsIn(arm->prior_strength, 1e-6, 1e6)) &&
                   IsIn(arm->prior_output_tokens, 0, 1e9));
-  const auto back = FromProto(ToProto(*arm));
+  POINTSMAN_CHECK(IsIn(arm->usd_per_request, 0, 1e6) &&
+                  IsIn(static_cast<double>(arm->output_tokens_max), 0, 1e9));
+  const absl::Status named = ValidateNewNames(nullptr, *arm);
+  if (!named.ok()) CheckRefusal(named);
+  const auto back = Edited(fresh, ToProto(*arm), {});
   POINTSMAN_CHECK(back.ok() && *back == *arm);
 }
 
@@ -143,6 +180,8 @@ void TryPool(const v1::PutPoolRequest& message) {
   POINTSMAN_CHECK(back.ok());
   back->embedder.projection_rows = settings->embedder.projection_rows;  // told by their being there
   POINTSMAN_CHECK(*back == *settings);
+  const absl::Status names = ValidateNewNames(nullptr, *settings);
+  if (!names.ok()) CheckRefusal(names);
   const absl::Status change = ValidateChange(PoolSettings{}, *settings);
   if (!change.ok()) CheckRefusal(change);
 }
@@ -203,7 +242,11 @@ void TryOne(uint8_t kind, std::string_view bytes) {
     case 4:
       return Parsed<v1::PutPoolRequest>(bytes, TryPool);
     case 5:
-      return Parsed<v1::PutArmRequest>(bytes, [](const auto& request) { TryArm(request.arm()); });
+      return Parsed<v1::PutArmRequest>(bytes, [](const auto& request) {
+        TryArm(request.arm(), request.clear());
+        const absl::Status status = ValidateInheritance(request.inherit_strength());
+        if (!status.ok()) CheckRefusal(status);
+      });
     default:
       return Parsed<v1::ImportOutcomesRequest>(bytes, TryImport);
   }

@@ -31,6 +31,32 @@ TEST_F(AdminPort, CountsWhatWasServed) {
   }
 }
 
+TEST_F(AdminPort, CountsNoPreviewAsADecision) {
+  v1::RouteRequest route;
+  route.set_query("a question");
+  route.set_mode(v1::PREVIEW);
+  v1::RouteResponse routed;
+  ASSERT_TRUE(Route(route, &routed).ok());
+  EXPECT_FALSE(routed.arm().empty());
+  EXPECT_TRUE(routed.decision_id().empty());
+  EXPECT_FALSE(routed.logged());
+  v1::RouteBatchRequest batch;
+  *batch.add_requests() = route;
+  v1::RouteBatchResponse answers;
+  grpc::ClientContext context;
+  ASSERT_TRUE(router_->RouteBatch(&context, batch, &answers).ok());
+  EXPECT_FALSE(answers.items(0).response().arm().empty());
+  const std::string metrics = Get(server_->admin_port(), "/metrics");
+  for (const char* series : {"pointsman_decisions_total{logged=\"true\"}",
+                             "pointsman_decisions_total{logged=\"false\"}",
+                             "pointsman_pool_decisions_total{pool=\"default\"}"}) {
+    const auto at = metrics.find(series);
+    EXPECT_TRUE(at == std::string::npos ||
+                std::atof(metrics.c_str() + at + std::string(series).size() + 1) == 0)
+        << series << " in\n" << metrics;
+  }
+}
+
 // The value of the one line that begins with `series` and a space; -1 if there is none.
 double Value(const std::string& metrics, const std::string& series) {
   const auto at = metrics.find("\n" + series + " ");

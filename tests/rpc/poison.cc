@@ -136,6 +136,7 @@ std::vector<std::unique_ptr<Message>> PoisonFixture::Templates() {
   feedback.set_pool(kPool);
   feedback.set_decision_id("(that of a decision made for it)");
   feedback.set_latency_ms(100);
+  feedback.add_attempts()->set_arm("alpha");
   templates.push_back(std::make_unique<v1::FeedbackRequest>(feedback));
   v1::PutArmRequest arm;
   arm.set_pool(kPool);

@@ -48,22 +48,28 @@ const Poison kPoisons[] = {
     {"a million bytes", std::string(1000000, 'n'), false, false},
 };
 
-// What a text field is: a name that is given, a text that is kept, an id of the caller's, or the name of
-// something that has to be there.
-enum class Kind { kName, kText, kId, kLookUp };
+// What a text field is: a name that is given, a text that is kept, a query (of which all but a part may be
+// left out), an id of the caller's, the name of something that has to be there, or a name that is passed over
+// where nothing has it.
+enum class Kind { kName, kText, kQuery, kId, kLookUp, kPassedOver };
 const std::map<std::string, Kind> kKinds = {
     {"RouteRequest.pool", Kind::kLookUp},
-    {"RouteRequest.query", Kind::kText},
-    {"RouteRequest.FeaturesEntry.key", Kind::kLookUp},
+    {"RouteRequest.query", Kind::kQuery},
+    {"RouteRequest.FeaturesEntry.key", Kind::kPassedOver},
     {"Constraints.require_tags", Kind::kLookUp},
     {"Constraints.allow_arms", Kind::kLookUp},
-    {"Constraints.deny_arms", Kind::kLookUp},
+    {"Constraints.deny_arms", Kind::kPassedOver},
     {"RouteRequest.decision_id", Kind::kId},
     {"FeedbackRequest.pool", Kind::kLookUp},
     {"FeedbackRequest.decision_id", Kind::kLookUp},
     {"FeedbackRequest.feedback_id", Kind::kId},
     {"FeedbackRequest.served_arm", Kind::kLookUp},
+    {"Attempt.arm", Kind::kId},
     {"PutArmRequest.pool", Kind::kLookUp},
+    {"PutArmRequest.clear", Kind::kLookUp},
+    {"PutArmRequest.inherit_from", Kind::kLookUp},
+    {"Arm.version", Kind::kName},
+    {"Arm.aliases", Kind::kName},
     {"Arm.name", Kind::kName},
     {"Arm.description", Kind::kText},
     {"Arm.tags", Kind::kName},
@@ -78,8 +84,8 @@ const std::map<std::string, Kind> kKinds = {
     {"ImportStart.pool", Kind::kLookUp},
     {"ImportStart.import_id", Kind::kId},
     {"ImportStart.ArmOutcomesEntry.key", Kind::kLookUp},
-    {"ImportedQuery.query", Kind::kText},
-    {"ImportedQuery.FeaturesEntry.key", Kind::kLookUp},
+    {"ImportedQuery.query", Kind::kQuery},
+    {"ImportedQuery.FeaturesEntry.key", Kind::kPassedOver},
     {"ImportedOutcome.arm", Kind::kLookUp},
 };
 
@@ -89,6 +95,7 @@ bool IsText(const FieldDescriptor& field) {
 
 bool IsAccepted(Kind kind, const Poison& poison) {
   if (kind == Kind::kName) return poison.is_name;
+  if (kind == Kind::kQuery || kind == Kind::kPassedOver) return true;
   return kind != Kind::kLookUp && poison.is_text;
 }
 
@@ -159,7 +166,11 @@ TEST_F(PoisonedTexts, AreRefusedOrHarmlessInEveryFieldThereIs) {
     for (const Poison& poison : kPoisons) {
       SCOPED_TRACE(message.GetTypeName() + " with " + name + " of " + poison.name);
       // What a name was given to before, a look-up would find.
-      const char* tail = kind->second == Kind::kLookUp ? "-that-nobody-made" : "";
+      const bool is_looked_up =
+          kind->second == Kind::kLookUp || kind->second == Kind::kPassedOver;
+      const char* tail = is_looked_up           ? "-that-nobody-made"
+                         : name == "Arm.aliases" ? "-as-alias"
+                                                 : "";
       Put(HolderOf(message, place), *place.back(), poison.text + tail);
       const grpc::Status status = Send(message);
       if (IsAccepted(kind->second, poison)) {
@@ -199,14 +210,36 @@ TEST_F(PoisonedTexts, ThatAreNoUtf8AreRefusedBeforeAnyHandler) {
   ExpectItDecides();
 }
 
-TEST_F(PoisonedTexts, OfTenMegabytesOfAccentsAreOverTheLimitOfAQuery) {
+TEST_F(PoisonedTexts, OfTenMegabytesOfAccentsAreEmbeddedInPartAsAQuery) {
   v1::RouteRequest route;
   route.set_query(Combining(10 << 20));
+  route.set_explain(true);
+  ExpectSoundDecision("default", route);
   v1::RouteResponse routed;
-  const grpc::Status status = Route(route, &routed);
-  ExpectRefused(status);
-  EXPECT_EQ(RefusalOf(status).reason, "LIMIT");
-  EXPECT_EQ(RefusalOf(status).field, "query");
+  ASSERT_TRUE(Route(route, &routed).ok());
+  ASSERT_EQ(routed.notes_size(), 1);
+  EXPECT_LT(routed.notes(0).size(), 300u);
+  ExpectItDecides();
+}
+
+TEST_F(PoisonedTexts, OfTenMegabytesOfAccentsAreNoNameWhereverOneIsLookedUp) {
+  const std::string name = Combining(10 << 20);
+  v1::RouteRequest route;
+  route.set_query("a question");
+  v1::RouteResponse routed;
+  route.mutable_constraints()->add_deny_arms(name);
+  ASSERT_TRUE(Route(route, &routed).ok());
+  ASSERT_EQ(routed.notes_size(), 1);
+  EXPECT_LT(routed.notes(0).size(), 300u);
+  route.clear_constraints();
+  (*route.mutable_features())[name] = 1;
+  EXPECT_TRUE(Route(route, &routed).ok());
+  route.clear_features();
+  route.mutable_constraints()->add_require_tags(name);
+  ExpectRefused(Route(route, &routed));
+  route.clear_constraints();
+  route.set_pool(name);
+  ExpectRefused(Route(route, &routed));
   ExpectItDecides();
 }
 

@@ -25,6 +25,7 @@ class RemotePool : public RpcFixture {
     endpoint.model = model_;
     endpoint.deadline_ms = deadline_ms_;
     config.embedders = {endpoint};
+    config.limits.query_bytes_max = query_bytes_max_;
   }
   void SetUp() override {
     RpcFixture::SetUp();  // the pool "default" is on the lexicon
@@ -78,6 +79,7 @@ class RemotePool : public RpcFixture {
 
   std::string model_ = "words";
   int64_t deadline_ms_ = 400;
+  int64_t query_bytes_max_ = 65536;
   EmbedderProcess embedder_;
 };
 
@@ -261,6 +263,56 @@ TEST_F(RemotePool, ImportsWithVectorsOrNotAtAll) {
   EXPECT_EQ(status.error_code(), grpc::UNAVAILABLE);
   EXPECT_THAT(status.error_message(), HasSubstr("send it again"));
   EXPECT_EQ(FarStats().experience_size(), 10u);
+}
+
+TEST_F(RemotePool, GetsTheHeadAndTheTailOfALongQueryByEveryWayIn) {
+  query_bytes_max_ = 300;
+  Start();
+  auto sent = [this, before = embedder_.Count("body_bytes")]() mutable {
+    const int64_t now = embedder_.Count("body_bytes"), bytes = now - before;
+    before = now;
+    return bytes;
+  };
+  const std::string query = "integrals " + std::string(50000, 'x') + " sums";
+  v1::RouteRequest request;
+  request.set_pool("far");
+  request.set_query(query);
+  v1::RouteResponse response;
+  ASSERT_TRUE(Route(request, &response).ok());
+  EXPECT_FALSE(response.embedder_fallback());
+  EXPECT_EQ(response.notes_size(), 1);
+  const int64_t routed = sent();
+  EXPECT_GT(routed, 0);
+  EXPECT_LT(routed, 3000);
+
+  v1::ImportOutcomesResponse imported;
+  grpc::ClientContext context;
+  const auto writer = admin_->ImportOutcomes(&context, &imported);
+  v1::ImportOutcomesRequest message;
+  message.mutable_start()->set_pool("far");
+  message.mutable_start()->set_import_id("long");
+  message.mutable_start()->set_queries(1);
+  message.mutable_start()->set_strength(1);
+  writer->Write(message);
+  auto* known = message.mutable_chunk()->add_queries();
+  known->set_query("kings " + query);
+  known->add_outcomes()->set_arm("sums");
+  known->mutable_outcomes(0)->set_quality(1);
+  writer->Write(message);
+  writer->WritesDone();
+  ASSERT_TRUE(writer->Finish().ok());
+  EXPECT_EQ(imported.outcomes_learned(), 1u);
+  const int64_t learned = sent();
+  EXPECT_GT(learned, 0);
+  EXPECT_LT(learned, 3000);
+
+  v1::TryEmbedderRequest trial;
+  trial.set_endpoint("test");
+  trial.add_texts(query);
+  v1::TryEmbedderResponse tried;
+  grpc::ClientContext trial_context;
+  ASSERT_TRUE(admin_->TryEmbedder(&trial_context, trial, &tried).ok());
+  EXPECT_LT(sent(), 50000);
 }
 
 TEST_F(RemotePool, TellsHowItsEmbedderDoes) {

@@ -53,6 +53,38 @@ TEST_F(ServerOverGrpc, NamesFieldAndReasonOfABadRequest) {
   EXPECT_NE(status.error_message().find("query"), std::string::npos);
 }
 
+TEST_F(ServerOverGrpc, TellsWhatItDidNotTakeAndWhoWasNoCandidate) {
+  v1::PutArmRequest paused;
+  paused.mutable_arm()->set_name("gamma");
+  paused.mutable_arm()->set_status(v1::PAUSED);
+  v1::PutArmResponse put;
+  grpc::ClientContext context;
+  ASSERT_TRUE(admin_->PutArm(&context, paused, &put).ok());
+  v1::RouteRequest request;
+  request.set_query("a question");
+  request.mutable_constraints()->add_deny_arms("gpt-3");
+  request.mutable_constraints()->add_deny_arms("beta");
+  (*request.mutable_features())["entropy"] = 1;
+  request.set_explain(true);
+  v1::RouteResponse response;
+  ASSERT_TRUE(Route(request, &response).ok());
+  EXPECT_EQ(response.arm(), "alpha");
+  ASSERT_EQ(response.notes_size(), 2);
+  EXPECT_NE(response.notes(0).find("gpt-3"), std::string::npos) << response.notes(0);
+  EXPECT_NE(response.notes(1).find("entropy"), std::string::npos) << response.notes(1);
+  ASSERT_EQ(response.not_candidates_size(), 2);
+  EXPECT_EQ(response.not_candidates(0).arm(), "beta");
+  EXPECT_EQ(response.not_candidates(0).reason(), "in deny_arms");
+  EXPECT_EQ(response.not_candidates(1).arm(), "gamma");
+  EXPECT_EQ(response.not_candidates(1).reason(), "paused");
+  request.mutable_constraints()->add_deny_arms("alpha");
+  const grpc::Status status = Route(request, &response);
+  EXPECT_EQ(InfoOf(status).reason(), "NO_ARM_PASSES");
+  for (const char* part : {"alpha: in deny_arms", "beta: in deny_arms", "gamma: paused"}) {
+    EXPECT_NE(status.error_message().find(part), std::string::npos) << status.error_message();
+  }
+}
+
 TEST_F(ServerOverGrpc, AnswersEachItemOfABatchOnItsOwn) {
   v1::RouteBatchRequest routes;
   routes.add_requests()->set_query("one");
@@ -194,10 +226,13 @@ class SmallLimits : public RpcFixture {
 TEST_F(SmallLimits, RefuseWhatIsOverThem) {
   v1::RouteRequest route;
   v1::RouteResponse routed;
+  // A query over its limit is embedded in part; what refuses is the limit of the message.
   route.set_query("eleven bytes");
-  grpc::Status status = Route(route, &routed);
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_EQ(InfoOf(status).reason(), "LIMIT");
+  ASSERT_TRUE(Route(route, &routed).ok());
+  ASSERT_EQ(routed.notes_size(), 1);
+  EXPECT_NE(routed.notes(0).find("query_bytes_max"), std::string::npos) << routed.notes(0);
+  route.set_query(std::string(3000, 'x'));
+  EXPECT_TRUE(Route(route, &routed).ok());
 
   route.set_query(std::string(5000, 'x'));
   EXPECT_EQ(Route(route, &routed).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
@@ -206,7 +241,7 @@ TEST_F(SmallLimits, RefuseWhatIsOverThem) {
   for (int i = 0; i < 3; ++i) batch.add_requests()->set_query("q");
   v1::RouteBatchResponse response;
   grpc::ClientContext context;
-  status = router_->RouteBatch(&context, batch, &response);
+  const grpc::Status status = router_->RouteBatch(&context, batch, &response);
   EXPECT_EQ(InfoOf(status).reason(), "LIMIT");
 }
 

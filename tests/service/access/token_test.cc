@@ -76,6 +76,22 @@ TEST(ATokensEntry, NamesItsPoolsOneByOneOrAll) {
   EXPECT_TRUE(entry.MayUseAll());
 }
 
+TEST(ATokensEntry, NamesItsPoolsHoweverTheyAreSpelled) {
+  const char* composed = "caf\xc3\xa9";
+  const char* decomposed = "cafe\xcc\x81";
+  for (const auto& [mine, asked] :
+       {std::pair{composed, decomposed}, std::pair{decomposed, composed}}) {
+    TokenEntry entry;
+    entry.pools = {mine};
+    EXPECT_TRUE(entry.MayUse(mine));
+    EXPECT_TRUE(entry.MayUse(asked));
+    for (const char* other :
+         {"cafe", "caf", "CAF\xc3\x89", "caf\xc3\xa9\xcc\x81", "cafe\xe2\x80\x8b"}) {
+      EXPECT_FALSE(entry.MayUse(other)) << other;
+    }
+  }
+}
+
 TEST(AScope, IsReadAsItIsWritten) {
   for (const Scope scope : {Scope::kRoute, Scope::kFeedback, Scope::kAdmin, Scope::kMetrics}) {
     EXPECT_EQ(ScopeOf(ScopeName(scope)), scope);

@@ -287,7 +287,7 @@ TEST_F(Import, NamesWhatIsWrong) {
        }},
       {"features",
        [](auto&, auto& queries) {
-         queries[1].features = {{"entropy", 1}};
+         queries[1].features = {{"entropy", std::numeric_limits<double>::infinity()}};
        }},
       {"outcomes", [](auto&, auto& queries) { queries[1].outcomes.clear(); }},
       {"outcomes", [](auto&, auto& queries) { queries[1].outcomes[1].arm = "alpha"; }},
