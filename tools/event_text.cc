@@ -109,7 +109,7 @@ const char* Verb(bool is_known, const LogContext& before) {
 }
 
 std::string BodyText(const ArmEvent& e, const LogContext& before) {
-  const std::string changes = Joined(ChangesIn(e, before));
+  const std::string changes = JoinLines(ChangesIn(e, before));
   return Cat("arm ", OneLine(e.arm.name), " (id ", Index(e.arm.id), ", ", StatusName(e.arm.status),
              ") ", Verb(before.Before(e.arm.id) != nullptr, before),
              changes.empty() ? "" : Cat(": ", changes), By(e.by));
@@ -117,7 +117,7 @@ std::string BodyText(const ArmEvent& e, const LogContext& before) {
 
 std::string BodyText(const PoolEvent& e, const LogContext& before) {
   const LearnerSettings& learner = e.pool.settings.learner;
-  const std::string changes = Joined(ChangesIn(e, before));
+  const std::string changes = JoinLines(ChangesIn(e, before));
   return Cat("pool ", OneLine(e.pool.name), " (id ", Index(e.pool.id), ", learner ",
              learner.quality_model, ", exploration ", learner.exploration, ") ",
              Verb(before.SettingsBefore() != nullptr, before),
