@@ -276,6 +276,7 @@ void Hybrid::TakeBack(const Observation& observation, HybridArm& arm) {
     if (arm.weight < kWeightLeast) arm.weight = arm.sum = 0;
     if (arm.bare_weight < kWeightLeast) arm.bare_weight = arm.bare_sum = 0;
     arm.solved_weight = std::min(arm.solved_weight, arm.weight);
+    next_refresh_ = std::min(next_refresh_, outcomes_ + 1);  // what all arms share follows
   } else {
     const double change = observation.quality - observation.corrected_from;
     arm.sum += weight * change;

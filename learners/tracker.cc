@@ -13,7 +13,8 @@ constexpr double kOutputTokensPrior = 256;
 constexpr double kErrorPriorAnswers = 4;
 // Ridge on the slope: as if this many outcomes, spread by 1 in ln(1 + input), had shown none.
 constexpr double kOutputSlopeShrinkage = 10;
-constexpr double kFailedShareOfAnswer = 0.05;
+constexpr double kFailedShareOfAnswer = 0.1;
+constexpr double kLatencyNoise = 0.25;  // as in tracker_sums.cc
 constexpr double kTail = 0.95;
 constexpr double kWatchOutcomes = 2000;
 constexpr double kWatchedShare = 0.02;
@@ -323,7 +324,10 @@ ArmExpectation ArmTracker::Expect(const LearnerSettings& settings, const Arm& ar
   const double failed_ms = std::max(failed_latency_ms_.Mean(latency.ms, 1 / std::max(kept, 1e-9)),
                                     kFailedShareOfAnswer * latency.ms);
   e.latency_ms = latency.ms + odds * failed_ms;
-  e.latency_stddev_ms = e.latency_ms * std::sqrt(latency.relative_variance);
+  // Calling an arm that fails does not tell how fast it would answer, so that is no reason to call it.
+  const double failures = errors_ * kept / kLatencyNoise;
+  const double v = latency.relative_variance;
+  e.latency_stddev_ms = e.latency_ms * std::sqrt(v / (1 + v * failures));
 
   CallTokens tokens{e.input_tokens, 0, e.output_tokens};
   tokens.cached = e.input_tokens * cached_share_.Mean(0, 1 / std::max(kept, 1e-9));

@@ -9,7 +9,7 @@
 //   and costs from before a price change.
 // - With e the error rate, one answered query takes what an answer takes plus e / (1 - e) times what a
 //   failed call takes; the odds are errors / (answers + 3), of a Beta prior of 4 answers. A failed call whose
-//   latency or cost was never told is taken to be like an answer; it takes 5% of an answer's time at least,
+//   latency or cost was never told is taken to be like an answer; it takes 10% of an answer's time at least,
 //   since someone has to notice it and call again.
 // - An arm whose error rate is seen to rise (a cumulative sum, drift_detector.h), or stands above one half,
 //   is watched: a share of the choices is kept for it so that its recovery can be seen.

@@ -1,7 +1,9 @@
 // Golden replay: a stored real log reproduces every decision and ends in the stored state. With the
 // compiler and a processor of the kind that wrote it, bit for bit; with another one (clang, or no FMA,
 // which glibc's exp and log use where there is one) the same arms and every figure to 1e-9.
-//   golden_test --rewrite   makes the stored logs anew: do not commit a change you cannot explain
+//   golden_test --rewrite   makes the stored logs again: do not commit a change you cannot explain
+// The logs in format2/ are those that version 0.1 made. They replay, to the state that is stored beside them:
+// what the rules for outcomes changed since is why it is another state than version 0.1 ended in.
 //   POINTSMAN_GOLDEN=near   compares to 1e-9 whatever the machine
 #include <gtest/gtest.h>
 
@@ -82,7 +84,30 @@ std::vector<ArmId> Arms(const Decision& decision) {
   return arms;
 }
 
+// Whether the replayed transcript is the stored one.
+void ExpectTranscript(const std::vector<std::string>& replayed, const std::string& path) {
+  const std::vector<std::string> stored = ReadLines(path);
+  ASSERT_EQ(replayed.size(), stored.size());
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    if (IsExact()) {
+      ASSERT_EQ(replayed[i], stored[i]) << "line " << i + 1;
+    } else if (stored[i].rfind("state ", 0) != 0) {
+      ASSERT_TRUE(AreNear(replayed[i], stored[i])) << "line " << i + 1 << ":\n"
+                                                   << replayed[i] << "\n"
+                                                   << stored[i];
+    }
+  }
+}
+
 class Golden : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(Golden, LogOfVersion01StillReplays) {
+  const auto log = ReadGoldenLog(PathOf(std::string("format2/") + GetParam(), ".log.gz"));
+  ASSERT_TRUE(log.ok()) << log.status();
+  const auto replayed = Replay(*log);
+  ASSERT_TRUE(replayed.ok()) << replayed.status();
+  ExpectTranscript(replayed->transcript, PathOf(std::string("format2/") + GetParam(), ".txt"));
+}
 
 TEST_P(Golden, LogReproducesEveryDecision) {
   const auto log = ReadGoldenLog(PathOf(GetParam(), ".log.gz"));
@@ -113,18 +138,7 @@ TEST_P(Golden, LogEndsInTheStoredState) {
   ASSERT_TRUE(log.ok()) << log.status();
   const auto replayed = Replay(*log);
   ASSERT_TRUE(replayed.ok()) << replayed.status();
-  const std::vector<std::string> stored = ReadLines(PathOf(GetParam(), ".txt"));
-  ASSERT_EQ(replayed->transcript.size(), stored.size());
-  for (std::size_t i = 0; i < stored.size(); ++i) {
-    const std::string& line = replayed->transcript[i];
-    if (IsExact()) {
-      ASSERT_EQ(line, stored[i]) << "line " << i + 1;
-    } else if (stored[i].rfind("state ", 0) != 0) {
-      ASSERT_TRUE(AreNear(line, stored[i])) << "line " << i + 1 << ":\n"
-                                            << line << "\n"
-                                            << stored[i];
-    }
-  }
+  ExpectTranscript(replayed->transcript, PathOf(GetParam(), ".txt"));
 }
 
 // The engine that serves today makes of the same calls what it made when the log was stored.
@@ -144,8 +158,23 @@ TEST_P(Golden, ScenarioStillGivesTheStoredLog) {
 INSTANTIATE_TEST_SUITE_P(Models, Golden, ::testing::ValuesIn(kModels),
                          [](const auto& model) { return std::string(model.param); });
 
+void WriteTranscript(const std::vector<std::string>& lines, const std::string& path) {
+  std::ofstream text(path);
+  for (const std::string& line : lines) text << line << "\n";
+}
+
 int Rewrite() {
   for (const char* model : kModels) {
+    const std::string old = std::string("format2/") + model;
+    const auto old_log = ReadGoldenLog(PathOf(old, ".log.gz"));
+    const auto old_state =
+        old_log.ok() ? Replay(*old_log) : absl::StatusOr<Replayed>(old_log.status());
+    if (!old_state.ok()) {
+      std::fprintf(stderr, "%s: %s\n", old.c_str(),
+                   std::string(old_state.status().message()).c_str());
+      return 1;
+    }
+    WriteTranscript(old_state->transcript, PathOf(old, ".txt"));
     const auto log = PlayGoldenLog(model);
     const auto replayed = log.ok() ? Replay(*log) : absl::StatusOr<Replayed>(log.status());
     const absl::Status written =
@@ -154,8 +183,7 @@ int Rewrite() {
       std::fprintf(stderr, "%s: %s\n", model, std::string(written.message()).c_str());
       return 1;
     }
-    std::ofstream text(PathOf(model, ".txt"));
-    for (const std::string& line : replayed->transcript) text << line << "\n";
+    WriteTranscript(replayed->transcript, PathOf(model, ".txt"));
     std::printf("%s: %zu events, %zu decisions\n", model, log->events.size(),
                 log->decisions.size());
   }

@@ -41,6 +41,7 @@ class SlowHybrid final : public SlowModel {
     if (!told.is_new()) {
       arm.weight -= TakeBackIn(arm.linear, told) + TakeBackIn(arm.bare, told);
       arm.solved_weight = std::min(arm.solved_weight, arm.weight);
+      if (told.is_withdrawal) next_refresh_ = std::min(next_refresh_, outcomes_ + 1);
       if (arm.has_matrix) Solve(arm);
       return;
     }

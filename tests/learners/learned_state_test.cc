@@ -362,8 +362,8 @@ TEST(LearnedState, TakesNewSettingsWithoutForgettingWhatItKnows) {
       const ArmExpectation a = after.Estimate(query, {&view, 1})[0];
       const ArmExpectation b = before.Estimate(query, {&view, 1})[0];
       // Between two forgettings a slope fades along the query's direction alone; now it is solved.
-      EXPECT_NEAR(a.quality, b.quality, 5e-4) << model;
-      EXPECT_NEAR(a.quality_stddev, b.quality_stddev, 5e-4) << model;
+      EXPECT_NEAR(a.quality, b.quality, 1e-3) << model;
+      EXPECT_NEAR(a.quality_stddev, b.quality_stddev, 1e-3) << model;
       EXPECT_NEAR(a.latency_ms, b.latency_ms, 1e-5) << model;
       EXPECT_NEAR(a.cost_usd, b.cost_usd, 1e-9) << model;
     }

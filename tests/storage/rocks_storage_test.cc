@@ -99,7 +99,7 @@ TEST_F(RocksStorageTest, RefusesANewerFormatNamingIt) {
   const absl::Status status = Open().status();
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
   EXPECT_THAT(std::string(status.message()),
-              AllOf(HasSubstr("format 8"), HasSubstr("reads up to format 2"),
+              AllOf(HasSubstr("format 9"), HasSubstr("reads up to format 3"),
                     HasSubstr("start the version that wrote it")));
 }
 
