@@ -35,6 +35,25 @@ class JsonErrorPosition final : public nlohmann::json_sax<nlohmann::json> {
   std::size_t position = 0;  // bytes read up to the error
 };
 
+// The text with NaN, Infinity and -Infinity, which are no JSON but what Python and others write for missing
+// numbers, as null.
+inline std::string WithoutNan(std::string text) {
+  bool is_in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '"') is_in_string = !is_in_string;
+    if (is_in_string) {
+      if (text[i] == '\\') ++i;
+      continue;
+    }
+    for (const std::string_view word : {"-Infinity", "Infinity", "NaN"}) {
+      if (std::string_view(text).substr(i, word.size()) != word) continue;
+      text.replace(i, word.size(), "null");
+      break;
+    }
+  }
+  return text;
+}
+
 // `where` is the path; the line within `text` is added to it.
 inline absl::StatusOr<nlohmann::json> ParseJson(std::string_view text, std::string_view where) {
   nlohmann::json value = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);

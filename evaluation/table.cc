@@ -168,7 +168,7 @@ absl::Status ReadJsonLines(Lines& lines, Table& table) {
   bool is_line = true;
   while (is_line) {
     if (!lines.line().empty()) {
-      const Json object = Json::parse(lines.line(), nullptr, /*allow_exceptions=*/false);
+      const Json object = Json::parse(WithoutNan(lines.line()), nullptr, /*allow_exceptions=*/false);
       if (!object.is_object()) {
         return InvalidArgument(lines.Where(),
                                ": expected one JSON object; the line does not parse");
@@ -182,7 +182,8 @@ absl::Status ReadJsonLines(Lines& lines, Table& table) {
 }
 
 absl::Status ReadJsonList(const std::string& path, Table& table) {
-  ASSIGN_OR_RETURN(const std::string text, ReadWholeFile(path));
+  ASSIGN_OR_RETURN(std::string text, ReadWholeFile(path));
+  text = WithoutNan(std::move(text));
   RETURN_IF_ERROR(ParseJson(text, path).status());
   const Json list = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   ObjectRows rows(table);

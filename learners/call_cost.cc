@@ -1,6 +1,7 @@
 #include "learners/call_cost.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "Eigen/Cholesky"
@@ -14,6 +15,8 @@ using Eigen::Vector4d;
 constexpr double kThousand = 1000;
 constexpr double kShrinkage = 0.5;  // outcomes that the price list counts as
 constexpr double kWeightLeast = 1e-9;
+constexpr double kCredibleFactor = 2;
+constexpr double kLeastBelief = 1e-7;
 constexpr double kRepricedWeight = 2;
 constexpr double kCallVariance = 0.25;  // of one call's cost, over its square
 
@@ -56,6 +59,47 @@ double TierPart(const Arm& arm, const CallTokens& tokens) {
   return (AsVector(PricesAt(arm, tokens.input)) - AsVector(BaseOf(arm))).dot(Features(tokens));
 }
 
+// The x >= 0 that solves a (x - from) = b as far as it can: what would be negative is 0, and the rest is solved
+// again (no price is below nothing, and none makes up for another that is too high).
+Vector4d NotNegative(const Matrix4d& a, const Vector4d& b, const Vector4d& from) {
+  Vector4d x = from;
+  std::array<bool, 4> is_zero{};
+  for (int round = 0; round < 4; ++round) {
+    // With x_i = 0 fixed, its change is -from_i.
+    Matrix4d m = a;
+    Vector4d right = b;
+    for (Eigen::Index i = 0; i < 4; ++i) {
+      if (!is_zero[static_cast<std::size_t>(i)]) continue;
+      right += from[i] * a.col(i);
+    }
+    for (Eigen::Index i = 0; i < 4; ++i) {
+      if (!is_zero[static_cast<std::size_t>(i)]) continue;
+      m.row(i).setZero();
+      m.col(i).setZero();
+      m(i, i) = 1;
+      right[i] = -from[i];
+    }
+    x = from + m.ldlt().solve(right);
+    bool is_done = true;
+    for (Eigen::Index i = 0; i < 4; ++i) {
+      if (x[i] >= 0) continue;
+      is_zero[static_cast<std::size_t>(i)] = true;
+      x[i] = 0;
+      is_done = false;
+    }
+    if (is_done) break;
+  }
+  return x;
+}
+
+// How much of its weight a list keeps that says `listed` of calls that cost `observed`: all within a factor
+// of two, less the further they are apart, since such a list is wrong and not imprecise.
+double Belief(double listed, double observed) {
+  if (!(listed > 0) || !(observed > 0)) return kLeastBelief;
+  const double factor = std::max(listed / observed, observed / listed);
+  return std::clamp(kCredibleFactor / factor, kLeastBelief, 1.0);
+}
+
 }  // namespace
 
 bool IsPriced(const Arm& arm) {
@@ -96,9 +140,9 @@ std::optional<double> CallCost::Estimate(const Arm& arm, const CallTokens& token
     }
     const Vector4d inverse = unit.cwiseInverse();
     Matrix4d a = kept * (inverse.asDiagonal() * moments_ * inverse.asDiagonal());
-    a.diagonal().array() += kShrinkage;
+    a.diagonal().array() += kShrinkage * Belief(moments_.row(0).dot(theta), cross_[0]);
     const Vector4d b = kept * inverse.cwiseProduct(cross_ - moments_ * theta);
-    theta += inverse.cwiseProduct(a.ldlt().solve(b));
+    theta = inverse.cwiseProduct(NotNegative(a, b, unit.cwiseProduct(theta)));
   }
   return std::max(0.0, theta.dot(f) + TierPart(arm, tokens));
 }

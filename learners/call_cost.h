@@ -1,9 +1,10 @@
 // What a call costs: the price list, corrected by what calls were observed to cost.
 //   cost = theta . f,  f = (1, uncached input, cached input, output), tokens in thousands
 //   theta = theta_0 + (S + Lambda)^-1 (sum w f y - S theta_0),  S = sum w f f'
-// with theta_0 the price list and Lambda half an outcome at the mean f: so an observed cost of any size is
-// believed, and what it corrects is what is wrong: a fee, a discount on cached input, one of two prices.
-// Without a price list theta_0 is the mean observed cost, as a fee. Tiers are taken out of what was
+// with theta_0 the price list and Lambda half an outcome at the mean f, less where the list is off by more than
+// a factor of two: so an observed cost of any size is believed, and what it corrects is what is wrong: a fee, a
+// discount on cached input, one of two prices.
+// No theta is negative. Without a price list theta_0 is the mean observed cost, as a fee. Tiers are taken out of what was
 // observed and put back into what is expected.
 // Cost: O(1), a solve of four equations an estimate.
 // Threads: values and pure functions.

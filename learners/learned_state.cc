@@ -188,7 +188,7 @@ std::vector<ArmExpectation> LearnedState::Estimate(const QueryView& query,
     const double deviation = std::sqrt((kCostVariance + spread) / (1 + known));
     for (ArmExpectation& e : expected) {
       if (e.is_cost_known) continue;
-      e.cost_usd = typical;
+      e.cost_usd += typical;  // beside what its failed calls cost
       e.cost_stddev_usd = typical * deviation;
     }
   }
@@ -341,18 +341,23 @@ absl::Status LearnedState::LearnOutcome(const OutcomeEvent& event, Micros time) 
 
 void LearnedState::CountLevels(ArmId id, double sign) {
   const Arm* arm = arms_.Get(Index(id));
-  const ArmTracker* tracker = trackers_.Get(Index(id));
-  if (tracker == nullptr || arm == nullptr || arm->status == ArmStatus::kRemoved) return;
-  const auto count = [sign](const LogLatency& latency, LevelSums& sums) {
-    if (!(latency.weight() > 0)) return;
-    const double y = latency.MeanLog();
+  if (arm == nullptr || arm->status == ArmStatus::kRemoved) return;
+  const ArmTracker* known = trackers_.Get(Index(id));
+  static const ArmTracker kUnknown;
+  const ArmTracker* tracker = known == nullptr ? &kUnknown : known;
+  // What is believed of an arm counts until it is known.
+  const auto count = [sign](const LogLatency& latency, std::optional<double> prior_ms,
+                            LevelSums& sums) {
+    if (!(latency.weight() > 0) && !prior_ms) return;
+    const double y =
+        latency.weight() > 0 ? latency.MeanLog() : std::log(std::max(*prior_ms, 1e-3));
     sums.count += sign;
     sums.sum += sign * y;
     sums.squares += sign * y * y;
     if (sums.count < 0.5) sums = {};
   };
-  count(tracker->latency(), latencies_);
-  count(tracker->first_token(), first_tokens_);
+  count(tracker->latency(), arm->prior_latency_ms, latencies_);
+  count(tracker->first_token(), std::nullopt, first_tokens_);
 }
 
 // How many tokens requests and their calls really have, over all arms.

@@ -21,6 +21,8 @@ constexpr double kWatchedShare = 0.02;
 constexpr double kWatchedErrorRate = 0.5;
 constexpr double kRecoveredErrorRate = 0.25;
 constexpr double kCallsAfterDrift = 24;
+constexpr std::size_t kErrorCutsKept = 8;
+constexpr double kWeightLeast = 1e-9;  // less is what rounding leaves of nothing
 constexpr Micros kRateLimitDefault = 30 * kMicrosPerSecond;
 
 std::optional<double> AsDouble(const std::optional<int64_t>& count) {
@@ -109,7 +111,7 @@ void ArmTracker::Learn(const LearnerSettings& settings, const Arm& arm, const Ou
       event.anchor ? LogPoint{event.anchor->time, event.anchor->clock} : at_;
   const double weight = event.weight * Kept(settings, anchor, at_);
   const Facts told = FactsOf(event, before), known = FactsOf(event, after);
-  Exchange(arm, told, known, weight, anchor.clock >= repriced_at_);
+  Exchange(arm, told, known, weight, anchor.clock);
   if (told.end == CallEnd::kUnknown && (event.is_first || event.anchor)) {
     NoteEnd(known.end, std::min(1.0, event.weight), at_.clock);
   }
@@ -118,19 +120,14 @@ void ArmTracker::Learn(const LearnerSettings& settings, const Arm& arm, const Ou
 
 // Takes back what `a` gave and adds what `b` gives, group by group; a group that is the same is left alone.
 void ArmTracker::Exchange(const Arm& arm, const Facts& a, const Facts& b, double w,
-                          bool costs_count) {
+                          double anchor_clock) {
   const auto exchange = [w](bool is_same, const auto& add, const Facts& from, const Facts& to) {
     if (is_same) return;
     add(from, -w);
     add(to, w);
   };
   const bool same_end = a.end == b.end;
-  exchange(same_end,
-           [this](const Facts& f, double k) {
-             if (f.end == CallEnd::kFailed) errors_ = std::max(0.0, errors_ + k);
-             if (f.end == CallEnd::kAnswered) answers_ = std::max(0.0, answers_ + k);
-           },
-           a, b);
+  if (!same_end) ExchangeEnds(a.end, b.end, w, anchor_clock);
   exchange(same_end && a.quality == b.quality,
            [this](const Facts& f, double k) {
              if (f.end == CallEnd::kAnswered && f.quality) quality_.Add(*f.quality, k);
@@ -165,10 +162,28 @@ void ArmTracker::Exchange(const Arm& arm, const Facts& a, const Facts& b, double
              }
            },
            a, b);
-  if (!costs_count) return;
+  if (anchor_clock < repriced_at_) return;
   exchange(same_end && a.cost_usd == b.cost_usd && a.input_tokens == b.input_tokens &&
                a.cached_tokens == b.cached_tokens && a.output_tokens == b.output_tokens,
            [this, &arm](const Facts& f, double k) { AddCost(arm, f, k); }, a, b);
+}
+
+void ArmTracker::ExchangeEnds(CallEnd before, CallEnd after, double w, double anchor_clock) {
+  double errors = w, answers = w;
+  for (const ErrorCut& cut : error_cuts_) {
+    if (cut.clock < anchor_clock) continue;
+    errors *= cut.errors;
+    answers *= cut.answers;
+  }
+  if (before == CallEnd::kFailed) errors_ -= errors;
+  if (after == CallEnd::kFailed) errors_ += errors;
+  if (before == CallEnd::kAnswered) answers_ -= answers;
+  if (after == CallEnd::kAnswered) answers_ += answers;
+  for (double* sum : {&errors_, &answers_}) {
+    if (*sum < kWeightLeast) *sum = 0;
+  }
+  const double rate = errors_ / (errors_ + answers_ + kErrorPriorAnswers);
+  if (before == CallEnd::kFailed && rate < kRecoveredErrorRate) watched_since_ = -1;
 }
 
 void ArmTracker::AddCost(const Arm& arm, const Facts& f, double w) {
@@ -195,8 +210,12 @@ void ArmTracker::NoteEnd(CallEnd end, double weight, double clock) {
   if (shift) {
     now = std::clamp(rate - *shift, 0.0, 1.0);
     const double left = std::min(calls, kCallsAfterDrift);
-    errors_ = now * left;
-    answers_ = (1 - now) * left;
+    const double errors = now * left, answers = (1 - now) * left;
+    if (error_cuts_.size() == kErrorCutsKept) error_cuts_.erase(error_cuts_.begin());
+    error_cuts_.push_back({clock, errors_ > 0 ? errors / errors_ : 0,
+                           answers_ > 0 ? answers / answers_ : 0});
+    errors_ = errors;
+    answers_ = answers;
   }
   if (now >= kWatchedErrorRate || (shift && *shift < 0)) {
     if (!is_watched) watched_since_ = clock;
@@ -249,6 +268,7 @@ void ArmTracker::KeepWeight(double outcomes_max) {
   if (weight > outcomes_max) Age(outcomes_max / weight);
   latencies_ = {};
   error_drift_ = {};
+  error_cuts_.clear();
   watched_since_ = -1;
   rate_limited_until_ = 0;
   outcomes_ = 0;
@@ -337,6 +357,8 @@ ArmExpectation ArmTracker::Expect(const LearnerSettings& settings, const Arm& ar
   if (cost) {
     e.cost_usd = *cost + odds * failed_cost_usd_.Mean(*cost, 1 / std::max(kept, 1e-9));
     e.cost_stddev_usd = e.cost_usd * std::sqrt(cost_.RelativeVariance(arm, kept));
+  } else {
+    e.cost_usd = odds * failed_cost_usd_.Mean(0, 0);
   }
   return e;
 }
@@ -389,6 +411,7 @@ void ArmTracker::Encode(ByteWriter& out) const {
   latencies_.Encode(out);
   cost_.Encode(out);
   error_drift_.Encode(out);
+  out.PutArray(std::span<const ErrorCut>(error_cuts_));
   out.Put(rate_limited_until_);
   out.Put(rate_limited_by_);
 }
@@ -407,6 +430,11 @@ ArmTracker ArmTracker::Decode(ByteReader& in) {
   tracker.latencies_.Decode(in);
   tracker.cost_.Decode(in);
   tracker.error_drift_.Decode(in);
+  tracker.error_cuts_ = in.GetArray<ErrorCut>();
+  if (tracker.error_cuts_.size() > kErrorCutsKept) in.Fail();
+  for (const ErrorCut& cut : tracker.error_cuts_) {
+    if (!std::isfinite(cut.clock) || !(cut.errors >= 0) || !(cut.answers >= 0)) in.Fail();
+  }
   tracker.rate_limited_until_ = in.Get<Micros>();
   tracker.rate_limited_by_ = in.Get<uint64_t>();
   return tracker;

@@ -5,8 +5,9 @@
 // - An event brings what is known of the call now, and what was known before. What the old knowledge gave is
 //   taken back and what the new one gives is added, both as if they had come with the first outcome of the
 //   decision (its anchor) and had faded since. So any sequence of parts, corrections, errors and withdrawals
-//   ends as its last state alone, up to rounding. Not rewound: the detector of changes of the error rate,
-//   and costs from before a price change.
+//   ends as its last state alone, up to rounding. Not rewound: the detector of changes of the error rate (what
+//   it cut is taken back as cut), costs from before a price change, and the tokens that a decision expected of
+//   a call whose tokens were not told.
 // - With e the error rate, one answered query takes what an answer takes plus e / (1 - e) times what a
 //   failed call takes; the odds are errors / (answers + 3), of a Beta prior of 4 answers. A failed call whose
 //   latency or cost was never told is taken to be like an answer; it takes 10% of an answer's time at least,
@@ -21,6 +22,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "base/arm.h"
 #include "base/bytes.h"
@@ -78,7 +80,8 @@ class ArmTracker {
   // Forgets all but so many outcomes' weight: what another arm may start from.
   void KeepWeight(double outcomes_max);
 
-  // All of ArmExpectation but quality, quality_stddev and what the pool knows of unknown costs.
+  // All of ArmExpectation but quality, quality_stddev and what the pool knows of unknown costs: cost_usd of
+  // an arm that never said what an answer costs is what its failed calls cost.
   ArmExpectation Expect(const LearnerSettings& settings, const Arm& arm, const PoolLevels& pool,
                         const CallQuery& query) const;
   // Relative variances of the expected cost and latency (of that kind), for exploring.
@@ -102,13 +105,19 @@ class ArmTracker {
 
  private:
   struct Facts;
+  // Errors and answers were cut at a change of the error rate, so those of before count so much less.
+  struct ErrorCut {
+    double clock = 0, errors = 1, answers = 1;
+    friend bool operator==(const ErrorCut&, const ErrorCut&) = default;
+  };
   static Facts FactsOf(const OutcomeEvent& event, const Outcome& outcome);
 
   double Kept(const LearnerSettings& settings, const LogPoint& from, const LogPoint& to) const;
   double KeptNow(const LearnerSettings& settings, const LogPoint& now) const;
   void Age(double kept);
   void Exchange(const Arm& arm, const Facts& before, const Facts& after, double weight,
-                bool costs_count);
+                double anchor_clock);
+  void ExchangeEnds(CallEnd before, CallEnd after, double weight, double anchor_clock);
   void AddCost(const Arm& arm, const Facts& facts, double weight);
   void NoteEnd(CallEnd end, double weight, double clock);
   void NoteRateLimit(const OutcomeEvent& event, const Outcome& before, const Outcome& after);
@@ -131,6 +140,7 @@ class ArmTracker {
   double errors_ = 0;         // weight of calls that failed
   double answers_ = 0;        // weight of calls that did not
   DriftDetector error_drift_;
+  std::vector<ErrorCut> error_cuts_;  // the last few, oldest first
   double watched_since_ = -1;  // clock; below 0: not watched
   double repriced_at_ = 0;     // clock: costs told of before do not count any more
   Micros rate_limited_until_ = 0;

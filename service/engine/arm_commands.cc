@@ -68,73 +68,106 @@ std::vector<std::string> NotesOn(const Arm& arm) {
 
 }  // namespace
 
-absl::StatusOr<PutArmOutput> Commands::PutArmIn(Turn& turn,
-                                                const std::shared_ptr<PoolRuntime>& pool,
-                                                const ArmEdit& edit, const std::string& by) {
-  RETURN_IF_ERROR(ValidateInheritance(edit.inherit_strength));
-  const std::string name = NormalName(edit.name);
-  const std::optional<Arm> present = turn.FindArm(pool, name);
+absl::StatusOr<std::optional<Arm>> Commands::FindToPut(const Turn& turn,
+                                                       const std::shared_ptr<PoolRuntime>& pool,
+                                                       const ArmEdit& edit,
+                                                       const std::string& name,
+                                                       const std::string& nearest) const {
+  std::optional<Arm> present = turn.FindArm(pool, name);
   const bool is_living = present && present->status != ArmStatus::kRemoved;
+  if (is_living && present->name != name && !edit.change_only) {
+    return BadField("arm.name", Cat(Quoted(name), " is an alias of arm ", Quoted(present->name),
+                                    "; choose another name, or take the alias away first"));
+  }
   if (edit.create_only && is_living) {
     return WithReason(absl::AlreadyExistsError(Cat("arm: pool ", Quoted(pool->name()),
                                                    " has an arm ", Quoted(name),
                                                    " already; change it with `arm set`")),
                       reason::kArmExists, "arm");
   }
-  const std::string nearest =
-      is_living ? "" : NearestName(name, LivingNames(*pool->state()));
   if (edit.change_only && !is_living) {
     return WithReason(NotFound("arm: pool ", Quoted(pool->name()), " has no arm ", Quoted(name),
                                Hint(nearest), nearest.empty() ? "; make it with `arm add`" : ""),
                       reason::kArmUnknown, "arm");
   }
+  return present;
+}
+
+absl::Status Commands::CheckAliases(const Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
+                                    Arm& arm) const {
+  std::vector<std::string> aliases;
+  for (std::string& alias : arm.aliases) {
+    alias = NormalName(alias);
+    const bool is_twice = std::find(aliases.begin(), aliases.end(), alias) != aliases.end();
+    if (alias == arm.name || is_twice) continue;
+    const std::optional<Arm> other = turn.FindArm(pool, alias);
+    if (other && other->name != arm.name && other->status != ArmStatus::kRemoved) {
+      return BadField("arm.aliases",
+                      other->name == alias
+                          ? Cat(Quoted(alias), " is the name of another arm; remove that one first")
+                          : Cat(Quoted(alias), " is an alias of arm ", Quoted(other->name),
+                                " already; take it away from there first"));
+    }
+    aliases.push_back(std::move(alias));
+  }
+  arm.aliases = std::move(aliases);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<ArmReset>> Commands::ResetOf(const Turn& turn,
+                                                          const std::shared_ptr<PoolRuntime>& pool,
+                                                          const ArmEdit& edit,
+                                                          const std::optional<Arm>& present,
+                                                          const Arm& arm) const {
+  const bool has_new_version =
+      present && !arm.version.empty() && present->version != arm.version;
+  if (!edit.is_reset && !has_new_version && edit.inherit_from.empty()) {
+    return std::optional<ArmReset>();
+  }
+  ArmReset reset;
+  if (edit.inherit_from.empty()) return std::optional(reset);
+  const std::optional<Arm> source = turn.FindArm(pool, NormalName(edit.inherit_from));
+  if (!source) {
+    return WithReason(
+        InvalidArgument("inherit_from: pool ", Quoted(pool->name()), " has no arm ",
+                        Quoted(edit.inherit_from),
+                        Hint(NearestName(edit.inherit_from, LivingNames(*pool->state())))),
+        reason::kArmUnknown, "inherit_from");
+  }
+  reset.inherit_from = source->id;
+  reset.inherit_strength = edit.inherit_strength == 0 ? kInheritStrength : edit.inherit_strength;
+  return std::optional(reset);
+}
+
+absl::StatusOr<PutArmOutput> Commands::PutArmIn(Turn& turn,
+                                                const std::shared_ptr<PoolRuntime>& pool,
+                                                const ArmEdit& edit, const std::string& by) {
+  RETURN_IF_ERROR(ValidateInheritance(edit.inherit_strength));
+  const std::string name = NormalName(edit.name);
+  const std::string nearest = NearestName(name, LivingNames(*pool->state()));
+  std::optional<Arm> present;
+  ASSIGN_OR_RETURN(present, FindToPut(turn, pool, edit, name, nearest));
   Arm before = present.value_or(Arm{});
   if (!present) before.name = name;
   PutArmOutput out;
   ASSIGN_OR_RETURN(out.arm, edit.edit(before));
   Arm& arm = out.arm;
   arm.name = before.name;
-  for (std::string& alias : arm.aliases) alias = NormalName(alias);
   Clamp(arm);
   for (std::string& tag : arm.tags) tag = NormalName(tag);
+  RETURN_IF_ERROR(CheckAliases(turn, pool, arm));
   RETURN_IF_ERROR(ValidateArm(arm, limits_.Get()));
   RETURN_IF_ERROR(ValidateNewNames(present ? &*present : nullptr, arm));
-  out.is_new = !is_living;
-  if (present) {
-    arm.id = present->id;
-  } else {
-    const std::size_t count = turn.ArmCount(pool);
-    if (static_cast<int64_t>(count) >= limits_.Get().arms_per_pool_max) {
-      return WithReason(FailedPrecondition("pool ", Quoted(pool->name()), " has ", count,
-                                           " arms, the limit arms_per_pool_max"),
-                        reason::kLimit, "arm");
-    }
-    arm.id = static_cast<ArmId>(count);
+  out.is_new = !present || present->status == ArmStatus::kRemoved;
+  const std::size_t count = turn.ArmCount(pool);
+  if (!present && static_cast<int64_t>(count) >= limits_.Get().arms_per_pool_max) {
+    return WithReason(FailedPrecondition("pool ", Quoted(pool->name()), " has ", count,
+                                         " arms, the limit arms_per_pool_max"),
+                      reason::kLimit, "arm");
   }
-  for (const std::string& alias : arm.aliases) {
-    const std::optional<Arm> other = turn.FindArm(pool, alias);
-    if (!other || other->id == arm.id || other->status == ArmStatus::kRemoved) continue;
-    return BadField("arm.aliases", Cat(Quoted(alias), " is the name of another arm of the pool, ",
-                                       Quoted(other->name), "; remove that arm first"));
-  }
+  arm.id = present ? present->id : static_cast<ArmId>(count);
   ArmEvent event{arm, std::nullopt, by};
-  const bool has_new_version = present && present->version != arm.version;
-  if (edit.is_reset || has_new_version || !edit.inherit_from.empty()) {
-    event.reset.emplace();
-    if (!edit.inherit_from.empty()) {
-      const std::optional<Arm> source = turn.FindArm(pool, NormalName(edit.inherit_from));
-      if (!source) {
-        return WithReason(
-            InvalidArgument("inherit_from: pool ", Quoted(pool->name()), " has no arm ",
-                            Quoted(edit.inherit_from),
-                            Hint(NearestName(edit.inherit_from, LivingNames(*pool->state())))),
-            reason::kArmUnknown, "inherit_from");
-      }
-      event.reset->inherit_from = source->id;
-      event.reset->inherit_strength =
-          edit.inherit_strength == 0 ? kInheritStrength : edit.inherit_strength;
-    }
-  }
+  ASSIGN_OR_RETURN(event.reset, ResetOf(turn, pool, edit, present, arm));
   out.changes = ChangesOf(before, arm);
   if (event.reset && present) out.changes.push_back("what it learned: forgotten");
   if (event.reset && event.reset->inherit_from) {
@@ -142,7 +175,7 @@ absl::StatusOr<PutArmOutput> Commands::PutArmIn(Turn& turn,
                               event.reset->inherit_strength, " outcomes"));
   }
   out.notes = NotesOn(arm);
-  if (!nearest.empty() && !edit.create_only) {
+  if (out.is_new && !nearest.empty()) {
     out.notes.push_back(Cat("arm ", OneLine(name), " is new, and its name is near that of ",
                             OneLine(nearest)));
   }
@@ -163,6 +196,10 @@ absl::StatusOr<bool> Commands::StageRemoveArm(Turn& turn, const std::string& poo
   std::shared_ptr<PoolRuntime> pool;
   ASSIGN_OR_RETURN(pool, pools_.Find(pool_name));
   auto arm = turn.FindArm(pool, NormalName(name));
+  if (arm && arm->status != ArmStatus::kRemoved && arm->name != NormalName(name)) {
+    return BadField("arm", Cat(Quoted(name), " is an alias of arm ", Quoted(arm->name),
+                               ": to remove that one, name it"));
+  }
   if (!arm || arm->status == ArmStatus::kRemoved) {
     return WithReason(NotFound("pool ", Quoted(pool->name()), " has no arm ", Quoted(name),
                                Hint(NearestName(name, LivingNames(*pool->state())))),
@@ -263,7 +300,9 @@ absl::StatusOr<PutPoolOutput> Commands::PutPool(const PoolEdit& edit, const std:
     }
     PutArmOutput put;
     ASSIGN_OR_RETURN(put, PutArmIn(turn, pool, arm, by));
-    named.insert(put.arm.name);
+    if (!named.insert(put.arm.name).second) {
+      return BadField("arms", Cat("arm ", Quoted(put.arm.name), " stands twice"));
+    }
     if (put.is_new) out.changes.push_back(Cat("arm ", OneLine(put.arm.name), ": new"));
     for (const std::string& change : put.changes) {
       if (!put.is_new) out.changes.push_back(Cat("arm ", OneLine(put.arm.name), ": ", change));

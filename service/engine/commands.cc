@@ -114,7 +114,7 @@ absl::StatusOr<std::vector<Commands::CallReport>> Commands::ReportsOf(
     if (call.is_named) call.arm = find(input.served_arm);
     if (call.is_named && !call.arm) {
       call.report.outcome = {};
-      call.report.is_not_served = true;
+      call.report.is_elsewhere = true;
     }
     reports.push_back(std::move(call));
     return reports;
@@ -128,7 +128,7 @@ absl::StatusOr<std::vector<Commands::CallReport>> Commands::ReportsOf(
     if (is_last && call.report.outcome.empty()) call.report.outcome.error = false;
     if (!call.arm) {
       call.report.outcome = {};
-      call.report.is_not_served = is_last;
+      call.report.is_elsewhere = is_last;
     }
     // Later calls of the same arm are further attempts; its last one is the arm's own outcome.
     for (std::size_t j = i + 1; j < input.attempts.size(); ++j) {
@@ -240,6 +240,12 @@ absl::StatusOr<FeedbackOutput> Commands::StageFeedback(Turn& turn, const Feedbac
     ASSIGN_OR_RETURN(one, StageCall(turn, pool, decision, report));
     output.result = one.result;
     output.sequence = std::max(output.sequence, one.sequence);
+    const bool is_last = &report == &reports.back();
+    if (!is_last && one.notes.empty() && one.result == FeedbackResult::kOverWeight) {
+      output.notes.push_back("an earlier attempt was not learned: this client's weight is used up");
+    } else if (!is_last && one.notes.empty() && one.result == FeedbackResult::kLate) {
+      output.notes.push_back("an earlier attempt was not learned: it came after the window");
+    }
     output.notes.insert(output.notes.end(), one.notes.begin(), one.notes.end());
   }
   return output;

@@ -71,6 +71,19 @@ class Commands {
   absl::StatusOr<Decision> FindDecision(PoolId pool, const std::string& id, Micros now) const;
   absl::StatusOr<std::shared_ptr<PoolRuntime>> MakePool(const std::string& name,
                                                         const PoolSettings& settings);
+  // The arm that an edit changes; nothing for a new one. Errors: for a name that the edit cannot mean.
+  absl::StatusOr<std::optional<Arm>> FindToPut(const Turn& turn,
+                                               const std::shared_ptr<PoolRuntime>& pool,
+                                               const ArmEdit& edit, const std::string& name,
+                                               const std::string& nearest) const;
+  // Normalises the arm's aliases. Errors: for one that means another arm.
+  absl::Status CheckAliases(const Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
+                            Arm& arm) const;
+  absl::StatusOr<std::optional<ArmReset>> ResetOf(const Turn& turn,
+                                                  const std::shared_ptr<PoolRuntime>& pool,
+                                                  const ArmEdit& edit,
+                                                  const std::optional<Arm>& present,
+                                                  const Arm& arm) const;
   absl::StatusOr<PutArmOutput> PutArmIn(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
                                         const ArmEdit& edit, const std::string& by);
   // Names the arms that a pool file does not, and pauses the active ones if that is asked for.

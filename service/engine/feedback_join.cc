@@ -267,7 +267,7 @@ absl::StatusOr<Joined> Join(const Report& report, const Decision& decision, cons
   OutcomeEvent event = EventOf(report, decision, call);
   event.feedback_id = id;
   const Outcome said = Complete(report.outcome, report.at, record);
-  if (is_late && !report.is_not_served) {
+  if (is_late && !report.is_not_served && !report.is_elsewhere) {
     joined.result = FeedbackResult::kLate;
     if (seen != Seen::kNo) return joined;  // it is in the log already
     Note(id, report.payload_hash, /*is_learned=*/false, record);
@@ -282,6 +282,15 @@ absl::StatusOr<Joined> Join(const Report& report, const Decision& decision, cons
   if (event.is_first) event.query_text = decision.query_text;
   if (has_id) Note(id, report.payload_hash, /*is_learned=*/true, record);
 
+  if (report.is_elsewhere) {
+    if (record.is_closed) return NothingNew(record);
+    record.is_closed = true;
+    if (event.is_first) record.anchor.reset();
+    joined.result = FeedbackResult::kClosed;
+    joined.event = NotLearned(std::move(event), {});
+    joined.event->is_closed = true;
+    return joined;
+  }
   if (report.is_withdrawal || report.is_not_served) {
     const bool was_closed = record.is_closed;
     record.is_closed |= report.is_not_served;

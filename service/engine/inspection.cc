@@ -26,13 +26,22 @@ absl::StatusOr<Explanation> Explain(const PoolRuntime& pool, const Storage& stor
   Explanation out;
   out.decision = *std::move(decision);
   for (const Candidate& c : out.decision.candidates) out.candidate_names.push_back(name_of(c.arm));
+  // Of the arms of the answer, and of one beside them that served.
+  std::vector<ArmId> arms;
   for (const ChosenArm& chosen : out.decision.chosen) {
     out.chosen_names.push_back(name_of(chosen.arm));
+    arms.push_back(chosen.arm);
+  }
+  for (std::size_t i = 0; i < arms.size(); ++i) {
     std::optional<FeedbackRecord> record;
-    ASSIGN_OR_RETURN(record, storage.log->ReadFeedback({pool.id(), out.decision.id, chosen.arm}));
-    if (record && !record->learned.empty()) {
-      out.outcomes.emplace_back(name_of(record->served), record->learned);
+    ASSIGN_OR_RETURN(record, storage.log->ReadFeedback({pool.id(), out.decision.id, arms[i]}));
+    if (!record || record->decision_time != out.decision.time) continue;
+    if (!record->learned.empty()) {
+      out.outcomes.emplace_back(name_of(record->is_split ? arms[i] : record->served),
+                                record->learned);
     }
+    const bool is_beside = std::find(arms.begin(), arms.end(), record->served) == arms.end();
+    if (record->is_split && is_beside) arms.push_back(record->served);
   }
   return out;
 }

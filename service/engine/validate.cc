@@ -108,7 +108,13 @@ absl::Status ValidateFeedback(const FeedbackInput& input, const Limits& limits) 
       input.attempts.back().arm != input.served_arm) {
     return BadField("served_arm", "must be the arm of the last attempt, or be left out");
   }
-  if (is_closing || (!input.attempts.empty() && input.outcome.empty())) return absl::OkStatus();
+  if (!input.attempts.empty() && input.outcome.quality &&
+      input.attempts.back().outcome.error.value_or(false)) {
+    return BadField("quality", "belongs to the last attempt, and that one failed");
+  }
+  // Who served may be said before how it went.
+  const bool may_say_nothing = is_closing || !input.attempts.empty() || !input.served_arm.empty();
+  if (may_say_nothing && input.outcome.empty()) return absl::OkStatus();
   return ValidateOutcome(input.outcome);
 }
 

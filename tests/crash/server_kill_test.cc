@@ -228,6 +228,21 @@ class Siege {
   std::unique_ptr<ServerProcess> server_;
 };
 
+// The same arms in the same order, every figure alike: figures age by the second, and the two were asked
+// seconds apart.
+void ExpectSamePrediction(const std::string& served, const std::string& fresh) {
+  std::istringstream a(served), b(fresh);
+  std::string arm_a, arm_b;
+  double x = 0, y = 0;
+  while (a >> arm_a >> x) {
+    ASSERT_TRUE(b >> arm_b >> y) << fresh;
+    ASSERT_EQ(arm_a, arm_b) << served << fresh;
+    ASSERT_NEAR(x, y, 1e-5) << arm_a;
+  }
+  EXPECT_FALSE(b >> arm_b) << fresh;
+  EXPECT_FALSE(served.empty());
+}
+
 TEST(ServerKill, LosesNoAcknowledgedFeedbackCountsNoneTwiceAndServesWhatTheLogSays) {
   Siege siege("{snapshot_every_events: 400}");
   siege.Start();
@@ -246,7 +261,7 @@ TEST(ServerKill, LosesNoAcknowledgedFeedbackCountsNoneTwiceAndServesWhatTheLogSa
     siege.Start();
     EXPECT_EQ(siege.Stats().state_checksum(), replayed);
     if (is_close_look) {
-      EXPECT_EQ(siege.ServedPrediction(), fresh);
+      ExpectSamePrediction(siege.ServedPrediction(), fresh);
       siege.ExpectRepeatsChangeNothing();
     }
   }

@@ -147,7 +147,7 @@ TEST_F(PointsmanBinary, AddsAndSetsArmsEachOnlyWhereItMeansTo) {
 }
 
 TEST_F(PointsmanBinary, WritesAPoolAsAFileThatChangesNothingAndMakesTheSame) {
-  ASSERT_EQ(Run("arm set alpha --description 'a: \"b\" # c' --tag x --price-tier 9::2 --alias ' ä' "
+  ASSERT_EQ(Run("arm set alpha --description 'a: \"b\" # c' --tag x --price-tier 9::2 --alias 'ä' "
                 "--usd-per-request 0.1 --model-version 007"),
             0)
       << err_;

@@ -199,7 +199,8 @@ void ExpectStatistics(const v1::GetStatsResponse& now, const json& then) {
     const json& old = then["arms"][static_cast<std::size_t>(i)];
     EXPECT_EQ(now.arms(i).name(), old["name"]);
     EXPECT_EQ(std::to_string(now.arms(i).outcomes()), old["outcomes"]) << now.arms(i).name();
-    EXPECT_NEAR(now.arms(i).level(), old["level"].get<double>(), 1e-6) << now.arms(i).name();
+    // A correction is taken back today where it was learned, so levels may differ a little.
+    EXPECT_NEAR(now.arms(i).level(), old["level"].get<double>(), 1e-4) << now.arms(i).name();
   }
 }
 

@@ -171,6 +171,37 @@ TEST_F(OutcomeRules, A2_UnknownIsNotZero) {
   EXPECT_GT(counts.at("mystery"), 25);
 }
 
+TEST_F(OutcomeRules, A1_WhatFailedCallsCostCountsWhereNoPriceIsKnown) {
+  Pool({Named("good"), Named("dead")});
+  const auto cost = [](Outcome o, double usd) {
+    o.cost_usd = usd;
+    return o;
+  };
+  const auto counts = Play(200, {0.2, 0.8, 0},
+                           {{"good", [&](int) { return cost(Answer(1, 100), 0.005); }},
+                            {"dead", [&](int) { return cost(Error(100), 0.2); }}});
+  EXPECT_LT(counts.at("dead"), 30);
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(TellOf(DecisionOf("dead"), cost(Error(100), 0.2)).ok());
+  // It has never answered, so what an answer costs is not known; it is no way around a limit.
+  RouteInput input;
+  input.query = "how are you";
+  input.constraints.max_cost_usd = 0.01;
+  input.constraints.max_latency_ms = 1000;
+  input.constraints.allow_unknown = true;
+  input.explain = true;
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(engine_->Route(input)->arm, "good");
+}
+
+TEST_F(OutcomeRules, A2_ABelievedLatencyIsTypicalUntilOneIsKnown) {
+  Arm believed = Named("believed");
+  believed.prior_latency_ms = 5000;
+  Pool({believed, Named("mystery")});
+  const auto expected = Expected();
+  EXPECT_NEAR(expected.at("mystery").latency_ms, 5000, 1);
+  EXPECT_FALSE(expected.at("mystery").is_latency_known);
+  EXPECT_TRUE(expected.at("believed").is_latency_known);
+}
+
 TEST_F(OutcomeRules, A3_AColdStartIsForgiven) {
   Pool({Named("cold"), Named("steady")});
   const auto counts = Play(600, {0.05, 0, 0.95},
@@ -495,6 +526,29 @@ TEST_F(OutcomeRules, B5_TheLastAttemptsOwnFieldsStandWhereTheFeedbackSaysNone) {
   input.attempts = {{"a", limited}};
   ASSERT_TRUE(Tell(input).ok());
   EXPECT_EQ(StatsOf("a").figures.tracker.rate_limited_until, clock_.Now() + 60 * kMicrosPerSecond);
+}
+
+TEST_F(OutcomeRules, B5_AFallbackThatEndsOutsideThePoolTeachesItsFailures) {
+  Pool({Named("a"), Named("b")});
+  RouteInput route;
+  route.query = "how are you";
+  route.arm_count = 2;
+  const auto decision = engine_->Route(route);
+  ASSERT_TRUE(decision.ok());
+  FeedbackInput input;
+  input.decision_id = decision->decision_id;
+  input.attempts = {{decision->arm, Error(100)},
+                    {decision->further[0].arm, Error(200)},
+                    {"a person", {}}};
+  input.outcome.quality = 1;
+  EXPECT_EQ(Tell(input)->result, FeedbackResult::kClosed);
+  EXPECT_GT(StatsOf("a").figures.tracker.error_rate, 0.1);
+  EXPECT_GT(StatsOf("b").figures.tracker.error_rate, 0.1);
+  // Who served may be said alone.
+  FeedbackInput elsewhere;
+  elsewhere.decision_id = DecisionOf("a");
+  elsewhere.served_arm = "another person";
+  EXPECT_EQ(Tell(elsewhere)->result, FeedbackResult::kClosed);
 }
 
 TEST_F(OutcomeRules, B6_ErrorsHaveKinds) {
