@@ -46,7 +46,7 @@ LOADED = [(r"--outcomes 100000", "--outcomes 200"), (r"--arms 100000", "--arms 1
           (r" --slice 60 --duration 600", ""), (r"--recall 300", "--recall 5")]
 SUBSTITUTED = {
     "README.md": [(r"\b[0-9a-f]{32}\b", "DECISION")],
-    "docs/clients.md": [(r"^(PYTHONPATH=.*)$", r"echo 'ask What is 2 + 2?' | \1 --server SERVER")],
+    "docs/clients.md": [(r"DECISION_ID", "DECISION"), (r"^(PYTHONPATH=.*)$", r"echo 'ask What is 2 + 2?' | \1 --server SERVER")],
     "docs/embedders.md": [(r"pool create pool\.yaml --fit", "pool create deploy/pool.example.yaml --name fitted --fit"),
                           (r"/srv/lexicons/ours\.lexicon", "WORK/ours.lexicon")],
     "docs/evaluation.md": FEW + [(r"\[|\]", ""), (r"\bdeploy/sample\b", "few"), (r"--pool NAME", "--pool chat12"),
@@ -145,6 +145,12 @@ def with_pool(place, _):
     place.run("pointsman pool create deploy/pool.example.yaml")
 
 
+def for_clients(place, path):
+    """A new decision where the page begins to tell of one."""
+    with_pool(place, path)
+    return dict.fromkeys(("--error-kind rate-limited", "--quality 1"), lambda: place.run('pointsman route "2 + 2?"'))
+
+
 def page_block(path, has, language=None):
     """The block of a page that holds a text; such as a config file that it shows."""
     for block in pages.blocks_of(path.read_text()):
@@ -220,7 +226,8 @@ def for_security(place, path):
     return {"--tls --token-file app.token": serve_tls}
 
 
-SET_UP = {"docs/operations.md": for_operations, "docs/embedders.md": for_embedders, "docs/security.md": for_security}
+SET_UP = {"docs/clients.md": for_clients, "docs/operations.md": for_operations,
+          "docs/embedders.md": for_embedders, "docs/security.md": for_security}
 
 
 def shown_words(lines):
