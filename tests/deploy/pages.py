@@ -91,7 +91,16 @@ def commands_in(page, block):
 
 def commands_of(path):
     page = str(path.relative_to(ROOT))
-    return [command for block in blocks_of(path.read_text()) for command in commands_in(page, block)]
+    commands, end = [], None  # the line after a block with prompts: what a command prints may have empty lines
+    for block in blocks_of(path.read_text()):
+        found = commands_in(page, block)
+        goes_on = not found and block.language == "" and block.line == end
+        if goes_on:
+            commands[-1].shown += block.lines
+        commands += found
+        has_prompts = any(line.startswith("$ ") for line in block.lines)
+        end = block.line + len(block.lines) + 1 if has_prompts or goes_on else None
+    return commands
 
 
 def spans_of(path):
