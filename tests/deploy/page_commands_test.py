@@ -37,7 +37,8 @@ LISTED = {
 }
 
 # Exit codes that are not 0, as the pages say.
-ENDS_WITH = {"pointsmand --config bad.yaml": 2, "pointsman --json stats --pool nobody": 3}
+ENDS_WITH = {"pointsmand --config bad.yaml": 2, "pointsman --json stats --pool nobody": 3,
+             "pointsman arm set gtp-4o --usd-per-1m-input 2.5": 3}
 
 # By page: what is replaced in its commands. A folder of a few queries stands for data sets, few rounds for many.
 FEW = [(r"\bFOLDER\b", "few"), (r"--seeds \d+", "--seeds 1")]
