@@ -47,19 +47,21 @@ LOADED = [(r"--outcomes 100000", "--outcomes 200"), (r"--arms 100000", "--arms 1
           (r" --slice 60 --duration 600", ""), (r"--recall 300", "--recall 5")]
 SUBSTITUTED = {
     "README.md": [(r"\b[0-9a-f]{32}\b", "DECISION")],
-    "docs/clients.md": [(r"DECISION_ID", "DECISION"), (r"^(PYTHONPATH=.*)$", r"echo 'ask What is 2 + 2?' | \1 --server SERVER")],
+    "docs/clients.md": [(r"DECISION_ID", "DECISION"),
+                        (r"^(PYTHONPATH=.*)$", r"echo 'ask What is 2 + 2?' | \1 --server SERVER")],
     "docs/embedders.md": [(r"pool create pool\.yaml --fit", "pool create deploy/pool.example.yaml --name fitted --fit"),
                           (r"/srv/lexicons/ours\.lexicon", "WORK/ours.lexicon")],
     "docs/evaluation.md": FEW + [(r"\[|\]", ""), (r"\bdeploy/sample\b", "few"), (r"--pool NAME", "--pool chat12"),
                                  (r"A,B,\.\.\.", "hybrid,ema"), (r"W,\.\.\.", "0,0.2"), (r"--seeds N", "--seeds 1"),
                                  (r"--cost-weights [0-9.,]+", "--cost-weights 0,0.2")],
-    "docs/operations.md": [(r"pointsmand --config pointsmand\.yaml", "pointsmand --config pointsmand.yaml --check-config")],
+    "docs/operations.md": [(r"(pointsmand --config pointsmand\.yaml)", r"\1 --check-config")],
     "docs/performance.md": LOADED + [(r"\$\(pidof pointsmand\)", "PID")],
     "docs/security.md": [(r"router\.example\.org:7717", "TLS_SERVER --tls-ca ca/ca.crt")],
     "docs/warm-start.md": FEW + [(r"--strength S\b", "--strength 10"), (r"--splits \d+", "--splits 1"),
                                  (r"--rounds \d+", "--rounds 40"), (r"--import 500", "--import 20"),
                                  (r"--train-queries 500", "--train-queries 40")],
 }
+FOLDERS = "base|bench|deploy|docs|evaluation|learners|proto|retrieval|script|service|storage|tests|tools"
 # Words in what a page shows that are free to differ: names of what was drawn.
 FREE_WORDS = re.compile(r"(gpt|gemini|llama|mixtral|mathstral|deepseek|claude)[\w.-]*")
 
@@ -288,16 +290,23 @@ def run_command(place, page, command, before, used):
     check(not missing, f"{command}\nprints the words that the page shows; {sorted(missing)} are not there", said)
 
 
-def check_flags_in_prose(helps):
+def check_prose(helps):
+    """Commands, flags, files and links in what is written around the commands."""
     count, known = 0, helps.all_flags()
     for path in pages.pages():
+        page = path.relative_to(ROOT)
         for line, span in pages.spans_of(path):
             fault = helps.fault_of(span)
-            check(fault is None, f"{path.relative_to(ROOT)}:{line}: `{span}` is a command of ours", fault)
+            check(fault is None, f"{page}:{line}: `{span}` is a command of ours", fault)
             flag = re.match(r"--[a-z][\w-]*", span)
             check(not flag or flag.group() in known or flag.group().endswith("-"),
-                  f"{path.relative_to(ROOT)}:{line}: a program has the option", span)
+                  f"{page}:{line}: a program has the option", span)
+            is_file = re.fullmatch(rf"({FOLDERS})/[\w./-]+", span)
+            check(not is_file or (ROOT / span).exists() or (path.parent / span).exists(),
+                  f"{page}:{line}: there is the file", span)
             count += 1
+        for target in re.findall(r"\]\(([\w./-]+)(?:#[\w-]*)?\)", path.read_text()):
+            check((path.parent / target).exists(), f"{page}: a link leads somewhere", target)
     return count
 
 
@@ -315,7 +324,7 @@ def check_that_it_notices(helps):
 def test(args):
     helps = pages.Helps(args.bin_dir)
     check_that_it_notices(helps)
-    spans = check_flags_in_prose(helps)
+    spans = check_prose(helps)
     used, shown, ran = set(), 0, 0
     for path in pages.pages():
         of_page, run_here = run_page(args, helps, path, used)
