@@ -310,6 +310,18 @@ def check_prose(helps):
     return count
 
 
+def check_reasons():
+    """The table of errors has the machine codes that the service gives, and no others."""
+    given = (ROOT / "service/engine/requests.h").read_text()
+    codes = dict(re.findall(r"string_view (k\w+) = \"([A-Z_]+)\";", given))
+    used = "".join(path.read_text() for path in (ROOT / "service").rglob("*.cc"))
+    wanted = {code for name, code in codes.items() if re.search(rf"reason::{name}\b", used)}
+    table = (ROOT / "docs/clients.md").read_text().partition("| reason | code |")[2].partition("\n\n")[0]
+    cells = re.findall(r"^\| (`.*?`) \|", table, re.M)
+    shown = {code for cell in cells for code in re.findall(r"`([A-Z_]+)`", cell)}
+    check(wanted == shown, "the table of errors in docs/clients.md names each reason", sorted(wanted ^ shown))
+
+
 def check_that_it_notices(helps):
     """What this test is for: a flag that no program has, in a command and after a subcommand."""
     for text in ("pointsman route --bogus x", "pointsmand --bogus", "script/bench --bogus", "pointsman bogus",
@@ -325,6 +337,7 @@ def test(args):
     helps = pages.Helps(args.bin_dir)
     check_that_it_notices(helps)
     spans = check_prose(helps)
+    check_reasons()
     used, shown, ran = set(), 0, 0
     for path in pages.pages():
         of_page, run_here = run_page(args, helps, path, used)
