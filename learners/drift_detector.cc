@@ -12,24 +12,26 @@ constexpr double kDriftAlarmWatched = 4;
 
 }  // namespace
 
-std::optional<double> DriftDetector::Add(double residual, double weight, bool is_watched) {
-  std::optional<double> shift = AddTo(fall_, -1, residual, weight, kDriftAlarm);
-  if (!shift) {
-    shift = AddTo(rise_, 1, residual, weight, is_watched ? kDriftAlarmWatched : kDriftAlarm);
+std::optional<DriftAlarm> DriftDetector::Add(double residual, double weight, bool is_watched,
+                                             double clock) {
+  std::optional<DriftAlarm> rung = AddTo(fall_, -1, residual, weight, kDriftAlarm, clock);
+  if (!rung) {
+    rung = AddTo(rise_, 1, residual, weight, is_watched ? kDriftAlarmWatched : kDriftAlarm, clock);
   }
-  if (shift) *this = {};
-  return shift;
+  if (rung) *this = {};
+  return rung;
 }
 
-std::optional<double> DriftDetector::AddTo(Side& side, double sign, double residual, double weight,
-                                           double alarm) {
+std::optional<DriftAlarm> DriftDetector::AddTo(Side& side, double sign, double residual,
+                                               double weight, double alarm, double clock) {
+  if (!(side.score > 0)) side.since = clock;
   const double step = (kDriftShift * sign * residual - kDriftShift * kDriftShift / 2) / kDriftNoise;
   side.score += weight * step;
   side.sum += weight * residual;
   side.weight += weight;
   if (!(side.score > 0)) side = {};
   if (!(side.score > alarm)) return std::nullopt;
-  return side.sum / side.weight;
+  return DriftAlarm{side.sum, side.weight, side.since};
 }
 
 void DriftDetector::Encode(ByteWriter& out) const {
@@ -39,8 +41,9 @@ void DriftDetector::Encode(ByteWriter& out) const {
 
 void DriftDetector::Decode(ByteReader& in) {
   for (Side* side : {&fall_, &rise_}) {
-    *side = in.Get<Side>();
-    const bool is_sound = side->score >= 0 && side->score <= kDriftAlarm && side->weight >= 0 &&
+    for (double* number : {&side->score, &side->sum, &side->weight}) *number = in.Get<double>();
+    if (in.format() >= 4) side->since = in.Get<double>();
+    const bool is_sound = std::isfinite(side->since) && side->score >= 0 && side->score <= kDriftAlarm && side->weight >= 0 &&
                           std::isfinite(side->weight) && std::isfinite(side->sum);
     if (!is_sound) in.Fail();
   }

@@ -83,6 +83,7 @@ class Hybrid final : public QualityModel {
                                         std::span<const ArmView> arms) const;
   double Kept(const HybridArm& arm) const { return KeptSince(arm.clock, forget_outcomes_); }
   void TakeBack(const Observation& observation, HybridArm& arm);
+  void TakeBackCause(const Observation& observation, double anchor, HybridArm& arm);
   void LearnHead(const Observation& observation, const HybridArm& arm, const VectorXd& z);
   bool Forget(HybridArm& arm) const;
   void AddEvidence(const Observation& observation, const VectorXd& z, HybridArm& arm);
@@ -237,7 +238,8 @@ void Hybrid::Learn(const Observation& observation) {
   LearnHead(observation, arm, z);
   const double residual = observation.quality - Linear(&arm, kCautious, z);
   AddEvidence(observation, z, arm);
-  if (tuning_.detects_drift) CheckDrift(observation, residual, arm);
+  // What others measured is no change in what the arm does.
+  if (tuning_.detects_drift && !observation.is_imported) CheckDrift(observation, residual, arm);
   Read(arm, has_faded);
   if (++outcomes_ >= next_refresh_) {
     Refresh();
@@ -273,6 +275,7 @@ void Hybrid::TakeBack(const Observation& observation, HybridArm& arm) {
       arm.bare_weight = std::max(0.0, arm.bare_weight - weight);
       arm.bare_sum -= weight * y;
     }
+    arm.ForgetMoved(anchor, weight, has_slope ? &x : nullptr);
     if (arm.weight < kWeightLeast) arm.weight = arm.sum = 0;
     if (arm.bare_weight < kWeightLeast) arm.bare_weight = arm.bare_sum = 0;
     arm.solved_weight = std::min(arm.solved_weight, arm.weight);
@@ -286,7 +289,21 @@ void Hybrid::TakeBack(const Observation& observation, HybridArm& arm) {
       arm.bare_sum += weight * change;
     }
   }
+  TakeBackCause(observation, anchor, arm);
   Read(arm, arm.HasMatrix());
+}
+
+// A change that was seen in outcomes that are no more was none.
+void Hybrid::TakeBackCause(const Observation& observation, double anchor, HybridArm& arm) {
+  const double weight = std::min(1.0, observation.weight);
+  for (const HybridArm::Cut& cut : arm.cuts) {
+    if (cut.clock < anchor || anchor < cut.cause.since || cut.cause_sum == 0) continue;
+    // Its own residual is not kept: on average it was the shift.
+    const double change = observation.is_withdrawal ? -cut.shift
+                                                    : observation.quality - observation.corrected_from;
+    if (arm.TakeBackCause(anchor, weight, change)) arm.watched_since = 0;
+    return;
+  }
 }
 
 void Hybrid::LearnHead(const Observation& observation, const HybridArm& arm, const VectorXd& z) {
@@ -329,13 +346,13 @@ void Hybrid::AddEvidence(const Observation& observation, const VectorXd& z, Hybr
 
 void Hybrid::CheckDrift(const Observation& observation, double residual, HybridArm& arm) {
   if (arm.weight < kDriftOutcomesMin) return;
-  const std::optional<double> shift =
-      arm.drift.Add(residual, std::min(1.0, observation.weight), arm.watched_since > 0);
-  if (!shift) return;
+  const std::optional<DriftAlarm> alarm =
+      arm.drift.Add(residual, std::min(1.0, observation.weight), arm.watched_since > 0, clock());
+  if (!alarm) return;
   // The evidence gathered since the change holds part of it already; what is kept is little, so the
   // error is too.
-  arm.ShiftAndScale(*shift, std::min(1.0, kOutcomesAfterDrift / arm.weight), clock());
-  arm.watched_since = *shift < 0 ? outcomes_ + 1 : 0;
+  arm.ShiftAndScale(*alarm, std::min(1.0, kOutcomesAfterDrift / arm.weight), clock());
+  arm.watched_since = alarm->shift() < 0 ? outcomes_ + 1 : 0;
   Read(arm, true);
 }
 

@@ -15,6 +15,11 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 constexpr std::size_t kCutsKept = 8;
+constexpr double kCauseKept = 0.5;  // less of it, and there was no change
+
+void PutVector(const VectorXd& numbers, ByteWriter& out) {
+  out.PutArray(std::span<const double>(numbers.data(), static_cast<std::size_t>(numbers.size())));
+}
 
 VectorXd GetVector(Eigen::Index size, bool may_be_empty, ByteReader& in) {
   const std::vector<double> numbers = in.GetArray<double>();
@@ -27,25 +32,81 @@ VectorXd GetVector(Eigen::Index size, bool may_be_empty, ByteReader& in) {
   return Eigen::Map<const VectorXd>(numbers.data(), static_cast<Eigen::Index>(numbers.size()));
 }
 
+HybridArm::Cut GetCut(Eigen::Index dimension, ByteReader& in) {
+  HybridArm::Cut cut;
+  for (double* number : {&cut.clock, &cut.shift, &cut.kept, &cut.cause.sum, &cut.cause.weight,
+                         &cut.cause.since, &cut.cause_sum, &cut.moved_weight, &cut.moved_bare}) {
+    *number = in.Get<double>();
+    if (!std::isfinite(*number)) in.Fail();
+  }
+  if (cut.kept < 0 || cut.moved_weight < 0 || cut.moved_bare < 0) in.Fail();
+  cut.moved_first = GetVector(dimension + 1, true, in);
+  return cut;
+}
+
 }  // namespace
 
 void HybridArm::Scale(double kept) {
   for (double* number : {&weight, &sum, &bare_weight, &bare_sum, &solved_weight}) *number *= kept;
   if (HasMatrix()) sums.Scale(kept);
   for (Reading& reading : readings) reading.own *= kept;
+  for (Cut& cut : cuts) {
+    cut.moved_weight *= kept;
+    cut.moved_bare *= kept;
+    cut.moved_first *= kept;
+  }
 }
 
-void HybridArm::Shift(double change) {
-  sum += change * weight;
-  bare_sum += change * bare_weight;
-  if (HasMatrix()) sums.Shift(change);
-}
-
-void HybridArm::ShiftAndScale(double change, double kept, double at_clock) {
-  Shift(change);
-  Scale(kept);
+void HybridArm::ShiftAndScale(const DriftAlarm& cause, double kept, double at_clock) {
+  Cut cut;
+  cut.clock = at_clock;
+  cut.shift = cause.shift();
+  cut.kept = kept;
+  cut.cause = cause;
+  cut.cause_sum = cause.sum;
+  cut.moved_weight = weight;
+  cut.moved_bare = bare_weight;
+  if (HasMatrix()) cut.moved_first = sums.FirstMoments();
   if (cuts.size() == kCutsKept) cuts.erase(cuts.begin());
-  cuts.push_back({at_clock, change, kept});
+  cuts.push_back(std::move(cut));
+  Move(cuts.back(), cuts.back().shift);
+  Scale(kept);
+}
+
+// The evidence that was there at the cut, as if it had been `change` better.
+void HybridArm::Move(const Cut& cut, double change) {
+  sum += change * cut.moved_weight;
+  bare_sum += change * cut.moved_bare;
+  if (HasMatrix() && cut.moved_first.size() > 0) sums.Move(cut.moved_first, change);
+}
+
+void HybridArm::ForgetMoved(double then, double gone, const VectorXd* x) {
+  for (Cut& cut : cuts) {
+    if (cut.clock < then) continue;
+    cut.moved_weight = std::max(0.0, cut.moved_weight - gone);
+    if (x == nullptr) {
+      cut.moved_bare = std::max(0.0, cut.moved_bare - gone);
+    } else if (cut.moved_first.size() > 0) {
+      cut.moved_first -= gone * *x;
+    }
+  }
+}
+
+bool HybridArm::TakeBackCause(double then, double of_weight, double change) {
+  bool is_undone = false;
+  for (Cut& cut : cuts) {
+    if (!is_undone) {
+      if (cut.clock < then || then < cut.cause.since || cut.cause_sum == 0) continue;
+      cut.cause.sum += of_weight * change;
+      is_undone = cut.cause.sum / cut.cause_sum < kCauseKept;
+    }
+    // What was seen after it was seen from a level that was wrong.
+    if (!is_undone) continue;
+    Move(cut, -cut.shift);
+    cut.shift = cut.cause_sum = 0;
+  }
+  if (is_undone) drift = {};
+  return is_undone;
 }
 
 HybridArm::Since HybridArm::CutsSince(double then) const {
@@ -60,6 +121,9 @@ HybridArm::Since HybridArm::CutsSince(double then) const {
 
 void HybridArm::Grow(Eigen::Index size) {
   if (HasMatrix()) sums.Grow(size + 1);
+  for (Cut& cut : cuts) {
+    if (cut.moved_first.size() > 0) cut.moved_first.conservativeResizeLike(VectorXd::Zero(size + 1));
+  }
   for (Reading& reading : readings) {
     if (reading.theta.size() > 0) reading.theta.conservativeResizeLike(VectorXd::Zero(size));
   }
@@ -106,7 +170,14 @@ void HybridArm::Encode(ByteWriter& out) const {
                               bare_sum, solved_weight, clock, matrix_since}) {
     out.Put(number);
   }
-  out.PutArray(std::span<const Cut>(cuts));
+  out.Put(static_cast<uint64_t>(cuts.size()));
+  for (const Cut& cut : cuts) {
+    for (const double number : {cut.clock, cut.shift, cut.kept, cut.cause.sum, cut.cause.weight,
+                                cut.cause.since, cut.cause_sum, cut.moved_weight, cut.moved_bare}) {
+      out.Put(number);
+    }
+    PutVector(cut.moved_first, out);
+  }
   out.Put(outcomes);
   out.Put(watched_since);
   drift.Encode(out);
@@ -114,8 +185,7 @@ void HybridArm::Encode(ByteWriter& out) const {
   if (HasMatrix()) sums.Encode(out);
   for (const Reading& reading : readings) {
     out.Put(reading.own);
-    out.PutArray(std::span<const double>(reading.theta.data(),
-                                         static_cast<std::size_t>(reading.theta.size())));
+    PutVector(reading.theta, out);
   }
 }
 
@@ -132,11 +202,10 @@ HybridArm HybridArm::Decode(Eigen::Index dimension, ByteReader& in) {
   }
   if (!is_old) {
     arm.matrix_since = in.Get<double>();
-    arm.cuts = in.GetArray<Cut>();
-    if (!std::isfinite(arm.matrix_since) || arm.cuts.size() > kCutsKept) in.Fail();
-    for (const Cut& cut : arm.cuts) {
-      if (!std::isfinite(cut.clock) || !std::isfinite(cut.shift) || !(cut.kept >= 0)) in.Fail();
-    }
+    if (!std::isfinite(arm.matrix_since)) in.Fail();
+    const uint64_t cuts = in.GetCount(9 * sizeof(double));
+    if (cuts > kCutsKept) in.Fail();
+    for (uint64_t i = 0; i < cuts && in.ok(); ++i) arm.cuts.push_back(GetCut(dimension, in));
   }
   if (arm.prior_strength < 0 || arm.weight < 0 || arm.bare_weight < 0) in.Fail();
   if (has_prior) arm.prior_level = prior;

@@ -26,9 +26,14 @@ struct HybridPrior {
 
 // One arm's evidence and its reading under both experts' priors.
 struct HybridArm {
-  // The evidence was shifted and cut at a change, so an outcome of before is not what it was any more.
+  // The evidence was shifted and cut at a change, so an outcome of before is not what it was any more. What
+  // set it off and what was moved are remembered, so that it can be taken back with its cause.
   struct Cut {
     double clock = 0, shift = 0, kept = 1;
+    DriftAlarm cause;                        // what of it has not been taken back
+    double cause_sum = 0;                    // `cause.sum` at the alarm; 0: taken back already
+    double moved_weight = 0, moved_bare = 0;  // what is left of the evidence that was moved
+    Eigen::VectorXd moved_first;             // sum w x of that with a vector; of size 0: none
   };
   struct Reading {
     Eigen::VectorXd theta;  // d; empty: w stands for it
@@ -55,10 +60,15 @@ struct HybridArm {
 
   // Keeps the share `kept` of the evidence: the posterior goes back towards the prior.
   void Scale(double kept);
-  // As if all its outcomes had been `change` better.
-  void Shift(double change);
+  void Move(const Cut& cut, double change);
   // Both at once, at a change; remembered for corrections of what came before.
-  void ShiftAndScale(double change, double kept, double at_clock);
+  void ShiftAndScale(const DriftAlarm& cause, double kept, double at_clock);
+  // So much weight of an outcome of then is gone from the evidence; `x` is its (1, z) if it was in `sums`.
+  void ForgetMoved(double then, double gone, const Eigen::VectorXd* x);
+  // The residual of an outcome of then, of that weight, is larger by `change` than it was. If half of what
+  // set off a change is taken back, the change did not happen, nor did those that were seen after it: what was moved is
+  // moved back. It stays cut. Returns whether that is so.
+  bool TakeBackCause(double then, double of_weight, double change);
   // What became of an outcome of then: its weight times `kept`, its quality plus `shift`.
   struct Since {
     double kept = 1, shift = 0;

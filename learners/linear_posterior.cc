@@ -44,7 +44,9 @@ void RegressionSums::Scale(double kept) {
   cross_ *= kept;
 }
 
-void RegressionSums::Shift(double change) { cross_ += change * FirstMoments(); }
+void RegressionSums::Move(const Eigen::Ref<const VectorXd>& first, double change) {
+  cross_ += change * first;
+}
 
 MatrixXd RegressionSums::MomentsWithoutFirst(double more) const {
   const Index n = size() - 1;

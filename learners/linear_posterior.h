@@ -32,8 +32,8 @@ class RegressionSums {
   void Correct(const Eigen::Ref<const Eigen::VectorXd>& x, double y_change, double weight);
   // Keeps the share `kept` of the evidence.
   void Scale(double kept);
-  // As if every y had been larger by `change`; x[0] must be 1 throughout.
-  void Shift(double change);
+  // As if every y of a part had been larger by `change`; `first` is that part's sum w x.
+  void Move(const Eigen::Ref<const Eigen::VectorXd>& first, double change);
 
   // G_ij - G_i0 G_0j / (G_00 + more) for i, j >= 1, both triangles: what G still says of the other
   // entries of theta when the first is eliminated, whose own precision `more` adds to. Needs

@@ -205,7 +205,8 @@ void ArmTracker::NoteEnd(CallEnd end, double weight, double clock) {
   const double rate = errors_ / (calls + kErrorPriorAnswers);
   const bool is_watched = watched_since_ >= 0;
   const double residual = rate - (end == CallEnd::kFailed ? 1 : 0);
-  const std::optional<double> shift = error_drift_.Add(residual, weight, is_watched);
+  const std::optional<DriftAlarm> alarm = error_drift_.Add(residual, weight, is_watched, clock);
+  const std::optional<double> shift = alarm ? std::optional(alarm->shift()) : std::nullopt;
   double now = rate;
   if (shift) {
     now = std::clamp(rate - *shift, 0.0, 1.0);

@@ -9,8 +9,12 @@ namespace {
 // Less weight than this is what rounding leaves of nothing.
 constexpr double kWeightLeast = 1e-9;
 constexpr double kLeastMs = 1e-3;
+// Of a logarithm: below, a tenth of the time is not twice as good, and 0 ms has no logarithm.
+constexpr double kLeastLogMs = 1;
 constexpr double kLatencyNoise = 0.25;   // sigma^2 before an arm's own
 constexpr double kLatencyNoiseStrength = 1;
+// More is no noise but several kinds of calls, which are no reason to believe the pool instead.
+constexpr double kLatencyNoiseMax = 1;
 constexpr double kLatencySlopeShrinkage = 10;
 // How far beyond the mean of what was seen, in ln(tokens), the slope is believed.
 constexpr double kReach = 2;
@@ -46,8 +50,9 @@ double DecayedLine::Slope(double slope, double shrinkage, double kept) const {
 }
 
 void LogLatency::Add(double ms, std::optional<double> output_tokens, double w) {
-  const double y = std::log(std::max(ms, kLeastMs));
+  const double y = std::log(std::max(ms, kLeastLogMs));
   weight_ += w;
+  ms_ += w * ms;
   y_ += w * y;
   yy_ += w * y * y;
   if (output_tokens) line_.Add(std::log1p(*output_tokens), y, w);
@@ -56,6 +61,7 @@ void LogLatency::Add(double ms, std::optional<double> output_tokens, double w) {
 
 void LogLatency::Scale(double kept) {
   weight_ *= kept;
+  ms_ *= kept;
   y_ *= kept;
   yy_ *= kept;
   line_.Scale(kept);
@@ -79,7 +85,7 @@ LatencyEstimate LogLatency::Estimate(const LatencyPrior& pool, std::optional<dou
   }
   const double noise = (kLatencyNoiseStrength * kLatencyNoise + spread) / (kLatencyNoiseStrength + n);
   if (prior_ms) {
-    const double own = std::log(std::max(*prior_ms, kLeastMs));
+    const double own = std::log(std::max(*prior_ms, kLeastLogMs));
     const double p = 1 / kLatencyNoise;
     m0 = own;  // what is said of this arm, and not of the others
     precision0 = has_prior ? precision0 + p : p;
@@ -87,24 +93,29 @@ LatencyEstimate LogLatency::Estimate(const LatencyPrior& pool, std::optional<dou
   }
   if (!(weight_ > 0) && !has_prior) return {};
   if (!has_prior) m0 = at;  // nothing else is known: the arm's own
-  const double precision = precision0 + n / noise;
-  const double m = (m0 * precision0 + at * n / noise) / precision;
+  const double evidence = n / std::min(noise, kLatencyNoiseMax);
+  const double precision = precision0 + evidence;
+  const double m = (m0 * precision0 + at * evidence) / precision;
   const double v = 1 / precision;
   // An arm that has told nothing is expected at the others' latencies, whose noise is in them already.
-  const double ms = weight_ > 0 ? std::exp(m + (v + noise) / 2) : std::exp(m);
-  return {ms, v, weight_ > 0 || prior_ms.has_value()};
+  if (!(weight_ > 0)) return {std::exp(m), v, prior_ms.has_value()};
+  // A log-normal's mean lies exp(noise / 2) above exp(m); that of values with two modes, a cache's hits beside
+  // its misses, does not, and the values' own mean says so.
+  const double seen = std::log(std::max(ms_ / weight_, kLeastMs)) - mean;
+  const double above = std::min(noise / 2, seen + kLatencyNoise / 2 / (1 + n));
+  return {std::exp(m + v / 2 + above), v, true};
 }
 
 void LogLatency::Encode(ByteWriter& out) const {
   for (const double number :
-       {weight_, y_, yy_, line_.weight, line_.x, line_.y, line_.xx, line_.xy}) {
+       {weight_, ms_, y_, yy_, line_.weight, line_.x, line_.y, line_.xx, line_.xy}) {
     out.Put(number);
   }
 }
 
 void LogLatency::Decode(ByteReader& in) {
   for (double* number :
-       {&weight_, &y_, &yy_, &line_.weight, &line_.x, &line_.y, &line_.xx, &line_.xy}) {
+       {&weight_, &ms_, &y_, &yy_, &line_.weight, &line_.x, &line_.y, &line_.xx, &line_.xy}) {
     *number = in.Get<double>();
     if (!std::isfinite(*number)) in.Fail();
   }
@@ -114,8 +125,9 @@ void LogLatency::Decode(ByteReader& in) {
 LogLatency LogLatency::OfMean(double mean_ms, double weight) {
   LogLatency latency;
   if (!(weight > kWeightLeast) || !(mean_ms > 0)) return latency;
-  const double y = std::log(std::max(mean_ms, kLeastMs));
+  const double y = std::log(std::max(mean_ms, kLeastLogMs));
   latency.weight_ = weight;
+  latency.ms_ = weight * mean_ms;
   latency.y_ = weight * y;
   latency.yy_ = weight * y * y;
   return latency;

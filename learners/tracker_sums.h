@@ -54,8 +54,10 @@ struct LatencyEstimate {
 
 // Latency of calls: ln(ms) = m + slope ln(1 + output tokens) + noise.
 //   m ~ N(m0, tau^2) of the pool, posterior precision 1/tau^2 + n/sigma^2; sigma^2 is the arm's own,
-//   shrunk by one outcome of deviation 0.5; expected ms = exp(m + (v + sigma^2) / 2).
-// A log-normal's mean is not owned by its largest values, and is positive whatever was learned.
+//   shrunk by one outcome of deviation 0.5; expected ms = exp(m + v / 2 + min(sigma^2 / 2, s)),
+//   s = ln(the values' mean) - their mean ln, what they themselves lie above their median.
+// A log-normal's mean is not owned by its largest values, and is positive whatever was learned; the values'
+// own mean is not owned by the smallest ones. The lesser of the two is expected.
 class LogLatency {
  public:
   // `output_tokens` of the same call; absent: not known.
@@ -76,7 +78,7 @@ class LogLatency {
   friend bool operator==(const LogLatency&, const LogLatency&) = default;
 
  private:
-  double weight_ = 0, y_ = 0, yy_ = 0;
+  double weight_ = 0, ms_ = 0, y_ = 0, yy_ = 0;
   DecayedLine line_;  // of the calls whose output tokens are known
 };
 

@@ -1,5 +1,6 @@
 #include "tools/attempt.h"
 
+#include <algorithm>
 #include <charconv>
 #include <vector>
 
@@ -51,11 +52,20 @@ absl::StatusOr<v1::Attempt> ParseAttempt(const std::string& text) {
       is_read = is_read && number(part(2), value);
       attempt.set_cost_usd(value);
     }
+    // A name may hold colons, but hardly a kind of error or a time: those are spelt wrong.
+    const bool is_whole = name_parts > 1 && more == 0;
+    if (is_whole && name_parts > 2 && number(parts.back(), value)) break;
+    if (is_whole && std::any_of(parts.begin() + 1, parts.end() - 1, [](const std::string& word) {
+          return ParseErrorKind(word).ok();
+        })) {
+      break;
+    }
     if (is_read) return attempt;
   }
   return InvalidArgument(Quoted(text),
                          " is no attempt; expected ARM, ARM:timeout, "
-                         "ARM:timeout:30000 or ARM:timeout:30000:0.002");
+                         "ARM:timeout:30000 or ARM:timeout:30000:0.002; a name that holds colons "
+                         "itself ends with one");
 }
 
 }  // namespace pointsman

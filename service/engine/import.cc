@@ -66,7 +66,7 @@ struct NewOutcome {
   FeedbackKey key;
   uint64_t content_hash = 0;
   double weight = 0;
-  const Outcome* outcome = nullptr;
+  Outcome outcome;
 };
 
 // A query with at least one of them.
@@ -89,7 +89,8 @@ absl::StatusOr<NewQuery> Prepare(const Turn& turn, const std::shared_ptr<PoolRun
     out.key = {pool->id(), Cat(kImportIdPrefix, plan.import_id, ":", query.index), arm};
     out.content_hash = ContentHash(query, outcome);
     out.weight = plan.strength / static_cast<double>(Announced(plan, outcome.arm));
-    out.outcome = &outcome.outcome;
+    out.outcome = outcome.outcome;
+    if (out.outcome.error_kind) out.outcome.error = true;
     std::optional<FeedbackRecord> before;
     ASSIGN_OR_RETURN(before, turn.ReadFeedback(out.key));
     ImportedArm& counts = output.arms[outcome.arm];
@@ -137,7 +138,7 @@ absl::StatusOr<std::vector<OutcomeEvent>> EventsOf(const LearnedState& state,
   std::vector<ArmView> rated_views;
   std::vector<ArmExpectation> rated_expected;
   for (std::size_t i = 0; i < arms.size(); ++i) {
-    if (!query.outcomes[i].outcome->quality) continue;
+    if (!query.outcomes[i].outcome.quality) continue;
     rated.push_back(i);
     rated_views.push_back(views[i]);
     rated_expected.push_back(expected[i]);
@@ -165,7 +166,7 @@ absl::StatusOr<std::vector<OutcomeEvent>> EventsOf(const LearnedState& state,
     event.input_tokens_expected = expected[i].input_tokens;
     event.output_tokens_expected = expected[i].output_tokens;
     event.decision_version = state.version();
-    event.outcome = *query.outcomes[i].outcome;
+    event.outcome = query.outcomes[i].outcome;
     if (state.pool().settings.store_query_text) event.query_text = query.text;
   }
   return events;
@@ -186,13 +187,13 @@ absl::Status Stage(Turn& turn, const std::shared_ptr<PoolRuntime>& pool, const N
     record.anchor = events[i].anchor;
     record.weight = events[i].weight;
     record.seen.push_back({kFeedbackId, outcome.content_hash});
-    record.learned = *outcome.outcome;
-    if (outcome.outcome->quality) record.quality_sequence = last;
+    record.learned = outcome.outcome;
+    if (outcome.outcome.quality) record.quality_sequence = last;
     record.served = outcome.key.arm;
     record.decision_time = turn.now();
     turn.PutFeedback(outcome.key, std::move(record));
-    if (outcome.outcome->quality) {
-      Remember(turn, pool, last, events[i], outcome.outcome->quality);
+    if (outcome.outcome.quality) {
+      Remember(turn, pool, last, events[i], outcome.outcome.quality);
     }
   }
   return absl::OkStatus();

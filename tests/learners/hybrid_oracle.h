@@ -53,7 +53,7 @@ class SlowHybrid final : public SlowModel {
     if (++arm.outcomes == 40) arm.watched_since = 0;
     arm.weight += told.weight;
     (arm.has_matrix && has_vector ? arm.linear : arm.bare).push_back(std::move(kept));
-    if (tuning_.detects_drift) CheckDrift(told.weight, residual, arm);
+    if (tuning_.detects_drift && !told.is_imported) CheckDrift(told.weight, residual, arm);
     SolveIfGrown(arm);
     if (has_faded && arm.has_matrix) Solve(arm);
     if (++outcomes_ < next_refresh_) return;

@@ -168,5 +168,58 @@ TEST(QualityModels, AreListedInTheErrorOfAnUnknownName) {
   }
 }
 
+// 100 outcomes of 0.9, then `wrong` ones of 0 about the same query, then those are taken back.
+void ExpectWrongOnesToGo(const std::string& name, int wrong, bool is_corrected) {
+  Rng rng(11);
+  const auto model = Make(name);
+  Arm arm, other;
+  arm.id = ArmId{1};
+  other.id = ArmId{2};
+  model->BeginEdit();
+  model->PutArm(arm);
+  model->PutArm(other);
+  const std::vector<float> context = UnitVector(rng, kDimension);
+  double clock = 0;
+  const auto tell = [&](ArmId id, double quality) {
+    model->Tick(1);
+    ++clock;
+    Observation o;
+    o.arm = id;
+    o.context = context;
+    o.quality = quality;
+    o.anchor = clock;
+    model->Learn(o);
+  };
+  for (int i = 0; i < 100; ++i) {
+    tell(arm.id, 0.9);
+    tell(other.id, 0.6);
+  }
+  const double before = EstimateOf(*model, arm, context).mean;
+  const double first = clock;
+  for (int i = 0; i < wrong; ++i) tell(arm.id, 0);
+  for (int i = 0; i < wrong; ++i) {
+    Observation o;
+    o.arm = arm.id;
+    o.context = context;
+    o.anchor = first + 1 + i;
+    o.quality = is_corrected ? 0.9 : 0;
+    o.is_correction = is_corrected;
+    o.is_withdrawal = !is_corrected;
+    model->Learn(o);
+  }
+  model->EndEdit();
+  const std::string where = name + ", " + std::to_string(wrong) + (is_corrected ? " corrected" : "");
+  EXPECT_NEAR(EstimateOf(*model, arm, context).mean, before, 0.06) << where;
+  EXPECT_NEAR(model->Level(arm.id).mean, 0.9, 0.15) << where;
+}
+
+TEST(QualityModels, TakeBackAChangeWithTheOutcomesThatSetItOff) {
+  for (const char* name : QualityModelNames()) {
+    for (const int wrong : {5, 12, 20, 40, 80}) {
+      for (const bool is_corrected : {false, true}) ExpectWrongOnesToGo(name, wrong, is_corrected);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace pointsman

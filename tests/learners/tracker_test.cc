@@ -270,6 +270,17 @@ TEST(ArmTracker, ExpectsTheMeanOfALogNormalAndIsNotOwnedByOneColdStart) {
   EXPECT_LT(cold.Expect().latency_ms, 700);
 }
 
+TEST(ArmTracker, ExpectsNoMoreThanItSawWhereLatencyHasTwoModes) {
+  const double modes[][2] = {{5, 5000}, {100, 100'000}, {0, 1000}, {0.2, 0.6}};
+  for (const auto& mode : modes) {
+    Life life;
+    life.settings.half_life_outcomes = 1e6;
+    for (int i = 0; i < 400; ++i) life.Tell(Latency(mode[i % 2]));
+    const double mean = (mode[0] + mode[1]) / 2;
+    EXPECT_NEAR(life.Expect().latency_ms / mean, 1, 0.1) << mode[0] << " " << mode[1];
+  }
+}
+
 TEST(ArmTracker, ExpectsLongerAnswersToTakeLonger) {
   Life life;
   Rng rng(5);

@@ -24,6 +24,7 @@ TEST(Attempt, ReadsItsPartsFromTheEndSoThatNamesMayHoldColons) {
       {"gpt::800", "gpt", v1::ERROR_KIND_UNSPECIFIED, 800, -1},
       {"gpt:provider::0.5", "gpt", v1::PROVIDER, -1, 0.5},
       {"ollama/llama3:70b", "ollama/llama3:70b", v1::ERROR_KIND_UNSPECIFIED, -1, -1},
+      {"registry:llama3:70:", "registry:llama3:70", v1::ERROR_KIND_UNSPECIFIED, -1, -1},
       {"ollama/llama3:70b:timeout:9", "ollama/llama3:70b", v1::TIMEOUT, 9, -1},
   };
   for (const Case& c : cases) {
@@ -34,7 +35,9 @@ TEST(Attempt, ReadsItsPartsFromTheEndSoThatNamesMayHoldColons) {
     EXPECT_EQ(attempt->has_latency_ms() ? attempt->latency_ms() : -1, c.latency_ms) << c.text;
     EXPECT_EQ(attempt->has_cost_usd() ? attempt->cost_usd() : -1, c.cost_usd) << c.text;
   }
-  EXPECT_FALSE(ParseAttempt("").ok());
+  for (const char* wrong : {"", "gpt:timout:30000", "gpt:timeout:abc", "gpt:timeout:9:x"}) {
+    EXPECT_FALSE(ParseAttempt(wrong).ok()) << wrong;
+  }
 }
 
 TEST(PriceTier, ReadsPricesAndLeavesEmptyOnesUnset) {

@@ -200,11 +200,14 @@ TEST_F(QueryNames, ByAnAliasMeanItsArm) {
   });
   ASSERT_TRUE(imported.ok()) << imported.status();
   EXPECT_EQ(OutcomesOf("new"), 2u);
-  ASSERT_TRUE(
-      Await<bool>([&](auto done) { engine_->RemoveArm("default", "old", std::move(done)); }).ok());
+  // An old name is no reason to remove the arm that took its place.
+  const auto removed =
+      Await<bool>([&](auto done) { engine_->RemoveArm("default", "old", std::move(done)); });
+  EXPECT_EQ(removed.status().code(), absl::StatusCode::kInvalidArgument) << removed.status();
+  EXPECT_NE(removed.status().message().find("new"), std::string::npos) << removed.status();
   const auto left = Ask([](RouteInput&) {});
   ASSERT_TRUE(left.ok());
-  EXPECT_FALSE(ArmsOf(*left).contains("new"));
+  EXPECT_TRUE(ArmsOf(*left).contains("new"));
 }
 
 TEST_F(QueryNames, AreFreeOnceTheArmOrTheAliasIsGone) {
