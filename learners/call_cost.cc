@@ -116,32 +116,66 @@ void CallCost::Add(const Arm& arm, const CallTokens& tokens, double usd, double 
   const Vector4d f = Features(tokens);
   moments_ += w * f * f.transpose();
   cross_ += (w * (usd - TierPart(arm, tokens))) * f;
-  if (weight() < kWeightLeast) *this = {};
+  if (moments_(0, 0) < kWeightLeast) {
+    moments_.setZero();
+    cross_.setZero();
+  }
+}
+
+void CallCost::AddUncounted(double estimate, double output, double usd, double w) {
+  uncounted_.Add(estimate, usd, w);
+  if (output > 0) output_.Add(output, w);
 }
 
 void CallCost::Scale(double kept) {
   moments_ *= kept;
   cross_ *= kept;
+  uncounted_.Scale(kept);
+  output_.Scale(kept);
+}
+
+// What was counted, and what was not as its tokens are expected by now: both are linear in (1, estimate).
+CallCost::Sums CallCost::AllSums(const Arm& arm, const TypicalTokens& typical) const {
+  Sums sums{moments_, cross_};
+  if (!(uncounted_.weight > 0)) return sums;
+  const double cached = typical.cached_share / kThousand, fresh = 1 / kThousand - cached;
+  Eigen::Matrix<double, 4, 2> map;
+  map << 1, 0,  //
+      fresh * typical.input, fresh * typical.input_slope,  //
+      cached * typical.input, cached * typical.input_slope,  //
+      typical.output / kThousand, 0;
+  const DecayedLine& u = uncounted_;
+  // Around the mean estimate, where `typical` stands.
+  const double at = u.MeanX();
+  const CallTokens tokens{typical.input, typical.input * typical.cached_share, typical.output};
+  const double tier = TierPart(arm, tokens);
+  Eigen::Matrix2d moments;
+  moments << u.weight, 0, 0, std::max(0.0, u.xx - u.x * at);
+  const Eigen::Vector2d cross(u.y - tier * u.weight, u.xy - u.y * at);
+  sums.moments += map * moments * map.transpose();
+  sums.cross += map * cross;
+  return sums;
 }
 
 std::optional<double> CallCost::Estimate(const Arm& arm, const CallTokens& tokens,
-                                         double kept) const {
+                                         double kept, const TypicalTokens& typical) const {
   const bool is_priced = IsPriced(arm);
   const bool is_observed = weight() > 0;
   if (!is_priced && !is_observed) return std::nullopt;
   const Vector4d f = Features(tokens);
+  const Sums sums = AllSums(arm, typical);
   Vector4d theta = AsVector(BaseOf(arm));
-  if (!is_priced) theta << cross_[0] / weight(), 0, 0, 0;
+  if (!is_priced) theta << sums.cross[0] / weight(), 0, 0, 0;
   if (is_observed) {
     // In units of each feature's root mean square, so that no unit decides what is corrected.
     Vector4d unit;
     for (Eigen::Index i = 0; i < 4; ++i) {
-      unit[i] = std::max(std::sqrt(std::max(0.0, moments_(i, i)) / weight()), 1e-6);
+      unit[i] = std::max(std::sqrt(std::max(0.0, sums.moments(i, i)) / weight()), 1e-6);
     }
     const Vector4d inverse = unit.cwiseInverse();
-    Matrix4d a = kept * (inverse.asDiagonal() * moments_ * inverse.asDiagonal());
-    a.diagonal().array() += kShrinkage * Belief(moments_.row(0).dot(theta), cross_[0]);
-    const Vector4d b = kept * inverse.cwiseProduct(cross_ - moments_ * theta);
+    Matrix4d a = kept * (inverse.asDiagonal() * sums.moments * inverse.asDiagonal());
+    a.diagonal().array() += kShrinkage * Belief(sums.moments.row(0).dot(theta), sums.cross[0]);
+    const Vector4d b = kept * inverse.cwiseProduct(sums.cross - sums.moments * theta);
     theta = inverse.cwiseProduct(NotNegative(a, b, unit.cwiseProduct(theta)));
   }
   return std::max(0.0, theta.dot(f) + TierPart(arm, tokens));
@@ -154,10 +188,17 @@ double CallCost::RelativeVariance(const Arm& arm, double kept) const {
   return 1 / (1 + n / kCallVariance);
 }
 
-void CallCost::Reprice(const Arm& before, const Arm& after) {
+void CallCost::Reprice(const Arm& before, const Arm& after, const TypicalTokens& typical) {
   if (!(weight() > 0) || !IsPriced(after)) return;
   const Vector4d old_list = AsVector(BaseOf(before)), new_list = AsVector(BaseOf(after));
   if (IsPriced(before)) {
+    if (uncounted_.weight > 0) {
+      const Vector4d f = Features({typical.input, typical.input * typical.cached_share, typical.output});
+      const double old_usd = old_list.dot(f), new_usd = new_list.dot(f);
+      const double ratio = old_usd > 0 ? new_usd / old_usd : 1;
+      uncounted_.y *= ratio;
+      uncounted_.xy *= ratio;
+    }
     const double listed = moments_.row(0).dot(old_list), observed = cross_[0];
     if (listed > 0) {
       cross_ = std::max(0.0, observed / listed) * (moments_ * new_list);
@@ -173,6 +214,10 @@ void CallCost::Encode(ByteWriter& out) const {
     for (Eigen::Index j = 0; j <= i; ++j) out.Put(moments_(i, j));
     out.Put(cross_[i]);
   }
+  const DecayedLine& u = uncounted_;
+  for (const double number : {u.weight, u.x, u.y, u.xx, u.xy, output_.sum, output_.weight}) {
+    out.Put(number);
+  }
 }
 
 void CallCost::Decode(ByteReader& in) {
@@ -185,7 +230,11 @@ void CallCost::Decode(ByteReader& in) {
     for (Eigen::Index j = 0; j <= i; ++j) moments_(i, j) = moments_(j, i) = finite();
     cross_[i] = finite();
   }
-  if (moments_(0, 0) < 0) in.Fail();
+  DecayedLine& u = uncounted_;
+  for (double* number : {&u.weight, &u.x, &u.y, &u.xx, &u.xy, &output_.sum, &output_.weight}) {
+    *number = finite();
+  }
+  if (moments_(0, 0) < 0 || u.weight < 0) in.Fail();
 }
 
 CallCost CallCost::OfMean(double usd, const CallTokens& tokens, double w) {

@@ -8,20 +8,10 @@
 namespace pointsman {
 namespace {
 
-// What an answer is taken to be long, in tokens, before anything is known of an arm.
-constexpr double kOutputTokensPrior = 256;
 constexpr double kErrorPriorAnswers = 4;
-// Ridge on the slope: as if this many outcomes, spread by 1 in ln(1 + input), had shown none.
-constexpr double kOutputSlopeShrinkage = 10;
-constexpr double kFailedShareOfAnswer = 0.1;
-constexpr double kLatencyNoise = 0.25;  // as in tracker_sums.cc
-constexpr double kTail = 0.95;
-constexpr double kWatchOutcomes = 2000;
-constexpr double kWatchedShare = 0.02;
 constexpr double kWatchedErrorRate = 0.5;
 constexpr double kRecoveredErrorRate = 0.25;
 constexpr double kCallsAfterDrift = 24;
-constexpr std::size_t kErrorCutsKept = 8;
 constexpr double kWeightLeast = 1e-9;  // less is what rounding leaves of nothing
 constexpr Micros kRateLimitDefault = 30 * kMicrosPerSecond;
 
@@ -41,6 +31,8 @@ struct ArmTracker::Facts {
   std::optional<double> quality, latency_ms, first_token_ms, cost_usd;
   std::optional<double> input_tokens, cached_tokens, output_tokens;
   double estimate = 0;  // of the request's tokens, where they were not counted
+  double query_tokens = 0;     // the request's, counted or estimated
+  double expected_output = 0;  // tokens, when it was decided
   CallTokens priced;    // what the cost is for: reported, else as the decision expected
   bool has_tokens = false;
 
@@ -58,6 +50,8 @@ ArmTracker::Facts ArmTracker::FactsOf(const OutcomeEvent& event, const Outcome& 
   f.cached_tokens = AsDouble(o.cached_input_tokens);
   f.output_tokens = AsDouble(o.output_tokens);
   if (!event.input_is_counted) f.estimate = event.input_tokens_estimate;
+  f.query_tokens = event.input_tokens_estimate;
+  f.expected_output = event.output_tokens_expected;
   const double expected = event.input_tokens_expected > 0 ? event.input_tokens_expected
                                                            : event.input_tokens_estimate;
   f.priced = {f.input_tokens.value_or(expected), f.cached_tokens.value_or(0),
@@ -188,7 +182,12 @@ void ArmTracker::ExchangeEnds(CallEnd before, CallEnd after, double w, double an
 
 void ArmTracker::AddCost(const Arm& arm, const Facts& f, double w) {
   if (f.TookPlace()) {
-    if (f.cost_usd) cost_.Add(arm, f.priced, *f.cost_usd, w);
+    if (!f.cost_usd) return;
+    if (f.input_tokens && f.output_tokens) {
+      cost_.Add(arm, f.priced, *f.cost_usd, w);
+    } else {
+      cost_.AddUncounted(f.query_tokens, f.expected_output, *f.cost_usd, w);
+    }
   } else if (f.end == CallEnd::kFailed) {
     std::optional<double> usd = f.cost_usd;
     if (!usd && f.has_tokens) {
@@ -212,7 +211,7 @@ void ArmTracker::NoteEnd(CallEnd end, double weight, double clock) {
     now = std::clamp(rate - *shift, 0.0, 1.0);
     const double left = std::min(calls, kCallsAfterDrift);
     const double errors = now * left, answers = (1 - now) * left;
-    if (error_cuts_.size() == kErrorCutsKept) error_cuts_.erase(error_cuts_.begin());
+    if (error_cuts_.size() == kErrorCutsMax) error_cuts_.erase(error_cuts_.begin());
     error_cuts_.push_back({clock, errors_ > 0 ? errors / errors_ : 0,
                            answers_ > 0 ? answers / answers_ : 0});
     errors_ = errors;
@@ -258,7 +257,7 @@ void ArmTracker::Reprice(const LearnerSettings& settings, const Arm& before, con
                        before.price_tiers == after.price_tiers;
   if (is_same) return;
   Settle(settings, now);
-  cost_.Reprice(before, after);
+  cost_.Reprice(before, after, TypicalOf(before, {}, 1));
   failed_cost_usd_ = {};
   repriced_at_ = std::nextafter(at_.clock, HUGE_VAL);
 }
@@ -273,206 +272,6 @@ void ArmTracker::KeepWeight(double outcomes_max) {
   watched_since_ = -1;
   rate_limited_until_ = 0;
   outcomes_ = 0;
-}
-
-double ArmTracker::ErrorRate(const LearnerSettings& settings, const LogPoint& now) const {
-  const double kept = KeptNow(settings, now);
-  return errors_ * kept / ((errors_ + answers_) * kept + kErrorPriorAnswers);
-}
-
-double ArmTracker::ErrorVariance(const LearnerSettings& settings, const LogPoint& now) const {
-  const double e = ErrorRate(settings, now);
-  const double calls = (errors_ + answers_) * KeptNow(settings, now) + kErrorPriorAnswers;
-  return e * (1 - e) / (calls + 1);
-}
-
-double ArmTracker::WatchedShare(double clock) const {
-  if (watched_since_ < 0) return 0;
-  const double elapsed = std::max(1.0, clock - watched_since_);
-  return kWatchedShare * std::min(1.0, kWatchOutcomes / elapsed);
-}
-
-double ArmTracker::InputTokens(const PoolLevels& pool, const CallQuery& query, double kept) const {
-  if (query.input_is_counted) return query.input_tokens;
-  // Towards the estimate itself, then the pool's line, then the arm's own.
-  double expected = query.input_tokens;
-  double strength = 0.1;
-  const auto believe = [&](const DecayedLine& line, double share) {
-    const double n = line.weight * share;
-    if (!(n > 0)) return;
-    const double x = line.MeanX();
-    const double at = query.input_tokens > 0 ? query.input_tokens : x;
-    const double slope = std::clamp(line.Slope(1, 2 * x * x + 1e4, share), 0.0, 20.0);
-    const double says = std::max(0.0, line.MeanY() + slope * (at - x));
-    expected = query.input_tokens > 0 || expected > 0
-                   ? (strength * expected + n * says) / (strength + n)
-                   : says;
-    strength = 1;
-  };
-  believe(pool.input_tokens, 1);
-  believe(input_, kept);
-  return expected;
-}
-
-double ArmTracker::OutputTokens(const Arm& arm, double input_tokens, double kept) const {
-  const double prior_weight = arm.prior_output_tokens ? 1 : 0.1;
-  const double n = output_.weight * kept;
-  const double mean = (output_.y * kept +
-                       arm.prior_output_tokens.value_or(kOutputTokensPrior) * prior_weight) /
-                      (n + prior_weight);
-  if (!(output_.weight > 0) || !(input_tokens > 0)) return std::max(0.0, mean);
-  const double slope = output_.Slope(0, kOutputSlopeShrinkage, kept);
-  return std::clamp(mean + slope * (std::log1p(input_tokens) - output_.MeanX()), mean / 4,
-                    mean * 4);
-}
-
-ArmExpectation ArmTracker::Expect(const LearnerSettings& settings, const Arm& arm,
-                                  const PoolLevels& pool, const CallQuery& query) const {
-  const double kept = KeptNow(settings, query.now);
-  ArmExpectation e;
-  e.error_rate = errors_ * kept / ((errors_ + answers_) * kept + kErrorPriorAnswers);
-  const double odds = errors_ * kept / (answers_ * kept + kErrorPriorAnswers - 1);
-  e.input_tokens = InputTokens(pool, query, kept);
-  e.output_tokens = OutputTokens(arm, e.input_tokens, kept);
-  if (query.max_output_tokens > 0) {
-    e.output_tokens = std::min(e.output_tokens, query.max_output_tokens);
-  }
-  const bool is_first_token = query.latency_kind == LatencyKind::kFirstToken;
-  const LatencyEstimate latency =
-      is_first_token ? first_token_.Estimate(pool.first_token, {}, {}, kept)
-                     : latency_.Estimate(pool.latency, arm.prior_latency_ms, e.output_tokens, kept);
-  e.is_latency_known = latency.is_known;
-  const double failed_ms = std::max(failed_latency_ms_.Mean(latency.ms, 1 / std::max(kept, 1e-9)),
-                                    kFailedShareOfAnswer * latency.ms);
-  e.latency_ms = latency.ms + odds * failed_ms;
-  // Calling an arm that fails does not tell how fast it would answer, so that is no reason to call it.
-  const double failures = errors_ * kept / kLatencyNoise;
-  const double v = latency.relative_variance;
-  e.latency_stddev_ms = e.latency_ms * std::sqrt(v / (1 + v * failures));
-
-  CallTokens tokens{e.input_tokens, 0, e.output_tokens};
-  tokens.cached = e.input_tokens * cached_share_.Mean(0, 1 / std::max(kept, 1e-9));
-  e.priced_usd = ListPrice(arm, tokens).value_or(0);
-  const std::optional<double> cost = cost_.Estimate(arm, tokens, kept);
-  e.is_cost_known = cost.has_value();
-  if (cost) {
-    e.cost_usd = *cost + odds * failed_cost_usd_.Mean(*cost, 1 / std::max(kept, 1e-9));
-    e.cost_stddev_usd = e.cost_usd * std::sqrt(cost_.RelativeVariance(arm, kept));
-  } else {
-    e.cost_usd = odds * failed_cost_usd_.Mean(0, 0);
-  }
-  return e;
-}
-
-TrackerFigures ArmTracker::Figures(const LearnerSettings& settings, const Arm& arm,
-                                   const PoolLevels& pool, const LogPoint& now) const {
-  const double kept = KeptNow(settings, now);
-  TrackerFigures figures;
-  const double prior_weight = arm.prior_quality ? arm.prior_strength : 0;
-  figures.quality = quality_.Mean(arm.prior_quality.value_or(0), prior_weight / std::max(kept, 1e-9));
-  figures.quality_weight = quality_.weight * kept;
-  figures.latency_p95_ms = latencies_.At(kTail);
-  if (first_token_.weight() > 0) {
-    figures.first_token_ms = first_token_.Estimate(pool.first_token, {}, {}, kept).ms;
-  }
-  CallQuery typical;
-  typical.input_tokens = pool.query_tokens.Mean(0, 0);
-  figures.input_tokens = InputTokens(pool, typical, kept);
-  if (output_.weight > 0 || arm.prior_output_tokens) {
-    figures.output_tokens = OutputTokens(arm, figures.input_tokens, kept);
-  }
-  figures.error_rate = ErrorRate(settings, now);
-  figures.rate_limited_until = rate_limited_until_ > now.time ? rate_limited_until_ : 0;
-  return figures;
-}
-
-template <class Self, class Visit>
-void ArmTracker::VisitNumbers(Self& self, const Visit& visit) {
-  visit(self.at_.clock);
-  for (auto* mean : {&self.quality_, &self.failed_latency_ms_, &self.failed_cost_usd_,
-                     &self.cached_share_}) {
-    visit(mean->sum);
-    visit(mean->weight);
-  }
-  for (auto* line : {&self.input_, &self.output_}) {
-    for (auto* number : {&line->weight, &line->x, &line->y, &line->xx, &line->xy}) visit(*number);
-  }
-  for (auto* number :
-       {&self.errors_, &self.answers_, &self.watched_since_, &self.repriced_at_}) {
-    visit(*number);
-  }
-}
-
-void ArmTracker::Encode(ByteWriter& out) const {
-  out.Put(at_.time);
-  out.Put(outcomes_);
-  VisitNumbers(*this, [&](double number) { out.Put(number); });
-  latency_.Encode(out);
-  first_token_.Encode(out);
-  latencies_.Encode(out);
-  cost_.Encode(out);
-  error_drift_.Encode(out);
-  out.PutArray(std::span<const ErrorCut>(error_cuts_));
-  out.Put(rate_limited_until_);
-  out.Put(rate_limited_by_);
-}
-
-ArmTracker ArmTracker::Decode(ByteReader& in) {
-  if (in.format() < 4) return DecodeBefore4(in);
-  ArmTracker tracker;
-  tracker.at_.time = in.Get<Micros>();
-  tracker.outcomes_ = in.Get<uint64_t>();
-  VisitNumbers(tracker, [&](double& number) {
-    number = in.Get<double>();
-    if (!std::isfinite(number)) in.Fail();
-  });
-  tracker.latency_.Decode(in);
-  tracker.first_token_.Decode(in);
-  tracker.latencies_.Decode(in);
-  tracker.cost_.Decode(in);
-  tracker.error_drift_.Decode(in);
-  tracker.error_cuts_ = in.GetArray<ErrorCut>();
-  if (tracker.error_cuts_.size() > kErrorCutsKept) in.Fail();
-  for (const ErrorCut& cut : tracker.error_cuts_) {
-    if (!std::isfinite(cut.clock) || !(cut.errors >= 0) || !(cut.answers >= 0)) in.Fail();
-  }
-  tracker.rate_limited_until_ = in.Get<Micros>();
-  tracker.rate_limited_by_ = in.Get<uint64_t>();
-  return tracker;
-}
-
-// The old figures: time, outcomes, six means (quality, latency, cost, input and output tokens, cost ratio),
-// errors, answers, the line of output tokens, the tail. Cost is kept at its mean, for the mean tokens.
-ArmTracker ArmTracker::DecodeBefore4(ByteReader& in) {
-  ArmTracker tracker;
-  tracker.at_.time = in.Get<Micros>();
-  tracker.outcomes_ = in.Get<uint64_t>();
-  DecayedMean latency, cost, input, output, ratio;
-  double tail = 0;
-  const auto get = [&in](double& number) {
-    number = in.Get<double>();
-    if (!std::isfinite(number)) in.Fail();
-  };
-  for (DecayedMean* mean : {&tracker.quality_, &latency, &cost, &input, &output, &ratio}) {
-    get(mean->sum);
-    get(mean->weight);
-  }
-  DecayedLine& line = tracker.output_;
-  for (double* number : {&tracker.errors_, &tracker.answers_, &line.weight, &line.x, &line.y,
-                         &line.xx, &line.xy, &tail}) {
-    get(*number);
-  }
-  // A quality without a word about errors was an answered call too.
-  tracker.answers_ = std::max(tracker.answers_, tracker.quality_.weight);
-  tracker.latency_ = LogLatency::OfMean(latency.Mean(0, 0), latency.weight);
-  if (latency.weight > 0) {
-    tracker.latencies_.Add(latency.Mean(0, 0), 0.9 * latency.weight);
-    if (tail > 0) tracker.latencies_.Add(tail, 0.1 * latency.weight);
-  }
-  const double tokens_in = line.weight > 0 ? std::expm1(line.x / line.weight) : input.Mean(0, 0);
-  tracker.cost_ = CallCost::OfMean(std::max(0.0, cost.Mean(0, 0)),
-                                   {tokens_in, 0, output.Mean(0, 0)}, cost.weight);
-  return tracker;
 }
 
 }  // namespace pointsman

@@ -6,8 +6,8 @@
 //   taken back and what the new one gives is added, both as if they had come with the first outcome of the
 //   decision (its anchor) and had faded since. So any sequence of parts, corrections, errors and withdrawals
 //   ends as its last state alone, up to rounding. Not rewound: the detector of changes of the error rate (what
-//   it cut is taken back as cut), costs from before a price change, and the tokens that a decision expected of
-//   a call whose tokens were not told.
+//   it cut is taken back as cut), costs from before a price change, and the output tokens that were expected of
+//   calls whose tokens were never told, where those are fewer than what is known by now.
 // - With e the error rate, one answered query takes what an answer takes plus e / (1 - e) times what a
 //   failed call takes; the odds are errors / (answers + 3), of a Beta prior of 4 answers. A failed call whose
 //   latency or cost was never told is taken to be like an answer; it takes 10% of an answer's time at least,
@@ -105,6 +105,7 @@ class ArmTracker {
 
  private:
   struct Facts;
+  static constexpr std::size_t kErrorCutsMax = 8;
   // Errors and answers were cut at a change of the error rate, so those of before count so much less.
   struct ErrorCut {
     double clock = 0, errors = 1, answers = 1;
@@ -122,6 +123,7 @@ class ArmTracker {
   void NoteEnd(CallEnd end, double weight, double clock);
   void NoteRateLimit(const OutcomeEvent& event, const Outcome& before, const Outcome& after);
   double InputTokens(const PoolLevels& pool, const CallQuery& query, double kept) const;
+  TypicalTokens TypicalOf(const Arm& arm, const PoolLevels& pool, double kept) const;
   double OutputTokens(const Arm& arm, double input_tokens, double kept) const;
   static ArmTracker DecodeBefore4(ByteReader& in);
   template <class Self, class Visit>

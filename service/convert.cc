@@ -20,7 +20,8 @@ v1::Preference ToProto(const Preference& preference) {
 }
 
 void Fill(const ArmExpectation& expected, v1::Expected& out) {
-  out.set_quality(expected.quality);
+  // A linear model runs out of the scale at its ends.
+  out.set_quality(std::clamp(expected.quality, 0.0, 1.0));
   out.set_quality_stddev(expected.quality_stddev);
   out.set_error_rate(expected.error_rate);
   if (expected.is_cost_known) {

@@ -9,6 +9,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "pointsman/record/v1/record.pb.h"
+#include "storage/pool_messages.h"
 #include "storage/sealed.h"
 #include "storage/soundness.h"
 
@@ -17,191 +18,14 @@ namespace {
 
 namespace proto = ::pointsman::record::v1;
 
-proto::Preference ToProto(const Preference& preference) {
-  proto::Preference p;
-  p.set_quality(preference.quality);
-  p.set_cost(preference.cost);
-  p.set_latency(preference.latency);
-  return p;
-}
-
-Preference FromProto(const proto::Preference& p) { return {p.quality(), p.cost(), p.latency()}; }
-
-proto::Arm ToProto(const Arm& arm) {
-  proto::Arm p;
-  p.set_id(Index(arm.id));
-  p.set_name(arm.name);
-  p.set_description(arm.description);
-  for (const std::string& tag : arm.tags) p.add_tags(tag);
-  if (arm.usd_per_1m_input) p.set_usd_per_1m_input(*arm.usd_per_1m_input);
-  if (arm.usd_per_1m_output) p.set_usd_per_1m_output(*arm.usd_per_1m_output);
-  p.set_context_tokens_max(arm.context_tokens_max);
-  if (arm.prior_quality) p.set_prior_quality(*arm.prior_quality);
-  p.set_prior_strength(arm.prior_strength);
-  if (arm.prior_latency_ms) p.set_prior_latency_ms(*arm.prior_latency_ms);
-  if (arm.prior_output_tokens) p.set_prior_output_tokens(*arm.prior_output_tokens);
-  p.set_status(static_cast<uint32_t>(arm.status));
-  if (arm.usd_per_request) p.set_usd_per_request(*arm.usd_per_request);
-  if (arm.usd_per_1m_cached_input) p.set_usd_per_1m_cached_input(*arm.usd_per_1m_cached_input);
-  for (const PriceTier& tier : arm.price_tiers) {
-    auto& t = *p.add_price_tiers();
-    t.set_above_input_tokens(tier.above_input_tokens);
-    if (tier.usd_per_1m_input) t.set_usd_per_1m_input(*tier.usd_per_1m_input);
-    if (tier.usd_per_1m_output) t.set_usd_per_1m_output(*tier.usd_per_1m_output);
-    if (tier.usd_per_1m_cached_input) t.set_usd_per_1m_cached_input(*tier.usd_per_1m_cached_input);
-  }
-  p.set_output_tokens_max(arm.output_tokens_max);
-  p.set_version(arm.version);
-  for (const std::string& alias : arm.aliases) p.add_aliases(alias);
-  return p;
-}
-
-// An enum as stored; a number that no enum of ours has becomes 0, which no soundness check passes.
-template <class Enum>
-Enum EnumOf(uint32_t stored) {
-  return Enum{stored <= UINT8_MAX ? static_cast<uint8_t>(stored) : uint8_t{0}};
-}
-
-Arm FromProto(const proto::Arm& p) {
-  Arm arm;
-  arm.id = ArmId{p.id()};
-  arm.name = p.name();
-  arm.description = p.description();
-  arm.tags.assign(p.tags().begin(), p.tags().end());
-  if (p.has_usd_per_1m_input()) arm.usd_per_1m_input = p.usd_per_1m_input();
-  if (p.has_usd_per_1m_output()) arm.usd_per_1m_output = p.usd_per_1m_output();
-  arm.context_tokens_max = p.context_tokens_max();
-  if (p.has_prior_quality()) arm.prior_quality = p.prior_quality();
-  arm.prior_strength = p.prior_strength();
-  if (p.has_prior_latency_ms()) arm.prior_latency_ms = p.prior_latency_ms();
-  if (p.has_prior_output_tokens()) arm.prior_output_tokens = p.prior_output_tokens();
-  arm.status = EnumOf<ArmStatus>(p.status());
-  if (p.has_usd_per_request()) arm.usd_per_request = p.usd_per_request();
-  if (p.has_usd_per_1m_cached_input()) arm.usd_per_1m_cached_input = p.usd_per_1m_cached_input();
-  for (const auto& t : p.price_tiers()) {
-    PriceTier& tier = arm.price_tiers.emplace_back();
-    tier.above_input_tokens = t.above_input_tokens();
-    if (t.has_usd_per_1m_input()) tier.usd_per_1m_input = t.usd_per_1m_input();
-    if (t.has_usd_per_1m_output()) tier.usd_per_1m_output = t.usd_per_1m_output();
-    if (t.has_usd_per_1m_cached_input()) tier.usd_per_1m_cached_input = t.usd_per_1m_cached_input();
-  }
-  arm.output_tokens_max = p.output_tokens_max();
-  arm.version = p.version();
-  arm.aliases.assign(p.aliases().begin(), p.aliases().end());
-  return arm;
-}
-
-proto::Anchor ToProto(const Anchor& anchor) {
+proto::Anchor AnchorOf(const Anchor& anchor) {
   proto::Anchor p;
   p.set_time_us(anchor.time);
   p.set_clock(anchor.clock);
   return p;
 }
 
-Anchor FromProto(const proto::Anchor& p) { return {p.time_us(), p.clock()}; }
-
-proto::Pool ToProto(const Pool& pool) {
-  proto::Pool p;
-  p.set_id(Index(pool.id));
-  p.set_name(pool.name);
-  p.set_created_at_us(pool.created_at);
-  const PoolSettings& settings = pool.settings;
-  proto::PoolSettings& s = *p.mutable_settings();
-  proto::EmbedderSettings& e = *s.mutable_embedder();
-  e.set_name(settings.embedder.name);
-  e.set_dimension(settings.embedder.dimension);
-  e.set_projected(settings.embedder.projected);
-  e.set_projection_seed(settings.embedder.projection_seed);
-  e.set_lexicon_file(settings.embedder.lexicon_file);
-  e.set_sketch_weight(settings.embedder.sketch_weight);
-  e.set_lexicon_checksum(settings.embedder.lexicon_checksum);
-  e.mutable_projection_rows()->Assign(settings.embedder.projection_rows.begin(),
-                                      settings.embedder.projection_rows.end());
-  e.set_endpoint(settings.embedder.endpoint);
-  e.set_model(settings.embedder.model);
-  for (const FeatureSpec& feature : settings.features) {
-    proto::FeatureSpec& f = *s.add_features();
-    f.set_name(feature.name);
-    f.set_center(feature.center);
-    f.set_scale(feature.scale);
-    f.set_weight(feature.weight);
-  }
-  proto::LearnerSettings& l = *s.mutable_learner();
-  l.set_quality_model(settings.learner.quality_model);
-  l.set_exploration(settings.learner.exploration);
-  l.set_exploration_floor(settings.learner.exploration_floor);
-  l.set_exploration_scale(settings.learner.exploration_scale);
-  l.set_epsilon(settings.learner.epsilon);
-  l.set_temperature(settings.learner.temperature);
-  l.set_squarecb_gamma(settings.learner.squarecb_gamma);
-  l.set_half_life_s(settings.learner.half_life_s);
-  l.set_half_life_outcomes(settings.learner.half_life_outcomes);
-  l.set_forget_outcomes(settings.learner.forget_outcomes);
-  s.set_cost_scale_usd(settings.cost_scale_usd);
-  s.set_latency_scale_ms(settings.latency_scale_ms);
-  s.set_shortlist_size(settings.shortlist_size);
-  s.set_neighbours(settings.neighbours);
-  s.set_experience_max(settings.experience_max);
-  s.set_feedback_window_us(settings.feedback_window);
-  s.set_store_query_text(settings.store_query_text);
-  s.set_missing_feedback(static_cast<uint32_t>(settings.missing_feedback));
-  s.set_missing_quality(settings.missing_quality);
-  s.set_client_weight_per_hour(settings.client_weight_per_hour);
-  *s.mutable_default_preference() = ToProto(settings.default_preference);
-  s.set_latency_kind(static_cast<uint32_t>(settings.latency_kind));
-  s.set_strict_names(settings.strict_names);
-  return p;
-}
-
-PoolSettings FromProto(const proto::PoolSettings& s) {
-  PoolSettings settings;
-  const proto::EmbedderSettings& e = s.embedder();
-  settings.embedder = {.name = e.name(),
-                       .dimension = e.dimension(),
-                       .projected = e.projected(),
-                       .projection_seed = e.projection_seed(),
-                       .lexicon_file = e.lexicon_file(),
-                       .sketch_weight = e.sketch_weight(),
-                       .lexicon_checksum = e.lexicon_checksum(),
-                       .endpoint = e.endpoint(),
-                       .model = e.model(),
-                       .projection_rows = {e.projection_rows().begin(), e.projection_rows().end()}};
-  for (const proto::FeatureSpec& f : s.features()) {
-    settings.features.push_back({f.name(), f.center(), f.scale(), f.weight()});
-  }
-  const proto::LearnerSettings& l = s.learner();
-  settings.learner = {.quality_model = l.quality_model(),
-                      .exploration = l.exploration(),
-                      .exploration_floor = l.exploration_floor(),
-                      .exploration_scale = l.exploration_scale(),
-                      .epsilon = l.epsilon(),
-                      .temperature = l.temperature(),
-                      .squarecb_gamma = l.squarecb_gamma(),
-                      .half_life_s = l.half_life_s(),
-                      .half_life_outcomes = l.half_life_outcomes(),
-                      .forget_outcomes = l.forget_outcomes()};
-  settings.cost_scale_usd = s.cost_scale_usd();
-  settings.latency_scale_ms = s.latency_scale_ms();
-  settings.shortlist_size = s.shortlist_size();
-  settings.neighbours = s.neighbours();
-  settings.experience_max = s.experience_max();
-  settings.feedback_window = s.feedback_window_us();
-  settings.store_query_text = s.store_query_text();
-  settings.missing_feedback = s.missing_feedback() == 0
-                                  ? MissingFeedback::kNothing
-                                  : EnumOf<MissingFeedback>(s.missing_feedback());
-  settings.missing_quality = s.missing_quality();
-  settings.client_weight_per_hour = s.client_weight_per_hour();
-  settings.default_preference = FromProto(s.default_preference());
-  settings.latency_kind =
-      s.latency_kind() == 0 ? LatencyKind::kTotal : EnumOf<LatencyKind>(s.latency_kind());
-  settings.strict_names = s.strict_names();
-  return settings;
-}
-
-Pool FromProto(const proto::Pool& p) {
-  return {PoolId{p.id()}, p.name(), FromProto(p.settings()), p.created_at_us()};
-}
+Anchor AnchorOf(const proto::Anchor& p) { return {p.time_us(), p.clock()}; }
 
 void FillBody(const OutcomeEvent& o, proto::Event& event) {
   proto::OutcomeEvent& p = *event.mutable_outcome();
@@ -214,7 +38,7 @@ void FillBody(const OutcomeEvent& o, proto::Event& event) {
   p.set_is_first(o.is_first);
   p.set_propensity(o.propensity);
   p.set_weight(o.weight);
-  *p.mutable_preference() = ToProto(o.preference);
+  *p.mutable_preference() = MessageOf(o.preference);
   p.mutable_context()->Add(o.context.begin(), o.context.end());
   proto::ArmFeatures& f = *p.mutable_features();
   f.set_neighbour_quality(o.features.neighbour_quality);
@@ -234,7 +58,7 @@ void FillBody(const OutcomeEvent& o, proto::Event& event) {
   p.set_is_over_weight(o.is_over_weight);
   p.set_query_text(o.query_text);
   if (!o.before.empty()) FillOutcome(o.before, *p.mutable_before());
-  if (o.anchor) *p.mutable_anchor() = ToProto(*o.anchor);
+  if (o.anchor) *p.mutable_anchor() = AnchorOf(*o.anchor);
   p.set_is_withdrawal(o.is_withdrawal);
   p.set_is_closed(o.is_closed);
   p.set_attempt(o.attempt);
@@ -246,7 +70,7 @@ void FillBody(const OutcomeEvent& o, proto::Event& event) {
   p.set_output_tokens_expected(o.output_tokens_expected);
 }
 void FillBody(const ArmEvent& a, proto::Event& event) {
-  *event.mutable_arm() = ToProto(a.arm);
+  *event.mutable_arm() = MessageOf(a.arm);
   event.set_by(a.by);
   if (!a.reset) return;
   auto& reset = *event.mutable_arm_reset();
@@ -254,12 +78,12 @@ void FillBody(const ArmEvent& a, proto::Event& event) {
   reset.set_inherit_strength(a.reset->inherit_strength);
 }
 void FillBody(const PoolEvent& p, proto::Event& event) {
-  *event.mutable_pool_record() = ToProto(p.pool);
+  *event.mutable_pool_record() = MessageOf(p.pool);
   event.set_by(p.by);
 }
 
 ArmEvent ArmEventOf(const proto::Event& event) {
-  ArmEvent body{FromProto(event.arm()), std::nullopt, event.by()};
+  ArmEvent body{ArmOf(event.arm()), std::nullopt, event.by()};
   if (!event.has_arm_reset()) return body;
   body.reset.emplace();
   if (event.arm_reset().has_inherit_from()) {
@@ -269,7 +93,7 @@ ArmEvent ArmEventOf(const proto::Event& event) {
   return body;
 }
 
-OutcomeEvent FromProto(const proto::OutcomeEvent& p) {
+OutcomeEvent OutcomeEventOf(const proto::OutcomeEvent& p) {
   OutcomeEvent o;
   o.decision_id = p.decision_id();
   o.feedback_id = p.feedback_id();
@@ -280,7 +104,7 @@ OutcomeEvent FromProto(const proto::OutcomeEvent& p) {
   o.is_first = p.is_first();
   o.propensity = p.propensity();
   o.weight = p.weight();
-  o.preference = FromProto(p.preference());
+  o.preference = PreferenceOf(p.preference());
   o.context.assign(p.context().begin(), p.context().end());
   const proto::ArmFeatures& f = p.features();
   o.features = {f.neighbour_quality(),
@@ -301,7 +125,7 @@ OutcomeEvent FromProto(const proto::OutcomeEvent& p) {
   o.is_over_weight = p.is_over_weight();
   o.query_text = p.query_text();
   o.before = OutcomeOf(p.before());
-  if (p.has_anchor()) o.anchor = FromProto(p.anchor());
+  if (p.has_anchor()) o.anchor = AnchorOf(p.anchor());
   o.is_withdrawal = p.is_withdrawal();
   o.is_closed = p.is_closed();
   o.attempt = p.attempt();
@@ -339,13 +163,13 @@ absl::StatusOr<Record> Sound(RecordKind kind, Record record) {
 
 }  // namespace
 
-std::string EncodePool(const Pool& pool) { return SealProto(RecordKind::kPool, ToProto(pool)); }
+std::string EncodePool(const Pool& pool) { return SealProto(RecordKind::kPool, MessageOf(pool)); }
 
 absl::StatusOr<Pool> DecodePool(std::string_view value) {
   ASSIGN_OR_RETURN(const std::string_view payload, Unseal(RecordKind::kPool, value));
   proto::Pool p;
   RETURN_IF_ERROR(ParseProto(RecordKind::kPool, payload, p));
-  return Sound(RecordKind::kPool, FromProto(p));
+  return Sound(RecordKind::kPool, PoolOf(p));
 }
 
 std::string EncodeEvent(const Event& event) {
@@ -364,13 +188,13 @@ absl::StatusOr<Event> DecodeEvent(std::string_view value) {
   Event event{.sequence = p.sequence(), .time = p.time_us(), .pool = PoolId{p.pool()}, .body = {}};
   switch (p.body_case()) {
     case proto::Event::kOutcome:
-      event.body = FromProto(p.outcome());
+      event.body = OutcomeEventOf(p.outcome());
       break;
     case proto::Event::kArm:
       event.body = ArmEventOf(p);
       break;
     case proto::Event::kPoolRecord:
-      event.body = PoolEvent{FromProto(p.pool_record()), p.by()};
+      event.body = PoolEvent{PoolOf(p.pool_record()), p.by()};
       break;
     case proto::Event::BODY_NOT_SET:
       return DataLoss("a stored event is of no known kind");
@@ -414,7 +238,7 @@ std::string EncodeFeedback(const FeedbackRecord& record, Micros changed_at) {
   if (record.weight != 1) p.set_weight(record.weight);
   p.mutable_counted()->Add(record.counted.begin(), record.counted.end());
   p.set_is_told_over_weight(record.is_told_over_weight);
-  if (record.anchor) *p.mutable_anchor() = ToProto(*record.anchor);
+  if (record.anchor) *p.mutable_anchor() = AnchorOf(*record.anchor);
   for (const FieldTime& told : record.told_at) {
     auto& t = *p.add_told_at();
     t.set_field(told.field);
@@ -444,7 +268,7 @@ absl::StatusOr<FeedbackRecord> DecodeFeedback(std::string_view value) {
   if (p.has_weight()) record.weight = p.weight();
   record.counted.assign(p.counted().begin(), p.counted().end());
   record.is_told_over_weight = p.is_told_over_weight();
-  if (p.has_anchor()) record.anchor = FromProto(p.anchor());
+  if (p.has_anchor()) record.anchor = AnchorOf(p.anchor());
   for (const auto& t : p.told_at()) {
     record.told_at.push_back({static_cast<uint8_t>(t.field() & 0xff), t.at_us()});
   }

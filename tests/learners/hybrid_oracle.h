@@ -43,6 +43,7 @@ class SlowHybrid final : public SlowModel {
       arm.solved_weight = std::min(arm.solved_weight, arm.weight);
       if (told.is_withdrawal) next_refresh_ = std::min(next_refresh_, outcomes_ + 1);
       if (arm.has_matrix) Solve(arm);
+      if (told.is_withdrawal && ++withdrawn_ >= std::max<uint64_t>(1, outcomes_ / 64)) Refresh();
       return;
     }
     shares_.Learn(told);
@@ -245,6 +246,7 @@ class SlowHybrid final : public SlowModel {
   // equations: the most likely w given the outcomes, everything else integrated out or not, since
   // all is Gaussian.
   void Refresh() {
+    withdrawn_ = 0;
     for (auto& [id, arm] : arms_) arm.kept = 1;
     std::vector<SlowArm*> busiest;
     for (auto& [id, arm] : arms_) {
@@ -295,7 +297,7 @@ class SlowHybrid final : public SlowModel {
   std::array<Expert, 2> experts_;
   std::vector<HeadRow> head_;
   std::map<ArmId, SlowArm> arms_;
-  uint64_t outcomes_ = 0, next_refresh_ = 16;
+  uint64_t outcomes_ = 0, next_refresh_ = 16, withdrawn_ = 0;
   int alarms_ = 0;
 };
 
