@@ -21,10 +21,6 @@ std::optional<double> AsDouble(const std::optional<int64_t>& count) {
 
 }  // namespace
 
-bool operator==(const LogPoint& a, const LogPoint& b) {
-  return a.time == b.time && a.clock == b.clock;
-}
-
 // What an outcome says of a call, as far as the tracker learns it.
 struct ArmTracker::Facts {
   CallEnd end = CallEnd::kUnknown;

@@ -101,7 +101,6 @@ class ArmTracker {
   void Encode(ByteWriter& out) const;
   // Fails `in` for figures that Encode cannot have written. Of before format 4: what the old figures say.
   static ArmTracker Decode(ByteReader& in);
-  friend bool operator==(const ArmTracker&, const ArmTracker&) = default;
 
  private:
   struct Facts;
@@ -109,7 +108,6 @@ class ArmTracker {
   // Errors and answers were cut at a change of the error rate, so those of before count so much less.
   struct ErrorCut {
     double clock = 0, errors = 1, answers = 1;
-    friend bool operator==(const ErrorCut&, const ErrorCut&) = default;
   };
   static Facts FactsOf(const OutcomeEvent& event, const Outcome& outcome);
 
@@ -148,7 +146,5 @@ class ArmTracker {
   Micros rate_limited_until_ = 0;
   uint64_t rate_limited_by_ = 0;  // which decision said so
 };
-
-bool operator==(const LogPoint& a, const LogPoint& b);
 
 }  // namespace pointsman

@@ -177,9 +177,19 @@ FeedbackResult MergeAll(const Outcome& said, Micros at, OutcomeEvent& event,
                        : FeedbackResult::kMerged;
 }
 
+// In place of a field's number: when all of them were taken back.
+constexpr uint8_t kTakenBack = 0;
+
+// Whether something was said of the call later than `at`, so that a word of then says nothing any more.
+bool IsOutdated(const FeedbackRecord& record, Micros at) {
+  return at > 0 && std::any_of(record.told_at.begin(), record.told_at.end(),
+                               [at](const FieldTime& told) { return told.at > at; });
+}
+
 // Takes back all that was learned; false: there is nothing.
-bool TakeBack(OutcomeEvent& event, FeedbackRecord& record) {
+bool TakeBack(Micros at, OutcomeEvent& event, FeedbackRecord& record) {
   record.told_at.clear();
+  NoteTime(kTakenBack, at, record);
   if (record.learned.empty()) return false;
   event.is_withdrawal = true;
   event.corrects = record.learned;
@@ -292,9 +302,10 @@ absl::StatusOr<Joined> Join(const Report& report, const Decision& decision, cons
     return joined;
   }
   if (report.is_withdrawal || report.is_not_served) {
+    if (IsOutdated(record, report.at)) return NothingNew(known);
     const bool was_closed = record.is_closed;
     record.is_closed |= report.is_not_served;
-    const bool is_taken_back = TakeBack(event, record);
+    const bool is_taken_back = TakeBack(report.at, event, record);
     if (!is_taken_back && (was_closed || report.is_withdrawal)) return NothingNew(record);
     joined.result = report.is_not_served ? FeedbackResult::kClosed : FeedbackResult::kCorrected;
     if (is_taken_back) {
@@ -307,6 +318,7 @@ absl::StatusOr<Joined> Join(const Report& report, const Decision& decision, cons
     joined.event = std::move(event);
     return joined;
   }
+  if (report.at > 0 && ToldAt(record, kTakenBack) > report.at) return NothingNew(known);
   joined.result = MergeAll(said, report.at, event, record);
   if (joined.result == FeedbackResult::kAlreadyApplied) return joined;
   record.is_closed = false;

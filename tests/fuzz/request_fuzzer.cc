@@ -135,7 +135,7 @@ void TryFeedback(const v1::FeedbackRequest& message) {
   const bool is_closing = input->is_withdrawal || input->is_not_served;
   if (is_closing) {
     POINTSMAN_CHECK(input->outcome.empty() && input->attempts.empty());
-  } else if (input->attempts.empty()) {
+  } else if (input->attempts.empty() && input->served_arm.empty()) {
     CheckOutcome(input->outcome);
   }
   CheckFieldsOf(input->outcome);

@@ -74,6 +74,34 @@ TEST_F(OutcomeRules, B1_NoSequenceOfWordsLeavesMoreThanItsLast) {
   }
 }
 
+TEST_F(OutcomeRules, B2_AWithdrawalHasItsTimeToo) {
+  Pool({Named("a")});
+  for (const bool withdraws_last : {false, true}) {
+    for (const bool is_late_first : {false, true}) {
+      FeedbackInput rating, withdraw;
+      rating.decision_id = withdraw.decision_id = DecisionOf("a");
+      rating.outcome.quality = 0.9;
+      withdraw.is_withdrawal = true;
+      rating.at = (withdraws_last ? 1000 : 2000) * kMicrosPerMs;
+      withdraw.at = (withdraws_last ? 2000 : 1000) * kMicrosPerMs;
+      const double before = StatsOf("a").figures.tracker.quality_weight;
+      if (is_late_first == withdraws_last) {
+        // What is withdrawn before it was ever said has nothing to take back yet: it is said first.
+        FeedbackInput older = rating;
+        older.at = 500 * kMicrosPerMs;
+        ASSERT_TRUE(Tell(older).ok());
+        ASSERT_TRUE(Tell(withdraw).ok());
+        ASSERT_TRUE(Tell(rating).ok());
+      } else {
+        ASSERT_TRUE(Tell(rating).ok());
+        ASSERT_TRUE(Tell(withdraw).ok());
+      }
+      const double gained = StatsOf("a").figures.tracker.quality_weight - before;
+      EXPECT_NEAR(gained, withdraws_last ? 0 : 1, 0.05) << withdraws_last << is_late_first;
+    }
+  }
+}
+
 TEST_F(OutcomeRules, B2_TheLastWordWinsAndCanBeWithdrawn) {
   Pool({Named("a")});
   const std::string decision = DecisionOf("a");
