@@ -274,7 +274,7 @@ TEST_F(BadDisk, ThatRecoversUnderLoadLosesNothingThatWasAcknowledged) {
       }
     });
   }
-  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  Until([&] { return acknowledged >= 20; });
   Fill();
   Until([&] { return refused > 0; });
   MakeRoom();

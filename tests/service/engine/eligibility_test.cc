@@ -1,51 +1,26 @@
 // Which arms can take a request: context windows, longest answers, limits on cost and latency.
 #include <functional>
-#include <set>
 
+#include "eligibility_fixture.h"
 #include "service/engine/candidates.h"
-#include "tests/support/engine_fixture.h"
 
 namespace pointsman {
 namespace {
 
-using Set = std::set<std::string>;
-
-class Eligibility : public EngineFixture {
+class Eligibility : public EligibilityFixture {
  protected:
-  void Put(const Arm& arm) {
-    using PutOne = std::pair<Arm, bool>;
-    const auto put =
-        Await<PutOne>([&](auto done) { engine_->PutArm("default", arm, std::move(done)); });
-    ASSERT_TRUE(put.ok()) << put.status();
-  }
   static Arm Named(const std::string& name) {
     Arm arm;
     arm.name = name;
     return arm;
   }
-  // All candidates of a request, by its ranking; empty if none passes.
-  Set Candidates(const RouteInput& input) {
-    RouteInput asked = input;
-    asked.explain = true;
-    const auto output = engine_->Route(asked);
-    Set arms;
-    if (!output.ok()) {
-      EXPECT_EQ(ReasonOf(output.status()), reason::kNoArmPasses) << output.status();
-      return arms;
-    }
-    for (const RankedArm& ranked : output->ranking) arms.insert(ranked.arm);
-    return arms;
+  absl::StatusOr<RouteOutput> Explained(RouteInput input) {
+    input.explain = true;
+    return engine_->Route(input);
   }
+  Set Candidates(const RouteInput& input) { return CandidatesOf(Explained(input)); }
   std::string WhyNot(const RouteInput& input, const std::string& arm) {
-    RouteInput asked = input;
-    asked.explain = true;
-    const auto output = engine_->Route(asked);
-    EXPECT_TRUE(output.ok()) << output.status();
-    if (!output.ok()) return "";
-    for (const RejectedArm& rejected : output->not_candidates) {
-      if (rejected.arm == arm) return rejected.reason;
-    }
-    return "";
+    return WhyNotOf(Explained(input), arm);
   }
 };
 

@@ -2,24 +2,15 @@
 // input, rate limits, fresh starts.
 #include <functional>
 #include <map>
-#include <set>
 
-#include "tests/support/engine_fixture.h"
+#include "eligibility_fixture.h"
 #include "tests/support/test_folder.h"
 
 namespace pointsman {
 namespace {
 
-using Set = std::set<std::string>;
-
-class LearnedEligibility : public EngineFixture {
+class LearnedEligibility : public EligibilityFixture {
  protected:
-  void Put(const Arm& arm) {
-    using PutOne = std::pair<Arm, bool>;
-    const auto put =
-        Await<PutOne>([&](auto done) { engine_->PutArm("default", arm, std::move(done)); });
-    ASSERT_TRUE(put.ok()) << put.status();
-  }
   static Arm Priced(const std::string& name, std::optional<double> input,
                     std::optional<double> output) {
     Arm arm;
@@ -36,24 +27,9 @@ class LearnedEligibility : public EngineFixture {
     set(input);
     return engine_->Route(input);
   }
-  Set Candidates(const std::function<void(RouteInput&)>& set) {
-    const auto output = Ask(set);
-    Set arms;
-    if (!output.ok()) {
-      EXPECT_EQ(ReasonOf(output.status()), reason::kNoArmPasses) << output.status();
-      return arms;
-    }
-    for (const RankedArm& ranked : output->ranking) arms.insert(ranked.arm);
-    return arms;
-  }
+  Set Candidates(const std::function<void(RouteInput&)>& set) { return CandidatesOf(Ask(set)); }
   std::string WhyNot(const std::string& arm, const std::function<void(RouteInput&)>& set) {
-    const auto output = Ask(set);
-    EXPECT_TRUE(output.ok()) << output.status();
-    if (!output.ok()) return "";
-    for (const RejectedArm& rejected : output->not_candidates) {
-      if (rejected.arm == arm) return rejected.reason;
-    }
-    return "";
+    return WhyNotOf(Ask(set), arm);
   }
   // Has this arm called, and tells how that went.
   void Live(const std::string& arm, const Outcome& outcome) {
