@@ -10,6 +10,7 @@
 #include "base/check.h"
 #include "base/strings.h"
 #include "learners/hybrid_model.h"
+#include "learners/watched_share.h"
 
 namespace pointsman {
 namespace {
@@ -17,9 +18,6 @@ namespace {
 using Eigen::Vector3d;
 using Eigen::VectorXd;
 
-constexpr double kWatchOutcomes = 2000;
-constexpr double kWatchedShare = 0.02;
-constexpr double kWatchedShareAll = 0.06;
 constexpr uint64_t kLateOutcomes = 1000;  // of the pool, before an arm counts as a late one
 constexpr double kTrialShare = 0.025;
 
@@ -98,9 +96,7 @@ bool Hybrid::ChooseDirectly(const LearnerSettings& settings, std::span<const flo
     floors[a] = std::max(least.empty() ? 0 : least[a], arm == nullptr ? 0 : WatchedShare(*arm));
     watched += floors[a];
   }
-  if (watched > kWatchedShareAll) {
-    for (double& floor : floors) floor *= kWatchedShareAll / watched;
-  }
+  LimitShares(watched, floors);
   MixChoices(settings, std::span(shares).first(kHybridExperts), Opinions(context, arms), terms,
              floors, pmf, votes);
   return true;
@@ -153,7 +149,7 @@ double Hybrid::WatchedShare(const HybridArm& arm) const {
   if (arm.watched_since == 0) return 0;
   const auto elapsed = static_cast<double>(outcomes_ - std::min(outcomes_, arm.watched_since));
   const double share = arm.outcomes < kHybridTrialOutcomes ? kTrialShare : kWatchedShare;
-  return share * std::min(1.0, kWatchOutcomes / std::max(1.0, elapsed));
+  return ShareAfter(share, elapsed);
 }
 
 void Hybrid::Encode(ByteWriter& out) const {

@@ -34,8 +34,8 @@ VectorXd GetVector(Eigen::Index size, bool may_be_empty, ByteReader& in) {
 
 HybridArm::Cut GetCut(Eigen::Index dimension, ByteReader& in) {
   HybridArm::Cut cut;
-  for (double* number : {&cut.clock, &cut.shift, &cut.kept, &cut.cause.sum, &cut.cause.weight,
-                         &cut.cause.since, &cut.cause_sum, &cut.moved_weight, &cut.moved_bare}) {
+  for (double* number : {&cut.clock, &cut.shift, &cut.kept, &cut.since, &cut.cause,
+                         &cut.cause_left, &cut.moved_weight, &cut.moved_bare}) {
     *number = in.Get<double>();
     if (!std::isfinite(*number)) in.Fail();
   }
@@ -62,8 +62,8 @@ void HybridArm::ShiftAndScale(const DriftAlarm& cause, double kept, double at_cl
   cut.clock = at_clock;
   cut.shift = cause.shift();
   cut.kept = kept;
-  cut.cause = cause;
-  cut.cause_sum = cause.sum;
+  cut.since = cause.since;
+  cut.cause = cut.cause_left = cause.sum;
   cut.moved_weight = weight;
   cut.moved_bare = bare_weight;
   if (HasMatrix()) cut.moved_first = sums.FirstMoments();
@@ -92,18 +92,19 @@ void HybridArm::ForgetMoved(double then, double gone, const VectorXd* x) {
   }
 }
 
-bool HybridArm::TakeBackCause(double then, double of_weight, double change) {
+bool HybridArm::TakeBackCause(double then, double of_weight,
+                              std::optional<double> change) {
   bool is_undone = false;
   for (Cut& cut : cuts) {
     if (!is_undone) {
-      if (cut.clock < then || then < cut.cause.since || cut.cause_sum == 0) continue;
-      cut.cause.sum += of_weight * change;
-      is_undone = cut.cause.sum / cut.cause_sum < kCauseKept;
+      if (cut.clock < then || then < cut.since || cut.cause == 0) continue;
+      cut.cause_left += of_weight * change.value_or(-cut.shift);
+      is_undone = cut.cause_left / cut.cause < kCauseKept;
     }
     // What was seen after it was seen from a level that was wrong.
     if (!is_undone) continue;
     Move(cut, -cut.shift);
-    cut.shift = cut.cause_sum = 0;
+    cut.shift = cut.cause = 0;
   }
   if (is_undone) drift = {};
   return is_undone;
@@ -172,8 +173,8 @@ void HybridArm::Encode(ByteWriter& out) const {
   }
   out.Put(static_cast<uint64_t>(cuts.size()));
   for (const Cut& cut : cuts) {
-    for (const double number : {cut.clock, cut.shift, cut.kept, cut.cause.sum, cut.cause.weight,
-                                cut.cause.since, cut.cause_sum, cut.moved_weight, cut.moved_bare}) {
+    for (const double number : {cut.clock, cut.shift, cut.kept, cut.since, cut.cause,
+                                cut.cause_left, cut.moved_weight, cut.moved_bare}) {
       out.Put(number);
     }
     PutVector(cut.moved_first, out);
@@ -203,7 +204,7 @@ HybridArm HybridArm::Decode(Eigen::Index dimension, ByteReader& in) {
   if (!is_old) {
     arm.matrix_since = in.Get<double>();
     if (!std::isfinite(arm.matrix_since)) in.Fail();
-    const uint64_t cuts = in.GetCount(9 * sizeof(double));
+    const uint64_t cuts = in.GetCount(8 * sizeof(double));
     if (cuts > kCutsKept) in.Fail();
     for (uint64_t i = 0; i < cuts && in.ok(); ++i) arm.cuts.push_back(GetCut(dimension, in));
   }

@@ -30,8 +30,8 @@ struct HybridArm {
   // set it off and what was moved are remembered, so that it can be taken back with its cause.
   struct Cut {
     double clock = 0, shift = 0, kept = 1;
-    DriftAlarm cause;                        // what of it has not been taken back
-    double cause_sum = 0;                    // `cause.sum` at the alarm; 0: taken back already
+    double since = 0;                        // when what set it off began
+    double cause = 0, cause_left = 0;  // residuals that set it off, and what has not been taken back; 0: undone
     double moved_weight = 0, moved_bare = 0;  // what is left of the evidence that was moved
     Eigen::VectorXd moved_first;             // sum w x of that with a vector; of size 0: none
   };
@@ -65,10 +65,11 @@ struct HybridArm {
   void ShiftAndScale(const DriftAlarm& cause, double kept, double at_clock);
   // So much weight of an outcome of then is gone from the evidence; `x` is its (1, z) if it was in `sums`.
   void ForgetMoved(double then, double gone, const Eigen::VectorXd* x);
-  // The residual of an outcome of then, of that weight, is larger by `change` than it was. If half of what
+  // The residual of an outcome of then, of that weight, is larger by `change` than it was; absent: it was withdrawn,
+  // and its residual taken to be the mean of what set the change off. If half of what
   // set off a change is taken back, the change did not happen, nor did those that were seen after it: what was moved is
   // moved back. It stays cut. Returns whether that is so.
-  bool TakeBackCause(double then, double of_weight, double change);
+  bool TakeBackCause(double then, double of_weight, std::optional<double> change);
   // What became of an outcome of then: its weight times `kept`, its quality plus `shift`.
   struct Since {
     double kept = 1, shift = 0;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <vector>
 
 #include "Eigen/Core"
@@ -56,6 +57,10 @@ void Hybrid::TakeBack(const Observation& observation, HybridArm& arm) {
   const double weight = observation.weight * KeptSince(anchor, forget_outcomes_) * since.kept;
   const bool has_slope =
       arm.HasMatrix() && !observation.context.empty() && anchor >= arm.matrix_since;
+  // Absent: it is gone, and what its residual was is not kept.
+  const std::optional<double> change =
+      observation.is_withdrawal ? std::nullopt
+                                : std::optional(observation.quality - observation.corrected_from);
   VectorXd x(dimension_ + 1);
   x << 1, Vector(observation.context);
   if (observation.is_withdrawal) {
@@ -74,31 +79,17 @@ void Hybrid::TakeBack(const Observation& observation, HybridArm& arm) {
     arm.solved_weight = std::min(arm.solved_weight, arm.weight);
     next_refresh_ = std::min(next_refresh_, outcomes_ + 1);  // what all arms share follows
   } else {
-    const double change = observation.quality - observation.corrected_from;
-    arm.sum += weight * change;
+    arm.sum += weight * *change;
     if (has_slope) {
-      arm.sums.Correct(x, change, weight);
+      arm.sums.Correct(x, *change, weight);
     } else {
-      arm.bare_sum += weight * change;
+      arm.bare_sum += weight * *change;
     }
   }
-  TakeBackCause(observation, anchor, arm);
+  if (arm.TakeBackCause(anchor, std::min(1.0, observation.weight), change)) arm.watched_since = 0;
   Read(arm, arm.HasMatrix());
   if (observation.is_withdrawal && ++withdrawn_ >= std::max<uint64_t>(1, outcomes_ / kWithdrawnPart)) {
     Refresh();
-  }
-}
-
-// A change that was seen in outcomes that are no more was none.
-void Hybrid::TakeBackCause(const Observation& observation, double anchor, HybridArm& arm) {
-  const double weight = std::min(1.0, observation.weight);
-  for (const HybridArm::Cut& cut : arm.cuts) {
-    if (cut.clock < anchor || anchor < cut.cause.since || cut.cause_sum == 0) continue;
-    // Its own residual is not kept: on average it was the shift.
-    const double change = observation.is_withdrawal ? -cut.shift
-                                                    : observation.quality - observation.corrected_from;
-    if (arm.TakeBackCause(anchor, weight, change)) arm.watched_since = 0;
-    return;
   }
 }
 

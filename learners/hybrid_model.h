@@ -67,7 +67,6 @@ class Hybrid final : public QualityModel {
                                         std::span<const ArmView> arms) const;
   double Kept(const HybridArm& arm) const { return KeptSince(arm.clock, forget_outcomes_); }
   void TakeBack(const Observation& observation, HybridArm& arm);
-  void TakeBackCause(const Observation& observation, double anchor, HybridArm& arm);
   void LearnHead(const Observation& observation, const HybridArm& arm, const Eigen::VectorXd& z);
   bool Forget(HybridArm& arm) const;
   void AddEvidence(const Observation& observation, const Eigen::VectorXd& z, HybridArm& arm);

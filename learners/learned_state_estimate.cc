@@ -6,11 +6,11 @@
 #include "base/check.h"
 #include "learners/exploration.h"
 #include "learners/learned_state.h"
+#include "learners/watched_share.h"
 
 namespace pointsman {
 namespace {
 
-constexpr double kWatchedShareAll = 0.06;
 constexpr double kLevelVariance = 0.5;  // of ln(latency) between arms, before two are known
 // Unknown costs: variance of ln(cost) between arms, before two are known.
 constexpr double kCostVariance = 1;
@@ -87,9 +87,7 @@ std::vector<double> LearnedState::WatchedShares(std::span<const ArmView> arms) c
     shares[i] = share;
     sum += share;
   }
-  if (sum > kWatchedShareAll) {
-    for (double& share : shares) share *= kWatchedShareAll / sum;
-  }
+  LimitShares(sum, shares);
   return shares;
 }
 

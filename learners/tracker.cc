@@ -8,7 +8,6 @@
 namespace pointsman {
 namespace {
 
-constexpr double kErrorPriorAnswers = 4;
 constexpr double kWatchedErrorRate = 0.5;
 constexpr double kRecoveredErrorRate = 0.25;
 constexpr double kCallsAfterDrift = 24;
@@ -85,8 +84,7 @@ void ArmTracker::Age(double kept) {
 
 void ArmTracker::Learn(const LearnerSettings& settings, const Arm& arm, const OutcomeEvent& event,
                        const LogPoint& now) {
-  Age(KeptNow(settings, now));
-  at_ = {std::max(at_.time, now.time), std::max(at_.clock, now.clock)};
+  Settle(settings, now);
   if (event.is_first) ++outcomes_;
   Outcome before = event.before, after = MergedOutcome(event);
   if (!event.anchor && !event.is_first) {
@@ -172,8 +170,7 @@ void ArmTracker::ExchangeEnds(CallEnd before, CallEnd after, double w, double an
   for (double* sum : {&errors_, &answers_}) {
     if (*sum < kWeightLeast) *sum = 0;
   }
-  const double rate = errors_ / (errors_ + answers_ + kErrorPriorAnswers);
-  if (before == CallEnd::kFailed && rate < kRecoveredErrorRate) watched_since_ = -1;
+  if (before == CallEnd::kFailed && ErrorRateOf(1) < kRecoveredErrorRate) watched_since_ = -1;
 }
 
 void ArmTracker::AddCost(const Arm& arm, const Facts& f, double w) {
@@ -197,7 +194,7 @@ void ArmTracker::AddCost(const Arm& arm, const Facts& f, double w) {
 void ArmTracker::NoteEnd(CallEnd end, double weight, double clock) {
   if (end != CallEnd::kFailed && end != CallEnd::kAnswered) return;
   const double calls = errors_ + answers_;
-  const double rate = errors_ / (calls + kErrorPriorAnswers);
+  const double rate = ErrorRateOf(1);
   const bool is_watched = watched_since_ >= 0;
   const double residual = rate - (end == CallEnd::kFailed ? 1 : 0);
   const std::optional<DriftAlarm> alarm = error_drift_.Add(residual, weight, is_watched, clock);

@@ -105,6 +105,7 @@ class ArmTracker {
  private:
   struct Facts;
   static constexpr std::size_t kErrorCutsMax = 8;
+  static constexpr double kErrorPriorAnswers = 4;
   // Errors and answers were cut at a change of the error rate, so those of before count so much less.
   struct ErrorCut {
     double clock = 0, errors = 1, answers = 1;
@@ -121,6 +122,10 @@ class ArmTracker {
   void NoteEnd(CallEnd end, double weight, double clock);
   void NoteRateLimit(const OutcomeEvent& event, const Outcome& before, const Outcome& after);
   double InputTokens(const PoolLevels& pool, const CallQuery& query, double kept) const;
+  // Of the share `kept` of the calls; with a Beta prior of kErrorPriorAnswers answers.
+  double ErrorRateOf(double kept) const {
+    return errors_ * kept / ((errors_ + answers_) * kept + kErrorPriorAnswers);
+  }
   TypicalTokens TypicalOf(const Arm& arm, const PoolLevels& pool, double kept) const;
   double OutputTokens(const Arm& arm, double input_tokens, double kept) const;
   static ArmTracker DecodeBefore4(ByteReader& in);

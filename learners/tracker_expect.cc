@@ -3,38 +3,39 @@
 #include <cmath>
 
 #include "learners/tracker.h"
+#include "learners/watched_share.h"
 
 namespace pointsman {
 namespace {
 
 // What an answer is taken to be long, in tokens, before anything is known of an arm.
 constexpr double kOutputTokensPrior = 256;
-constexpr double kErrorPriorAnswers = 4;
 // Ridge on the slope: as if this many outcomes, spread by 1 in ln(1 + input), had shown none.
 constexpr double kOutputSlopeShrinkage = 10;
 constexpr double kFailedShareOfAnswer = 0.1;
-constexpr double kLatencyNoise = 0.25;  // as in tracker_sums.cc
 constexpr double kTail = 0.95;
-constexpr double kWatchOutcomes = 2000;
-constexpr double kWatchedShare = 0.02;
+
+constexpr double kKeptLeast = 1e-9;
+
+// A prior of one outcome beside sums of which the share `kept` is left: priors do not age.
+double PriorWeight(double kept) { return 1 / std::max(kept, kKeptLeast); }
 
 }  // namespace
 
 double ArmTracker::ErrorRate(const LearnerSettings& settings, const LogPoint& now) const {
-  const double kept = KeptNow(settings, now);
-  return errors_ * kept / ((errors_ + answers_) * kept + kErrorPriorAnswers);
+  return ErrorRateOf(KeptNow(settings, now));
 }
 
 double ArmTracker::ErrorVariance(const LearnerSettings& settings, const LogPoint& now) const {
-  const double e = ErrorRate(settings, now);
-  const double calls = (errors_ + answers_) * KeptNow(settings, now) + kErrorPriorAnswers;
+  const double kept = KeptNow(settings, now);
+  const double e = ErrorRateOf(kept);
+  const double calls = (errors_ + answers_) * kept + kErrorPriorAnswers;
   return e * (1 - e) / (calls + 1);
 }
 
 double ArmTracker::WatchedShare(double clock) const {
   if (watched_since_ < 0) return 0;
-  const double elapsed = std::max(1.0, clock - watched_since_);
-  return kWatchedShare * std::min(1.0, kWatchOutcomes / elapsed);
+  return ShareAfter(kWatchedShare, clock - watched_since_);
 }
 
 double ArmTracker::InputTokens(const PoolLevels& pool, const CallQuery& query, double kept) const {
@@ -82,7 +83,7 @@ TypicalTokens ArmTracker::TypicalOf(const Arm& arm, const PoolLevels& pool, doub
   if (at.input_tokens > 0) {
     typical.input_slope = (InputTokens(pool, beyond, kept) - typical.input) / at.input_tokens;
   }
-  typical.cached_share = cached_share_.Mean(0, 1 / std::max(kept, 1e-9));
+  typical.cached_share = cached_share_.Mean(0, PriorWeight(kept));
   // The lesser: requests may have set a limit, and what was expected then may since have been taken back.
   typical.output = OutputTokens(arm, typical.input, kept);
   if (cost_.mean_output()) typical.output = std::min(typical.output, *cost_.mean_output());
@@ -93,7 +94,7 @@ ArmExpectation ArmTracker::Expect(const LearnerSettings& settings, const Arm& ar
                                   const PoolLevels& pool, const CallQuery& query) const {
   const double kept = KeptNow(settings, query.now);
   ArmExpectation e;
-  e.error_rate = errors_ * kept / ((errors_ + answers_) * kept + kErrorPriorAnswers);
+  e.error_rate = ErrorRateOf(kept);
   const double odds = errors_ * kept / (answers_ * kept + kErrorPriorAnswers - 1);
   e.input_tokens = InputTokens(pool, query, kept);
   e.output_tokens = OutputTokens(arm, e.input_tokens, kept);
@@ -105,7 +106,7 @@ ArmExpectation ArmTracker::Expect(const LearnerSettings& settings, const Arm& ar
       is_first_token ? first_token_.Estimate(pool.first_token, {}, {}, kept)
                      : latency_.Estimate(pool.latency, arm.prior_latency_ms, e.output_tokens, kept);
   e.is_latency_known = latency.is_known;
-  const double failed_ms = std::max(failed_latency_ms_.Mean(latency.ms, 1 / std::max(kept, 1e-9)),
+  const double failed_ms = std::max(failed_latency_ms_.Mean(latency.ms, PriorWeight(kept)),
                                     kFailedShareOfAnswer * latency.ms);
   e.latency_ms = latency.ms + odds * failed_ms;
   // Calling an arm that fails does not tell how fast it would answer, so that is no reason to call it.
@@ -114,12 +115,12 @@ ArmExpectation ArmTracker::Expect(const LearnerSettings& settings, const Arm& ar
   e.latency_stddev_ms = e.latency_ms * std::sqrt(v / (1 + v * failures));
 
   CallTokens tokens{e.input_tokens, 0, e.output_tokens};
-  tokens.cached = e.input_tokens * cached_share_.Mean(0, 1 / std::max(kept, 1e-9));
+  tokens.cached = e.input_tokens * cached_share_.Mean(0, PriorWeight(kept));
   e.priced_usd = ListPrice(arm, tokens).value_or(0);
   const std::optional<double> cost = cost_.Estimate(arm, tokens, kept, TypicalOf(arm, pool, kept));
   e.is_cost_known = cost.has_value();
   if (cost) {
-    e.cost_usd = *cost + odds * failed_cost_usd_.Mean(*cost, 1 / std::max(kept, 1e-9));
+    e.cost_usd = *cost + odds * failed_cost_usd_.Mean(*cost, PriorWeight(kept));
     e.cost_stddev_usd = e.cost_usd * std::sqrt(cost_.RelativeVariance(arm, kept));
   } else {
     e.cost_usd = odds * failed_cost_usd_.Mean(0, 0);
@@ -132,7 +133,7 @@ TrackerFigures ArmTracker::Figures(const LearnerSettings& settings, const Arm& a
   const double kept = KeptNow(settings, now);
   TrackerFigures figures;
   const double prior_weight = arm.prior_quality ? arm.prior_strength : 0;
-  figures.quality = quality_.Mean(arm.prior_quality.value_or(0), prior_weight / std::max(kept, 1e-9));
+  figures.quality = quality_.Mean(arm.prior_quality.value_or(0), prior_weight / std::max(kept, kKeptLeast));
   figures.quality_weight = quality_.weight * kept;
   figures.latency_p95_ms = latencies_.At(kTail);
   if (first_token_.weight() > 0) {
@@ -144,7 +145,7 @@ TrackerFigures ArmTracker::Figures(const LearnerSettings& settings, const Arm& a
   if (output_.weight > 0 || arm.prior_output_tokens) {
     figures.output_tokens = OutputTokens(arm, figures.input_tokens, kept);
   }
-  figures.error_rate = ErrorRate(settings, now);
+  figures.error_rate = ErrorRateOf(kept);
   figures.rate_limited_until = rate_limited_until_ > now.time ? rate_limited_until_ : 0;
   return figures;
 }

@@ -11,7 +11,6 @@ constexpr double kWeightLeast = 1e-9;
 constexpr double kLeastMs = 1e-3;
 // Of a logarithm: below, a tenth of the time is not twice as good, and 0 ms has no logarithm.
 constexpr double kLeastLogMs = 1;
-constexpr double kLatencyNoise = 0.25;   // sigma^2 before an arm's own
 constexpr double kLatencyNoiseStrength = 1;
 // More is no noise but several kinds of calls, which are no reason to believe the pool instead.
 constexpr double kLatencyNoiseMax = 1;

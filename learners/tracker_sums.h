@@ -38,6 +38,8 @@ struct DecayedLine {
   friend bool operator==(const DecayedLine&, const DecayedLine&) = default;
 };
 
+constexpr double kLatencyNoise = 0.25;  // sigma^2 of ln(latency), before an arm's own
+
 // What is believed of ln(latency) before an arm's own outcomes: the pool's mean over arms and the variance
 // between arms.
 struct LatencyPrior {

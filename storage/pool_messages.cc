@@ -1,6 +1,5 @@
 #include "storage/pool_messages.h"
 
-#include "base/outcome_fields.h"
 #include "pointsman/record/v1/record.pb.h"
 
 namespace pointsman {
@@ -95,7 +94,6 @@ proto::Arm MessageOf(const Arm& arm) {
   return p;
 }
 
-// An enum as stored; a number that no enum of ours has becomes 0, which no soundness check passes.
 Arm ArmOf(const proto::Arm& p) {
   Arm arm;
   arm.id = ArmId{p.id()};

@@ -22,7 +22,7 @@ Preference PreferenceOf(const record::v1::Preference& message);
 Arm ArmOf(const record::v1::Arm& message);
 Pool PoolOf(const record::v1::Pool& message);
 
-// What is stored may be of a newer version: it is kept out of range, and the checks of records refuse it.
+// An enum as stored; a number that no enum of ours has becomes 0, which no soundness check passes.
 template <class Enum>
 Enum EnumOf(uint32_t stored) {
   return Enum{stored <= UINT8_MAX ? static_cast<uint8_t>(stored) : uint8_t{0}};

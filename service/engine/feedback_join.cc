@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/bytes.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 
@@ -15,25 +14,6 @@ constexpr double kUsdMax = 1e9;  // what a log accepts
 constexpr std::size_t kFeedbacksMax = 256;
 // The least of a client's that teaches anything: less is what rounding leaves of it.
 constexpr double kWeightLeast = 1e-6;
-
-void PutOutcome(const Outcome& o, ByteWriter& bytes) {
-  const auto put = [&](const auto& field) {
-    bytes.Put(field.has_value());
-    if (field) bytes.Put(*field);
-  };
-  put(o.quality);
-  put(o.latency_ms);
-  put(o.cost_usd);
-  put(o.input_tokens);
-  put(o.output_tokens);
-  put(o.error);
-  // What older versions did not know is hashed where it was said, so that their hashes still hold.
-  if (!o.first_token_ms && !o.cached_input_tokens && !o.error_kind && !o.retry_after_ms) return;
-  put(o.first_token_ms);
-  put(o.cached_input_tokens);
-  put(o.error_kind);
-  put(o.retry_after_ms);
-}
 
 // Calls `visit(number in record.proto, pointer to member)` for each field of an outcome.
 template <class Visit>
@@ -242,6 +222,25 @@ ServedCall CallBy(const Decision& decision, ArmId arm, uint32_t attempt) {
   // No id of ours or of a caller holds a line break before a number sign.
   if (attempt > 0) call.key.decision_id += Cat("\n#", attempt);
   return call;
+}
+
+void PutOutcome(const Outcome& o, ByteWriter& bytes) {
+  const auto put = [&](const auto& field) {
+    bytes.Put(field.has_value());
+    if (field) bytes.Put(*field);
+  };
+  put(o.quality);
+  put(o.latency_ms);
+  put(o.cost_usd);
+  put(o.input_tokens);
+  put(o.output_tokens);
+  put(o.error);
+  // What older versions did not know is hashed where it was said, so that their hashes still hold.
+  if (!o.first_token_ms && !o.cached_input_tokens && !o.error_kind && !o.retry_after_ms) return;
+  put(o.first_token_ms);
+  put(o.cached_input_tokens);
+  put(o.error_kind);
+  put(o.retry_after_ms);
 }
 
 uint64_t PayloadHash(const FeedbackInput& input) {

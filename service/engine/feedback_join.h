@@ -23,6 +23,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "base/bytes.h"
 #include "base/event.h"
 #include "service/engine/client_weights.h"
 #include "service/engine/requests.h"
@@ -55,6 +56,8 @@ struct Report {
   Micros at = 0;  // 0: not said
   std::string client;
 };
+// What an outcome says, for a hash of it.
+void PutOutcome(const Outcome& outcome, ByteWriter& bytes);
 // Of all that a feedback says: the same feedback has the same hash.
 uint64_t PayloadHash(const FeedbackInput& input);
 

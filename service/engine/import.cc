@@ -11,6 +11,7 @@
 #include "learners/policy.h"
 #include "service/engine/commands.h"
 #include "service/engine/decide.h"
+#include "service/engine/feedback_join.h"
 #include "service/engine/validate.h"
 
 namespace pointsman {
@@ -29,22 +30,7 @@ uint64_t ContentHash(const ImportedQuery& query, const ImportedOutcome& outcome)
   ByteWriter bytes;
   bytes.Put(RequestHash(AsRoute(query)));
   bytes.PutString(outcome.arm);
-  const Outcome& o = outcome.outcome;
-  const auto put = [&](const auto& field) {
-    bytes.Put(field.has_value());
-    if (field) bytes.Put(*field);
-  };
-  put(o.quality);
-  put(o.latency_ms);
-  put(o.cost_usd);
-  put(o.input_tokens);
-  put(o.output_tokens);
-  put(o.error);
-  if (o.first_token_ms || o.cached_input_tokens || o.error_kind) {
-    put(o.first_token_ms);
-    put(o.cached_input_tokens);
-    put(o.error_kind);
-  }
+  PutOutcome(outcome.outcome, bytes);
   return Checksum(bytes.bytes());
 }
 
