@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/strings.h"
-#include "evaluation/json.h"
+#include "evaluation/data/json.h"
 #include "tools/command.h"
 #include "tools/event_text.h"
 #include "tools/json_text.h"

@@ -7,8 +7,8 @@
 #include <fstream>
 
 #include "base/rng.h"
-#include "learners/learned_state.h"
-#include "storage/sealed.h"
+#include "learners/state/learned_state.h"
+#include "storage/codec/sealed.h"
 #include "tests/support/engine_fixture.h"
 #include "tests/support/test_folder.h"
 

@@ -33,7 +33,7 @@ LISTED = {
     r"^(docker|kubectl)\b": "needs a registry or a cluster",
     r"^rsync -a": "needs another machine",
     r"^(CPUPROFILE=|google-pprof\b)": "needs google-perftools",
-    r"^(cd tests/rpc/clients/node|npm ci|node app\.js)": "client_node_test runs it",
+    r"^(cd tests/system/clients/node|npm ci|node app\.js)": "client_node_test runs it",
 }
 
 # Exit codes that are not 0, as the pages say.
@@ -114,7 +114,7 @@ def make_place(args, page):
     (folder / "build/release/bin").symlink_to(args.bin_dir)
     for name in ("deploy", "docs", "proto"):
         (folder / name).symlink_to(ROOT / name)
-    shutil.copytree(ROOT / "tests/rpc/clients", folder / "tests/rpc/clients", ignore=shutil.ignore_patterns("node_modules"))
+    shutil.copytree(ROOT / "tests/system/clients", folder / "tests/system/clients", ignore=shutil.ignore_patterns("node_modules"))
     env = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy") and not k.startswith("POINTSMAN")}
     (folder / "path").mkdir()
     (folder / "path/python3").symlink_to(sys.executable)  # the one that has grpcio
@@ -312,7 +312,7 @@ def check_prose(helps):
 
 def check_reasons():
     """The table of errors has the machine codes that the service gives, and no others."""
-    given = (ROOT / "service/engine/requests.h").read_text()
+    given = (ROOT / "engine/request/requests.h").read_text()
     codes = dict(re.findall(r"string_view (k\w+) = \"([A-Z_]+)\";", given))
     used = "".join(path.read_text() for path in (ROOT / "service").rglob("*.cc"))
     wanted = {code for name, code in codes.items() if re.search(rf"reason::{name}\b", used)}

@@ -118,7 +118,7 @@ def test(args):
     print("the recipe in Python: passed", flush=True)
     os.environ.update(proxies)
     try:
-        npm.install(ROOT / "tests/rpc/clients/node", args.work_dir / "node")
+        npm.install(ROOT / "tests/system/clients/node", args.work_dir / "node")
     except npm.NoNetwork as why:
         raise Skipped(f"npm cannot fetch the packages of the Node client: {why}") from why
     except npm.NpmFailed as why:
