@@ -89,7 +89,7 @@ struct LearnerSettings {
   double squarecb_gamma = 100;       // squarecb: inverse gap weighting's gamma
   double half_life_s = 7 * 86400;    // of the EMA tracker, by elapsed time
   double half_life_outcomes = 300;   // of the EMA tracker, by outcomes of the pool
-  double forget_outcomes = 0;        // quality model: outcomes of the pool to e-fold; 0: never
+  double forget_outcomes = 20000;    // quality model: outcomes of the pool to e-fold; 0: never
   friend bool operator==(const LearnerSettings&, const LearnerSettings&) = default;
 };
 

@@ -127,6 +127,18 @@ struct ArmExpectation {
   double output_tokens = 0;  // of one answer
   bool is_cost_known = true;
   bool is_latency_known = true;
+  // Only failed calls are known, and most calls fail: the figure is their cost or time beside the typical one.
+  bool is_cost_of_failures = false;
+  bool is_latency_of_failures = false;
+
+  // What is known, if only of failures; absent: nothing.
+  std::optional<double> KnownCost() const {
+    return is_cost_known || is_cost_of_failures ? std::optional<double>(cost_usd) : std::nullopt;
+  }
+  std::optional<double> KnownLatency() const {
+    const bool is_any = is_latency_known || is_latency_of_failures;
+    return is_any ? std::optional<double>(latency_ms) : std::nullopt;
+  }
   friend bool operator==(const ArmExpectation&, const ArmExpectation&) = default;
 };
 

@@ -84,8 +84,6 @@ class SetReader {
       }
     }
     if (outcome.error_kind) outcome.error = true;
-    // A call that failed has no answer to rate, though many tables give it a 0.
-    if (outcome.error.value_or(false)) outcome.quality.reset();
     return outcome;
   }
 
@@ -93,9 +91,13 @@ class SetReader {
     absl::StatusOr<Outcome> outcome = OutcomeOf(row, arm);
     if (!outcome.ok() && !options_.skips_bad_rows) return outcome.status();
     if (!outcome.ok()) return LeaveOut(kBad);
+    // A call that failed has no answer to rate, though many tables give it a 0.
+    const bool rates_an_error = outcome->error.value_or(false) && outcome->quality;
+    if (rates_an_error) outcome->quality.reset();
     if (!is_said || outcome->empty()) return LeaveOut(kNoValue);
     ASSIGN_OR_RETURN(const std::size_t query, QueryOf(row, arm));
     if (query == kNone) return LeaveOut(kTwice);
+    set_.qualities_of_errors += rates_an_error;
     set_.outcomes.push_back({query, arm, *std::move(outcome)});
     return absl::OkStatus();
   }

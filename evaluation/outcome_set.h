@@ -43,6 +43,7 @@ struct OutcomeSet {
   std::vector<std::string> columns;          // how each is read: "prompt = text"
   std::vector<std::string> unknown_columns;  // not read
   std::map<std::string, uint64_t> left_out;  // of `cells`, by reason
+  uint64_t qualities_of_errors = 0;  // left out alone, the rest of their outcomes kept
 };
 
 struct TableOptions {

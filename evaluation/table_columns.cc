@@ -76,9 +76,9 @@ class Planner {
       maps_.insert_or_assign(std::move(map.first), std::move(map.second));
     }
     is_done_.assign(table_.columns.size(), false);
+    plan_.is_wide = !HasArmColumn();
     ApplyMaps();
     ApplyNames();
-    plan_.is_wide = !plan_.arm;
     RETURN_IF_ERROR(plan_.is_wide ? FindModels() : absl::OkStatus());
     RETURN_IF_ERROR(CheckMaps());
     RETURN_IF_ERROR(NameTheRest());
@@ -90,13 +90,28 @@ class Planner {
  private:
   const std::string& Column(std::size_t i) const { return table_.columns[i]; }
 
+  bool HasArmColumn() const {
+    return std::any_of(table_.columns.begin(), table_.columns.end(), [&](const std::string& column) {
+      const auto map = maps_.find(column);
+      return (map == maps_.end() ? FieldOfColumn(column) : map->second.field) == kArm;
+    });
+  }
+
+  // In a wide table each outcome is some model's; only what was asked is the same for all.
+  bool NeedsModel(ColumnField field) const {
+    return plan_.is_wide && IsOutcomeField(field) && field != kInputTokens;
+  }
+
   void ApplyMaps() {
     for (std::size_t i = 0; i < table_.columns.size(); ++i) {
       const auto map = maps_.find(Column(i));
       if (map == maps_.end()) continue;
       Mapped& mapped = map->second;
       mapped.is_used = true;
-      if (mapped.model.empty()) {
+      if (mapped.model.empty() && NeedsModel(*mapped.field)) {
+        is_done_[i] = true;
+        without_model_.push_back(i);
+      } else if (mapped.model.empty()) {
         Take(i, *mapped.field, mapped.factor);
       } else {
         TakeOf(i, mapped.model, *mapped.field, mapped.factor);
@@ -175,6 +190,33 @@ class Planner {
       if (!is_done_[i] && !NearOf(i) && HoldsQualities(i)) TakeOf(i, Column(i), kQuality, 1);
     }
     TakeFieldsOfModels(/*of_new=*/false);
+    return GiveToModels();
+  }
+
+  // The model that a column's name begins with; empty: none. A quality makes its model known.
+  std::string ModelOf(std::size_t column, ColumnField field) const {
+    const std::string& name = Column(column);
+    for (std::size_t at = name.size(); at-- > 1;) {
+      if (kBetween.find(name[at]) == std::string_view::npos) continue;
+      const std::string model = ModelBefore(name, at + 1);
+      if (IsKnown(model) || (field == kQuality && !model.empty())) return model;
+    }
+    return {};
+  }
+
+  // The columns of which --map says the field and not the model.
+  absl::Status GiveToModels() {
+    for (const std::size_t column : without_model_) {
+      const Mapped& mapped = maps_.at(Column(column));
+      const std::string model = ModelOf(column, *mapped.field);
+      if (model.empty()) {
+        const std::string map = Cat(OneLine(Column(column)), "=");
+        return InvalidArgument("--map ", map, FieldName(*mapped.field), ": ", table_.path,
+                               " has a row a query and a column a model, so a column of outcomes "
+                               "is some model's: `--map ", map, "MODEL.", FieldName(*mapped.field), "`");
+      }
+      TakeOf(column, model, *mapped.field, mapped.factor);
+    }
     return absl::OkStatus();
   }
 
@@ -226,6 +268,14 @@ class Planner {
     return std::nullopt;
   }
 
+  // What --map says for a near miss: the field, and whose it is where the column's name does not show it.
+  std::string TargetOf(std::size_t column, const std::pair<std::string, ColumnField>& near) const {
+    const std::string field = FieldName(near.second);
+    if (near.first != Column(column) || !NeedsModel(near.second)) return field;
+    const std::size_t at = near.first.find_last_of(".|:/");
+    return Cat(at == std::string::npos ? "MODEL" : OneLine(near.first.substr(0, at)), ".", field);
+  }
+
   // All at once: who has one wrong often has more.
   absl::Status NameTheRest() {
     std::string meant, maps;
@@ -236,7 +286,7 @@ class Planner {
         plan_.unknown.push_back(Column(i).empty() ? "(without a name)" : Column(i));
         continue;
       }
-      const std::string map = Cat("--map ", OneLine(near->first), "=", FieldName(near->second));
+      const std::string map = Cat("--map ", OneLine(near->first), "=", TargetOf(i, *near));
       meant +=
           Cat(meant.empty() ? "" : ", ", Quoted(Column(i)), " (", FieldName(near->second), "?)");
       if (maps.find(map) == std::string::npos) maps += Cat(maps.empty() ? "" : " ", map);
@@ -277,9 +327,8 @@ class Planner {
                              "after an arm of the pool (`--map COLUMN=ARM`). The columns are: ",
                              Listed(table_.columns));
     }
-    // Of a wide table's columns without a model, only what was asked is the same for each.
     std::erase_if(plan_.values, [&](const ColumnUse& use) {
-      if (use.arm != kAnyArm || use.field == kInputTokens) return false;
+      if (use.arm != kAnyArm || !NeedsModel(use.field)) return false;
       const std::string shown = Cat(Column(use.column), " = ", FieldName(use.field));
       std::erase_if(plan_.shown, [&](const std::string& s) { return s.starts_with(shown); });
       plan_.unknown.push_back(Column(use.column));
@@ -310,6 +359,7 @@ class Planner {
   std::vector<bool> is_done_;
   std::set<ColumnField> filled_;
   std::map<std::string, std::size_t> models_;
+  std::vector<std::size_t> without_model_;
   TableColumns plan_;
 };
 

@@ -15,6 +15,8 @@ constexpr double kOutputSlopeShrinkage = 10;
 constexpr double kFailedShareOfAnswer = 0.1;
 constexpr double kTail = 0.95;
 
+// An arm that fails more often is known by its failures, where nothing is known of its answers.
+constexpr double kMostlyFails = 0.5;
 constexpr double kKeptLeast = 1e-9;
 
 // A prior of one outcome beside sums of which the share `kept` is left: priors do not age.
@@ -125,6 +127,9 @@ ArmExpectation ArmTracker::Expect(const LearnerSettings& settings, const Arm& ar
   } else {
     e.cost_usd = odds * failed_cost_usd_.Mean(0, 0);
   }
+  const bool fails = e.error_rate > kMostlyFails;
+  e.is_cost_of_failures = !e.is_cost_known && fails && failed_cost_usd_.weight > 0;
+  e.is_latency_of_failures = !e.is_latency_known && fails && failed_latency_ms_.weight > 0;
   return e;
 }
 

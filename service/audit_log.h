@@ -45,7 +45,7 @@ class AuditLog {
   AuditLog(const AuditLog&) = delete;
   AuditLog& operator=(const AuditLog&) = delete;
 
-  // After the call has been answered.
+  // Before the call is answered, so that the lines of a client that waits for each answer are in its order.
   void Write(const AuditEntry& entry, const absl::Status& result);
   // Writes what waits, and ends; idempotent. What comes later is not written.
   void Stop();

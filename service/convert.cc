@@ -24,11 +24,11 @@ void Fill(const ArmExpectation& expected, v1::Expected& out) {
   out.set_quality(std::clamp(expected.quality, 0.0, 1.0));
   out.set_quality_stddev(expected.quality_stddev);
   out.set_error_rate(expected.error_rate);
-  if (expected.is_cost_known) {
+  if (expected.KnownCost()) {
     out.set_cost_usd(expected.cost_usd);
     out.set_cost_stddev_usd(expected.cost_stddev_usd);
   }
-  if (expected.is_latency_known) {
+  if (expected.KnownLatency()) {
     out.set_latency_ms(expected.latency_ms);
     out.set_latency_stddev_ms(expected.latency_stddev_ms);
   }
@@ -207,10 +207,10 @@ v1::GetStatsResponse ToProto(const PoolStatistics& s) {
     arm->set_outcomes(a.figures.outcomes);
     if (t.quality_weight > 0) arm->set_quality(t.quality);
     const ArmExpectation& e = a.figures.expected;
-    if (e.is_latency_known) arm->set_latency_ms(e.latency_ms);
+    if (e.KnownLatency()) arm->set_latency_ms(e.latency_ms);
     if (t.latency_p95_ms > 0) arm->set_latency_p95_ms(t.latency_p95_ms);
     if (t.first_token_ms > 0) arm->set_first_token_ms(t.first_token_ms);
-    if (e.is_cost_known) arm->set_cost_usd(e.cost_usd);
+    if (e.KnownCost()) arm->set_cost_usd(e.cost_usd);
     if (t.output_tokens > 0) arm->set_output_tokens(t.output_tokens);
     if (t.input_tokens > 0) arm->set_input_tokens(t.input_tokens);
     arm->set_error_rate(t.error_rate);

@@ -97,8 +97,8 @@ void AddArm(Families& out, const std::string& pool, const ArmStatistics& arm) {
   if (arm.figures.outcomes == 0) return;  // its averages would be of nothing
   out.quality.Add(labels, arm.figures.tracker.quality);
   const ArmExpectation& expected = arm.figures.expected;
-  if (expected.is_cost_known) out.cost.Add(labels, expected.cost_usd);
-  if (expected.is_latency_known) out.latency.Add(labels, expected.latency_ms / 1000);
+  if (expected.KnownCost()) out.cost.Add(labels, expected.cost_usd);
+  if (expected.KnownLatency()) out.latency.Add(labels, expected.latency_ms / 1000);
   out.errors.Add(labels, arm.figures.tracker.error_rate);
 }
 

@@ -113,6 +113,12 @@ StoredCandidate StoredOf(const Candidate& c) {
           .reserved = 0};
 }
 
+constexpr uint32_t kKnown = 1, kOfFailures = 2;
+
+uint32_t BitsOf(bool is_known, bool is_of_failures) {
+  return (is_known ? kKnown : 0) | (is_of_failures ? kOfFailures : 0);
+}
+
 StoredExpectation ExpectationOf(const Candidate& c) {
   const ArmExpectation& e = c.expected;
   return {.cost_stddev_usd = e.cost_stddev_usd,
@@ -120,8 +126,8 @@ StoredExpectation ExpectationOf(const Candidate& c) {
           .error_rate = e.error_rate,
           .input_tokens = e.input_tokens,
           .output_tokens = e.output_tokens,
-          .is_cost_known = e.is_cost_known,
-          .is_latency_known = e.is_latency_known};
+          .is_cost_known = BitsOf(e.is_cost_known, e.is_cost_of_failures),
+          .is_latency_known = BitsOf(e.is_latency_known, e.is_latency_of_failures)};
 }
 
 Candidate CandidateOf(const StoredCandidate& s) {
@@ -148,8 +154,10 @@ void Add(const StoredExpectation& s, ArmExpectation& expected) {
   expected.error_rate = s.error_rate;
   expected.input_tokens = s.input_tokens;
   expected.output_tokens = s.output_tokens;
-  expected.is_cost_known = s.is_cost_known != 0;
-  expected.is_latency_known = s.is_latency_known != 0;
+  expected.is_cost_known = (s.is_cost_known & kKnown) != 0;
+  expected.is_latency_known = (s.is_latency_known & kKnown) != 0;
+  expected.is_cost_of_failures = (s.is_cost_known & kOfFailures) != 0;
+  expected.is_latency_of_failures = (s.is_latency_known & kOfFailures) != 0;
 }
 
 }  // namespace

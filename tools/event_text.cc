@@ -64,6 +64,7 @@ std::string By(const std::string& who) { return who.empty() ? "" : Cat("; by ", 
 std::string WhyNotLearned(const OutcomeEvent& e) {
   if (e.is_learned) return "";
   if (e.is_closed) return ", closes the decision";
+  if (e.is_withdrawal) return ": there was nothing to take back";
   return e.is_over_weight ? ", over its client's weight: not learned" : ", late: not learned";
 }
 

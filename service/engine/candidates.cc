@@ -217,19 +217,17 @@ bool ArmCheck::IsOutgrown(const Arm& arm, const ArmExpectation& expected) const 
 }
 
 std::string WhyOverLimit(const Constraints& c, const ArmExpectation& expected) {
-  // What is not known of an arm that mostly fails is at least what its failed calls take.
-  const bool fails = expected.error_rate > 0.5;
   if (c.max_cost_usd) {
-    if (!expected.is_cost_known && !c.allow_unknown) return "cost unknown";
-    if ((expected.is_cost_known || fails) && expected.cost_usd > *c.max_cost_usd) {
-      return Cat("expected cost of ", expected.cost_usd, " USD is over ", *c.max_cost_usd);
+    if (const auto cost = expected.KnownCost(); cost && *cost > *c.max_cost_usd) {
+      return Cat("expected cost of ", *cost, " USD is over ", *c.max_cost_usd);
     }
+    if (!expected.is_cost_known && !c.allow_unknown) return "cost unknown";
   }
   if (c.max_latency_ms) {
-    if (!expected.is_latency_known && !c.allow_unknown) return "latency unknown";
-    if ((expected.is_latency_known || fails) && expected.latency_ms > *c.max_latency_ms) {
-      return Cat("expected latency of ", expected.latency_ms, " ms is over ", *c.max_latency_ms);
+    if (const auto latency = expected.KnownLatency(); latency && *latency > *c.max_latency_ms) {
+      return Cat("expected latency of ", *latency, " ms is over ", *c.max_latency_ms);
     }
+    if (!expected.is_latency_known && !c.allow_unknown) return "latency unknown";
   }
   return {};
 }

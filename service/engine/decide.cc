@@ -59,10 +59,12 @@ bool HasOutgrown(const ArmCheck& check, std::span<const ArmView> views,
 
 std::string Reason(const Candidate& c) {
   const ArmExpectation& e = c.expected;
-  const std::string cost =
-      e.is_cost_known ? absl::StrFormat("cost $%.6f", e.cost_usd) : "cost unknown";
-  const std::string latency =
-      e.is_latency_known ? absl::StrFormat("latency %.0f ms", e.latency_ms) : "latency unknown";
+  std::string cost =
+      e.KnownCost() ? absl::StrFormat("cost $%.6f", e.cost_usd) : "cost unknown";
+  if (e.is_cost_of_failures) cost += " (only that of failed calls is known)";
+  std::string latency =
+      e.KnownLatency() ? absl::StrFormat("latency %.0f ms", e.latency_ms) : "latency unknown";
+  if (e.is_latency_of_failures) latency += " (only that of failed calls is known)";
   return absl::StrFormat(
       "quality %.3f +- %.3f, %s, %s; %.1f near outcomes (mean %.3f); description similarity %.2f",
       e.quality, e.quality_stddev, cost, latency, c.features.neighbour_count,

@@ -305,13 +305,18 @@ absl::StatusOr<Joined> Join(const Report& report, const Decision& decision, cons
     const bool was_closed = record.is_closed;
     record.is_closed |= report.is_not_served;
     const bool is_taken_back = TakeBack(report.at, event, record);
-    if (!is_taken_back && (was_closed || report.is_withdrawal)) return NothingNew(record);
-    joined.result = report.is_not_served ? FeedbackResult::kClosed : FeedbackResult::kCorrected;
+    const bool is_told = is_taken_back || (report.is_not_served && !was_closed);
+    joined.result = !is_told                ? FeedbackResult::kAlreadyApplied
+                    : report.is_not_served ? FeedbackResult::kClosed
+                                           : FeedbackResult::kCorrected;
+    const bool is_noted = record.told_at != known.told_at || record.seen.size() != known.seen.size();
+    if (!is_told && !is_noted) return NothingNew(known);
     if (is_taken_back) {
       event.weight = record.weight;
       if (event.corrects.quality) joined.memory = Joined::Memory::kRemove;
     } else {
       event = NotLearned(std::move(event), {});
+      event.is_withdrawal = report.is_withdrawal;
     }
     event.is_closed = report.is_not_served;
     joined.event = std::move(event);

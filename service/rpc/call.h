@@ -62,8 +62,8 @@ class Call {
 
   void Finish(const absl::Status& status) {
     timer_.Done(status);
-    reactor_->Finish(ToGrpc(status));
     if (audited_ != nullptr) door_.audit().Write(*audited_, status);
+    reactor_->Finish(ToGrpc(status));
   }
   // A body that answers at once.
   template <class Body>

@@ -91,10 +91,8 @@ void ImportStream::End(const absl::Status& status) {
                             total.queries_learned,
                             " queries; known before: ", total.outcomes_known)};
   }
-  const AuditEntry audited = std::move(audited_);
-  AuditLog& audit = door_.audit();
+  door_.audit().Write(audited_, told);
   Finish(ToGrpc(told));  // after which this may be gone
-  audit.Write(audited, told);
 }
 
 }  // namespace pointsman

@@ -152,6 +152,39 @@ TEST(OutcomeTable, ReadsTheFiguresOfWideColumns) {
   EXPECT_THAT(set->unknown_columns, ElementsAre("dataset"));
 }
 
+TEST(OutcomeTable, GivesAMappedWideColumnToTheModelThatItsNameBeginsWith) {
+  const auto set = Read("t.csv", "prompt,a,a.latency,b.score,b.tokens_out\np,1,90,0.5,7\n",
+                        {{"a.latency=latency_ms", "b.score=quality", "b.tokens_out=output_tokens"},
+                         "",
+                         {"a"},
+                         false});
+  ASSERT_TRUE(set.ok()) << set.status();
+  EXPECT_EQ(Shown(*set), "p/a=1 p/b=0.5");
+  EXPECT_EQ(set->outcomes[0].outcome.latency_ms, 90);
+  EXPECT_EQ(set->outcomes[1].outcome.output_tokens, 7);
+  EXPECT_THAT(set->unknown_columns, IsEmpty());
+}
+
+TEST(OutcomeTable, RefusesAMapThatSaysNoModelOfAWideTable) {
+  for (const char* column : {"speed", "c.speed"}) {
+    const auto set = Read("t.csv", std::string("prompt,a,") + column + "\np,1,90\n",
+                          {{std::string(column) + "=latency_ms"}, "", {"a"}, false});
+    ASSERT_FALSE(set.ok()) << column;
+    EXPECT_THAT(std::string(set.status().message()),
+                HasSubstr(std::string("--map ") + column + "=MODEL.latency_ms"));
+  }
+  // What a near miss is told to say works.
+  for (const auto& [column, map] :
+       {std::pair("c.cost_usd", "c.cost_usd=c.cost_usd"), std::pair("latency", "latency=MODEL.latency_ms")}) {
+    const std::string table = std::string("prompt,a,") + column + "\np,1,90\n";
+    const auto refused = Read("t.csv", table, {{}, "", {"a"}, false});
+    ASSERT_FALSE(refused.ok()) << column;
+    EXPECT_THAT(std::string(refused.status().message()), HasSubstr(std::string("--map ") + map));
+    const auto taken = Read("t.csv", table, {{map}, "", {"a"}, false});
+    EXPECT_TRUE(taken.ok()) << taken.status();
+  }
+}
+
 TEST(OutcomeTable, NamesAWideColumnOfNoArmAsAModelIfItHoldsQualities) {
   const auto set =
       Read("t.csv", "prompt,a,zeta,year,best\np,1,0.5,2024,a\n", {{}, "", {"a"}, false});
@@ -178,6 +211,7 @@ TEST(OutcomeTable, TakesTheQualityOfAFailedCallAsNone) {
   ASSERT_TRUE(set.ok()) << set.status();
   EXPECT_EQ(Shown(*set), "p/a=! q/a=! r/a=1");
   EXPECT_EQ(set->outcomes[1].outcome.error_kind, ErrorKind::kTimeout);
+  EXPECT_EQ(set->qualities_of_errors, 2u);
 }
 
 TEST(OutcomeTable, ConvertsUnitsThatAMapStates) {

@@ -107,6 +107,7 @@ TEST_F(OutcomeRules, B6_ErrorsHaveKinds) {
       OpenWith(OpenMemoryStorage(kTestSecret));
       PoolSettings settings;
       settings.learner.quality_model = model;
+      settings.learner.forget_outcomes = 0;
       Pool({Named("a")}, settings);
       for (int i = 0; i < 5; ++i) ASSERT_TRUE(TellOf(DecisionOf("a"), Answer(1, 100)).ok());
       const QualityEstimate level = StatsOf("a").figures.level;
@@ -120,7 +121,7 @@ TEST_F(OutcomeRules, B6_ErrorsHaveKinds) {
       const ArmFigures figures = StatsOf("a").figures;
       EXPECT_EQ(figures.tracker.error_rate > 0.1, c.is_failure) << model;
       EXPECT_EQ(figures.tracker.rate_limited_until > 0, c.is_limit) << model;
-      if (settings.learner.forget_outcomes == 0 && std::string(model) != "ema") {
+      if (std::string(model) != "ema") {
         EXPECT_NEAR(figures.level.mean, level.mean, 1e-9) << model;
       }
     }

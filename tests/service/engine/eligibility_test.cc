@@ -192,6 +192,19 @@ TEST(Limits, ArePassedByWhatIsKnownToPass) {
     constraints.allow_unknown = row.allows_unknown;
     EXPECT_EQ(WhyOverLimit(constraints, expected), row.why) << row.name;
   }
+  // Failed calls alone can break a limit, and cannot show that it is kept.
+  ArmExpectation failing;
+  failing.cost_usd = 0.02;
+  failing.is_cost_known = false;
+  failing.is_cost_of_failures = true;
+  Constraints constraints;
+  constraints.max_cost_usd = 0.01;
+  constraints.allow_unknown = true;
+  EXPECT_EQ(WhyOverLimit(constraints, failing), "expected cost of 0.02 USD is over 0.01");
+  constraints.max_cost_usd = 1;
+  EXPECT_EQ(WhyOverLimit(constraints, failing), "");
+  constraints.allow_unknown = false;
+  EXPECT_EQ(WhyOverLimit(constraints, failing), "cost unknown");
 }
 
 }  // namespace

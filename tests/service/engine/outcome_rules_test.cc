@@ -106,6 +106,30 @@ TEST_F(OutcomeRules, A2_ABelievedLatencyIsTypicalUntilOneIsKnown) {
   EXPECT_TRUE(expected.at("believed").is_latency_known);
 }
 
+TEST_F(OutcomeRules, A2_OfAnArmThatOnlyFailsItsFailuresAreShown) {
+  Pool({Named("dead"), Named("quiet")});
+  EXPECT_FALSE(StatsOf("dead").figures.expected.KnownLatency());
+  for (int i = 0; i < 8; ++i) {
+    Outcome o;
+    o.error = true;
+    o.latency_ms = 30'000;
+    o.cost_usd = 0.01;
+    ASSERT_TRUE(TellOf(DecisionOf("dead"), o).ok());
+  }
+  const ArmExpectation dead = StatsOf("dead").figures.expected;
+  EXPECT_FALSE(dead.is_latency_known || dead.is_cost_known);
+  ASSERT_TRUE(dead.KnownLatency() && dead.KnownCost());
+  EXPECT_GT(*dead.KnownLatency(), 30'000);
+  EXPECT_GT(*dead.KnownCost(), 0.01);
+  EXPECT_FALSE(StatsOf("quiet").figures.expected.KnownLatency());
+  // Errors that say neither time nor cost make nothing known.
+  Outcome bare;
+  bare.error = true;
+  for (int i = 0; i < 8; ++i) ASSERT_TRUE(TellOf(DecisionOf("quiet"), bare).ok());
+  EXPECT_FALSE(StatsOf("quiet").figures.expected.KnownLatency());
+  EXPECT_FALSE(StatsOf("quiet").figures.expected.KnownCost());
+}
+
 TEST_F(OutcomeRules, A3_AColdStartIsForgiven) {
   Pool({Named("cold"), Named("steady")});
   const auto counts = Play(600, {0.05, 0, 0.95},
@@ -162,6 +186,24 @@ TEST_F(OutcomeRules, A6_RouteExpectsWhatStatisticsShowAfterAnyTime) {
     EXPECT_NEAR(route.error_rate, shown.error_rate, 1e-12) << days;
   }
   EXPECT_LT(Expected().at("a").error_rate, 0.01);
+}
+
+// By default settings, by every learner.
+TEST_F(OutcomeRules, A6_AQuietArmGrowsUncertainByWhatThePoolLearns) {
+  for (const char* model : QualityModelNames()) {
+    OpenWith(OpenMemoryStorage(kTestSecret));
+    PoolSettings settings;
+    settings.learner.quality_model = model;
+    Pool({Named("quiet"), Named("busy")}, settings);
+    for (int i = 0; i < 30; ++i) ASSERT_TRUE(TellOf(DecisionOf("quiet"), Answer(0.3, 100)).ok());
+    double before = StatsOf("quiet").figures.level.stddev;
+    for (int round = 0; round < 3; ++round) {
+      for (int i = 0; i < 300; ++i) ASSERT_TRUE(TellOf(DecisionOf("busy"), Answer(0.6, 100)).ok());
+      const double after = StatsOf("quiet").figures.level.stddev;
+      EXPECT_GT(after, before * 1.005) << model;
+      before = after;
+    }
+  }
 }
 
 TEST_F(OutcomeRules, A6_AnArmIsFoundAgainAfterAnOutage) {

@@ -102,6 +102,29 @@ TEST_F(OutcomeRules, B2_AWithdrawalHasItsTimeToo) {
   }
 }
 
+TEST_F(OutcomeRules, B2_AWithdrawalThatComesFirstHoldsByItsTime) {
+  Pool({Named("a")});
+  for (const bool is_not_served : {false, true}) {
+    for (const int rated_at_ms : {1000, 3000}) {
+      FeedbackInput rating, withdraw;
+      rating.decision_id = withdraw.decision_id = DecisionOf("a");
+      rating.outcome.quality = 0.9;
+      rating.at = rated_at_ms * kMicrosPerMs;
+      withdraw.is_withdrawal = !is_not_served;
+      withdraw.is_not_served = is_not_served;
+      withdraw.at = 2000 * kMicrosPerMs;
+      const double before = StatsOf("a").figures.tracker.quality_weight;
+      ASSERT_TRUE(Tell(withdraw).ok());
+      const FeedbackResult is_rated = Tell(rating)->result;
+      const double gained = StatsOf("a").figures.tracker.quality_weight - before;
+      const bool is_later = rating.at > withdraw.at;
+      EXPECT_EQ(is_rated, is_later ? FeedbackResult::kApplied : FeedbackResult::kAlreadyApplied);
+      EXPECT_NEAR(gained, is_later ? 1 : 0, 0.05) << rated_at_ms << is_not_served;
+      EXPECT_EQ(Tell(withdraw)->result, FeedbackResult::kAlreadyApplied);
+    }
+  }
+}
+
 TEST_F(OutcomeRules, B2_TheLastWordWinsAndCanBeWithdrawn) {
   Pool({Named("a")});
   const std::string decision = DecisionOf("a");
