@@ -1,4 +1,4 @@
-// The nouns. One word per thing, as in docs/design.md section 1.
+// The nouns. One word per thing, as in docs/reference/glossary.md.
 // Units are in the names; quality is in [0, 1], latency in ms, cost in USD.
 // Threads: plain values.
 #pragma once

@@ -4,7 +4,7 @@
 //   BM_Recover                a start from a million events: with the newest snapshot, and without any
 //   BM_RouteBesideSnapshots   the p99 of Route while snapshots of a large pool are written, over its p99
 //                             while none is
-// p50_ms and p99_ms are of single calls. Run it alone on the machine: bench/README or docs/operations.md.
+// p50_ms and p99_ms are of single calls. Run it alone on the machine: docs/lab/performance.md.
 #include <benchmark/benchmark.h>
 #include <grpcpp/grpcpp.h>
 #include <spdlog/sinks/null_sink.h>

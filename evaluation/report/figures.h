@@ -2,7 +2,7 @@
 // Utility of a realised outcome = w_q * quality - w_c * cost / cost_scale
 //   - w_l * latency / latency_scale, w normalised; a field of weight 0 is not looked at.
 // Threads: pure functions.
-// Source: utility as in docs/design.md section 2, step 5.
+// Source: utility as in docs/design/README.md, "Utility".
 #pragma once
 
 #include <cstddef>

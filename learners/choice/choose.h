@@ -1,5 +1,5 @@
 // The verbs: from a learned state, a query and candidates to a choice with exact propensities.
-// Source: utility as in docs/design.md section 2, step 5.
+// Source: utility as in docs/design/README.md, "Utility".
 // Threads: pure functions.
 #pragma once
 

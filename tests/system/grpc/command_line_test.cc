@@ -106,7 +106,7 @@ TEST_F(PointsmanBinary, JoinsTheSampleToTheExamplePool) {
 TEST_F(PointsmanBinary, RunsTheCommandsOfTheWarmStartPageAsTheyArePrinted) {
   ASSERT_EQ(Run("pool delete default --yes"), 0) << err_;
   ASSERT_EQ(Run("pool create deploy/pool.example.yaml"), 0) << err_;
-  std::ifstream page(std::string(POINTSMAN_SOURCE_DIR) + "/docs/warm-start.md");
+  std::ifstream page(std::string(POINTSMAN_SOURCE_DIR) + "/docs/guide/warm-start.md");
   const std::string prompt = "    pointsman ";
   int commands = 0;
   for (std::string line; std::getline(page, line);) {

@@ -1,4 +1,4 @@
-// Feedback: docs/design.md sections 4 and 7, one test a sentence.
+// Feedback: docs/design/feedback.md and docs/design/storage.md, one test a sentence.
 #include <atomic>
 #include <functional>
 #include <future>

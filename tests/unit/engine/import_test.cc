@@ -1,4 +1,4 @@
-// Imports: docs/warm-start.md and docs/design.md section 7, one test a sentence.
+// Imports: docs/guide/warm-start.md and docs/design/feedback.md, "Imports", one test a sentence.
 #include "engine/learn/import.h"
 
 #include <functional>

@@ -1,4 +1,4 @@
-// Queries longer than what is embedded: docs/design.md section 7 ("Long queries").
+// Queries longer than what is embedded: docs/design/routing.md, "Long queries".
 #include <functional>
 
 #include "engine/request/query_text.h"

@@ -1,4 +1,4 @@
-// Route: docs/design.md sections 2, 5 and 7.
+// Route: docs/design/routing.md and docs/design/contract.md.
 #include <cmath>
 #include <functional>
 #include <limits>

@@ -1,4 +1,4 @@
-// The token estimate, script by script: docs/design.md section 7 ("Context windows").
+// The token estimate, script by script: docs/design/routing.md, "Context windows".
 #include "engine/request/token_estimate.h"
 
 #include <gtest/gtest.h>

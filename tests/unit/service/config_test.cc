@@ -101,15 +101,15 @@ TEST(Config, OfAFileThatIsNotThereSaysSo) {
   EXPECT_EQ(LoadConfig("/nonexistent/c.yaml").status().code(), absl::StatusCode::kNotFound);
 }
 
-TEST(OperationsPage, HoldsEveryLimitAsItIs) {
-  std::ifstream file(std::string(POINTSMAN_SOURCE_DIR) + "/docs/operations.md");
+TEST(ConfigPage, HoldsEveryLimitAsItIs) {
+  std::ifstream file(std::string(POINTSMAN_SOURCE_DIR) + "/docs/reference/config.md");
   std::stringstream text;
   text << file.rdbuf();
   const Limits defaults;
   for (const LimitRow& row : LimitTable()) {
     const std::string line = Cat("| `", row.name, "` | ", defaults.*row.field, " | ", row.least,
                                  " | ", row.most, " | ", row.meaning, " |");
-    EXPECT_NE(text.str().find(line), std::string::npos) << "docs/operations.md lacks: " << line;
+    EXPECT_NE(text.str().find(line), std::string::npos) << "docs/reference/config.md lacks: " << line;
   }
 }
 
@@ -167,14 +167,14 @@ TEST(ParseConfig, NamesWhatIsWrongWithAnEmbedder) {
 }
 
 TEST(ParseConfig, DocumentsEachNumberOfAnEmbedder) {
-  std::ifstream file(std::string(POINTSMAN_SOURCE_DIR) + "/docs/embedders.md");
+  std::ifstream file(std::string(POINTSMAN_SOURCE_DIR) + "/docs/reference/config.md");
   std::stringstream text;
   text << file.rdbuf();
   const RemoteEndpoint defaults;
   for (const EndpointRow& row : EndpointTable()) {
     const std::string line =
         Cat("| `", row.name, "` | ", defaults.*row.field, " | ", row.meaning, " |");
-    EXPECT_NE(text.str().find(line), std::string::npos) << "docs/embedders.md lacks: " << line;
+    EXPECT_NE(text.str().find(line), std::string::npos) << "docs/reference/config.md lacks: " << line;
   }
 }
 
