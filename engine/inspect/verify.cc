@@ -51,7 +51,11 @@ class Verifier {
     std::vector<Sequence> kept;
     ASSIGN_OR_RETURN(kept, log_.ListSnapshots(pool_.id));
     std::sort(kept.begin(), kept.end());
-    for (const Sequence sequence : kept) check_.snapshots.push_back({sequence, "", false});
+    check_.snapshots.clear();
+    // What a server has made since the log was opened is of events that are not seen here.
+    for (const Sequence sequence : kept) {
+      if (sequence <= check_.last || kept.front() > check_.last) check_.snapshots.push_back({sequence, "", false});
+    }
     return absl::OkStatus();
   }
 
@@ -89,6 +93,10 @@ class Verifier {
         fold_.emplace(std::make_shared<const LearnedState>(**std::move(state)));
         return absl::OkStatus();
       }
+    }
+    if (check_.first > 1 && !gone_.empty()) {
+      return absl::UnavailableError(Cat("pool ", Quoted(pool_.name),
+                                        ": a server replaced its snapshots while they were read; verify again"));
     }
     if (check_.first > 1) {
       check_.fault = Cat("no snapshot can be used and the log begins with event ", check_.first);

@@ -28,7 +28,8 @@ absl::Status CheckBatch(int count, const Limits& limits) {
 grpc::ServerUnaryReactor* RouterService::Route(grpc::CallbackServerContext* context,
                                                const v1::RouteRequest* request,
                                                v1::RouteResponse* response) {
-  auto call = std::make_unique<Call>(context, admission_, *request);
+  // This handler keeps it until the engine has returned, since the engine may end with the last call.
+  auto call = std::make_shared<Call>(context, admission_, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
   auto input = FromProto(*request);
@@ -37,16 +38,13 @@ grpc::ServerUnaryReactor* RouterService::Route(grpc::CallbackServerContext* cont
     return reactor;
   }
   const bool is_decision = input->mode != Mode::kPreview;
-  // In a shared_ptr, since what std::function holds has to be copyable.
-  const auto shared = std::make_shared<std::unique_ptr<Call>>(std::move(call));
   engine_->Route(*std::move(input),
-                 [this, shared, response, is_decision](const absl::StatusOr<RouteOutput>& output) {
+                 [this, call, response, is_decision](const absl::StatusOr<RouteOutput>& output) {
                    if (output.ok()) {
                      if (is_decision) metrics_.CountDecision(output->logged);
                      FillProto(*output, *response);
                    }
-                   (*shared)->Finish(output.status());
-                   shared->reset();
+                   call->Finish(output.status());
                  });
   return reactor;
 }

@@ -241,6 +241,7 @@ TEST_F(OutcomeRules, D_AnImportCanBeUndone) {
     OpenWith(OpenMemoryStorage(kTestSecret));
     PoolSettings settings;
     settings.learner.quality_model = model;
+    settings.learner.forget_outcomes = 0;
     Pool({Named("a"), Named("b")}, settings);
     for (int i = 0; i < 10; ++i) {
       ASSERT_TRUE(TellOf(DecisionOf(i % 2 == 0 ? "a" : "b"), Answer(i % 2, 100)).ok());

@@ -19,6 +19,7 @@ inline PoolSettings Bound(double per_hour, const std::string& quality_model = "h
   PoolSettings settings;
   settings.client_weight_per_hour = per_hour;
   settings.learner.quality_model = quality_model;
+  settings.learner.forget_outcomes = 0;  // so that levels are sums
   return settings;
 }
 

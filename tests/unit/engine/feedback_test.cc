@@ -34,9 +34,14 @@ TEST_F(Feedback, WithoutAnIdIsRecognisedByItsContent) {
 TEST_F(Feedback, SayingNothingNewUnderAnotherIdIsAlreadyApplied) {
   const RouteOutput decision = MustRoute("a question");
   ASSERT_TRUE(TellQuality(decision.decision_id, 1, "f1").ok());
-  const uint64_t before = StateChecksumNow();
+  const PoolStatistics before = Stats();
   EXPECT_EQ(TellQuality(decision.decision_id, 1, "f2")->result, FeedbackResult::kAlreadyApplied);
-  EXPECT_EQ(StateChecksumNow(), before);
+  const PoolStatistics after = Stats();
+  EXPECT_EQ(after.outcomes, before.outcomes);
+  EXPECT_EQ(after.snapshot_version, before.snapshot_version + 1);  // the log says that the id was used
+  // The same again is known.
+  EXPECT_EQ(TellQuality(decision.decision_id, 1, "f2")->result, FeedbackResult::kAlreadyApplied);
+  EXPECT_EQ(Stats().snapshot_version, after.snapshot_version);
 }
 
 TEST_F(Feedback, ReusingAnIdForOtherContentIsRefused) {

@@ -74,6 +74,7 @@ class Import : public EngineFixture {
 TEST_F(Import, CountsAnArmsOutcomesAsTheStatedStrength) {
   PoolSettings settings;
   settings.learner.quality_model = "context_free";
+  settings.learner.forget_outcomes = 0;
   Restart(settings);
   const auto queries = Queries(40);
   double right = 0;
