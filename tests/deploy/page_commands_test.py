@@ -30,7 +30,7 @@ LISTED = {
     r"^script/lexicon-corpus\b": "fetches the repositories of a corpus",
     r"^cmake --preset": "builds",
     r"^ctest --preset": "is this test's own runner",
-    r"^(docker|kubectl)\b": "needs a registry or a cluster",
+    r"^(docker|helm|kubectl)\b": "needs a registry or a cluster",
     r"^rsync -a": "needs another machine",
     r"^(CPUPROFILE=|google-pprof\b)": "needs google-perftools",
     r"^(cd tests/rpc/clients/node|npm ci|node app\.js)": "client_node_test runs it",
