@@ -1,4 +1,4 @@
-"""Runs the commands that README.md, docs/ and deploy/ show, page by page and in order, against a real pointsmand.
+"""Runs the commands that README.md, CONTRIBUTING.md, docs/ and deploy/ show, page by page and in order, against a real pointsmand.
 
 A command is run as it stands but for what SUBSTITUTED says: addresses, ids, and sizes that would take minutes. A
 command that cannot be run here is in LISTED with the reason; the flags of those that are ours are checked. Where the
@@ -25,10 +25,13 @@ LONGEST_S = 60  # of one command, on a busy machine
 
 # A regular expression, and why what it finds is not run.
 LISTED = {
-    r"^script/(server|test|demo|bootstrap)\b": "installs packages and builds",
+    r"^script/(server|test|demo|bootstrap|dev|package)\b": "installs packages and builds",
     r"^script/(bench|growth|bench-embedder)\b": "measures for minutes",
     r"^script/lexicon-corpus\b": "fetches the repositories of a corpus",
+    r"^script/(format|lint)\b": "reads or writes the sources",
+    r"^GTEST_FILTER=": "builds",
     r"^cmake --preset": "builds",
+    r"^sudo |^cmake --install": "installs on this machine; package_test installs on another",
     r"^ctest --preset": "is this test's own runner",
     r"^(docker|helm|kubectl)\b": "needs a registry or a cluster",
     r"^rsync -a": "needs another machine",
