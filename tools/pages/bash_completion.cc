@@ -62,8 +62,7 @@ std::string BashCompletion(const CommandEntry& root) {
       "  COMPREPLY=()\n"
       "  # bash splits --option=value at the sign.\n"
       "  if [[ $current == = ]]; then current=''; fi\n"
-      "  if [[ $before == = ]]; then before=${COMP_WORDS[COMP_CWORD-2]}; fi\n"
-      "  if [[ ${COMP_WORDS[COMP_CWORD]} == = ]]; then before=${COMP_WORDS[COMP_CWORD-1]}; fi\n",
+      "  if [[ $before == = ]]; then before=${COMP_WORDS[COMP_CWORD-2]}; fi\n",
       walk, "  case \"$path:$before\" in\n", values,
       "  esac\n"
       "  if [[ $values != none ]]; then\n"
