@@ -3,7 +3,7 @@
 
 #include <atomic>
 
-#include "base/types.h"
+#include "base/time.h"
 
 namespace pointsman {
 

@@ -2,7 +2,6 @@
 
 #include <bit>
 #include <cmath>
-#include <string>
 
 namespace pointsman {
 namespace {
@@ -13,8 +12,6 @@ uint64_t SplitMix(uint64_t& x) {
   z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
   return z ^ (z >> 31);
 }
-
-double ToUnit(uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1.0p-53; }
 
 }  // namespace
 
@@ -51,20 +48,6 @@ double Rng::Normal() {
     r = x * x + y * y;
   } while (r >= 1 || r == 0);
   return x * std::sqrt(-2 * std::log(r) / r);
-}
-
-uint64_t DrawBits(SipKey secret, PoolId pool, std::string_view decision_id, DrawPurpose purpose) {
-  std::string bytes;
-  bytes.reserve(decision_id.size() + 5);
-  const auto id = static_cast<uint32_t>(pool);
-  for (int shift = 0; shift < 32; shift += 8) bytes += static_cast<char>(id >> shift);
-  bytes += static_cast<char>(purpose);
-  bytes += decision_id;
-  return SipHash(secret, bytes);
-}
-
-double DrawUniform(SipKey secret, PoolId pool, std::string_view decision_id, DrawPurpose purpose) {
-  return ToUnit(DrawBits(secret, pool, decision_id, purpose));
 }
 
 }  // namespace pointsman

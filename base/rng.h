@@ -6,12 +6,11 @@
 
 #include <array>
 #include <cstdint>
-#include <string_view>
-
-#include "base/siphash.h"
-#include "base/types.h"
 
 namespace pointsman {
+
+// 53 of the bits as a number in [0, 1).
+inline double ToUnit(uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1.0p-53; }
 
 class Rng {
  public:
@@ -28,14 +27,5 @@ class Rng {
  private:
   std::array<uint64_t, 4> state_;
 };
-
-// What a draw is for; written into the hash, so that no two uses share a draw.
-enum class DrawPurpose : uint8_t { kChooseArm = 1, kPanel = 2, kShortlist = 3, kDecisionId = 4 };
-
-// The 64 bits of a decision's draw: SipHash(secret, pool, decision id, purpose). A caller who
-// chooses its own decision id cannot choose its arm without the secret.
-uint64_t DrawBits(SipKey secret, PoolId pool, std::string_view decision_id, DrawPurpose purpose);
-// The same as a uniform number in [0, 1).
-double DrawUniform(SipKey secret, PoolId pool, std::string_view decision_id, DrawPurpose purpose);
 
 }  // namespace pointsman

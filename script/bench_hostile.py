@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests/hostile"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests/system/hostile"))
 from attacks import ATTACKS  # noqa: E402  (from the folder above)
 from server import Attacker, Server, ServerFailed, Watch  # noqa: E402
 

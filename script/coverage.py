@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-FOLDERS = ("base", "learners", "retrieval", "storage", "service/engine", "service", "evaluation",
+FOLDERS = ("base", "domain", "learners", "retrieval", "storage", "engine", "service", "evaluation",
            "tools")
 
 

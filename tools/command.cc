@@ -13,7 +13,7 @@
 #include "base/files.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "evaluation/json.h"
+#include "evaluation/data/json.h"
 #include "tools/json_text.h"
 
 namespace pointsman {

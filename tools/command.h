@@ -11,7 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "base/types.h"
+#include "domain/types.h"
 #include "tools/grpc_client.h"
 
 namespace google::protobuf {

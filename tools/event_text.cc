@@ -7,9 +7,9 @@
 
 #include "absl/strings/str_format.h"
 #include "base/strings.h"
-#include "evaluation/json.h"
+#include "evaluation/data/json.h"
 #include "pointsman/v1/admin.pb.h"
-#include "service/engine/changes.h"
+#include "engine/request/changes.h"
 
 namespace pointsman {
 namespace {
@@ -64,6 +64,8 @@ std::string By(const std::string& who) { return who.empty() ? "" : Cat("; by ", 
 std::string WhyNotLearned(const OutcomeEvent& e) {
   if (e.is_learned) return "";
   if (e.is_closed) return ", closes the decision";
+  if (e.is_withdrawal) return ": there was nothing to take back";
+  if (e.brings_nothing) return ", nothing new";
   return e.is_over_weight ? ", over its client's weight: not learned" : ", late: not learned";
 }
 
@@ -124,6 +126,11 @@ std::string BodyText(const PoolEvent& e, const LogContext& before) {
              changes.empty() ? "" : Cat(": ", changes), By(e.by));
 }
 
+std::string BodyText(const SilenceEvent& e, const LogContext&) {
+  return Cat("decisions up to ", TimeText(e.judged.time), " were checked for missing feedback; missing so far: ",
+             e.missing);
+}
+
 void FillJson(const OutcomeEvent& e, const LogContext& before, Json& json) {
   json["arm"] = before.NameOf(e.arm);
   json["decision_id"] = e.decision_id;
@@ -162,6 +169,12 @@ void FillJson(const PoolEvent& e, const LogContext& before, Json& json) {
   json["is_new"] = before.is_from_start() && before.SettingsBefore() == nullptr;
   json["changes"] = ChangesIn(e, before);
   json["by"] = e.by;
+}
+
+void FillJson(const SilenceEvent& e, const LogContext&, Json& json) {
+  json["judged_time_unix_ms"] = e.judged.time / kMicrosPerMs;
+  json["judged_decision_id"] = e.judged.decision_id;
+  json["missing"] = e.missing;
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "base/event.h"
+#include "domain/event.h"
 
 namespace pointsman {
 

@@ -4,9 +4,9 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "retrieval/embedder.h"
-#include "retrieval/projection.h"
-#include "service/convert.h"
+#include "retrieval/embed/embedder.h"
+#include "retrieval/embed/projection.h"
+#include "service/api/convert.h"
 #include "tools/text_lines.h"
 
 namespace pointsman {

@@ -11,7 +11,7 @@
 #include "google/rpc/status.pb.h"
 #include "pointsman/v1/admin.grpc.pb.h"
 #include "pointsman/v1/router.grpc.pb.h"
-#include "service/engine/requests.h"
+#include "engine/request/requests.h"
 
 namespace pointsman {
 namespace {

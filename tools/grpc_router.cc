@@ -2,11 +2,11 @@
 
 #include <utility>
 
-#include "base/outcome_fields.h"
+#include "domain/outcome_fields.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "evaluation/warm_start.h"
-#include "service/convert.h"
+#include "evaluation/replay/warm_start.h"
+#include "service/api/convert.h"
 
 namespace pointsman {
 

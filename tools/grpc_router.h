@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "evaluation/router_client.h"
+#include "evaluation/replay/router_client.h"
 #include "tools/grpc_client.h"
 
 namespace pointsman {

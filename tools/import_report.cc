@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/strings.h"
-#include "evaluation/json.h"
+#include "evaluation/data/json.h"
 #include "tools/command.h"
 #include "tools/event_text.h"
 #include "tools/json_text.h"
@@ -95,6 +95,10 @@ std::string ImportText(const OutcomeSet& set, const SparseImport& import,
   }
   if (!report.left_out.empty()) text += Cat("left out: ", Outcomes(Sum(report.left_out)), "\n");
   for (const auto& [why, count] : report.left_out) text += Cat("  ", count, ": ", why, "\n");
+  if (set.qualities_of_errors > 0) {
+    text += Cat("qualities left out: ", set.qualities_of_errors,
+                " beside an error; a call that failed has no answer to rate\n");
+  }
   for (const std::string& hint : report.hints) text += Cat("  ", hint, "\n");
   if (!report.arms_without.empty()) {
     text += Cat("arms of the pool that it says nothing of: ", Listed(report.arms_without), "\n");
@@ -134,6 +138,7 @@ std::string ImportJson(const OutcomeSet& set, const SparseImport& import,
   for (const auto& [why, count] : report.left_out) {
     json["left_out"].push_back({{"reason", why}, {"outcomes", count}});
   }
+  json["qualities_left_out"] = set.qualities_of_errors;
   json["arms_without_outcomes"] = report.arms_without;
   if (report.learned) {
     json.update(ToJson(*report.learned));

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "evaluation/outcome_set.h"
-#include "evaluation/warm_start.h"
+#include "evaluation/data/outcome_set.h"
+#include "evaluation/replay/warm_start.h"
 #include "pointsman/v1/admin.pb.h"
 
 namespace pointsman {

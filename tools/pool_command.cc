@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "absl/strings/str_format.h"
-#include "base/arm.h"
+#include "domain/arm.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "tools/command.h"

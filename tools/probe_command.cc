@@ -3,8 +3,8 @@
 #include <memory>
 
 #include "base/status_macros.h"
-#include "evaluation/dataset.h"
-#include "evaluation/probe.h"
+#include "evaluation/data/dataset.h"
+#include "evaluation/replay/probe.h"
 #include "tools/command.h"
 #include "tools/progress_bar.h"
 #include "tools/replay_options.h"

@@ -1,7 +1,7 @@
 #include "tools/reembed.h"
 
-#include "base/event.h"
-#include "base/outcome_fields.h"
+#include "domain/event.h"
+#include "domain/outcome_fields.h"
 
 namespace pointsman {
 namespace {

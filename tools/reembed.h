@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "pointsman/v1/admin.pb.h"
-#include "service/engine/requests.h"
+#include "engine/request/requests.h"
 
 namespace pointsman {
 

@@ -8,12 +8,12 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
-#include "base/outcome_fields.h"
+#include "domain/outcome_fields.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "evaluation/json.h"
-#include "service/convert.h"
-#include "service/engine/import.h"
+#include "evaluation/data/json.h"
+#include "service/api/convert.h"
+#include "engine/learn/import.h"
 #include "tools/command.h"
 #include "tools/fit_projection.h"
 #include "tools/grpc_router.h"

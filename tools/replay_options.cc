@@ -1,7 +1,7 @@
 #include "tools/replay_options.h"
 
 #include "base/status_macros.h"
-#include "evaluation/dataset_folder.h"
+#include "evaluation/data/dataset_folder.h"
 #include "tools/command.h"
 
 namespace pointsman {

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "evaluation/dataset.h"
-#include "evaluation/replay.h"
+#include "evaluation/data/dataset.h"
+#include "evaluation/replay/replay.h"
 
 namespace pointsman {
 

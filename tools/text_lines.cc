@@ -4,7 +4,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "evaluation/lines.h"
+#include "evaluation/data/lines.h"
 
 namespace pointsman {
 namespace {

@@ -1,5 +1,5 @@
 // The texts of a file, one a line: the line itself, or of a .jsonl file the string `text` or
-// `query` of each object. Plain or .gz; empty lines are skipped. Errors: as evaluation/lines.h;
+// `query` of each object. Plain or .gz; empty lines are skipped. Errors: as evaluation/data/lines.h;
 // kInvalidArgument with file and line for an object without a text. Threads: a pure function of
 // files.
 #pragma once

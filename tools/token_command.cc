@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "evaluation/json.h"
+#include "evaluation/data/json.h"
 #include "service/access/tokens_file.h"
 #include "tools/command.h"
 #include "tools/json_text.h"

@@ -10,7 +10,7 @@
 #include "bench/load/fill.h"
 #include "bench/load/load_report.h"
 #include "bench/load/load_run.h"
-#include "service/flags.h"
+#include "service/app/flags.h"
 #include "tools/command.h"
 #include "tools/exit_code.h"
 #include "tools/progress_bar.h"

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "base/outcome_fields.h"
+#include "domain/outcome_fields.h"
 #include "base/rng.h"
 #include "base/siphash.h"
 #include "base/status_macros.h"
-#include "service/convert.h"
+#include "service/api/convert.h"
 
 namespace pointsman {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "evaluation/dataset.h"
+#include "evaluation/data/dataset.h"
 #include "pointsman/v1/admin.pb.h"
 #include "pointsman/v1/router.pb.h"
 

@@ -1,4 +1,5 @@
 #include "service/access/access.h"
+#include "service/access/methods.h"
 
 #include <utility>
 
@@ -26,15 +27,9 @@ absl::Status Denied(const Args&... args) {
 
 Need NeedOf(std::string_view method_path) {
   if (method_path.starts_with("/grpc.health.v1.Health/")) return {};
-  if (method_path == "/pointsman.v1.Router/Route" ||
-      method_path == "/pointsman.v1.Router/RouteBatch") {
-    return {Scope::kRoute};
-  }
-  // Not any method of the Router: one that is new is closed until somebody says what it needs.
-  if (method_path == "/pointsman.v1.Router/Feedback" ||
-      method_path == "/pointsman.v1.Router/FeedbackBatch") {
-    return {Scope::kFeedback};
-  }
+  // A method that is none of ours needs the most.
+  const Method* method = FindMethod(method_path);
+  if (method != nullptr) return {method->scope};
   return {Scope::kAdmin};
 }
 

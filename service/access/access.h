@@ -23,7 +23,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/published.h"
-#include "base/types.h"
+#include "domain/types.h"
 #include "service/access/token.h"
 
 namespace pointsman {

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "base/types.h"
+#include "domain/types.h"
 
 namespace pointsman {
 

@@ -14,7 +14,7 @@
 #include <unordered_map>
 
 #include "base/mutex.h"
-#include "base/types.h"
+#include "domain/types.h"
 
 namespace pointsman {
 

@@ -9,7 +9,7 @@
 
 #include "absl/strings/escaping.h"
 #include "base/strings.h"
-#include "service/engine/names.h"
+#include "domain/names.h"
 
 namespace pointsman {
 namespace {

@@ -18,8 +18,8 @@
 
 #include "bad_disk.h"
 #include "grpc/health/v1/health.grpc.pb.h"
-#include "service/engine/verify.h"
-#include "storage/storage.h"
+#include "engine/inspect/verify.h"
+#include "storage/api/storage.h"
 #include "tests/support/server_process.h"
 #include "tests/support/test_folder.h"
 #include "tests/support/until.h"

@@ -7,8 +7,8 @@
 #include <fstream>
 
 #include "base/rng.h"
-#include "learners/learned_state.h"
-#include "storage/sealed.h"
+#include "learners/state/learned_state.h"
+#include "storage/codec/sealed.h"
 #include "tests/support/engine_fixture.h"
 #include "tests/support/test_folder.h"
 
@@ -165,7 +165,7 @@ TEST_F(Damage, AnywhereInAFolderGivesAnErrorOrWhatIsRight) {
         file.path().filename().string().rfind("LOG", 0) != 0 &&
         file.path().filename().string().rfind("OPTIONS", 0) != 0 &&
         // RocksDB takes a MANIFEST that ends early at its word, and the tables it does not name are
-        // gone: not noticed yet (docs/operations.md, "What is on disk").
+        // gone: not noticed yet (docs/guide/operations.md, "What is on disk").
         file.path().filename().string().rfind("MANIFEST", 0) != 0) {
       files.push_back(std::filesystem::relative(file.path(), data));
     }

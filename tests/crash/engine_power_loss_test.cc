@@ -4,7 +4,7 @@
 #include "base/rng.h"
 #include "engine_scenario.h"
 #include "fault_env.h"
-#include "storage/rocks_common.h"
+#include "storage/rocks/rocks_common.h"
 #include "tests/support/test_folder.h"
 
 namespace pointsman {

@@ -5,7 +5,7 @@
 #include <map>
 #include <utility>
 
-#include "service/engine/verify.h"
+#include "engine/inspect/verify.h"
 
 namespace pointsman {
 namespace {

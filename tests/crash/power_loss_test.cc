@@ -8,7 +8,7 @@
 #include "base/rng.h"
 #include "fault_env.h"
 #include "samples.h"
-#include "storage/rocks_common.h"
+#include "storage/rocks/rocks_common.h"
 #include "temp_dir.h"
 
 namespace pointsman {

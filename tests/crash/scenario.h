@@ -6,7 +6,7 @@
 
 #include "base/rng.h"
 #include "samples.h"
-#include "storage/storage.h"
+#include "storage/api/storage.h"
 
 namespace pointsman {
 

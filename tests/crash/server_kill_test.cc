@@ -13,8 +13,8 @@
 #include <thread>
 
 #include "load.h"
-#include "service/engine/engine.h"
-#include "service/engine/verify.h"
+#include "engine/engine.h"
+#include "engine/inspect/verify.h"
 #include "tests/support/server_process.h"
 #include "tests/support/test_folder.h"
 

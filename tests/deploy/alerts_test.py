@@ -15,7 +15,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 RULES = ROOT / "deploy/prometheus/alerts.yaml"
 DASHBOARD = ROOT / "deploy/grafana/pointsman.json"
 RULE_TESTS = HERE / "alerts.promtool.yaml"
-RUNBOOK = "docs/alerts.md"
+RUNBOOK = "docs/guide/alerts.md"
 
 
 def metrics_in(text):

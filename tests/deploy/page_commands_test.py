@@ -36,7 +36,7 @@ LISTED = {
     r"^(docker|helm|kubectl)\b": "needs a registry or a cluster",
     r"^rsync -a": "needs another machine",
     r"^(CPUPROFILE=|google-pprof\b)": "needs google-perftools",
-    r"^(cd tests/rpc/clients/node|npm ci|node app\.js)": "client_node_test runs it",
+    r"^(cd tests/system/clients/node|npm ci|node app\.js)": "client_node_test runs it",
 }
 
 # Exit codes that are not 0, as the pages say.
@@ -48,21 +48,26 @@ FEW = [(r"\bFOLDER\b", "few"), (r"--seeds \d+", "--seeds 1")]
 LOADED = [(r"--outcomes 100000", "--outcomes 200"), (r"--arms 100000", "--arms 100"),
           (r"^(pointsman-load --.*)$", r"\1 --duration 0.4 --slice 0.1 --warm-up 0"),
           (r" --slice 60 --duration 600", ""), (r"--recall 300", "--recall 5")]
+POOLED = [(r"DECISION_ID", "DECISION")]
 SUBSTITUTED = {
     "README.md": [(r"\b[0-9a-f]{32}\b", "DECISION")],
-    "docs/clients.md": [(r"DECISION_ID", "DECISION"),
-                        (r"^(PYTHONPATH=.*)$", r"echo 'ask What is 2 + 2?' | \1 --server SERVER")],
-    "docs/embedders.md": [(r"pool create pool\.yaml --fit", "pool create deploy/pool.example.yaml --name fitted --fit"),
-                          (r"/srv/lexicons/ours\.lexicon", "WORK/ours.lexicon")],
-    "docs/evaluation.md": FEW + [(r"\[|\]", ""), (r"\bdeploy/sample\b", "few"), (r"--pool NAME", "--pool chat12"),
-                                 (r"A,B,\.\.\.", "hybrid,ema"), (r"W,\.\.\.", "0,0.2"), (r"--seeds N", "--seeds 1"),
-                                 (r"--cost-weights [0-9.,]+", "--cost-weights 0,0.2")],
-    "docs/operations.md": [(r"(pointsmand --config pointsmand\.yaml)", r"\1 --check-config")],
-    "docs/performance.md": LOADED + [(r"\$\(pidof pointsmand\)", "PID")],
-    "docs/security.md": [(r"router\.example\.org:7717", "TLS_SERVER --tls-ca ca/ca.crt")],
-    "docs/warm-start.md": FEW + [(r"--strength S\b", "--strength 10"), (r"--splits \d+", "--splits 1"),
-                                 (r"--rounds \d+", "--rounds 40"), (r"--import 500", "--import 20"),
-                                 (r"--train-queries 500", "--train-queries 40")],
+    "docs/guide/clients.md": [(r"^(PYTHONPATH=.*)$", r"echo 'ask What is 2 + 2?' | \1 --server SERVER")],
+    "docs/guide/cost-limits.md": POOLED + [(r"\bdeploy/sample\b", "few")],
+    "docs/guide/embedders.md": [
+        (r"pool create pool\.yaml --fit", "pool create deploy/pool.example.yaml --name fitted --fit"),
+        (r"/srv/lexicons/ours\.lexicon", "WORK/ours.lexicon")],
+    "docs/guide/fallbacks.md": POOLED,
+    "docs/guide/feedback.md": POOLED,
+    "docs/guide/operations.md": [(r"(pointsmand --config pointsmand\.yaml)", r"\1 --check-config")],
+    "docs/guide/quickstart.md": [(r"\b[0-9a-f]{32}\b", "DECISION"), (r"--rounds 1000", "--rounds 40")],
+    "docs/guide/security.md": [(r"router\.example\.org:7717", "TLS_SERVER --tls-ca ca/ca.crt")],
+    "docs/guide/warm-start.md": FEW + [(r"--strength S\b", "--strength 10"), (r"--splits \d+", "--splits 1"),
+                                       (r"--rounds \d+", "--rounds 40"), (r"--import 500", "--import 20"),
+                                       (r"--train-queries 500", "--train-queries 40")],
+    "docs/lab/evaluation.md": FEW + [(r"\[|\]", ""), (r"\bdeploy/sample\b", "few"), (r"--pool NAME", "--pool chat12"),
+                                     (r"A,B,\.\.\.", "hybrid,ema"), (r"W,\.\.\.", "0,0.2"), (r"--seeds N", "--seeds 1"),
+                                     (r"--cost-weights [0-9.,]+", "--cost-weights 0,0.2")],
+    "docs/lab/performance.md": LOADED + [(r"\$\(pidof pointsmand\)", "PID")],
 }
 FOLDERS = "base|bench|deploy|docs|evaluation|learners|proto|retrieval|script|service|storage|tests|tools"
 # Words in what a page shows that are free to differ: names of what was drawn.
@@ -117,7 +122,7 @@ def make_place(args, page):
     (folder / "build/release/bin").symlink_to(args.bin_dir)
     for name in ("deploy", "docs", "proto"):
         (folder / name).symlink_to(ROOT / name)
-    shutil.copytree(ROOT / "tests/rpc/clients", folder / "tests/rpc/clients", ignore=shutil.ignore_patterns("node_modules"))
+    shutil.copytree(ROOT / "tests/system/clients", folder / "tests/system/clients", ignore=shutil.ignore_patterns("node_modules"))
     env = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy") and not k.startswith("POINTSMAN")}
     (folder / "path").mkdir()
     (folder / "path/python3").symlink_to(sys.executable)  # the one that has grpcio
@@ -151,10 +156,17 @@ def with_pool(place, _):
     place.run("pointsman pool create deploy/pool.example.yaml")
 
 
-def for_clients(place, path):
+def with_decisions(place, path):
     """A new decision where the page begins to tell of one."""
     with_pool(place, path)
-    return dict.fromkeys(("--error-kind rate-limited", "--quality 1"), lambda: place.run('pointsman route "2 + 2?"'))
+    new = ("--attempt gpt-4o", "--error-kind rate-limited", "--quality 1 --latency-ms 1800", "--quality 1 --input",
+           "--quality 1\n")
+    return dict.fromkeys(new, lambda: place.run('pointsman route "2 + 2?"'))
+
+
+def for_first_pool(place, path):
+    place.use(place.serve())
+    (place.folder / "support.yaml").write_text(page_block(path, "name: support", "yaml") + "\n")
 
 
 def page_block(path, has, language=None):
@@ -184,7 +196,17 @@ def for_operations(place, path):
     wait_for_snapshots(place, 1)
     place.run("pointsman feedback DECISION --quality 0")
     wait_for_snapshots(place, 2)
-    config = page_block(path, "data_dir: ./data", "yaml")
+    write_config(place)
+
+
+def for_config(place, path):
+    with_pool(place, path)
+    write_config(place)
+
+
+def write_config(place):
+    """The config that the reference shows, with the files that it names, and a bad one."""
+    config = page_block(ROOT / "docs/reference/config.md", "data_dir: ./data", "yaml")
     (place.folder / "key").write_text("secret")
     Authority(place.folder).vouch("server")
     place.run("pointsman token create app --scopes route --pools default > app.token")
@@ -232,8 +254,10 @@ def for_security(place, path):
     return {"--tls --token-file app.token": serve_tls}
 
 
-SET_UP = {"docs/clients.md": for_clients, "docs/operations.md": for_operations,
-          "docs/embedders.md": for_embedders, "docs/security.md": for_security}
+SET_UP = {"docs/guide/cost-limits.md": with_decisions, "docs/guide/embedders.md": for_embedders,
+          "docs/guide/fallbacks.md": with_decisions, "docs/guide/feedback.md": with_decisions,
+          "docs/guide/first-pool.md": for_first_pool, "docs/guide/operations.md": for_operations,
+          "docs/guide/security.md": for_security, "docs/reference/config.md": for_config}
 
 
 def shown_words(lines):
@@ -276,7 +300,7 @@ def run_page(args, helps, path, used):
 
 def run_command(place, page, command, before, used):
     for part, act in before.items():
-        if part in command.text:
+        if part in command.text + "\n":
             act()
     text = command.text
     for pattern, instead in SUBSTITUTED.get(page, []):
@@ -308,21 +332,49 @@ def check_prose(helps):
             check(not is_file or (ROOT / span).exists() or (path.parent / span).exists(),
                   f"{page}:{line}: there is the file", span)
             count += 1
-        for target in re.findall(r"\]\(([\w./-]+)(?:#[\w-]*)?\)", path.read_text()):
-            check((path.parent / target).exists(), f"{page}: a link leads somewhere", target)
+        for target, heading in links_of(path):
+            check(target.exists(), f"{page}: a link leads somewhere", target)
+            check(not heading or heading in headings_of(target), f"{page}: a link leads to a heading", (target, heading))
     return count
+
+
+def links_of(path):
+    """The files that a page links to, each with the heading or ""."""
+    for target, heading in re.findall(r"\]\(([\w./-]*)(?:#([\w-]*))?\)", path.read_text()):
+        yield (path.parent / target).resolve() if target else path, heading
+
+
+def headings_of(path):
+    """Headings as links name them: lower case, words joined by dashes."""
+    text = re.sub(r"^```.*?^```$", "", path.read_text(), flags=re.M | re.S)
+    return {re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-") for title in re.findall(r"^#+ (.*)$", text, re.M)}
+
+
+def check_index():
+    """Each page of docs/ can be reached from its index."""
+    seen, todo = set(), [ROOT / "docs/README.md"]
+    while todo:
+        page = todo.pop()
+        if page not in seen and page.suffix == ".md" and page.is_relative_to(ROOT / "docs"):
+            seen.add(page)
+            todo += [target for target, _ in links_of(page)]
+    lost = set((ROOT / "docs").rglob("*.md")) - seen
+    check(not lost, "each page can be reached from docs/README.md", sorted(map(str, lost)))
+    drawn = {target for page in seen for target, _ in links_of(page)}
+    unseen = set((ROOT / "docs").rglob("*.svg")) - drawn
+    check(not unseen, "each drawing is on a page", sorted(map(str, unseen)))
 
 
 def check_reasons():
     """The table of errors has the machine codes that the service gives, and no others."""
-    given = (ROOT / "service/engine/requests.h").read_text()
+    given = (ROOT / "engine/request/requests.h").read_text()
     codes = dict(re.findall(r"string_view (k\w+) = \"([A-Z_]+)\";", given))
     used = "".join(path.read_text() for path in (ROOT / "service").rglob("*.cc"))
     wanted = {code for name, code in codes.items() if re.search(rf"reason::{name}\b", used)}
-    table = (ROOT / "docs/clients.md").read_text().partition("| reason | code |")[2].partition("\n\n")[0]
+    table = (ROOT / "docs/reference/errors.md").read_text().partition("| reason | code |")[2].partition("\n\n")[0]
     cells = re.findall(r"^\| (`.*?`) \|", table, re.M)
     shown = {code for cell in cells for code in re.findall(r"`([A-Z_]+)`", cell)}
-    check(wanted == shown, "the table of errors in docs/clients.md names each reason", sorted(wanted ^ shown))
+    check(wanted == shown, "docs/reference/errors.md names each reason", sorted(wanted ^ shown))
 
 
 def check_that_it_notices(helps):
@@ -340,6 +392,7 @@ def test(args):
     helps = pages.Helps(args.bin_dir)
     check_that_it_notices(helps)
     spans = check_prose(helps)
+    check_index()
     check_reasons()
     used, shown, ran = set(), 0, 0
     for path in pages.pages():

@@ -1,5 +1,5 @@
-"""The recipe of docs/clients.md that tries several arms in turn, in Python and in Node, against a real pointsmand: what
-the page shows is taken from the page.
+"""The functions that docs/guide/fallbacks.md links to, which try several arms in turn, in Python and in Node, against a real
+pointsmand.
 
 usage: recipes_test.py --bin-dir BUILD/bin --work-dir FOLDER
 Skipped if npm cannot fetch the packages of the Node client; the Python part has then passed.
@@ -11,12 +11,13 @@ import sys
 
 from common import ROOT, Failed, Skipped, check, run, run_test
 import npm
-import pages
 from pointsmand import Pointsmand
 
+CLIENTS = ROOT / "tests/system/clients"
 FAILING = {"first": "TIMEOUT", "second": "PROVIDER"}  # how the calls of a decision end, by place; the third answers
-# Calls `answer` of the page with calls that fail so, and prints what it gave.
+# Calls `answer` of fallbacks.js with calls that fail so, and prints what it gave.
 NODE_DRIVER = """
+const { answer } = require("./fallbacks.js");
 const grpc = require("@grpc/grpc-js");
 const definition = require("@grpc/proto-loader").loadSync("pointsman/v1/router.proto", {
   includeDirs: [process.argv[2]], keepCase: true, enums: String, longs: Number, defaults: true });
@@ -38,20 +39,11 @@ answer(stub, "What is 2 + 2?", call).then((given) => {
 """
 
 
-def block_of_page(has, language):
-    for block in pages.blocks_of((ROOT / "docs/clients.md").read_text()):
-        text = "\n".join(block.lines) + "\n"
-        if block.language == language and has in text:
-            return text
-    raise Failed(f"docs/clients.md has no block in {language} with {has!r}")
-
-
 def by_python(server, stubs, ends):
-    sys.path.insert(0, str(stubs))
+    sys.path[:0] = [str(stubs), str(CLIENTS / "python")]
     import grpc
-    from pointsman.v1 import router_pb2, router_pb2_grpc
-    names = {"router_pb2": router_pb2}
-    exec(compile(block_of_page("def answer(", "python"), "docs/clients.md", "exec"), names)
+    from pointsman.v1 import router_pb2_grpc
+    import fallbacks
     left, arms = list(ends), []
 
     def call(arm, _):
@@ -64,13 +56,14 @@ def by_python(server, stubs, ends):
         return "4"
 
     with grpc.insecure_channel(server.address) as channel:
-        decision_id, text = names["answer"](router_pb2_grpc.RouterStub(channel), "What is 2 + 2?", call)
+        decision_id, text = fallbacks.answer(router_pb2_grpc.RouterStub(channel), "What is 2 + 2?", call)
     return decision_id, text, arms
 
 
 def by_node(server, folder, ends):
     script = folder / "recipe.js"
-    script.write_text(block_of_page("async function answer(", "js") + NODE_DRIVER)
+    script.write_text(NODE_DRIVER)
+    shutil.copy(CLIENTS / "node/fallbacks.js", folder)
     return json.loads(run("node", script, ROOT / "proto", server.address, *ends))
 
 
@@ -118,7 +111,7 @@ def test(args):
     print("the recipe in Python: passed", flush=True)
     os.environ.update(proxies)
     try:
-        npm.install(ROOT / "tests/rpc/clients/node", args.work_dir / "node")
+        npm.install(CLIENTS / "node", args.work_dir / "node")
     except npm.NoNetwork as why:
         raise Skipped(f"npm cannot fetch the packages of the Node client: {why}") from why
     except npm.NpmFailed as why:

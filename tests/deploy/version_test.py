@@ -12,7 +12,7 @@ PLACES = {
     "deploy/docker/Dockerfile": r"pointsman:(\d[\w.]*)",
     "deploy/kubernetes/README.md": r"(?:pointsman:|newTag: )(\d+\.[\w.]*)",
     "deploy/kubernetes/overlays/production/kustomization.yaml": r"newTag: (\S+?)}",
-    "docs/operations.md": r"pointsman_(\d[\w.]*)_amd64\.deb",
+    "docs/guide/operations.md": r"pointsman_(\d[\w.]*)_amd64\.deb",
     "deploy/helm/pointsman/Chart.yaml": r"^(?:version|appVersion): (\S+)$",
 }
 

@@ -6,11 +6,11 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "base/limits.h"
+#include "domain/limits.h"
 #include "base/strings.h"
 #include "refusal.h"
 #include "retrieval/remote/endpoint.h"
-#include "service/config.h"
+#include "service/app/config.h"
 
 namespace pointsman {
 namespace {

@@ -9,8 +9,8 @@
 
 #include "base/check.h"
 #include "base/siphash.h"
-#include "retrieval/hashing_embedder.h"
-#include "retrieval/lexicon_embedder.h"
+#include "retrieval/embed/hashing_embedder.h"
+#include "retrieval/embed/lexicon_embedder.h"
 
 namespace pointsman {
 namespace {

@@ -9,10 +9,10 @@
 #include "base/bytes.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "learners/learned_state.h"
-#include "service/engine/recompute.h"
-#include "storage/records.h"
-#include "storage/sealed.h"
+#include "learners/state/learned_state.h"
+#include "engine/route/recompute.h"
+#include "storage/codec/records.h"
+#include "storage/codec/sealed.h"
 
 namespace pointsman {
 namespace {

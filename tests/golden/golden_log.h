@@ -1,5 +1,5 @@
 // A stored log: the events of one pool, the decisions made meanwhile, and the secret that drew them,
-// as their stored records (storage/records.h), in a gzip file. Beside it a transcript for people: what
+// as their stored records (storage/codec/records.h), in a gzip file. Beside it a transcript for people: what
 // each decision came to, with all digits, and what was learned in the end.
 // Errors: kUnavailable for files that cannot be read or written, kDataLoss.
 // Threads: pure functions.
@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "base/event.h"
+#include "domain/event.h"
 #include "base/siphash.h"
-#include "base/types.h"
+#include "domain/types.h"
 
 namespace pointsman {
 

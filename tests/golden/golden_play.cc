@@ -7,10 +7,10 @@
 #include "base/rng.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "evaluation/dataset.h"
+#include "evaluation/data/dataset.h"
 #include "golden_log.h"
-#include "service/engine/engine.h"
-#include "storage/storage.h"
+#include "engine/engine.h"
+#include "storage/api/storage.h"
 #include "tests/paths.h"
 
 namespace pointsman {

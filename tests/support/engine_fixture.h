@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "service/engine/engine.h"
-#include "storage/storage.h"
+#include "engine/engine.h"
+#include "storage/api/storage.h"
 
 namespace pointsman {
 

@@ -52,31 +52,30 @@ std::string BashCompletion(const CommandEntry& root) {
                                : Cat("  for ((i = 1; i < COMP_CWORD; ++i)); do\n"
                                      "    case \"$path ${COMP_WORDS[i]}\" in ",
                                      paths, ") path+=\" ${COMP_WORDS[i]}\" ;; esac\n  done\n");
-  return Cat(
-      "# Completion of ", root.name, " for bash, made from its help.\n", function,
-      "() {\n"
-      "  local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
-      "  local path=",
-      root.name,
-      " options='' words='' values=none i\n"
-      "  COMPREPLY=()\n"
-      "  # bash splits --option=value at the sign.\n"
-      "  if [[ $current == = ]]; then current=''; fi\n"
-      "  if [[ $before == = ]]; then before=${COMP_WORDS[COMP_CWORD-2]}; fi\n",
-      walk, "  case \"$path:$before\" in\n", values,
-      "  esac\n"
-      "  if [[ $values != none ]]; then\n"
-      "    COMPREPLY=($(compgen -W \"$values\" -- \"$current\"))\n"
-      "    return\n"
-      "  fi\n"
-      "  case \"$path\" in\n",
-      places,
-      "  esac\n"
-      "  if [[ $current == -* ]]; then words=$options; fi\n"
-      "  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
-      "}\n"
-      "complete -o default -F ",
-      function, " ", root.name, "\n");
+  return Cat("# Completion of ", root.name, " for bash, made from its help.\n", function,
+             "() {\n"
+             "  local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
+             "  local path=",
+             root.name,
+             " options='' words='' values=none i\n"
+             "  COMPREPLY=()\n"
+             "  # bash splits --option=value at the sign.\n"
+             "  if [[ $current == = ]]; then current=''; fi\n"
+             "  if [[ $before == = ]]; then before=${COMP_WORDS[COMP_CWORD-2]}; fi\n",
+             walk, "  case \"$path:$before\" in\n", values,
+             "  esac\n"
+             "  if [[ $values != none ]]; then\n"
+             "    COMPREPLY=($(compgen -W \"$values\" -- \"$current\"))\n"
+             "    return\n"
+             "  fi\n"
+             "  case \"$path\" in\n",
+             places,
+             "  esac\n"
+             "  if [[ $current == -* ]]; then words=$options; fi\n"
+             "  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
+             "}\n"
+             "complete -o default -F ",
+             function, " ", root.name, "\n");
 }
 
 std::string Completion(const std::string& shell, const CommandEntry& root) {

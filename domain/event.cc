@@ -1,0 +1,39 @@
+#include "domain/event.h"
+
+namespace pointsman {
+
+const char* EventKindName(const Event& event) {
+  if (std::holds_alternative<OutcomeEvent>(event.body)) return "outcome";
+  if (std::holds_alternative<ArmEvent>(event.body)) return "arm";
+  if (std::holds_alternative<SilenceEvent>(event.body)) return "silence";
+  return "pool";
+}
+
+Outcome MergedOutcome(const OutcomeEvent& event) {
+  if (event.is_withdrawal) return {};
+  Outcome merged = event.before;
+  const Outcome& said = event.outcome;
+  const auto over = [&](auto field) {
+    if (said.*field) merged.*field = said.*field;
+  };
+  over(&Outcome::quality);
+  over(&Outcome::latency_ms);
+  over(&Outcome::cost_usd);
+  over(&Outcome::input_tokens);
+  over(&Outcome::output_tokens);
+  over(&Outcome::error);
+  over(&Outcome::first_token_ms);
+  over(&Outcome::cached_input_tokens);
+  over(&Outcome::error_kind);
+  over(&Outcome::retry_after_ms);
+  // An answer that failed has no quality, and one that did not has no kind of failure.
+  if (merged.error.value_or(false)) {
+    merged.quality.reset();
+  } else {
+    merged.error_kind.reset();
+    merged.retry_after_ms.reset();
+  }
+  return merged;
+}
+
+}  // namespace pointsman

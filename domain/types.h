@@ -1,0 +1,189 @@
+// The nouns. One word per thing, as in docs/reference/glossary.md.
+// Units are in the names; quality is in [0, 1], latency in ms, cost in USD.
+// Threads: plain values.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "base/time.h"
+
+namespace pointsman {
+
+// A pool's id; given once, never reused. 0 is no pool.
+enum class PoolId : uint32_t {};
+// An arm's id inside its pool: 0, 1, 2, ... in order of creation, never reused.
+enum class ArmId : uint32_t {};
+constexpr uint32_t Index(ArmId arm) { return static_cast<uint32_t>(arm); }
+constexpr uint32_t Index(PoolId pool) { return static_cast<uint32_t>(pool); }
+
+// Position in a pool's log; the first event is 1. 0: before any event.
+using Sequence = uint64_t;
+
+// Weights of the three objectives; each >= 0, not all 0. Normalised: they sum to 1.
+struct Preference {
+  double quality = 1;
+  double cost = 0;
+  double latency = 0;
+  friend bool operator==(const Preference&, const Preference&) = default;
+};
+// Errors: kInvalidArgument for a negative, non-finite or all-zero preference.
+absl::Status ValidatePreference(const Preference& preference);
+Preference Normalised(const Preference& preference);
+
+// Why a call brought no answer (proto/pointsman/v1/router.proto says what each teaches).
+enum class ErrorKind : uint8_t {
+  kProvider = 1,
+  kTimeout = 2,
+  kRateLimited = 3,
+  kCaller = 4,
+  kContentFilter = 5,
+  kCancelled = 6,
+};
+inline constexpr ErrorKind kErrorKindLast = ErrorKind::kCancelled;
+
+// Which latency a preference weighs and a limit bounds.
+enum class LatencyKind : uint8_t { kTotal = 1, kFirstToken = 2 };
+
+// What feedback says; each field at most once. Token counts belong to the call that was made.
+struct Outcome {
+  std::optional<double> quality;
+  std::optional<double> latency_ms;
+  std::optional<double> cost_usd;
+  std::optional<int64_t> input_tokens;
+  std::optional<int64_t> output_tokens;
+  std::optional<bool> error;
+  std::optional<double> first_token_ms = {};
+  std::optional<int64_t> cached_input_tokens = {};  // of input_tokens
+  std::optional<ErrorKind> error_kind = {};         // with `error`; absent: kProvider
+  std::optional<int64_t> retry_after_ms = {};       // with kRateLimited
+  bool empty() const { return *this == Outcome{}; }
+  friend bool operator==(const Outcome&, const Outcome&) = default;
+};
+
+// How the experts of a quality model that mixes choices voted on an arm, when the decision was made.
+struct ExpertVotes {
+  // Per expert: its probability of this arm over the probability with which it was drawn (1 for an
+  // imported outcome: it is known whatever anybody draws), times the utility of one point of this
+  // arm's quality. All 0: no vote.
+  std::array<float, 3> ratio{};
+  float par = 0;  // the quality with which this arm is worth what was expected of the decision
+  friend bool operator==(const ExpertVotes&, const ExpertVotes&) = default;
+};
+
+// How a call ended, as far as its outcome says.
+enum class CallEnd : uint8_t {
+  kUnknown = 0,   // nothing was said
+  kAnswered = 1,  // it brought an answer
+  kFailed = 2,    // the arm failed it: kProvider, kTimeout
+  kFiltered = 3,  // the arm refused the content; what it cost and took is known
+  kNeutral = 4,   // says nothing of the arm: kRateLimited, kCaller, kCancelled
+};
+CallEnd EndOf(const Outcome& outcome);
+
+// What a shared head may look at, the same for every arm; computed when the decision is made,
+// recorded with it, and never computed again (what the indexes return is an input, not state).
+struct ArmFeatures {
+  float neighbour_quality = 0;       // weighted mean quality of near past outcomes of this arm
+  float neighbour_count = 0;         // their effective count; 0: no evidence
+  float neighbour_baseline = 0;      // weighted mean quality of near outcomes of all arms
+  float description_similarity = 0;  // cosine of query and description; 0 without a description
+  ExpertVotes votes;                 // filled by the choice itself
+  friend bool operator==(const ArmFeatures&, const ArmFeatures&) = default;
+};
+
+// How an arm came to be chosen.
+enum class Selection : uint8_t {
+  kExplore = 1,   // drawn from the distribution, with its propensity
+  kGreedy = 2,    // the best by utility; propensity 1; left out of off-policy estimates
+  kFallback = 3,  // a further arm of a FALLBACK answer
+  kPanel = 4,     // a further arm of a PANEL answer, with its conditional propensity
+  kImported = 5,  // benchmark evidence
+};
+
+// Why a decision was made without a context vector.
+enum class ContextSource : uint8_t { kEmbedded = 1, kCaller = 2, kNone = 3 };
+
+// Of one answered query, failed calls included (proto/pointsman/v1/router.proto, Expected).
+struct ArmExpectation {
+  double quality = 0;         // expected quality, error rate included
+  double quality_stddev = 0;  // standard deviation of that mean
+  double cost_usd = 0;        // the pool's typical cost if it is not known
+  double latency_ms = 0;      // the pool's typical latency if it is not known
+  double priced_usd = 0;      // what the price list says of one call, uncorrected by observed cost
+  double cost_stddev_usd = 0;
+  double latency_stddev_ms = 0;
+  double error_rate = 0;
+  double input_tokens = 0;   // of one call
+  double output_tokens = 0;  // of one answer
+  bool is_cost_known = true;
+  bool is_latency_known = true;
+  // Only failed calls are known, and most calls fail: the figure is their cost or time beside the typical one.
+  bool is_cost_of_failures = false;
+  bool is_latency_of_failures = false;
+
+  // What is known, if only of failures; absent: nothing.
+  std::optional<double> KnownCost() const {
+    return is_cost_known || is_cost_of_failures ? std::optional<double>(cost_usd) : std::nullopt;
+  }
+  std::optional<double> KnownLatency() const {
+    const bool is_any = is_latency_known || is_latency_of_failures;
+    return is_any ? std::optional<double>(latency_ms) : std::nullopt;
+  }
+  friend bool operator==(const ArmExpectation&, const ArmExpectation&) = default;
+};
+
+// One arm as it stood when a decision was made.
+struct Candidate {
+  ArmId arm{};
+  double probability = 0;
+  double utility = 0;
+  ArmExpectation expected;
+  ArmFeatures features;
+  friend bool operator==(const Candidate&, const Candidate&) = default;
+};
+
+// An arm of the answer, in order: the first is the one to call.
+struct ChosenArm {
+  ArmId arm{};
+  double propensity = 0;  // conditional on those before it (PANEL); 1 for FALLBACK's rest
+  Selection selection = Selection::kExplore;
+  friend bool operator==(const ChosenArm&, const ChosenArm&) = default;
+};
+
+enum class Mode : uint8_t { kExplore = 1, kGreedy = 2, kPreview = 3 };
+
+// The record of one choice: all that recomputing it needs beside the state at `snapshot_version`.
+struct Decision {
+  std::string id;
+  PoolId pool{};
+  Micros time = 0;
+  Sequence snapshot_version = 0;
+  uint64_t request_hash = 0;  // of what the caller asked; a repeated id with another is an error
+  Mode mode = Mode::kExplore;
+  Preference preference;  // normalised
+  ContextSource context_source = ContextSource::kEmbedded;
+  std::vector<float> context;  // z, size d + number of named features; empty for kNone
+  double input_tokens = 0;     // counted by the caller, or estimated from the request
+  bool input_is_counted = false;
+  double max_output_tokens = 0;  // 0: no limit
+  LatencyKind latency_kind = LatencyKind::kTotal;
+  std::vector<Candidate> candidates;
+  std::vector<ChosenArm> chosen;
+  std::string query_text;  // empty unless the pool stores it
+  friend bool operator==(const Decision&, const Decision&) = default;
+};
+
+// Whether further arm `i` (>= 1) of an answer gets an outcome of its own: a panel's arms are each
+// called and rated (a greedy panel's are marked greedy); of a fallback's arms one serves, and its
+// outcome is that of the decision.
+bool IsRatedAlone(const Decision& decision, std::size_t i);
+// The arms whose outcomes a decision waits for, the first one included.
+std::vector<ArmId> RatedArms(const Decision& decision);
+
+}  // namespace pointsman

@@ -1,0 +1,353 @@
+// The half of Commands that is about pools and their arms.
+#include <algorithm>
+#include <set>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "engine/request/changes.h"
+#include "engine/request/clamp.h"
+#include "engine/learn/commands.h"
+#include "domain/names.h"
+#include "engine/request/validate.h"
+
+namespace pointsman {
+namespace {
+
+constexpr double kInheritStrength = 10;  // outcomes
+constexpr std::size_t kNamesShown = 20;
+
+// What says "the default" in the settings of a pool that exists means what the pool was made with.
+void KeepUnspecified(const EmbedderSettings& present, EmbedderSettings& wanted) {
+  if (wanted.name != present.name) return;
+  if (wanted.dimension == 0) wanted.dimension = present.dimension;
+  if (wanted.projected == 0) wanted.projected = present.projected;
+  if (wanted.lexicon_file.empty()) wanted.lexicon_file = present.lexicon_file;
+  if (wanted.lexicon_checksum == 0) wanted.lexicon_checksum = present.lexicon_checksum;
+  if (wanted.endpoint.empty()) wanted.endpoint = present.endpoint;
+  if (wanted.model.empty()) wanted.model = present.model;
+}
+
+// A feature that is there stays spelled as it is.
+void NormaliseFeatures(const PoolSettings* present, PoolSettings& wanted) {
+  for (std::size_t i = 0; i < wanted.features.size(); ++i) {
+    std::string& name = wanted.features[i].name;
+    const bool is_there = present != nullptr && i < present->features.size() &&
+                          IsSameName(present->features[i].name, name);
+    name = is_there ? present->features[i].name : NormalName(name);
+  }
+}
+
+std::vector<std::string> LivingNames(const LearnedState& state) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < state.arm_count(); ++i) {
+    const Arm* arm = state.arm(static_cast<ArmId>(i));
+    if (arm != nullptr && arm->status != ArmStatus::kRemoved) names.push_back(arm->name);
+  }
+  return names;
+}
+
+std::string Hint(const std::string& nearest) {
+  return nearest.empty() ? "" : Cat("; did you mean ", Quoted(nearest), "?");
+}
+
+// What may be a mistake of the operator's, for the answer.
+std::vector<std::string> NotesOn(const Arm& arm) {
+  std::vector<std::string> notes;
+  const bool has_input = arm.usd_per_1m_input.has_value();
+  const bool has_output = arm.usd_per_1m_output.has_value();
+  if (!has_input && !has_output && !arm.usd_per_request) {
+    notes.push_back(Cat("arm ", OneLine(arm.name),
+                        " has no price: its cost is unknown until feedback reports it, so a limit on "
+                        "cost leaves it out"));
+  } else if (has_input != has_output) {
+    notes.push_back(Cat("arm ", OneLine(arm.name), " has only one of usd_per_1m_input and "
+                        "usd_per_1m_output: its cost is unknown until feedback reports it"));
+  }
+  return notes;
+}
+
+}  // namespace
+
+absl::StatusOr<std::optional<Arm>> Commands::FindToPut(const Turn& turn,
+                                                       const std::shared_ptr<PoolRuntime>& pool,
+                                                       const ArmEdit& edit,
+                                                       const std::string& name,
+                                                       const std::string& nearest) const {
+  std::optional<Arm> present = turn.FindArm(pool, name);
+  const bool is_living = present && present->status != ArmStatus::kRemoved;
+  if (is_living && present->name != name && !edit.change_only) {
+    return BadField("arm.name", Cat(Quoted(name), " is an alias of arm ", Quoted(present->name),
+                                    "; choose another name, or take the alias away first"));
+  }
+  if (edit.create_only && is_living) {
+    return WithReason(absl::AlreadyExistsError(Cat("arm: pool ", Quoted(pool->name()),
+                                                   " has an arm ", Quoted(name),
+                                                   " already; change it with `arm set`")),
+                      reason::kArmExists, "arm");
+  }
+  if (edit.change_only && !is_living) {
+    return WithReason(NotFound("arm: pool ", Quoted(pool->name()), " has no arm ", Quoted(name),
+                               Hint(nearest), nearest.empty() ? "; make it with `arm add`" : ""),
+                      reason::kArmUnknown, "arm");
+  }
+  return present;
+}
+
+absl::Status Commands::CheckAliases(const Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
+                                    Arm& arm) const {
+  std::vector<std::string> aliases;
+  for (std::string& alias : arm.aliases) {
+    alias = NormalName(alias);
+    const bool is_twice = std::find(aliases.begin(), aliases.end(), alias) != aliases.end();
+    if (alias == arm.name || is_twice) continue;
+    const std::optional<Arm> other = turn.FindArm(pool, alias);
+    if (other && other->name != arm.name && other->status != ArmStatus::kRemoved) {
+      return BadField("arm.aliases",
+                      other->name == alias
+                          ? Cat(Quoted(alias), " is the name of another arm; remove that one first")
+                          : Cat(Quoted(alias), " is an alias of arm ", Quoted(other->name),
+                                " already; take it away from there first"));
+    }
+    aliases.push_back(std::move(alias));
+  }
+  arm.aliases = std::move(aliases);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::optional<ArmReset>> Commands::ResetOf(const Turn& turn,
+                                                          const std::shared_ptr<PoolRuntime>& pool,
+                                                          const ArmEdit& edit,
+                                                          const std::optional<Arm>& present,
+                                                          const Arm& arm) const {
+  const bool has_new_version =
+      present && !arm.version.empty() && present->version != arm.version;
+  if (!edit.is_reset && !has_new_version && edit.inherit_from.empty()) {
+    return std::optional<ArmReset>();
+  }
+  ArmReset reset;
+  if (edit.inherit_from.empty()) return std::optional(reset);
+  const std::optional<Arm> source = turn.FindArm(pool, NormalName(edit.inherit_from));
+  if (!source) {
+    return WithReason(
+        InvalidArgument("inherit_from: pool ", Quoted(pool->name()), " has no arm ",
+                        Quoted(edit.inherit_from),
+                        Hint(NearestName(edit.inherit_from, LivingNames(*pool->state())))),
+        reason::kArmUnknown, "inherit_from");
+  }
+  reset.inherit_from = source->id;
+  reset.inherit_strength = edit.inherit_strength == 0 ? kInheritStrength : edit.inherit_strength;
+  return std::optional(reset);
+}
+
+absl::StatusOr<PutArmOutput> Commands::PutArmIn(Turn& turn,
+                                                const std::shared_ptr<PoolRuntime>& pool,
+                                                const ArmEdit& edit, const std::string& by) {
+  RETURN_IF_ERROR(ValidateInheritance(edit.inherit_strength));
+  const std::string name = NormalName(edit.name);
+  const std::string nearest = NearestName(name, LivingNames(*pool->state()));
+  std::optional<Arm> present;
+  ASSIGN_OR_RETURN(present, FindToPut(turn, pool, edit, name, nearest));
+  Arm before = present.value_or(Arm{});
+  if (!present) before.name = name;
+  PutArmOutput out;
+  ASSIGN_OR_RETURN(out.arm, edit.edit(before));
+  Arm& arm = out.arm;
+  arm.name = before.name;
+  Clamp(arm);
+  for (std::string& tag : arm.tags) tag = NormalName(tag);
+  RETURN_IF_ERROR(CheckAliases(turn, pool, arm));
+  RETURN_IF_ERROR(ValidateArm(arm, limits_.Get()));
+  RETURN_IF_ERROR(ValidateNewNames(present ? &*present : nullptr, arm));
+  out.is_new = !present || present->status == ArmStatus::kRemoved;
+  const std::size_t count = turn.ArmCount(pool);
+  if (!present && static_cast<int64_t>(count) >= limits_.Get().arms_per_pool_max) {
+    return WithReason(FailedPrecondition("pool ", Quoted(pool->name()), " has ", count,
+                                         " arms, the limit arms_per_pool_max"),
+                      reason::kLimit, "arm");
+  }
+  arm.id = present ? present->id : static_cast<ArmId>(count);
+  ArmEvent event{arm, std::nullopt, by};
+  ASSIGN_OR_RETURN(event.reset, ResetOf(turn, pool, edit, present, arm));
+  out.changes = ChangesOf(before, arm);
+  if (event.reset && present) out.changes.push_back("what it learned: forgotten");
+  if (event.reset && event.reset->inherit_from) {
+    out.changes.push_back(Cat("prior: what ", OneLine(edit.inherit_from), " learned, as ",
+                              event.reset->inherit_strength, " outcomes"));
+  }
+  out.notes = NotesOn(arm);
+  if (out.is_new && !nearest.empty()) {
+    out.notes.push_back(Cat("arm ", OneLine(name), " is new, and its name is near that of ",
+                            OneLine(nearest)));
+  }
+  // Putting what is there already writes nothing.
+  if (!present || event.reset || !(*present == arm)) turn.Append(pool, std::move(event));
+  return out;
+}
+
+absl::StatusOr<PutArmOutput> Commands::StagePutArm(Turn& turn, const std::string& pool_name,
+                                                   const ArmEdit& edit, const std::string& by) {
+  std::shared_ptr<PoolRuntime> pool;
+  ASSIGN_OR_RETURN(pool, pools_.Find(pool_name));
+  return PutArmIn(turn, pool, edit, by);
+}
+
+absl::StatusOr<bool> Commands::StageRemoveArm(Turn& turn, const std::string& pool_name,
+                                              const std::string& name, const std::string& by) {
+  std::shared_ptr<PoolRuntime> pool;
+  ASSIGN_OR_RETURN(pool, pools_.Find(pool_name));
+  auto arm = turn.FindArm(pool, NormalName(name));
+  if (arm && arm->status != ArmStatus::kRemoved && arm->name != NormalName(name)) {
+    return BadField("arm", Cat(Quoted(name), " is an alias of arm ", Quoted(arm->name),
+                               ": to remove that one, name it"));
+  }
+  if (!arm || arm->status == ArmStatus::kRemoved) {
+    return WithReason(NotFound("pool ", Quoted(pool->name()), " has no arm ", Quoted(name),
+                               Hint(NearestName(name, LivingNames(*pool->state())))),
+                      reason::kArmUnknown, "arm");
+  }
+  const bool was_active = arm->status == ArmStatus::kActive;
+  arm->status = ArmStatus::kRemoved;
+  turn.Append(pool, ArmEvent{*arm, std::nullopt, by});
+  return was_active;
+}
+
+absl::StatusOr<std::shared_ptr<PoolRuntime>> Commands::MakePool(const std::string& name,
+                                                                const PoolSettings& settings) {
+  if (static_cast<int64_t>(pools_.all()->size()) >= limits_.Get().pools_max) {
+    return WithReason(
+        FailedPrecondition("there are ", pools_.all()->size(), " pools, the limit pools_max"),
+        reason::kLimit, "name");
+  }
+  Pool pool;
+  pool.name = name;
+  pool.settings = settings;
+  pool.created_at = clock_.Now();
+  ASSIGN_OR_RETURN(pool.id, storage_.log->NewPoolId());
+  auto state = LearnedState::Empty(pool);
+  RETURN_IF_ERROR(state.status());
+  std::shared_ptr<PoolRuntime> runtime;
+  ASSIGN_OR_RETURN(runtime, PoolRuntime::Make(*std::move(state), options_.building, remotes_));
+  RETURN_IF_ERROR(runtime->embedder_status());
+  runtime->NoteSnapshot(0, clock_.Now());
+  return runtime;
+}
+
+absl::StatusOr<PoolSettings> Commands::WantedSettings(const PoolEdit& edit,
+                                                      const PoolSettings* present) const {
+  PoolSettings wanted;
+  ASSIGN_OR_RETURN(wanted, edit.edit(present == nullptr ? PoolSettings{} : *present));
+  if (present == nullptr) {
+    RETURN_IF_ERROR(ValidateEmbedder(wanted.embedder, limits_.Get()));
+    auto resolved = ResolveEmbedder(wanted.embedder);
+    if (!resolved.ok()) {
+      return BadField("settings.embedder", ToStd(resolved.status().message()));
+    }
+    wanted.embedder = *std::move(resolved);
+  } else {
+    KeepUnspecified(present->embedder, wanted.embedder);
+  }
+  Clamp(wanted);
+  NormaliseFeatures(present, wanted);
+  RETURN_IF_ERROR(ValidateSettings(wanted, limits_.Get()));
+  RETURN_IF_ERROR(ValidateNewNames(present, wanted));
+  if (present != nullptr) RETURN_IF_ERROR(ValidateChange(*present, wanted));
+  return wanted;
+}
+
+absl::StatusOr<PutPoolOutput> Commands::PutPool(const PoolEdit& edit, const std::string& by) {
+  const std::string name = NormalName(edit.name);
+  RETURN_IF_ERROR(ValidateName("name", name, limits_.Get()));
+  std::shared_ptr<PoolRuntime> pool = pools_.Get(edit.name);
+  PutPoolOutput out;
+  out.is_new = pool == nullptr;
+  if (out.is_new) RETURN_IF_ERROR(ValidateNewName("name", name));
+  if (!out.is_new && edit.create_only) {
+    return WithReason(absl::AlreadyExistsError(Cat("there is a pool ", Quoted(name), " already")),
+                      reason::kPoolExists, "name");
+  }
+  const PoolSettings present = out.is_new ? PoolSettings{} : pool->state()->pool().settings;
+  PoolSettings wanted;
+  ASSIGN_OR_RETURN(wanted, WantedSettings(edit, out.is_new ? nullptr : &present));
+
+  // A dry run of a pool that is not there has none to look at: its arms are all new.
+  if (out.is_new && !edit.is_dry_run) {
+    ASSIGN_OR_RETURN(pool, MakePool(name, wanted));
+  }
+  Turn turn(*storage_.log, clock_.Now());
+  if (out.is_new) {
+    out.changes.push_back(Cat("pool ", name, ": new"));
+  } else {
+    for (const std::string& change : ChangesOf(present, wanted)) {
+      out.changes.push_back(Cat("settings.", change));
+    }
+  }
+  if (pool != nullptr && (out.is_new || !(present == wanted))) {
+    Pool record = pool->state()->pool();
+    record.settings = wanted;
+    turn.Append(pool, PoolEvent{record, by});
+    turn.PutPool(std::move(record));
+  }
+  std::set<std::string> named;
+  for (const ArmEdit& arm : edit.arms) {
+    if (pool == nullptr) {
+      Arm fresh;
+      fresh.name = NormalName(arm.name);
+      ASSIGN_OR_RETURN(fresh, arm.edit(fresh));
+      RETURN_IF_ERROR(ValidateArm(fresh, limits_.Get()));
+      RETURN_IF_ERROR(ValidateNewNames(nullptr, fresh));
+      out.changes.push_back(Cat("arm ", OneLine(fresh.name), ": new"));
+      continue;
+    }
+    PutArmOutput put;
+    ASSIGN_OR_RETURN(put, PutArmIn(turn, pool, arm, by));
+    if (!named.insert(put.arm.name).second) {
+      return BadField("arms", Cat("arm ", Quoted(put.arm.name), " stands twice"));
+    }
+    if (put.is_new) out.changes.push_back(Cat("arm ", OneLine(put.arm.name), ": new"));
+    for (const std::string& change : put.changes) {
+      if (!put.is_new) out.changes.push_back(Cat("arm ", OneLine(put.arm.name), ": ", change));
+    }
+    out.notes.insert(out.notes.end(), put.notes.begin(), put.notes.end());
+  }
+  if (!out.is_new) RETURN_IF_ERROR(Prune(turn, pool, edit.is_pruning, named, by, out));
+  if (edit.arms.empty() && (out.is_new || LivingNames(*pool->state()).empty())) {
+    out.notes.push_back("the pool has no arms, so it can route nothing: add one with `arm add`");
+  }
+  if (edit.is_dry_run) {
+    if (pool != nullptr) out.info = InfoOf(*pool);
+    out.info.pool.name = name;
+    out.info.pool.settings = wanted;
+    return out;
+  }
+  RETURN_IF_ERROR(turn.Commit().status());
+  if (out.is_new) pools_.Put(pool);
+  out.info = InfoOf(*pool);
+  return out;
+}
+
+absl::Status Commands::Prune(Turn& turn, const std::shared_ptr<PoolRuntime>& pool, bool is_pruning,
+                             const std::set<std::string>& named, const std::string& by,
+                             PutPoolOutput& out) const {
+  const auto state = pool->state();
+  for (std::size_t i = 0; i < state->arm_count(); ++i) {
+    const Arm* arm = state->arm(static_cast<ArmId>(i));
+    if (arm == nullptr || arm->status == ArmStatus::kRemoved || named.contains(arm->name)) continue;
+    if (out.arms_not_named.size() < kNamesShown) out.arms_not_named.push_back(arm->name);
+    if (!is_pruning || arm->status != ArmStatus::kActive) continue;
+    Arm paused = *arm;
+    paused.status = ArmStatus::kPaused;
+    out.changes.push_back(Cat("arm ", OneLine(arm->name), ": ", JoinLines(ChangesOf(*arm, paused))));
+    turn.Append(pool, ArmEvent{std::move(paused), std::nullopt, by});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Commands::DeletePool(const std::string& name) {
+  std::shared_ptr<PoolRuntime> pool;
+  ASSIGN_OR_RETURN(pool, pools_.Find(name));
+  RETURN_IF_ERROR(storage_.log->DropPool(pool->id()));
+  pools_.Remove(pool->name());
+  return absl::OkStatus();
+}
+
+}  // namespace pointsman

@@ -1,0 +1,257 @@
+// What an Engine is made of, and how its parts hang together. Included by engine.cc alone.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "engine/request/clamp.h"
+#include "engine/learn/commands.h"
+#include "engine/route/decision_ids.h"
+#include "engine/engine.h"
+#include "engine/maintain/housekeeper.h"
+#include "engine/learn/import.h"
+#include "engine/learn/log_writer.h"
+#include "engine/learn/missing_feedback.h"
+#include "engine/pool/pool_table.h"
+#include "engine/route/query_embedding.h"
+#include "engine/inspect/recall.h"
+#include "engine/maintain/recovery.h"
+#include "engine/route/route_queue.h"
+#include "engine/route/routing.h"
+#include "engine/request/validate.h"
+#include "engine/maintain/write_health.h"
+
+namespace pointsman {
+
+class Engine::Impl {
+ public:
+  Impl(const EngineOptions& options, Storage storage, const Clock& clock)
+      : options_(options),
+        limits_(options.limits),
+        clock_(clock),
+        storage_(std::move(storage)),
+        embedders_(options_.embedders, storage_.log->secret()),
+        remotes_{&embedders_, [this](std::function<void()> act) { OnWriter(std::move(act)); },
+                 &limits_},
+        ids_(storage_.log->secret()),
+        routing_(limits_, storage_, pools_, ids_, clock_, health_),
+        commands_(options_, limits_, storage_, pools_, ids_, clock_, remotes_),
+        judge_(storage_, pools_, commands_),
+        housekeeper_(options_.limits, options_.writing, *storage_.log, clock_, health_) {}
+
+  absl::Status Start() {
+    RETURN_IF_ERROR(ValidateLimits(options_.limits));
+    std::vector<Turn::Evicted> evicted;
+    ASSIGN_OR_RETURN(evicted, Recover(*storage_.log, options_.building, remotes_, pools_));
+    const auto pools = pools_.all();
+    for (const auto& [name, pool] : *pools) {
+      pool->NoteSnapshot(pool->state()->version(), clock_.Now());
+    }
+    writer_ = std::make_unique<LogWriter>(options_.limits, options_.writing, *storage_.log, clock_,
+                                          health_, judge_, housekeeper_, std::move(evicted));
+    for (const auto& [name, pool] : *pools) pool->AskDescriptions();
+    if (options_.writing == Writing::kThread) queue_ = std::make_unique<RouteQueue>(routing_);
+    return absl::OkStatus();
+  }
+
+  // Hands a command to the writer; `stage` answers the result if the turn commits.
+  template <class T, class Stage>
+  void Submit(Stage stage, Done<T> done) {
+    auto shared_done = std::make_shared<Done<T>>(std::move(done));
+    Command command;
+    command.stage = [stage = std::move(stage), shared_done](Turn& turn) -> Completion {
+      auto result = std::make_shared<absl::StatusOr<T>>(stage(turn));
+      return [result, shared_done](const absl::Status& written) {
+        if (result->ok() && !written.ok()) {
+          (*shared_done)(written);
+        } else {
+          (*shared_done)(std::move(*result));
+        }
+      };
+    };
+    command.refuse = [shared_done](const absl::Status& why) { (*shared_done)(why); };
+    writer_->Submit(std::move(command));
+  }
+
+  template <class T, class Act>
+  void SubmitAlone(Act act, Done<T> done) {
+    auto shared_done = std::make_shared<Done<T>>(std::move(done));
+    Command command;
+    command.alone = [this, act = std::move(act), shared_done] {
+      absl::StatusOr<T> result = act();
+      if (result.ok()) {
+        (*shared_done)(std::move(result));
+      } else {
+        (*shared_done)(health_.Note(result.status()));
+      }
+    };
+    command.refuse = [shared_done](const absl::Status& why) { (*shared_done)(why); };
+    writer_->Submit(std::move(command));
+  }
+
+  void OnWriter(std::function<void()> act) {
+    Command command;
+    command.alone = std::move(act);
+    command.refuse = [](const absl::Status&) {};
+    writer_->Submit(std::move(command));
+  }
+
+  // On the housekeeper's thread, between two snapshots.
+  template <class T, class Act>
+  void RunAside(Act act, Done<T> done) {
+    auto shared_done = std::make_shared<Done<T>>(std::move(done));
+    if (housekeeper_.Run([act = std::move(act), shared_done] { (*shared_done)(act()); })) return;
+    (*shared_done)(WithReason(absl::UnavailableError("the server is stopping"), reason::kStopping));
+  }
+
+  void Route(RouteInput input, Done<RouteOutput> done) {
+    auto prepared = routing_.Prepare(std::move(input));
+    if (!prepared.ok()) return done(prepared.status());
+    if (!prepared->waits_for_vector()) return Decide(*std::move(prepared), std::move(done));
+    std::vector<PreparedQuery> one;
+    one.push_back(*std::move(prepared));
+    EmbedQueries(std::move(one), [this, done = std::move(done)](std::vector<PreparedQuery> embedded) {
+      if (queue_ == nullptr) return Decide(std::move(embedded.front()), done);
+      queue_->AddAside(std::move(embedded.front()), done);
+    });
+  }
+  void Decide(PreparedQuery query, Done<RouteOutput> done) {
+    if (queue_ != nullptr) return queue_->Add(std::move(query), std::move(done));
+    done(std::move(routing_.Route({&query, 1}).front()));
+  }
+
+  using Outputs = std::vector<absl::StatusOr<RouteOutput>>;
+  void RouteBatch(std::vector<RouteInput> inputs, std::function<void(Outputs)> done) {
+    Outputs outputs;
+    std::vector<std::size_t> places;
+    std::vector<PreparedQuery> prepared;
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      auto one = routing_.Prepare(std::move(inputs[i]));
+      outputs.push_back(one.ok() ? absl::StatusOr<RouteOutput>(RouteOutput{}) : one.status());
+      if (!one.ok()) continue;
+      places.push_back(i);
+      prepared.push_back(*std::move(one));
+    }
+    const bool waits = std::any_of(prepared.begin(), prepared.end(),
+                                   [](const PreparedQuery& query) { return query.waits_for_vector(); });
+    auto decide = [this, outputs = std::move(outputs), places = std::move(places),
+                   done = std::move(done)](const std::vector<PreparedQuery>& queries) mutable {
+      auto decided = routing_.Route(queries);
+      for (std::size_t i = 0; i < places.size(); ++i) outputs[places[i]] = std::move(decided[i]);
+      done(std::move(outputs));
+    };
+    if (!waits) return decide(prepared);
+    EmbedQueries(std::move(prepared), [this, decide = std::move(decide)](
+                                          std::vector<PreparedQuery> embedded) mutable {
+      if (queue_ == nullptr) return decide(embedded);
+      queue_->Run([decide = std::move(decide), embedded = std::move(embedded)]() mutable {
+        decide(embedded);
+      });
+    });
+  }
+
+  void Feedback(FeedbackInput input, Done<FeedbackOutput> done) {
+    Clamp(input);
+    if (auto status = ValidateFeedback(input, limits_.Get()); !status.ok()) {
+      if (auto pool = pools_.Find(input.pool); pool.ok()) (*pool)->CountRefused();
+      return done(status);
+    }
+    auto shared = std::make_shared<FeedbackInput>(std::move(input));
+    auto counted = [this, shared, done = std::move(done)](absl::StatusOr<FeedbackOutput> result) {
+      if (auto pool = pools_.Find(shared->pool); pool.ok()) {
+        if (result.ok()) {
+          (*pool)->CountFeedback(result->result);
+        } else {
+          (*pool)->CountRefused();
+        }
+      }
+      done(std::move(result));
+    };
+    Submit<FeedbackOutput>(
+        [this, shared](Turn& turn) { return commands_.StageFeedback(turn, *shared); },
+        std::move(counted));
+  }
+
+  void Import(ImportPlan plan, std::vector<ImportedQuery> chunk, Done<ImportOutput> done) {
+    for (ImportedQuery& query : chunk) Clamp(query);
+    if (auto status = ValidateImport(plan, chunk, limits_.Get()); !status.ok()) {
+      return done(status);
+    }
+    const std::string name = plan.pool;
+    EmbedChunk(pools_, name, std::move(chunk),
+               [this, plan = std::move(plan), done = std::move(done)](
+                   absl::StatusOr<std::vector<ImportedQuery>> embedded) mutable {
+                 if (!embedded.ok()) return done(embedded.status());
+                 ImportEmbedded(std::move(plan), *std::move(embedded), std::move(done));
+               });
+  }
+
+  void ImportEmbedded(ImportPlan plan, std::vector<ImportedQuery> chunk, Done<ImportOutput> done) {
+    const auto shared_chunk = std::make_shared<const std::vector<ImportedQuery>>(std::move(chunk));
+    Submit<ImportOutput>(
+        [this, plan = std::move(plan), shared_chunk](Turn& turn) -> absl::StatusOr<ImportOutput> {
+          std::shared_ptr<PoolRuntime> pool;
+          ASSIGN_OR_RETURN(pool, pools_.Find(plan.pool));
+          return StageImport(turn, pool, plan, *shared_chunk);
+        },
+        std::move(done));
+  }
+
+  void PutPool(PoolEdit edit, std::string by, Done<PutPoolOutput> done) {
+    SubmitAlone<PutPoolOutput>([this, edit = std::move(edit),
+                                by = std::move(by)] { return commands_.PutPool(edit, by); },
+                               std::move(done));
+  }
+
+  // The embedder that a pool which is not there yet wants; nullptr: none that has to be asked first.
+  absl::StatusOr<RemoteEmbedder*> RemoteOfNewPool(const std::string& name,
+                                                  const EditSettings& edit) const {
+    if (pools_.Get(name) != nullptr) return nullptr;
+    const auto wanted = edit(PoolSettings{});
+    if (!wanted.ok() || wanted->embedder.name != kRemoteEmbedder) return nullptr;
+    RETURN_IF_ERROR(ValidateEmbedder(wanted->embedder, limits_.Get()));
+    return FindEmbedder(wanted->embedder.endpoint);
+  }
+  absl::StatusOr<RemoteEmbedder*> FindEmbedder(const std::string& name) const {
+    RemoteEmbedder* embedder = embedders_.Find(name);
+    if (embedder != nullptr) return embedder;
+    return WithReason(
+        NotFound("endpoint: there is no embedder ", Quoted(name),
+                 " in the server's config; `embedders` there has: ", embedders_.Names()),
+        reason::kBadField, "endpoint");
+  }
+
+  void Stop() {
+    if (is_stopped_.exchange(true) || writer_ == nullptr) return;
+    embedders_.Stop();
+    writer_->Stop();
+    const auto pools = pools_.all();
+    for (const auto& [name, pool] : *pools) housekeeper_.Note(pool);
+    housekeeper_.Stop();
+  }
+
+  const EngineOptions options_;
+  LiveLimits limits_;
+  const Clock& clock_;
+  Storage storage_;
+  RemoteEmbedders embedders_;
+  Remotes remotes_;
+  PoolTable pools_;
+  DecisionIds ids_;
+  WriteHealth health_;
+  Routing routing_;
+  Commands commands_;
+  MissingFeedbackJudge judge_;
+  Housekeeper housekeeper_;
+  std::unique_ptr<LogWriter> writer_;
+  std::unique_ptr<RouteQueue> queue_;  // null with Writing::kInline: whoever asks decides
+
+ private:
+  std::atomic<bool> is_stopped_{false};
+};
+
+}  // namespace pointsman

@@ -1,0 +1,74 @@
+#include "engine/inspect/inspection.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+
+namespace pointsman {
+
+absl::StatusOr<Explanation> Explain(const PoolRuntime& pool, const Storage& storage,
+                                    std::string_view id) {
+  std::optional<Decision> decision;
+  ASSIGN_OR_RETURN(decision, storage.decisions->Get(pool.id(), id));
+  if (!decision) {
+    return WithReason(NotFound("decision_id: pool ", Quoted(pool.name()), " has no decision ",
+                               Quoted(id), " (any more)"),
+                      reason::kDecisionUnknown, "decision_id");
+  }
+  const auto state = pool.state();
+  const auto name_of = [&](ArmId arm) {
+    const Arm* found = state->arm(arm);
+    return found == nullptr ? std::string() : found->name;
+  };
+  Explanation out;
+  out.decision = *std::move(decision);
+  for (const Candidate& c : out.decision.candidates) out.candidate_names.push_back(name_of(c.arm));
+  // Of the arms of the answer, and of one beside them that served.
+  std::vector<ArmId> arms;
+  for (const ChosenArm& chosen : out.decision.chosen) {
+    out.chosen_names.push_back(name_of(chosen.arm));
+    arms.push_back(chosen.arm);
+  }
+  for (std::size_t i = 0; i < arms.size(); ++i) {
+    std::optional<FeedbackRecord> record;
+    ASSIGN_OR_RETURN(record, storage.log->ReadFeedback({pool.id(), out.decision.id, arms[i]}));
+    if (!record || record->decision_time != out.decision.time) continue;
+    if (!record->learned.empty()) {
+      out.outcomes.emplace_back(name_of(record->is_split ? arms[i] : record->served),
+                                record->learned);
+    }
+    const bool is_beside = std::find(arms.begin(), arms.end(), record->served) == arms.end();
+    if (record->is_split && is_beside) arms.push_back(record->served);
+  }
+  return out;
+}
+
+absl::StatusOr<OutcomePage> ReadOutcomes(const PoolRuntime& pool, const EventLog& log,
+                                         Sequence first, std::size_t events_max) {
+  constexpr std::size_t kTextMax = 1 << 20;
+  const auto state = pool.state();
+  OutcomePage page;
+  ASSIGN_OR_RETURN(page.first_sequence, log.FirstSequence(pool.id()));
+  first = std::max({first, page.first_sequence, Sequence{1}});
+  std::vector<Event> events;
+  ASSIGN_OR_RETURN(events, log.ReadEvents(pool.id(), first, std::max<std::size_t>(1, events_max)));
+  std::size_t text = 0;
+  for (Event& event : events) {
+    if (text > kTextMax) break;
+    page.next = event.sequence + 1;
+    auto* outcome = std::get_if<OutcomeEvent>(&event.body);
+    if (outcome == nullptr || !outcome->is_learned) continue;
+    text += outcome->query_text.size();
+    const Arm* arm = state->arm(outcome->arm);
+    page.outcomes.push_back({event.sequence, event.time, arm == nullptr ? "" : arm->name,
+                             FeaturesOf(state->pool().settings, outcome->context),
+                             std::move(*outcome)});
+  }
+  if (events.empty()) page.next = 0;
+  return page;
+}
+
+}  // namespace pointsman

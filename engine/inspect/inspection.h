@@ -1,0 +1,23 @@
+// What the log and the records say of a pool: one decision explained, the outcomes that were learned.
+// Errors: kNotFound DECISION_UNKNOWN; those of reading the storage.
+// Cost: reads the disk.
+// Threads: any.
+#pragma once
+
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "engine/engine.h"
+#include "engine/pool/pool_runtime.h"
+#include "storage/api/storage.h"
+
+namespace pointsman {
+
+absl::StatusOr<Explanation> Explain(const PoolRuntime& pool, const Storage& storage,
+                                    std::string_view id);
+
+// As Engine::ReadOutcomes.
+absl::StatusOr<OutcomePage> ReadOutcomes(const PoolRuntime& pool, const EventLog& log,
+                                         Sequence first, std::size_t events_max);
+
+}  // namespace pointsman

@@ -1,0 +1,238 @@
+#include "engine/learn/commands.h"
+
+#include <algorithm>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "engine/learn/feedback_join.h"
+#include "domain/names.h"
+#include "engine/request/validate.h"
+
+namespace pointsman {
+namespace {
+
+// Parentheses and a space, so that no caller's own scheme of ids makes it.
+constexpr char kMissingFeedbackId[] = "(missing feedback)";
+
+// What is left to a client; nothing is looked up where a pool sets no bound.
+ClientShare ShareOf(const Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
+                    std::string_view client, ArmId arm) {
+  const double bound = pool->state()->pool().settings.client_weight_per_hour;
+  if (bound == 0) return {};
+  const ClientKey key = KeyOfClient(client);
+  return {true, key, bound - turn.UsedWeight(pool, key, arm)};
+}
+
+// `over` where it says something, else `under`.
+Outcome Over(const Outcome& under, const Outcome& over) {
+  OutcomeEvent event;
+  event.before = under;
+  event.outcome = over;
+  Outcome merged = MergedOutcome(event);
+  // What the two say together is for the join to judge.
+  if (over.quality) merged.quality = over.quality;
+  if (under.error_kind && !over.error_kind && !over.error) merged.error_kind = under.error_kind;
+  return merged;
+}
+
+}  // namespace
+
+PoolInfo InfoOf(const PoolRuntime& pool) {
+  const auto state = pool.state();
+  PoolInfo info;
+  info.pool = state->pool();
+  info.snapshot_version = state->version();
+  info.problem = std::string(ToStd(pool.embedder_status().message()));
+  for (std::size_t i = 0; i < state->arm_count(); ++i) {
+    const Arm* arm = state->arm(static_cast<ArmId>(i));
+    if (arm == nullptr) continue;
+    info.arms_active += arm->status == ArmStatus::kActive;
+    info.arms_paused += arm->status == ArmStatus::kPaused;
+  }
+  return info;
+}
+
+absl::StatusOr<Decision> Commands::FindDecision(PoolId pool, const std::string& id,
+                                                Micros now) const {
+  const Micros ttl = limits_.Get().decision_ttl_s * kMicrosPerSecond;
+  std::optional<Decision> decision;
+  ASSIGN_OR_RETURN(decision, storage_.decisions->Get(pool, id));
+  const auto given_at = decision ? std::optional<Micros>(decision->time) : ids_.GivenAt(pool, id);
+  if (given_at && *given_at + ttl <= now) {
+    return WithReason(NotFound("decision_id: decision ", Quoted(id),
+                               " has expired; decisions are "
+                               "kept for ",
+                               limits_.Get().decision_ttl_s, " s (limit decision_ttl_s)"),
+                      reason::kDecisionExpired, "decision_id");
+  }
+  if (!decision) {
+    return WithReason(NotFound("decision_id: this pool has no decision ", Quoted(id),
+                               "; was it given by another pool, or answered with logged = false?"),
+                      reason::kDecisionUnknown, "decision_id");
+  }
+  return *std::move(decision);
+}
+
+// The reports of one feedback, by call: what came before the last one failed.
+absl::StatusOr<std::vector<Commands::CallReport>> Commands::ReportsOf(
+    const Turn& turn, const std::shared_ptr<PoolRuntime>& pool, const FeedbackInput& input,
+    FeedbackOutput& output) const {
+  Report report{.outcome = input.outcome,
+                .is_withdrawal = input.is_withdrawal,
+                .is_not_served = input.is_not_served,
+                .feedback_id = input.feedback_id,
+                .payload_hash = PayloadHash(input),
+                .at = input.at,
+                .client = input.client};
+  const auto find = [&](const std::string& name) -> std::optional<ArmId> {
+    const std::optional<Arm> arm = turn.FindArm(pool, NormalName(name));
+    if (arm) return arm->id;
+    output.notes.push_back(Cat("pool ", OneLine(pool->name()), " has no arm ", Quoted(name),
+                               ": what it did teaches nothing"));
+    return std::nullopt;
+  };
+  std::vector<CallReport> reports;
+  if (input.attempts.empty()) {
+    CallReport call{.is_named = !input.served_arm.empty(), .report = std::move(report)};
+    if (call.is_named) call.arm = find(input.served_arm);
+    if (call.is_named && !call.arm) {
+      call.report.outcome = {};
+      call.report.is_elsewhere = true;
+    }
+    reports.push_back(std::move(call));
+    return reports;
+  }
+  for (std::size_t i = 0; i < input.attempts.size(); ++i) {
+    const AttemptInput& attempt = input.attempts[i];
+    CallReport call{.arm = find(attempt.arm), .is_named = true, .report = report};
+    const bool is_last = i + 1 == input.attempts.size();
+    call.report.outcome = is_last ? Over(attempt.outcome, input.outcome) : attempt.outcome;
+    if (!is_last && !call.report.outcome.error) call.report.outcome.error = true;
+    if (is_last && call.report.outcome.empty()) call.report.outcome.error = false;
+    if (!call.arm) {
+      call.report.outcome = {};
+      call.report.is_elsewhere = is_last;
+    }
+    // Later calls of the same arm are further attempts; its last one is the arm's own outcome.
+    for (std::size_t j = i + 1; j < input.attempts.size(); ++j) {
+      if (call.arm && input.attempts[j].arm == attempt.arm) ++call.attempt;
+    }
+    if (call.arm || is_last) reports.push_back(std::move(call));
+  }
+  return reports;
+}
+
+// The decision's own record. In records of before format 3 it may hold the outcome of another arm that
+// served: that becomes the record of that arm.
+absl::StatusOr<FeedbackRecord> Commands::ReadHead(Turn& turn, const Decision& decision) const {
+  std::optional<FeedbackRecord> head;
+  const FeedbackKey key = HeadKey(decision);
+  ASSIGN_OR_RETURN(head, turn.ReadFeedback(key));
+  if (!head || head->decision_time != decision.time) {  // none, or of an earlier namesake
+    FeedbackRecord fresh;
+    fresh.served = key.arm;
+    fresh.decision_time = decision.time;
+    fresh.is_split = true;
+    return fresh;
+  }
+  if (!head->is_split && head->served != key.arm) {
+    FeedbackRecord served = *head;
+    served.is_split = true;
+    turn.SplitFeedback(CallBy(decision, head->served).key, std::move(served));
+    FeedbackRecord split;
+    split.served = head->served;
+    split.decision_time = head->decision_time;
+    split.is_split = true;
+    head = split;
+    turn.SplitFeedback(key, split);
+  }
+  return *head;
+}
+
+absl::StatusOr<FeedbackOutput> Commands::StageCall(Turn& turn,
+                                                   const std::shared_ptr<PoolRuntime>& pool,
+                                                   const Decision& decision,
+                                                   const CallReport& reported) const {
+  FeedbackRecord head;
+  ASSIGN_OR_RETURN(head, ReadHead(turn, decision));
+  const bool is_panel = decision.chosen.size() > 1 && IsRatedAlone(decision, 1);
+  // Once feedback names an arm, later feedback without one is about it.
+  const ArmId first = decision.chosen.front().arm;
+  const ArmId arm = reported.arm.value_or(is_panel ? first : head.served);
+  const ServedCall call = CallBy(decision, arm, reported.attempt);
+  std::optional<FeedbackRecord> before;
+  ASSIGN_OR_RETURN(before, turn.ReadFeedback(call.key));
+  if (before && before->decision_time != decision.time) before.reset();
+  const Micros window = pool->state()->pool().settings.feedback_window;
+  const bool is_late = turn.TimeOf(pool) > decision.time + window;
+  // What the arm did before it started fresh teaches the new one nothing.
+  const Sequence fresh = pool->state()->FreshSince(arm);
+  const bool is_of_old_version = fresh > 0 && decision.snapshot_version < fresh;
+  const ClientShare share = ShareOf(turn, pool, reported.report.client, arm);
+  Joined joined;
+  ASSIGN_OR_RETURN(joined, Join(reported.report, decision, call, before,
+                                is_late || is_of_old_version, share));
+  // The decision's record says whose silence would count from now on.
+  const bool names_another = reported.is_named && reported.arm && !is_panel && head.served != arm;
+  if (names_another && reported.attempt == 0 && joined.result != FeedbackResult::kLate) {
+    if (!joined.event) joined.event = OfNothing(reported.report, decision, call);
+    joined.event->instead_of = first;
+  }
+  FeedbackOutput output{joined.result, joined.event ? turn.Append(pool, *std::move(joined.event)) : 0};
+  if (is_of_old_version && output.result == FeedbackResult::kLate) {
+    output.notes.push_back("the arm started fresh since this decision: logged, not learned");
+  }
+  return output;
+}
+
+absl::StatusOr<FeedbackOutput> Commands::StageFeedback(Turn& turn, const FeedbackInput& input) {
+  std::shared_ptr<PoolRuntime> pool;
+  ASSIGN_OR_RETURN(pool, pools_.Find(input.pool));
+  Decision decision;
+  ASSIGN_OR_RETURN(decision, FindDecision(pool->id(), input.decision_id, turn.now()));
+  FeedbackOutput output;
+  std::vector<CallReport> reports;
+  ASSIGN_OR_RETURN(reports, ReportsOf(turn, pool, input, output));
+  for (const CallReport& report : reports) {
+    FeedbackOutput one;
+    ASSIGN_OR_RETURN(one, StageCall(turn, pool, decision, report));
+    output.result = one.result;
+    output.sequence = std::max(output.sequence, one.sequence);
+    const bool is_last = &report == &reports.back();
+    if (!is_last && one.notes.empty() && one.result == FeedbackResult::kOverWeight) {
+      output.notes.push_back("an earlier attempt was not learned: this client's weight is used up");
+    } else if (!is_last && one.notes.empty() && one.result == FeedbackResult::kLate) {
+      output.notes.push_back("an earlier attempt was not learned: it came after the window");
+    }
+    output.notes.insert(output.notes.end(), one.notes.begin(), one.notes.end());
+  }
+  return output;
+}
+
+absl::Status Commands::StageMissing(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
+                                    const DecisionPosition& position, ArmId arm) const {
+  const auto decision = storage_.decisions->Get(pool->id(), position.decision_id);
+  if (absl::IsUnavailable(decision.status())) return decision.status();
+  // Damaged, gone for want of space, or made again under its id: there is nothing to learn from.
+  if (!decision.ok() || !decision->has_value() || (*decision)->time != position.time) {
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const FeedbackRecord head, ReadHead(turn, **decision));
+  // By the arm that served, if a part of the feedback said that another one did.
+  const ArmId served = arm == (*decision)->chosen.front().arm ? head.served : arm;
+  const ServedCall call = CallBy(**decision, served);
+  std::optional<FeedbackRecord> before;
+  ASSIGN_OR_RETURN(before, turn.ReadFeedback(call.key));
+  if (before && before->decision_time != position.time) before.reset();
+  Report report;
+  report.feedback_id = kMissingFeedbackId;
+  report.outcome.quality = pool->state()->pool().settings.missing_quality;
+  // Nobody told it, so no client is counted.
+  auto joined = Join(report, **decision, call, before, /*is_late=*/false, ClientShare{});
+  if (!joined.ok() || !joined->event) return absl::OkStatus();
+  joined->event->is_missing = true;
+  turn.Append(pool, *std::move(joined->event));
+  return absl::OkStatus();
+}
+
+}  // namespace pointsman

@@ -1,0 +1,55 @@
+// The fold: one function from (state, event) to (state, verdict, effects). The writer, recovery, verify and whoever
+// else reads a log go through it, so that all of them end with the same. The state is what the pool has learned
+// (LearnedState) and the records that `read` gives (projection.h).
+// Operation: Apply makes the effects of an event at once, and keeps the event; what it teaches is learned, for all the
+//   events since the last time together, by Learn. Nothing outside changes: whoever folds writes what it got.
+// Errors: those of reading a record; kInvalidArgument or kDataLoss from Learn for an event that no learner can follow
+//   (the fold is then useless).
+// Threads: one.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "domain/event.h"
+#include "engine/learn/projection.h"
+#include "learners/state/learned_state.h"
+
+namespace pointsman {
+
+struct Applied {
+  std::optional<FeedbackResult> verdict;  // of an outcome
+  Effects effects;
+};
+
+class PoolFold {
+ public:
+  // Without `read` there are no effects: for who wants the learned state alone.
+  explicit PoolFold(std::shared_ptr<const LearnedState> state, ReadRecord read = nullptr)
+      : base_(std::move(state)), read_(std::move(read)), settings_(base_->pool().settings) {}
+
+  absl::StatusOr<Applied> Apply(Event event);
+  absl::Status Learn();
+  // As of the last Learn.
+  std::shared_ptr<const LearnedState> learned() const { return learned_ ? learned_ : base_; }
+
+  // Where the next event stands, and when at the earliest.
+  Sequence next() const { return base_->version() + dropped_ + events_.size() + 1; }
+  Micros time() const { return events_.empty() ? learned()->time() : events_.back().time; }
+  const std::vector<Event>& events() const { return events_; }
+  // Frees the events that were learned.
+  void DropEvents();
+
+ private:
+  const std::shared_ptr<const LearnedState> base_;
+  const ReadRecord read_;
+  PoolSettings settings_;
+  std::shared_ptr<LearnedState> learned_;  // null: nothing was learned yet
+  std::vector<Event> events_;
+  std::size_t learned_count_ = 0;  // of events_
+  Sequence dropped_ = 0;
+};
+
+}  // namespace pointsman

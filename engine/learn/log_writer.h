@@ -1,0 +1,86 @@
+// The one writer of the log: a bounded queue of commands, drained a batch at a time into one Turn.
+// Operation: each command stages what it wants written and answers how to complete its caller; after
+//   the turn has committed and published, the completions run, in order. A batch whose write fails
+//   completes with kUnavailable and changes nothing.
+//   Between turns it judges decisions whose feedback window has ended (missing_feedback.h).
+// Concurrency: Submit from any thread. Writing::kThread: turns run on a thread of its own;
+//   Writing::kInline: on the caller's, one command a turn, one caller at a time.
+// Limitations: completions must not block, nor submit and wait.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "base/bounded_queue.h"
+#include "base/clock.h"
+#include "domain/limits.h"
+#include "engine/engine.h"
+#include "engine/maintain/housekeeper.h"
+#include "engine/learn/missing_feedback.h"
+#include "engine/learn/turn.h"
+#include "engine/maintain/write_health.h"
+#include "storage/api/storage.h"
+
+namespace pointsman {
+
+// Told how the write went; answers the caller.
+using Completion = std::function<void(const absl::Status& written)>;
+
+struct Command {
+  // Adds to the turn what is to be written. Runs on the writer.
+  std::function<Completion(Turn&)> stage;
+  // Set for commands that change the set of pools: run between turns, with nothing staged.
+  std::function<void()> alone;
+  // If the command never reaches the writer.
+  std::function<void(const absl::Status&)> refuse;
+};
+
+class LogWriter {
+ public:
+  LogWriter(const Limits& limits, Writing writing, EventLog& log, const Clock& clock,
+            WriteHealth& health, MissingFeedbackJudge& judge, Housekeeper& housekeeper,
+            std::vector<Turn::Evicted> evicted);
+  ~LogWriter();
+  LogWriter(const LogWriter&) = delete;
+  LogWriter& operator=(const LogWriter&) = delete;
+
+  // Errors go to the command's `refuse`: kResourceExhausted QUEUE_FULL, kUnavailable STOPPING.
+  void Submit(Command command);
+  // Finishes what is queued and refuses the rest; idempotent.
+  void Stop();
+
+  std::size_t queue_depth() const { return queue_.size(); }
+
+ private:
+  void Run();
+  void RunBatch(std::vector<Command> batch);
+  void RunTurn(std::vector<Command>& staged);
+  absl::Status CommitTurn(Turn& turn);
+  void MaybeExpireFeedback(Micros now);
+  // Judges what has fallen due: a stretch of it, or all with Writing::kInline.
+  void MaybeJudge();
+  // False: nothing more is due now.
+  bool JudgeSome(bool learns);
+
+  const Limits limits_;
+  const Writing writing_;
+  EventLog& log_;
+  const Clock& clock_;
+  WriteHealth& health_;
+  MissingFeedbackJudge& judge_;
+  Housekeeper& housekeeper_;
+  BoundedQueue<Command> queue_;
+  Mutex inline_mutex_;
+  std::vector<Turn::Evicted> evicted_;  // writer's
+  Micros expired_at_ = 0;               // writer's
+  Micros judged_at_ = 0;                // writer's
+  bool is_more_due_ = false;            // writer's
+  std::thread thread_;
+};
+
+}  // namespace pointsman

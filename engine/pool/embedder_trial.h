@@ -1,0 +1,21 @@
+// How a remote embedder does: each text alone, one after the other, then all in one call.
+// Errors: the embedder's, of the first call that fails.
+// Cost: the texts' tokens, twice.
+// Threads: any; `done` runs once, on the embedder's thread.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "retrieval/remote/remote_embedder.h"
+#include "engine/request/requests.h"
+
+namespace pointsman {
+
+// At least one text.
+void TryEmbedder(RemoteEmbedder& embedder, std::vector<std::string> texts,
+                 std::function<void(absl::StatusOr<EmbedderFigures>)> done);
+
+}  // namespace pointsman

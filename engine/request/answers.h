@@ -1,0 +1,54 @@
+// What the engine tells of pools, decisions and the log.
+// Threads: plain values.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "domain/arm.h"
+#include "domain/event.h"
+#include "domain/types.h"
+
+namespace pointsman {
+
+struct PoolInfo {
+  Pool pool;
+  uint32_t arms_active = 0;
+  uint32_t arms_paused = 0;
+  Sequence snapshot_version = 0;
+  std::string problem;  // why it cannot embed queries; empty: it can
+};
+
+struct PutPoolOutput {
+  PoolInfo info;
+  bool is_new = false;
+  std::vector<std::string> changes;
+  std::vector<std::string> arms_not_named;
+  std::vector<std::string> notes;
+};
+
+struct Explanation {
+  Decision decision;
+  std::vector<std::string> candidate_names;  // by candidate
+  std::vector<std::string> chosen_names;     // by chosen arm
+  std::vector<std::pair<std::string, Outcome>> outcomes;
+};
+
+// An outcome that was learned, as the log has it.
+struct LoggedOutcome {
+  Sequence sequence = 0;
+  Micros time = 0;
+  std::string arm;
+  std::map<std::string, double> features;  // that came with the query
+  OutcomeEvent event;
+};
+struct OutcomePage {
+  std::vector<LoggedOutcome> outcomes;
+  Sequence next = 0;            // where the next page begins; 0: there is none
+  Sequence first_sequence = 0;  // the oldest event that the log still has
+};
+
+}  // namespace pointsman

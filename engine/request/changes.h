@@ -1,0 +1,23 @@
+// What changed between two versions of an arm's or a pool's settings, for people: audit lines, dry runs and
+// `pointsman log`.
+// Threads: pure functions.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "domain/arm.h"
+
+namespace pointsman {
+
+// One line a field: "usd_per_1m_input: 0.15 -> 0.3"; "unset" stands for no value. Empty: nothing changed.
+std::vector<std::string> ChangesOf(const Arm& before, const Arm& after);
+std::vector<std::string> ChangesOf(const PoolSettings& before, const PoolSettings& after);
+
+// "active", "paused", "removed".
+const char* StatusName(ArmStatus status);
+
+// "a; b; c".
+std::string JoinLines(const std::vector<std::string>& lines);
+
+}  // namespace pointsman

@@ -1,0 +1,224 @@
+// What is asked of the engine and what it answers, as plain values: the same whether it comes by
+// gRPC or in process. Field meanings are those of proto/pointsman/v1.
+// Threads: plain values.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "domain/arm.h"
+#include "domain/errors.h"
+#include "domain/types.h"
+#include "learners/choice/choose.h"
+
+namespace pointsman {
+
+struct Constraints {
+  std::optional<double> max_cost_usd;
+  std::optional<double> max_latency_ms;
+  std::vector<std::string> require_tags;
+  std::vector<std::string> allow_arms;
+  std::vector<std::string> deny_arms;
+  int64_t context_tokens = 0;
+  bool allow_unknown = false;
+  friend bool operator==(const Constraints&, const Constraints&) = default;
+};
+
+struct RouteInput {
+  std::string pool = "default";
+  std::string query;
+  std::vector<float> embedding;
+  // Of `query`, from an embedder that runs elsewhere; empty: it gave none. (query_embedding.h)
+  std::optional<std::vector<float>> embedded;
+  std::vector<std::pair<std::string, double>> features;
+  std::optional<Preference> preference;
+  Constraints constraints;
+  uint32_t arm_count = 1;
+  Purpose purpose = Purpose::kFallback;
+  std::string decision_id;
+  Mode mode = Mode::kExplore;
+  bool explain = false;
+  int64_t input_tokens = 0;       // counted by the caller; 0: they are estimated
+  int64_t max_output_tokens = 0;  // 0: no limit
+  std::optional<LatencyKind> latency_kind;  // absent: the pool's
+};
+
+struct RankedArm {
+  std::string arm;
+  double probability = 0;
+  double utility = 0;
+  ArmExpectation expected;
+  std::string reason;
+};
+
+struct RejectedArm {
+  std::string arm;
+  std::string reason;
+};
+
+struct FurtherArm {
+  std::string arm;
+  double propensity = 0;
+};
+
+struct RouteOutput {
+  std::string decision_id;
+  std::string arm;
+  double propensity = 0;
+  std::vector<RankedArm> ranking;
+  std::vector<FurtherArm> further;
+  Sequence snapshot_version = 0;
+  bool logged = false;
+  bool embedder_fallback = false;
+  std::vector<std::string> notes;
+  std::vector<RejectedArm> not_candidates;
+};
+
+// One call that was made for a decision; what it gave is in `outcome`.
+struct AttemptInput {
+  std::string arm;
+  Outcome outcome;
+};
+
+struct FeedbackInput {
+  std::string pool = "default";
+  std::string decision_id;
+  std::string feedback_id;
+  std::string served_arm;
+  Outcome outcome;
+  Micros at = 0;
+  bool is_withdrawal = false;
+  bool is_not_served = false;
+  std::vector<AttemptInput> attempts;
+  // Who sends it: a token's name or, without tokens, the peer's address without its port. What comes
+  // with none is all of one client named "".
+  std::string client;
+};
+
+enum class FeedbackResult : uint8_t {
+  kApplied = 1,
+  kMerged = 2,
+  kCorrected = 3,
+  kAlreadyApplied = 4,
+  kLate = 5,
+  kOverWeight = 6,
+  kClosed = 7,
+};
+
+struct FeedbackOutput {
+  FeedbackResult result = FeedbackResult::kApplied;
+  Sequence sequence = 0;
+  std::vector<std::string> notes = {};
+};
+
+// A change of one arm: `edit` gives its settings from those that it has now (those of a new arm with
+// nothing but the name, if there is none).
+struct ArmEdit {
+  std::string name;
+  std::function<absl::StatusOr<Arm>(const Arm& present)> edit;
+  bool create_only = false;
+  bool change_only = false;
+  bool is_reset = false;
+  std::string inherit_from;
+  double inherit_strength = 0;  // 0: the default
+};
+
+// What PutPool gives for each setting that was not named: defaults for a new pool, the present
+// value for an old one. So it takes a function from present settings to wanted ones.
+using EditSettings = std::function<absl::StatusOr<PoolSettings>(const PoolSettings& present)>;
+
+// A change of one pool, with arms.
+struct PoolEdit {
+  std::string name;
+  EditSettings edit;
+  std::vector<ArmEdit> arms;
+  bool create_only = false;
+  bool is_pruning = false;  // pause the active arms that are not in `arms`
+  bool is_dry_run = false;  // say what would change, and write nothing
+};
+
+struct PutArmOutput {
+  Arm arm;
+  bool is_new = false;
+  std::vector<std::string> changes;
+  std::vector<std::string> notes;
+};
+
+struct UndoOutput {
+  uint64_t outcomes = 0;
+  uint64_t queries = 0;
+  Sequence sequence = 0;
+};
+
+// What an import announces before its first query.
+struct ImportPlan {
+  std::string pool = "default";
+  std::string import_id;  // names the import: what came under it before is not learned again
+  uint64_t queries = 0;   // how many will come, at most
+  double strength = 0;    // observations that all imported outcomes of an arm count as together
+  // By arm name: how many outcomes of it will come, at most. Arms not named: one a query.
+  std::map<std::string, uint64_t> arm_outcomes;
+};
+
+struct ImportedOutcome {
+  std::string arm;
+  Outcome outcome;
+};
+
+// A query with the outcomes of the arms that are known for it.
+struct ImportedQuery {
+  uint64_t index = 0;  // its place in the import, from 0; the same index is the same query
+  std::string query;
+  std::vector<float> embedding;
+  std::optional<std::vector<float>> embedded;  // as in RouteInput
+  std::vector<std::pair<std::string, double>> features;
+  std::vector<ImportedOutcome> outcomes;
+};
+
+struct ImportedArm {
+  uint64_t learned = 0;  // outcomes
+  uint64_t known = 0;    // outcomes that had been learned before under this import_id
+  double weight = 0;     // of each outcome: strength / outcomes announced
+};
+
+struct ImportOutput {
+  uint64_t queries_learned = 0;  // with at least one new outcome
+  uint64_t queries_known = 0;
+  uint64_t outcomes_learned = 0;
+  uint64_t outcomes_known = 0;
+  std::map<std::string, ImportedArm> arms;  // by name: those that had outcomes
+  Sequence sequence = 0;                    // of the last event; 0: nothing new
+};
+
+// Decision ids that begin so belong to imported queries.
+inline constexpr std::string_view kImportIdPrefix = "import:";
+
+// How a remote embedder does (embedder_trial.h).
+struct EmbedderFigures {
+  std::string endpoint;
+  std::string model;
+  uint32_t dimension = 0;
+  double latency_ms = 0;     // of one text, the median
+  double batch_ms_each = 0;  // of a text among all of them
+  double tokens_each = 0;    // on average; 0: it does not say
+  double usd_per_1m_tokens = 0;
+};
+
+// What the indexes find of what there is (recall.h).
+struct RecallFigures {
+  uint32_t queries = 0;
+  uint32_t neighbours = 0;
+  double neighbour_recall = 1;
+  uint32_t shortlist = 0;
+  double shortlist_recall = 1;
+};
+
+}  // namespace pointsman

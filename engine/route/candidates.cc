@@ -1,0 +1,288 @@
+#include "engine/route/candidates.h"
+
+#include <algorithm>
+
+#include "base/rng.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "domain/names.h"
+#include "engine/request/validate.h"
+
+namespace pointsman {
+namespace {
+
+constexpr std::size_t kRandomMembers = 4;
+constexpr std::size_t kNameShown = 128;
+// Some of the 1300 bytes that an error may have (service/grpc/status.cc).
+constexpr std::size_t kReasonBytesMax = 750;
+constexpr std::size_t kUnknownShown = 10;
+constexpr std::size_t kNotCandidatesMax = 1000;
+// A shortlist that constraints empty is widened by searching this many times as many arms.
+constexpr std::size_t kWiden = 16;
+
+void SortUnique(std::vector<ArmId>& arms) {
+  std::sort(arms.begin(), arms.end());
+  arms.erase(std::unique(arms.begin(), arms.end()), arms.end());
+}
+
+struct Resolved {
+  std::vector<ArmId> arms;
+  std::string unknown;  // names that no living arm has, for people; empty: all are known
+};
+
+Resolved Resolve(const PoolRuntime& pool, const LearnedState& state,
+                 const std::vector<std::string>& names) {
+  Resolved resolved;
+  std::size_t unknown = 0;
+  for (const std::string& name : names) {
+    const auto id = pool.FindArm(name);
+    const Arm* arm = id ? state.arm(*id) : nullptr;
+    if (arm != nullptr && arm->status != ArmStatus::kRemoved) {
+      resolved.arms.push_back(*id);
+    } else if (++unknown <= kUnknownShown) {
+      resolved.unknown += Cat(unknown == 1 ? "" : ", ", Quoted(name, 40));
+    }
+  }
+  if (unknown > kUnknownShown) resolved.unknown += Cat(" and ", unknown - kUnknownShown, " more");
+  SortUnique(resolved.arms);
+  return resolved;
+}
+
+absl::Status Unknown(const PoolRuntime& pool, std::string_view field, const Resolved& resolved) {
+  return WithReason(
+      InvalidArgument(field, ": pool ", Quoted(pool.name()), " has no arm ", resolved.unknown),
+      reason::kArmUnknown, field);
+}
+
+std::string Ignored(const PoolRuntime& pool, std::string_view field, const Resolved& resolved) {
+  return Cat(field, ": pool ", Quoted(pool.name()), " has no arm ", resolved.unknown, "; ignored");
+}
+
+bool Has(std::span<const ArmId> sorted, ArmId arm) {
+  return std::binary_search(sorted.begin(), sorted.end(), arm);
+}
+
+// Any `size` of the arms, by the seed.
+std::vector<ArmId> Some(std::vector<ArmId> arms, std::size_t size, uint64_t seed) {
+  Rng rng(seed);
+  for (std::size_t i = 0; i < size; ++i) std::swap(arms[i], arms[i + rng.Below(arms.size() - i)]);
+  arms.resize(size);
+  SortUnique(arms);
+  return arms;
+}
+
+// Those of `arms` that are active and pass.
+std::vector<ArmId> Passing(const LearnedState& state, const ArmCheck& check,
+                           const std::vector<ArmId>& arms) {
+  std::vector<ArmId> passing;
+  passing.reserve(arms.size());
+  for (const ArmId id : arms) {
+    const Arm* arm = state.arm(id);
+    if (arm == nullptr || arm->status != ArmStatus::kActive) continue;
+    if (check.WhyNot(*arm).empty()) passing.push_back(id);
+  }
+  return passing;
+}
+
+std::vector<ArmId> Shortlist(const PoolRuntime& pool, const std::vector<ArmId>& active,
+                             const QueryContext& context, std::span<const Neighbour> neighbours,
+                             std::size_t size, std::size_t widen, uint64_t seed) {
+  std::vector<ArmId> arms;
+  if (context.is_informative) {
+    for (const ArmHit& hit : pool.arm_index().Search(context.embedding(), size * widen)) {
+      arms.push_back(hit.arm);
+    }
+  }
+  const auto favourites = pool.favourites();
+  arms.insert(arms.end(), favourites->begin(), favourites->end());
+  for (const Neighbour& neighbour : neighbours) arms.push_back(neighbour.arm);
+  Rng rng(seed);
+  const std::size_t random = arms.empty() ? size : kRandomMembers;
+  for (std::size_t i = 0; i < random * widen; ++i) arms.push_back(active[rng.Below(active.size())]);
+  SortUnique(arms);
+  return arms;
+}
+
+template <class Act>
+void ForLiving(const LearnedState& state, Act act) {
+  for (std::size_t i = 0; i < state.arm_count(); ++i) {
+    const Arm* arm = state.arm(static_cast<ArmId>(i));
+    if (arm != nullptr && arm->status != ArmStatus::kRemoved) act(*arm);
+  }
+}
+
+// No arm passes: "a: why; b: why; and 3 more".
+absl::Status NonePasses(const PoolRuntime& pool, const LearnedState& state, const ArmCheck& check) {
+  std::string text;
+  std::size_t active = 0, more = 0;
+  ForLiving(state, [&](const Arm& arm) {
+    active += arm.status == ArmStatus::kActive;
+    if (text.size() > kReasonBytesMax) {
+      ++more;
+      return;
+    }
+    text += Cat(text.empty() ? "" : "; ", OneLine(arm.name, kNameShown), ": ", check.WhyNot(arm));
+  });
+  if (more > 0) text += Cat("; and ", more, " more");
+  if (active == 0) {
+    return WithReason(FailedPrecondition("pool ", Quoted(pool.name()), " has no active arm",
+                                         text.empty() ? "" : Cat(" (", text, ")"),
+                                         ": put one, or resume a paused one"),
+                      reason::kPoolEmpty);
+  }
+  return WithReason(
+      FailedPrecondition("no arm of pool ", Quoted(pool.name()), " can take this request: ", text),
+      reason::kNoArmPasses, "constraints");
+}
+
+}  // namespace
+
+absl::StatusOr<NamedArms> ResolveArms(const PoolRuntime& pool, const LearnedState& state,
+                                      const Constraints& c) {
+  NamedArms named;
+  if (c.allow_arms.empty() && c.deny_arms.empty()) return named;
+  const bool is_strict = state.pool().settings.strict_names;
+  Resolved allowed = Resolve(pool, state, c.allow_arms);
+  Resolved denied = Resolve(pool, state, c.deny_arms);
+  if (!allowed.unknown.empty()) {
+    if (is_strict || allowed.arms.empty()) {
+      return Unknown(pool, "constraints.allow_arms", allowed);
+    }
+    named.notes.push_back(Ignored(pool, "constraints.allow_arms", allowed));
+  }
+  if (!denied.unknown.empty()) {
+    if (is_strict) return Unknown(pool, "constraints.deny_arms", denied);
+    named.notes.push_back(Ignored(pool, "constraints.deny_arms", denied));
+  }
+  named.allowed = std::move(allowed.arms);
+  named.denied = std::move(denied.arms);
+  return named;
+}
+
+ArmCheck::ArmCheck(const LearnedState& state, const RouteInput& input, const QueryContext& context,
+                   const QueryView& query, NamedArms named)
+    : state_(state),
+      constraints_(input.constraints),
+      query_(query),
+      named_(std::move(named)),
+      max_output_tokens_(input.max_output_tokens),
+      has_limits_(constraints_.max_cost_usd || constraints_.max_latency_ms) {
+  for (const std::string& tag : constraints_.require_tags) tags_.push_back(NormalName(tag));
+  const int64_t told =
+      constraints_.context_tokens > 0 ? constraints_.context_tokens : input.input_tokens;
+  is_counted_ = told > 0;
+  tokens_ = is_counted_ ? static_cast<double>(told) : context.input_tokens_at_most;
+}
+
+std::string ArmCheck::WhyNot(const Arm& arm) const {
+  if (arm.status == ArmStatus::kPaused) return "paused";
+  if (!named_.allowed.empty() && !Has(named_.allowed, arm.id)) return "not in allow_arms";
+  if (Has(named_.denied, arm.id)) return "in deny_arms";
+  for (const std::string& tag : tags_) {
+    const bool has_it = std::any_of(arm.tags.begin(), arm.tags.end(),
+                                    [&](const std::string& own) { return IsSameName(own, tag); });
+    if (!has_it) return Cat("lacks tag ", Quoted(tag));
+  }
+  if (const Micros until = state_.RateLimitedUntil(arm.id); until > query_.now) {
+    const Micros seconds = (until - query_.now + kMicrosPerSecond - 1) / kMicrosPerSecond;
+    return Cat("rate limited for another ", seconds, " s");
+  }
+  if (arm.output_tokens_max > 0 && max_output_tokens_ > arm.output_tokens_max) {
+    return Cat("gives at most ", arm.output_tokens_max, " output tokens, and max_output_tokens is ",
+               max_output_tokens_);
+  }
+  const bool looks_at_tokens =
+      looks_at_learned_tokens_ && !is_counted_ && arm.context_tokens_max > 0;
+  ArmExpectation expected;
+  if (has_limits_ || looks_at_tokens) expected = state_.ExpectCall(arm, query_);
+  std::string why = WhyNoRoom(arm, looks_at_tokens ? expected.input_tokens : 0);
+  if (why.empty() && has_limits_) why = WhyOverLimit(constraints_, expected);
+  return why;
+}
+
+std::string ArmCheck::WhyNoRoom(const Arm& arm, double learned_tokens) const {
+  if (arm.context_tokens_max == 0) return {};
+  const double input = is_counted_ ? tokens_ : std::max(tokens_, learned_tokens);
+  const double all = input + static_cast<double>(max_output_tokens_);
+  if (all <= static_cast<double>(arm.context_tokens_max)) return {};
+  const std::string output =
+      max_output_tokens_ == 0 ? "" : Cat(" and ", max_output_tokens_, " of output");
+  return Cat("context window of ", arm.context_tokens_max, " tokens, for ",
+             is_counted_ ? "" : "up to ", static_cast<int64_t>(input), " of input", output);
+}
+
+bool ArmCheck::IsOutgrown(const Arm& arm, const ArmExpectation& expected) const {
+  return !looks_at_learned_tokens_ && !is_counted_ &&
+         !WhyNoRoom(arm, expected.input_tokens).empty();
+}
+
+std::string WhyOverLimit(const Constraints& c, const ArmExpectation& expected) {
+  if (c.max_cost_usd) {
+    if (const auto cost = expected.KnownCost(); cost && *cost > *c.max_cost_usd) {
+      return Cat("expected cost of ", *cost, " USD is over ", *c.max_cost_usd);
+    }
+    if (!expected.is_cost_known && !c.allow_unknown) return "cost unknown";
+  }
+  if (c.max_latency_ms) {
+    if (const auto latency = expected.KnownLatency(); latency && *latency > *c.max_latency_ms) {
+      return Cat("expected latency of ", *latency, " ms is over ", *c.max_latency_ms);
+    }
+    if (!expected.is_latency_known && !c.allow_unknown) return "latency unknown";
+  }
+  return {};
+}
+
+absl::StatusOr<std::vector<ArmId>> GatherCandidates(
+    const PoolRuntime& pool, const LearnedState& state, const QueryContext& context,
+    const ArmCheck& check, std::span<const Neighbour> neighbours, uint64_t seed) {
+  const auto active = pool.active();
+  const std::size_t size = state.pool().settings.shortlist_size;
+  const auto pass = [&](const std::vector<ArmId>& arms) { return Passing(state, check, arms); };
+  std::vector<ArmId> passing;
+  if (active->size() <= size) {
+    passing = pass(*active);
+  } else if (!check.allowed().empty() && check.allowed().size() <= size) {
+    passing = pass(check.allowed());
+  } else {
+    for (const std::size_t widen : {std::size_t{1}, kWiden}) {
+      passing = pass(Shortlist(pool, *active, context, neighbours, size, widen, seed));
+      if (!passing.empty()) break;
+    }
+    if (passing.empty()) {  // constraints that few arms meet: look at all
+      passing = pass(*active);
+      if (passing.size() > size) passing = Some(std::move(passing), size, seed);
+    }
+  }
+  if (passing.empty()) return NonePasses(pool, state, check);
+  return passing;
+}
+
+std::vector<RejectedArm> NotCandidates(const LearnedState& state, const ArmCheck& check,
+                                       std::span<const ArmId> candidates) {
+  constexpr std::string_view kNotLookedAt = "not in the shortlist";
+  std::vector<RejectedArm> rejected, rest;
+  std::size_t rejected_count = 0, rest_count = 0;
+  ForLiving(state, [&](const Arm& arm) {
+    if (Has(candidates, arm.id)) return;
+    std::string why = check.WhyNot(arm);
+    if (why.empty()) {
+      if (++rest_count <= kNotCandidatesMax) rest.push_back({arm.name, std::string(kNotLookedAt)});
+    } else if (++rejected_count <= kNotCandidatesMax) {
+      rejected.push_back({arm.name, std::move(why)});
+    }
+  });
+  if (rejected_count + rest_count <= kNotCandidatesMax) {
+    rejected.insert(rejected.end(), rest.begin(), rest.end());
+    return rejected;
+  }
+  const std::size_t places = kNotCandidatesMax - (rest_count > 0 ? 1 : 0);
+  if (rejected_count > places) {
+    rejected.resize(places - 1);
+    rejected.push_back({"", Cat(rejected_count - (places - 1), " more arms do not pass")});
+  }
+  if (rest_count > 0)
+    rejected.push_back({"", Cat(rest_count, " arms pass and were ", kNotLookedAt)});
+  return rejected;
+}
+
+}  // namespace pointsman

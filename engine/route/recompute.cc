@@ -1,0 +1,61 @@
+#include "engine/route/recompute.h"
+
+#include <utility>
+#include <vector>
+
+#include "domain/draw.h"
+#include "base/strings.h"
+#include "learners/choice/choose.h"
+
+namespace pointsman {
+namespace {
+
+// How the further arms were asked for, which their marks tell (of one arm it does not matter).
+Purpose PurposeOf(const Decision& decision) {
+  return decision.chosen.size() > 1 && IsRatedAlone(decision, 1) ? Purpose::kPanel
+                                                                 : Purpose::kFallback;
+}
+
+}  // namespace
+
+absl::StatusOr<Decision> Recompute(const LearnedState& state, const Decision& recorded,
+                                   SipKey secret) {
+  if (state.version() != recorded.snapshot_version || state.pool().id != recorded.pool) {
+    return InvalidArgument("decision ", Quoted(recorded.id), " is of version ",
+                           recorded.snapshot_version, ", the state of ", state.version());
+  }
+  if (recorded.candidates.empty() || recorded.chosen.empty()) {
+    return InvalidArgument("decision ", Quoted(recorded.id), " has no candidates");
+  }
+  std::vector<ArmView> views;
+  for (const Candidate& candidate : recorded.candidates) {
+    const Arm* arm = state.arm(candidate.arm);
+    if (arm == nullptr) {
+      return InvalidArgument("decision ", Quoted(recorded.id), ": the state knows no arm ",
+                             Index(candidate.arm));
+    }
+    ArmView view{arm, candidate.features};
+    view.features.votes = {};  // the choice's own
+    views.push_back(view);
+  }
+  const QueryView query{.context = recorded.context,
+                        .input_tokens = recorded.input_tokens,
+                        .input_is_counted = recorded.input_is_counted,
+                        .max_output_tokens = recorded.max_output_tokens,
+                        .latency_kind = recorded.latency_kind,
+                        .now = recorded.time};
+  ChoiceRequest request;
+  request.preference = recorded.preference;
+  request.mode = recorded.mode;
+  request.purpose = PurposeOf(recorded);
+  request.arm_count = static_cast<uint32_t>(recorded.chosen.size());
+  request.draw = DrawUniform(secret, recorded.pool, recorded.id, DrawPurpose::kChooseArm);
+  request.panel_seed = DrawBits(secret, recorded.pool, recorded.id, DrawPurpose::kPanel);
+  Choice choice = Choose(state, query, request, views, state.Estimate(query, views));
+  Decision again = recorded;
+  again.candidates = std::move(choice.candidates);
+  again.chosen = std::move(choice.chosen);
+  return again;
+}
+
+}  // namespace pointsman

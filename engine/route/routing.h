@@ -1,0 +1,88 @@
+// Route, from a request to a recorded decision: one read of each pool's published state, Decide, one
+// write for all that were asked together.
+// Errors: those of Engine::Route. A decision that cannot be recorded is answered with `logged` false.
+// Threads: any.
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "domain/live_limits.h"
+#include "base/mutex.h"
+#include "engine/route/decide.h"
+#include "engine/route/decision_ids.h"
+#include "engine/pool/pool_table.h"
+#include "engine/request/requests.h"
+#include "engine/maintain/write_health.h"
+#include "storage/api/storage.h"
+
+namespace pointsman {
+
+// A query that was checked, and its pool. Of a pool whose embedder runs elsewhere it still waits for its vector.
+struct PreparedQuery {
+  RouteInput input;
+  std::shared_ptr<PoolRuntime> pool;
+
+  bool waits_for_vector() const {
+    return pool->remote() != nullptr && !input.embedded && !input.query.empty();
+  }
+};
+
+class Routing {
+ public:
+  Routing(const LiveLimits& limits, Storage& storage, const PoolTable& pools, DecisionIds& ids,
+          const Clock& clock, WriteHealth& health)
+      : limits_(limits),
+        storage_(storage),
+        pools_(pools),
+        ids_(ids),
+        clock_(clock),
+        health_(health),
+        preview_ids_(storage.log->secret()) {}
+
+  // Errors: of a request that is not valid or names no pool.
+  absl::StatusOr<PreparedQuery> Prepare(RouteInput input) const;
+  // Independent decisions over one snapshot of each pool, in order. What a library throws is kInternal, for all.
+  std::vector<absl::StatusOr<RouteOutput>> Route(std::span<const PreparedQuery> queries);
+
+ private:
+  // The states that one call decides by: each pool's is taken once.
+  using Pinned = std::map<const PoolRuntime*, std::shared_ptr<const LearnedState>>;
+  // A decision with an id of ours, not yet recorded.
+  struct Made {
+    std::size_t query = 0;
+    PoolRuntime* pool = nullptr;
+    std::shared_ptr<const LearnedState> state;
+    Decided decided;  // its decision is moved away once it is gathered
+  };
+
+  std::vector<absl::StatusOr<RouteOutput>> RouteTogether(std::span<const PreparedQuery> queries);
+  absl::StatusOr<Made> MakeFresh(const PreparedQuery& query, Pinned& pinned);
+  // Under the caller's own id, which may have been decided before.
+  absl::StatusOr<RouteOutput> RouteNamed(const PreparedQuery& query, Pinned& pinned);
+  // As RouteNamed would decide now, with nothing of it kept.
+  absl::StatusOr<RouteOutput> Preview(const PreparedQuery& query, Pinned& pinned);
+  std::vector<bool> Record(const std::vector<Decision>& decisions);
+  absl::Status Put(const Decision& decision) {
+    return health_.Note(storage_.decisions->Put(decision, Durability::kProcess));
+  }
+  bool HasExpired(const Decision& decision) const;
+
+  const LiveLimits& limits_;
+  Storage& storage_;
+  const PoolTable& pools_;
+  DecisionIds& ids_;
+  const Clock& clock_;
+  WriteHealth& health_;
+  // So that previews take no ids of decisions.
+  DecisionIds preview_ids_;
+  std::array<Mutex, 64> duplicates_;
+};
+
+}  // namespace pointsman

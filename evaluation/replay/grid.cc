@@ -1,0 +1,141 @@
+#include "evaluation/replay/grid.h"
+
+#include <utility>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "evaluation/replay/in_process_client.h"
+#include "evaluation/replay/parallel.h"
+
+namespace pointsman {
+namespace {
+
+struct Knob {
+  std::string_view name;
+  double LearnerSettings::*value;
+};
+constexpr Knob kKnobs[] = {
+    {"exploration_scale", &LearnerSettings::exploration_scale},
+    {"exploration_floor", &LearnerSettings::exploration_floor},
+    {"epsilon", &LearnerSettings::epsilon},
+    {"temperature", &LearnerSettings::temperature},
+    {"gamma", &LearnerSettings::squarecb_gamma},
+    {"forget_outcomes", &LearnerSettings::forget_outcomes},
+    {"half_life_outcomes", &LearnerSettings::half_life_outcomes},
+};
+
+absl::Status SetKnob(std::string_view text, LearnerSettings& settings) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos) {
+    return InvalidArgument("a learner's setting is written KEY=VALUE, got ", Quoted(text));
+  }
+  const std::string_view key = text.substr(0, equals);
+  const std::string value(text.substr(equals + 1));
+  if (key == "explore") {
+    settings.exploration = value;
+    return absl::OkStatus();
+  }
+  std::string names = "explore";
+  for (const Knob& knob : kKnobs) {
+    if (knob.name == key) {
+      char* end = nullptr;
+      settings.*knob.value = std::strtod(value.c_str(), &end);
+      if (!value.empty() && *end == '\0') return absl::OkStatus();
+      return InvalidArgument(key, " needs a number, got ", Quoted(value));
+    }
+    names += Cat(", ", knob.name);
+  }
+  return InvalidArgument("a learner has no setting ", Quoted(key), "; there are ", names);
+}
+
+}  // namespace
+
+absl::StatusOr<LearnerVariant> ParseVariant(const std::string& text,
+                                            const LearnerSettings& defaults) {
+  LearnerVariant variant{text, defaults};
+  std::string_view rest = text;
+  const auto next = [&rest] {
+    const std::size_t colon = rest.find(':');
+    const std::string_view part = rest.substr(0, colon);
+    rest = colon == std::string_view::npos ? std::string_view() : rest.substr(colon + 1);
+    return part;
+  };
+  variant.settings.quality_model = std::string(next());
+  while (!rest.empty()) RETURN_IF_ERROR(SetKnob(next(), variant.settings));
+  RETURN_IF_ERROR(MakeQualityModel(variant.settings, 1).status());
+  return variant;
+}
+
+absl::StatusOr<GridReport> RunGrid(const Dataset& dataset, const GridOptions& options,
+                                   const std::function<void(double share)>& on_progress) {
+  if (options.learners.empty()) return InvalidArgument("name at least one learner");
+  GridReport report;
+  report.dataset = dataset.name;
+  report.pool = dataset.pool;
+  report.arms = dataset.arms.size();
+  report.queries = dataset.queries.size();
+  report.is_cost_recorded = ArmsWithoutCost(dataset).empty();
+  report.options = options;
+  absl::Status lacks;
+  for (const Preference& preference : options.preferences) {
+    if (const absl::Status status = CheckRecorded(dataset, preference); !status.ok()) {
+      if (ReasonOf(status) != reason::kDataLacks) return status;
+      report.skipped.emplace_back(ToStd(status.message()));
+      lacks = status;
+      continue;
+    }
+    for (const LearnerVariant& learner : options.learners) {
+      report.rows.push_back({learner.label, Normalised(preference), {}, {}, {}, {}});
+    }
+  }
+  if (report.rows.empty()) return lacks.ok() ? InvalidArgument("name a preference") : lacks;
+
+  const std::size_t seeds = options.replay.seeds, learners = options.learners.size();
+  std::vector<ReplayReport> runs(report.rows.size() * seeds);
+  // Seed by seed: what is done of a grid that was broken off covers every learner alike.
+  const absl::Status played = ForEachTask(
+      runs.size(), options.threads,
+      [&](std::size_t task) -> absl::Status {
+        const std::size_t row = task % report.rows.size(), seed = task / report.rows.size();
+        ReplayOptions replay = options.replay;
+        replay.seeds = 1;
+        replay.seed_start = options.replay.seed_start + seed;
+        replay.preference = report.rows[row].preference;
+        replay.settings.learner = options.learners[row % learners].settings;
+        ASSIGN_OR_RETURN(runs[row * seeds + seed],
+                         RunReplay(dataset, replay, InProcessFactory({}), nullptr));
+        return absl::OkStatus();
+      },
+      [&](std::size_t done) {
+        if (on_progress) on_progress(static_cast<double>(done) / static_cast<double>(runs.size()));
+      });
+  RETURN_IF_ERROR(played);
+
+  report.rounds = runs.front().rounds;
+  report.cost_scale_usd = runs.front().valuation.cost_scale_usd;
+  for (std::size_t row = 0; row < report.rows.size(); ++row) {
+    std::vector<Curve> curves;
+    for (std::size_t seed = 0; seed < seeds; ++seed) {
+      report.rows[row].seeds.push_back(runs[row * seeds + seed].mean);
+      curves.push_back(runs[row * seeds + seed].curve);
+    }
+    report.rows[row].mean = MeanFigures(report.rows[row].seeds);
+    report.rows[row].standard_errors = StandardErrors(report.rows[row].seeds);
+    report.rows[row].curve = MeanCurve(curves);
+  }
+  return report;
+}
+
+Comparison Compare(const GridRow& first, const GridRow& other) {
+  const auto paired = [&](auto figure) {
+    std::vector<double> a, b;
+    for (const Figures& figures : first.seeds) a.push_back(figure(figures));
+    for (const Figures& figures : other.seeds) b.push_back(figure(figures));
+    return Paired(a, b);
+  };
+  return {paired([](const Figures& f) { return f.played.utility; }),
+          paired([](const Figures& f) { return f.first_1000; }),
+          paired([](const Figures& f) { return f.last_third; })};
+}
+
+}  // namespace pointsman

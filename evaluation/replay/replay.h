@@ -1,0 +1,90 @@
+// Replay: streams a data set through a router, one query a round. Each round asks Route with a
+// preference, then tells Feedback the recorded outcome of the chosen arm and nothing else.
+// Operation, per seed: a fresh pool; queries in an order shuffled by Rng(seed), each at most once;
+//   decision ids "replay-<seed>-<round>"; with a delay of N rounds the outcome of round t is told
+//   after the Route of round t + N, and what is left at the end is told then.
+// Determinism: same data, options and router, same report, byte for byte. No timings in it.
+// Errors: those of CheckRecorded; else the router's own, with seed and round.
+// Threads: one call is one thread; the router may use its own.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "domain/arm.h"
+#include "domain/types.h"
+#include "evaluation/data/dataset.h"
+#include "evaluation/report/figures.h"
+#include "evaluation/replay/router_client.h"
+
+namespace pointsman {
+
+namespace reason {
+// The data set does not record what the preference weighs: the run is to be skipped, not failed.
+inline constexpr std::string_view kDataLacks = "DATA_LACKS";
+}  // namespace reason
+
+struct ReplayOptions {
+  Preference preference{1, 0, 0};
+  std::size_t rounds = 0;  // 0, or more than there are queries: every query once
+  std::size_t seeds = 1;
+  uint64_t seed_start = 1;
+  std::size_t feedback_delay_rounds = 0;
+  double told_share = 1;  // of the outcomes; the others never arrive (drawn by the seed)
+  // The seed's first queries are imported, with the outcomes of every arm, and not played.
+  std::size_t import_queries = 0;
+  double import_strength = 0;  // observations that they count as together, for each arm
+  Micros round_length = 1000 * kMicrosPerMs;
+  // The pool's; cost_scale_usd is replaced by the mean cost of the pool's dearest arm over the set
+  // where costs are recorded.
+  PoolSettings settings;
+  std::size_t curve_blocks_max = 50;
+  bool is_pool_kept = false;  // at the end of each seed
+};
+
+struct ReplayProgress {
+  std::size_t seed_index = 0;  // of `seeds`, from 0
+  std::size_t seeds = 0;
+  std::size_t round = 0;  // rounds done of this seed
+  std::size_t rounds = 0;
+  double mean_utility = 0;  // of this seed so far
+};
+using OnProgress = std::function<void(const ReplayProgress&)>;
+
+struct SeedReport {
+  uint64_t seed = 0;
+  Figures figures;
+  std::vector<Round> rounds;
+};
+
+struct ReplayReport {
+  std::string dataset;
+  std::string pool;
+  std::vector<std::string> arms;
+  std::size_t queries = 0;
+  std::size_t queries_left_out = 0;
+  std::vector<std::string> arms_left_out;
+  std::size_t rounds_asked = 0;  // 0: all
+  std::size_t rounds = 0;
+  bool is_cost_recorded = false;
+  Valuation valuation;
+  ReplayOptions options;
+  Figures mean;             // over seeds
+  Figures standard_errors;  // of those means
+  Curve curve;              // mean over seeds
+  std::vector<SeedReport> seeds;
+};
+
+// Errors: kFailedPrecondition, kDataLacks, if the preference weighs what the set does not record.
+absl::Status CheckRecorded(const Dataset& dataset, const Preference& preference);
+
+// `connect` is called once per seed; `on_progress` after every round, and may be null.
+absl::StatusOr<ReplayReport> RunReplay(const Dataset& dataset, const ReplayOptions& options,
+                                       const RouterClientFactory& connect,
+                                       const OnProgress& on_progress);
+
+}  // namespace pointsman

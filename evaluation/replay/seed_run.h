@@ -1,0 +1,56 @@
+// One seed's run through a router: its pool, its order of queries, and the calls of a round.
+// Operation: MakePool, then per round Route, Tell (at once or later), EndRound; DeletePool.
+// Determinism: the order and the decision ids are the seed's alone, so two runs of one seed with
+//   other settings meet the same queries in the same order (paired).
+// Errors: the router's, with what was called, seed, round and query before the message.
+// Threads: one caller.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "domain/arm.h"
+#include "domain/types.h"
+#include "evaluation/data/dataset.h"
+#include "evaluation/replay/router_client.h"
+
+namespace pointsman {
+
+// The pool a seed runs in.
+std::string ReplayPoolName(const Dataset& dataset, uint64_t seed);
+
+class SeedRun {
+ public:
+  // All outlive the run.
+  SeedRun(const Dataset& dataset, RouterClient& client, uint64_t seed);
+
+  // Replaces a pool of an earlier run. `arms`: of the data set, by index; empty: all.
+  absl::Status MakePool(const PoolSettings& settings, const std::vector<std::size_t>& arms = {});
+  absl::Status PutArm(std::size_t arm);
+  // Teaches the first `count` queries of the seed's order, with the outcomes of every arm.
+  absl::Status Import(std::size_t count, double strength);
+  // The chosen arm's index in the data set.
+  absl::StatusOr<std::size_t> Route(std::size_t round, std::size_t query,
+                                    const Preference& preference, Mode mode = Mode::kExplore);
+  absl::Status Tell(std::size_t round, std::size_t query, const Outcome& outcome);
+  absl::Status EndRound(Micros length) { return client_.EndRound(length); }
+  absl::Status DeletePool() { return client_.DeletePool(pool_); }
+
+ private:
+  std::string DecisionId(std::size_t round) const;
+  std::string Where(std::string_view verb, std::size_t round, std::size_t query) const;
+
+  const Dataset& dataset_;
+  RouterClient& client_;
+  const uint64_t seed_;
+  const std::string pool_;
+  std::unordered_map<std::string, std::size_t> arm_index_;
+};
+
+}  // namespace pointsman

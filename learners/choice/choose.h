@@ -1,0 +1,53 @@
+// The verbs: from a learned state, a query and candidates to a choice with exact propensities.
+// Source: utility as in docs/design/README.md, "Utility".
+// Threads: pure functions.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "domain/types.h"
+#include "learners/state/learned_state.h"
+
+namespace pointsman {
+
+enum class Purpose : uint8_t { kFallback = 1, kPanel = 2 };
+
+struct ChoiceRequest {
+  Preference preference;  // normalised
+  Mode mode = Mode::kExplore;
+  Purpose purpose = Purpose::kFallback;
+  uint32_t arm_count = 1;
+  // Uniform numbers in [0, 1): the first arm's draw, and the seed of a panel's further draws.
+  double draw = 0;
+  uint64_t panel_seed = 0;
+};
+
+struct Choice {
+  std::vector<Candidate> candidates;  // in the order given, probabilities filled
+  std::vector<ChosenArm> chosen;      // 1 to arm_count, the first is the one to call
+};
+
+double Utility(const PoolSettings& settings, const Preference& preference,
+               const ArmExpectation& expected);
+// The standard deviation of that: quality, error rate, cost and latency are independent, each normal to first
+// order (delta method).
+double UtilityStddev(const PoolSettings& settings, const Preference& preference,
+                     const ArmExpectation& expected);
+
+// Chooses among arms that passed the constraints; at least one. `expected` per arm, same order.
+Choice Choose(const PoolSettings& settings, const ChoiceRequest& request,
+              std::span<const ArmView> arms, std::span<const ArmExpectation> expected);
+// The same, letting a quality model that mixes its experts' choices make the distribution itself;
+// what its experts voted is then in the candidates' features.
+Choice Choose(const LearnedState& state, const QueryView& query, const ChoiceRequest& request,
+              std::span<const ArmView> arms, std::span<const ArmExpectation> expected);
+
+// The votes of the quality model's experts on a query of which the outcomes of all these arms are
+// known: `ratio` is the expert's own probability among them, times the utility of a point of
+// quality (learners/choice/expert_mixture.h). No vote on a single arm, nor by a model without experts.
+std::vector<ExpertVotes> VotesOnKnown(const LearnedState& state, const QueryView& query,
+                                      const Preference& preference, std::span<const ArmView> arms,
+                                      std::span<const ArmExpectation> expected);
+
+}  // namespace pointsman

@@ -1,0 +1,66 @@
+// The part that `mixture` and `hybrid` share: several experts look at the same evidence, each makes
+// its own distribution over the candidates, the choice is drawn from their mixture, and outcomes
+// move the mixture's shares.
+//   p(a) = sum_i s_i p_i(a), then the exploration floor
+//   gain_i = u_a p_i(a) / p(a) * (y - par_a),  par_a = (V - c_a) / u_a,  V = sum_i s_i E_i[utility]
+//   l_i <- (1 - 1 / memory) l_i + rate * (gain_i - sum_j s_j gain_j),
+//   s_i = (1 - floor) exp(l_i) / sum_j exp(l_j) + floor / experts
+// with utility(a) = u_a * quality(a) + c_a. Both p_i(a) u_a / p(a) and par_a are taken when the
+// decision is made and recorded with it, so feedback may come late, under any preference, and from
+// any set of candidates; taking V out removes noise and changes no expectation of a difference.
+// Imports know the outcomes of several arms A of a query at once, so nothing has to be divided by
+// the chance of having seen them: each outcome votes with p(a) = 1, p_i over A alone, and the gains
+// of a query add up to sum_a p_i(a) (utility(a) - V), what expert i's choice would have earned.
+// Together they forget as one outcome does: each by its share sum_j s_j u_a p_j(a). An
+// observation's weight multiplies both its gain and its forgetting.
+// Cost: Mix is one Distribution an expert; Learn O(experts).
+// Threads: values and pure functions.
+// Source: Auer, Cesa-Bianchi, Freund and Schapire 2002, "The nonstochastic multiarmed bandit
+//   problem", section 7 (EXP4), and for imports section 3 (Hedge, full information); forgetting of
+//   gains as in Herbster and Warmuth 1998's fixed share.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "base/bytes.h"
+#include "learners/quality/quality_model.h"
+
+namespace pointsman {
+
+constexpr std::size_t kExpertsMax = 3;
+
+struct MixtureRule {
+  std::size_t experts = 2;  // at most kExpertsMax
+  double rate = 0.05;
+  double memory = 4000;  // outcomes; gains older than that are forgotten
+  double share_floor = 0.03;
+};
+
+class MixtureWeights {
+ public:
+  explicit MixtureWeights(const MixtureRule& rule) : rule_(rule) {}
+
+  // Sums to 1 over the experts; the rest is 0.
+  std::array<double, kExpertsMax> Shares() const;
+  // Does nothing for an observation without votes, off-policy or a correction.
+  void Learn(const Observation& observation);
+
+  void Encode(ByteWriter& out) const;
+  void Decode(ByteReader& in);
+
+ private:
+  MixtureRule rule_;
+  std::array<double, kExpertsMax> log_weights_{};
+};
+
+// The mixture's distribution and the votes to record. opinions[i * k + a]: expert i of arm a.
+// floors: least probability of each arm, beside the settings' floor; empty: none.
+void MixChoices(const LearnerSettings& settings, std::span<const double> shares,
+                std::span<const QualityEstimate> opinions, std::span<const UtilityTerm> terms,
+                std::span<const double> floors, std::span<double> pmf,
+                std::span<ExpertVotes> votes);
+
+}  // namespace pointsman

@@ -1,0 +1,47 @@
+// Exploration: pure functions from (means, standard deviations) of each candidate's utility to the
+// probability with which each is chosen. A propensity is produced here and nowhere else.
+//   thompson        the probability that the candidate's utility, drawn from its own normal
+//                   posterior, is the largest (learners/choice/probability_of_largest.h)
+//   squarecb        1 / (k + gamma * gap to the best) for all but the best (Foster, Rakhlin 2020)
+//   epsilon_greedy  epsilon spread evenly, the rest on the best
+//   softmax         exp(mean / temperature), normalised
+//   greedy          all on the best
+// Equal best candidates share equally, so the order of candidates never matters and a cold pool is
+// uniform. `exploration_scale` multiplies the deviations: only thompson looks at them; the others
+// have a knob of their own. Then the floor: p <- (1 - floor) p + floor / k.
+// Shapes: k candidates, 1 <= k; results have k entries, each >= floor / k, summing to 1 within
+//   1e-12.
+// Errors: none; any finite input is legal (equal means, zero or huge deviations). An unknown name
+//   is a programmer's error: ValidateExploration comes first.
+// Cost: thompson O(k * nodes), the others O(k); no state.
+// Threads: pure functions.
+// Source: thompson, Thompson 1933; squarecb, Foster and Rakhlin 2020, algorithm 1.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "domain/arm.h"
+
+namespace pointsman {
+
+// The pmf over candidates by the algorithm that `settings.exploration` names: "thompson",
+// "squarecb", "epsilon_greedy", "softmax", "greedy".
+// `stddevs` are those of the mean, already multiplied by the preference's weight of quality.
+std::vector<double> Distribution(const LearnerSettings& settings, std::span<const double> means,
+                                 std::span<const double> stddevs);
+
+// Lifts entries of a pmf to their floors and scales the rest so that it sums to 1 again. floors: one a
+// candidate, summing to less than 1; empty: none.
+void LiftToFloors(std::span<const double> floors, std::span<double> pmf);
+
+// Errors: kInvalidArgument listing what there is, for an unknown name or a knob out of its range.
+absl::Status ValidateExploration(const LearnerSettings& settings);
+
+// The index that a uniform number u in [0, 1) draws from a pmf; never one of probability 0.
+std::size_t SampleIndex(std::span<const double> pmf, double u);
+
+}  // namespace pointsman

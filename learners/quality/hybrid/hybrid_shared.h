@@ -1,0 +1,26 @@
+// What the arms of the hybrid model share, learned from their evidence (learners/quality/hybrid/hybrid.h has the
+// model and its source): m, the mean of their levels, and w, the difficulty of queries.
+// Cost: O(arms) and, for each busy arm, an O(d^3) inverse.
+// Threads: none of its own.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "base/persistent_array.h"
+#include "learners/quality/hybrid/hybrid_arm.h"
+
+namespace pointsman {
+
+struct SharedTuning {
+  double level_strength = 2;     // outcomes that m counts as in an arm's level
+  double slope_precision = 2.2;  // of the prior of w, around 0
+};
+
+// Makes prior.level and prior.slope anew, and under them theta and the level of each busy arm (all
+// of which have a matrix).
+void LearnSharedPrior(const SharedTuning& tuning, std::size_t expert,
+                      std::span<const std::size_t> busiest, PersistentArray<HybridArm>& arms,
+                      HybridPrior& prior);
+
+}  // namespace pointsman

@@ -1,0 +1,18 @@
+// The bytes of pools and arms inside a snapshot of learned state.
+// Errors: decoders fail their reader for anything their encoder did not write; sizes are checked
+//   against what is left before anything is allocated.
+// Threads: pure functions.
+#pragma once
+
+#include "domain/arm.h"
+#include "base/bytes.h"
+
+namespace pointsman {
+
+void EncodePool(const Pool& pool, ByteWriter& out);
+Pool DecodePool(ByteReader& in);  // by in.format()
+
+void EncodeArm(const Arm& arm, ByteWriter& out);
+Arm DecodeArm(ByteReader& in);
+
+}  // namespace pointsman

@@ -1,0 +1,43 @@
+// Text to vector by a lexicon: the rows of the text's known tokens, each distinct one times
+// 1 + ln(how often), summed, scaled to unit norm, less the mean of texts, and scaled again. A
+// sketch of its characters has entries of its own beside the words' (`sketch_weight` > 0); without
+// them it is added to the words' entries of a text with few known tokens, with 1 / (1 + how many
+// distinct ones), so that a text in an unknown language still says something. Shapes: D = d lexicon
+// entries, then kSketchBuckets sketch entries if `sketch_weight` > 0. Errors: none; any bytes are
+// accepted. Unit norm, or all zero for a text that says nothing. Cost: O(bytes + tokens * d); a
+// handful of allocations a call, none a token. Threads: const; any number of threads.
+#pragma once
+
+#include <memory>
+
+#include "retrieval/embed/embedder.h"
+#include "retrieval/embed/lexicon.h"
+
+namespace pointsman {
+
+class LexiconEmbedder final : public Embedder {
+ public:
+  static constexpr uint32_t kSketchBuckets = 64;
+  static constexpr uint32_t kDimensionDefault = 64;
+  static constexpr std::size_t kFewTokens = 16;  // so many and more need no sketch
+
+  // 1 <= dimension <= lexicon->dimension(); sketch_weight is the norm of the sketch's part beside
+  // the lexicon's of norm 1.
+  LexiconEmbedder(std::shared_ptr<const Lexicon> lexicon, uint32_t dimension, double sketch_weight);
+
+  uint32_t dimension() const override { return dimension_ + buckets_; }
+  void Embed(std::string_view text, std::span<float> out) const override;
+  uint32_t words_dimension() const { return dimension_; }
+  const Lexicon& lexicon() const { return *lexicon_; }
+
+ private:
+  // How many distinct tokens are known. All zero if none is.
+  std::size_t EmbedWords(std::string_view text, std::span<float> out) const;
+
+  const std::shared_ptr<const Lexicon> lexicon_;
+  const uint32_t dimension_;
+  const uint32_t buckets_;
+  const float sketch_weight_;
+};
+
+}  // namespace pointsman

@@ -1,0 +1,49 @@
+#include "service/access/methods.h"
+
+namespace pointsman {
+namespace {
+
+using enum MethodId;
+
+constexpr Method kMethods[] = {
+    {kRoute, "/pointsman.v1.Router/Route", Scope::kRoute},
+    {kRouteBatch, "/pointsman.v1.Router/RouteBatch", Scope::kRoute},
+    {kFeedback, "/pointsman.v1.Router/Feedback", Scope::kFeedback},
+    {kFeedbackBatch, "/pointsman.v1.Router/FeedbackBatch", Scope::kFeedback},
+    {kPutPool, "/pointsman.v1.Admin/PutPool", Scope::kAdmin, Reach::kNamed, true},
+    {kGetPool, "/pointsman.v1.Admin/GetPool", Scope::kAdmin},
+    {kListPools, "/pointsman.v1.Admin/ListPools", Scope::kAdmin, Reach::kAllowed},
+    {kDeletePool, "/pointsman.v1.Admin/DeletePool", Scope::kAdmin, Reach::kNamed, true},
+    {kPutArm, "/pointsman.v1.Admin/PutArm", Scope::kAdmin, Reach::kNamed, true},
+    {kListArms, "/pointsman.v1.Admin/ListArms", Scope::kAdmin},
+    {kRemoveArm, "/pointsman.v1.Admin/RemoveArm", Scope::kAdmin, Reach::kNamed, true},
+    {kImportOutcomes, "/pointsman.v1.Admin/ImportOutcomes", Scope::kAdmin, Reach::kNamed, true},
+    {kUndoImport, "/pointsman.v1.Admin/UndoImport", Scope::kAdmin, Reach::kNamed, true},
+    {kListOutcomes, "/pointsman.v1.Admin/ListOutcomes", Scope::kAdmin},
+    {kGetStats, "/pointsman.v1.Admin/GetStats", Scope::kAdmin},
+    {kExplain, "/pointsman.v1.Admin/Explain", Scope::kAdmin},
+    {kMeasureRecall, "/pointsman.v1.Admin/MeasureRecall", Scope::kAdmin},
+    {kTryEmbedder, "/pointsman.v1.Admin/TryEmbedder", Scope::kAdmin, Reach::kAllPools},
+    {kBackup, "/pointsman.v1.Admin/Backup", Scope::kAdmin, Reach::kAllPools, true},
+};
+
+constexpr bool IsInOrder() {
+  for (std::size_t i = 0; i < std::size(kMethods); ++i) {
+    if (static_cast<std::size_t>(kMethods[i].id) != i) return false;
+  }
+  return std::size(kMethods) == static_cast<std::size_t>(kBackup) + 1;
+}
+static_assert(IsInOrder(), "the rows of kMethods follow MethodId");
+
+}  // namespace
+
+std::span<const Method> Methods() { return kMethods; }
+
+const Method* FindMethod(std::string_view path) {
+  for (const Method& method : kMethods) {
+    if (method.path == path) return &method;
+  }
+  return nullptr;
+}
+
+}  // namespace pointsman

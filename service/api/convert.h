@@ -1,0 +1,51 @@
+// The public contract's messages to and from the engine's values. Nothing is decided here but what
+// an unset field means.
+// Errors: kInvalidArgument for an enum value that does not exist.
+// Threads: pure functions.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "pointsman/v1/admin.pb.h"
+#include "pointsman/v1/router.pb.h"
+#include "engine/request/answers.h"
+#include "engine/request/requests.h"
+#include "engine/request/statistics.h"
+
+namespace pointsman {
+
+absl::StatusOr<RouteInput> FromProto(const v1::RouteRequest& request);
+void FillProto(const RouteOutput& output, v1::RouteResponse& out);
+absl::StatusOr<FeedbackInput> FromProto(const v1::FeedbackRequest& request);
+v1::FeedbackResponse ToProto(const FeedbackOutput& output);
+
+// What the message says over what the arm has; `clear` names fields to unset.
+absl::StatusOr<Arm> Edited(const Arm& present, const v1::Arm& message,
+                           const google::protobuf::RepeatedPtrField<std::string>& clear);
+// The arm alone, with nothing cleared.
+ArmEdit EditOf(const v1::Arm& message);
+ArmEdit EditOf(const v1::PutArmRequest& request);
+v1::Arm ToProto(const Arm& arm);
+void FillProto(const PutArmOutput& output, v1::PutArmResponse& out);
+void FillProto(const PutPoolOutput& output, v1::PutPoolResponse& out);
+v1::UndoImportResponse ToProto(const UndoOutput& output);
+// The settings named in `message` over those of `present`.
+absl::StatusOr<PoolSettings> Edited(const PoolSettings& present, const v1::PoolSettings& message);
+v1::PoolSettings ToProto(const PoolSettings& settings);
+v1::Pool ToProto(const PoolInfo& info);
+ImportPlan FromProto(const v1::ImportStart& message);
+v1::ImportStart ToProto(const ImportPlan& plan);
+// A query without an index gets `next`; `next` is then one after its index.
+ImportedQuery FromProto(const v1::ImportedQuery& message, uint64_t& next);
+v1::ImportedQuery ToProto(const ImportedQuery& query);
+// Of a stream that brought so many queries of those announced.
+v1::ImportOutcomesResponse ToProto(const ImportOutput& output, const ImportPlan& plan);
+ImportOutput FromProto(const v1::ImportOutcomesResponse& message);
+v1::GetStatsResponse ToProto(const PoolStatistics& statistics);
+v1::ExplainResponse ToProto(const Explanation& explanation);
+v1::MeasureRecallResponse ToProto(const RecallFigures& figures);
+v1::TryEmbedderResponse ToProto(const EmbedderFigures& figures);
+v1::ListOutcomesResponse ToProto(const OutcomePage& page);
+
+}  // namespace pointsman

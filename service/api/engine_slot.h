@@ -1,0 +1,30 @@
+// Where the server's calls find its engine, which is another one after its storage was opened again.
+// Threads: whoever uses the engine was admitted (a Call, an Admission::Stay), and it is changed while nobody
+//   is (service/app/engine_host.h), so a use needs no lock.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "engine/engine.h"
+
+namespace pointsman {
+
+class EngineSlot {
+ public:
+  EngineSlot() = default;
+  explicit EngineSlot(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
+  EngineSlot(const EngineSlot&) = delete;
+  EngineSlot& operator=(const EngineSlot&) = delete;
+
+  Engine* operator->() const { return engine_.get(); }
+  Engine& operator*() const { return *engine_; }
+  bool is_empty() const { return engine_ == nullptr; }
+  void Put(std::unique_ptr<Engine> engine) { engine_ = std::move(engine); }
+  std::unique_ptr<Engine> Take() { return std::move(engine_); }
+
+ private:
+  std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace pointsman

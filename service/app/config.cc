@@ -1,0 +1,313 @@
+#include "service/app/config.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <optional>
+
+#include "base/files.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "service/access/address.h"
+
+namespace pointsman {
+namespace {
+
+constexpr std::size_t kNameBytesMax = 128;
+constexpr std::size_t kPathShown = 256;  // of a path in an error
+
+// Reads one mapping strictly: each key has a reader, an unknown or repeated key is an error.
+class Section {
+ public:
+  using Reader = std::function<absl::Status(const YAML::Node&)>;
+  Section(std::string file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
+
+  void Key(const std::string& key, Reader reader) { readers_[key] = std::move(reader); }
+  void Text(const std::string& key, std::string& target) {
+    Key(key, [this, key, &target](const YAML::Node& node) -> absl::Status {
+      if (!node.IsScalar()) return At(node, Cat(path_, key, " must be a text"));
+      target = node.Scalar();
+      return absl::OkStatus();
+    });
+  }
+
+  void YesNo(const std::string& key, bool& target) {
+    Key(key, [this, key, &target](const YAML::Node& node) -> absl::Status {
+      const std::string text = node.IsScalar() ? node.Scalar() : "";
+      if (text != "true" && text != "false") {
+        return At(node, Cat(path_, key, " must be true or false"));
+      }
+      target = text == "true";
+      return absl::OkStatus();
+    });
+  }
+
+  absl::Status Read(const YAML::Node& node) const {
+    if (node.IsNull()) return absl::OkStatus();
+    if (!node.IsMap()) {
+      const std::string what = path_.empty() ? "the file" : path_.substr(0, path_.size() - 1);
+      return At(node, what + " must be a mapping of keys");
+    }
+    std::map<std::string, int> seen;
+    for (const auto& entry : node) {
+      const std::string key = entry.first.Scalar();
+      const auto reader = readers_.find(key);
+      if (reader == readers_.end()) {
+        std::string known;
+        for (const auto& [name, unused] : readers_) known += (known.empty() ? "" : ", ") + name;
+        return At(entry.first, Cat("unknown key ", Quoted(path_ + key), "; there are ", known));
+      }
+      if (seen[key]++ > 0)
+        return At(entry.first, Cat("key ", Quoted(path_ + key), " stands twice"));
+      RETURN_IF_ERROR(reader->second(entry.second));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status At(const YAML::Node& node, const std::string& what) const {
+    return InvalidArgument(file_, ":", node.Mark().line + 1, ": ", what);
+  }
+
+ private:
+  const std::string file_;
+  const std::string path_;
+  std::map<std::string, Reader> readers_;
+};
+
+Section::Reader WholeNumber(const Section& section, std::string name, std::string meaning,
+                            int64_t least, int64_t most, int64_t& target) {
+  return [&section, &target, name = std::move(name), meaning = std::move(meaning), least,
+          most](const YAML::Node& node) -> absl::Status {
+    int64_t value = 0;
+    const std::string text = node.IsScalar() ? node.Scalar() : "";
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (text.empty() || parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() ||
+        value < least || value > most) {
+      return section.At(node, Cat(name, " (", meaning, ") must be a whole number from ", least,
+                                  " to ", most, ", got ", Quoted(text)));
+    }
+    target = value;
+    return absl::OkStatus();
+  };
+}
+
+void AddLimits(Section& section, Limits& limits) {
+  for (const LimitRow& row : LimitTable()) {
+    section.Key(row.name, WholeNumber(section, Cat("limits.", row.name), row.meaning, row.least,
+                                      row.most, limits.*row.field));
+  }
+}
+
+absl::StatusOr<std::string> ReadKey(const std::string& path) {
+  std::optional<std::string> key = ReadText(path);
+  if (!key) return NotFound("cannot read the API key in ", Quoted(path, kPathShown));
+  while (!key->empty() && (key->back() == '\n' || key->back() == '\r')) key->pop_back();
+  if (key->empty())
+    return InvalidArgument("the API key in ", Quoted(path, kPathShown), " is empty");
+  return *std::move(key);
+}
+
+// One of `embedders`: its name is the key.
+absl::StatusOr<RemoteEndpoint> ReadEmbedder(const std::string& file, const std::string& name,
+                                            const YAML::Node& node) {
+  RemoteEndpoint endpoint;
+  endpoint.name = name;
+  const std::string path = Cat("embedders.", name, ".");
+  Section section(file, path);
+  section.Text("url", endpoint.url);
+  section.Text("model", endpoint.model);
+  section.Text("ca_file", endpoint.ca_file);
+  std::string key_file, key_env;
+  section.Text("api_key_file", key_file);
+  section.Text("api_key_env", key_env);
+  section.Key("usd_per_1m_tokens", [&](const YAML::Node& value) -> absl::Status {
+    try {
+      endpoint.usd_per_1m_tokens = value.as<double>();
+    } catch (const YAML::Exception&) {
+      return section.At(value, path + "usd_per_1m_tokens must be a number");
+    }
+    return absl::OkStatus();
+  });
+  for (const EndpointRow& row : EndpointTable()) {
+    section.Key(row.name, WholeNumber(section, path + row.name, row.meaning, row.least, row.most,
+                                      endpoint.*row.field));
+  }
+  RETURN_IF_ERROR(section.Read(node));
+  if (!key_file.empty() && !key_env.empty()) {
+    return section.At(node, path + "api_key_file and api_key_env: give one of them");
+  }
+  if (!key_file.empty()) {
+    auto key = ReadKey(key_file);
+    if (!key.ok())
+      return section.At(node, Cat(path, "api_key_file: ", ToStd(key.status().message())));
+    endpoint.api_key = *std::move(key);
+  }
+  if (!key_env.empty()) {
+    const char* key = std::getenv(key_env.c_str());
+    if (key == nullptr || *key == '\0') {
+      return section.At(node, Cat(path, "api_key_env: the environment has no ", Quoted(key_env)));
+    }
+    endpoint.api_key = key;
+  }
+  if (auto status = ValidateEndpoint(endpoint); !status.ok()) {
+    return section.At(node, std::string(ToStd(status.message())));
+  }
+  return endpoint;
+}
+
+absl::Status ReadEmbedders(const Section& top, const std::string& file, const YAML::Node& node,
+                           std::vector<RemoteEndpoint>& embedders) {
+  if (node.IsNull()) return absl::OkStatus();
+  if (!node.IsMap()) return top.At(node, "embedders must be a mapping of names");
+  std::map<std::string, int> seen;
+  for (const auto& entry : node) {
+    const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "";
+    // It is a label of metrics and stands in log lines and errors.
+    if (name.empty() || name.size() > kNameBytesMax || !IsUtf8(name) || HoldsControls(name)) {
+      return top.At(entry.first, Cat("embedders: each needs a name of 1 to ", kNameBytesMax,
+                                     " bytes without control characters, got ", Quoted(name)));
+    }
+    if (seen[name]++ > 0) return top.At(entry.first, Cat("embedders.", name, " stands twice"));
+    RemoteEndpoint endpoint;
+    ASSIGN_OR_RETURN(endpoint, ReadEmbedder(file, name, entry.second));
+    embedders.push_back(std::move(endpoint));
+  }
+  return absl::OkStatus();
+}
+
+Section::Reader OneOf(const Section& section, const std::string& key,
+                      std::initializer_list<const char*> values, std::string& target) {
+  const std::vector<std::string> allowed(values.begin(), values.end());
+  return [&section, key, allowed, &target](const YAML::Node& node) -> absl::Status {
+    std::string list;
+    for (const std::string& value : allowed) {
+      if (node.IsScalar() && node.Scalar() == value) {
+        target = value;
+        return absl::OkStatus();
+      }
+      list += (list.empty() ? "" : ", ") + value;
+    }
+    return section.At(node, Cat(key, " must be one of ", list));
+  };
+}
+
+absl::Status ReadTls(const std::string& file, const YAML::Node& node, TlsSettings& tls) {
+  Section section(file, "tls.");
+  section.Text("certificate_file", tls.certificate_file);
+  section.Text("key_file", tls.key_file);
+  section.Text("client_ca_file", tls.client_ca_file);
+  RETURN_IF_ERROR(section.Read(node));
+  if (!node.IsNull() && (tls.certificate_file.empty() || tls.key_file.empty())) {
+    return section.At(node, "tls needs certificate_file and key_file");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ServerConfig> FromYaml(const YAML::Node& root, const std::string& name) {
+  ServerConfig config;
+  Section limits(name, "limits.");
+  AddLimits(limits, config.limits);
+  Section log(name, "log.");
+  log.Key("level", OneOf(log, "log.level", {"debug", "info", "warn", "error"}, config.log_level));
+  log.Key("format", OneOf(log, "log.format", {"text", "json"}, config.log_format));
+  Section top(name, "");
+  top.Key("data_dir", [&](const YAML::Node& node) -> absl::Status {
+    if (!node.IsScalar() || node.Scalar().empty()) {
+      return top.At(node, "data_dir must be a text, and not empty");
+    }
+    config.data_dir = node.Scalar();
+    return absl::OkStatus();
+  });
+  top.Text("backup_dir", config.backup_dir);
+  const auto address = [&](const std::string& key, std::string& target) {
+    top.Key(key, [&top, key, &target](const YAML::Node& node) -> absl::Status {
+      if (!node.IsScalar() && !node.IsNull()) return top.At(node, key + " must be HOST:PORT");
+      target = node.IsNull() ? "" : node.Scalar();
+      if (target.empty() && key == "admin_listen") return absl::OkStatus();
+      if (auto status = ValidateAddress(key, target); !status.ok()) {
+        return top.At(node, std::string(ToStd(status.message())));
+      }
+      return absl::OkStatus();
+    });
+  };
+  address("listen", config.listen);
+  address("admin_listen", config.admin_listen);
+  top.YesNo("insecure", config.insecure);
+  top.YesNo("admin_insecure", config.admin_insecure);
+  top.Key("tls", [&](const YAML::Node& node) { return ReadTls(name, node, config.tls); });
+  top.Text("tokens_file", config.tokens_file);
+  top.Key("log", [&](const YAML::Node& node) { return log.Read(node); });
+  top.Key("embedders",
+          [&](const YAML::Node& node) { return ReadEmbedders(top, name, node, config.embedders); });
+  top.Key("limits", [&](const YAML::Node& node) { return limits.Read(node); });
+  RETURN_IF_ERROR(top.Read(root));
+  return config;
+}
+
+}  // namespace
+
+absl::StatusOr<ServerConfig> ParseConfig(const std::string& text, const std::string& name) {
+  try {
+    return FromYaml(YAML::Load(text), name);
+  } catch (const YAML::Exception& e) {
+    return InvalidArgument(name, ":", e.mark.line + 1, ": not YAML: ", OneLine(e.msg, 200));
+  }
+}
+
+absl::StatusOr<ServerConfig> LoadConfig(const std::string& path) {
+  const std::optional<std::string> text = ReadText(path);
+  if (!text) return NotFound("config ", path, " is not a file that can be read");
+  return ParseConfig(*text, path);
+}
+
+absl::Status ValidateServing(const ServerConfig& config) {
+  if (!IsLoopbackAddress(config.listen) && !config.insecure) {
+    const std::string where =
+        Cat("listen ", config.listen, " can be reached from other machines: ");
+    constexpr char kElse[] =
+        ", or, where something else protects it, say so with --insecure (config: insecure: true)";
+    if (!config.tls.is_on()) {
+      return InvalidArgument(where,
+                             "give `tls` in the config, so that nobody on the way reads and "
+                             "changes what is said",
+                             kElse);
+    }
+    if (config.tokens_file.empty() && config.tls.client_ca_file.empty()) {
+      return InvalidArgument(where,
+                             "give `tokens_file` or `tls.client_ca_file` in the config, so "
+                             "that not everybody may call",
+                             kElse);
+    }
+  }
+  if (!config.admin_listen.empty() && !IsLoopbackAddress(config.admin_listen) &&
+      !config.admin_insecure) {
+    return InvalidArgument(
+        "admin_listen ", config.admin_listen,
+        " can be reached from other machines, and the admin port has no TLS: "
+        "listen on 127.0.0.1, or, where something else keeps strangers out, say so with "
+        "--admin-insecure (config: admin_insecure: true)");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateAddress(const std::string& what, const std::string& address) {
+  const auto colon = address.rfind(':');
+  int port = -1;
+  if (colon != std::string::npos && colon > 0) {
+    const char* first = address.data() + colon + 1;
+    const char* last = address.data() + address.size();
+    const auto parsed = std::from_chars(first, last, port);
+    if (parsed.ec != std::errc() || parsed.ptr != last || first == last) port = -1;
+  }
+  if (port < 0 || port > 65535) {
+    return InvalidArgument(what,
+                           " must be HOST:PORT with a port from 0 (any free one) to 65535, got ",
+                           Quoted(address));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace pointsman

@@ -1,0 +1,56 @@
+// The server's configuration: YAML, then flags over it.
+//   data_dir: ./data
+//   backup_dir: ./data/backups       # where the Backup call makes its folders
+//   listen: 127.0.0.1:7717
+//   admin_listen: 127.0.0.1:7718     # empty: no admin port
+//   insecure: false                  # true: gRPC without TLS beyond this machine
+//   admin_insecure: false            # true: the admin port, which has no TLS, beyond this machine
+//   tls: {certificate_file: F, key_file: F, client_ca_file: F}    # service/access/certificate.h
+//   tokens_file: F                   # service/access/tokens_file.h; absent: nobody needs a token
+//   log: {level: info, format: text}
+//   limits: {query_bytes_max: 65536, ...}    # domain/limits.h has all of them with their units
+//   embedders:                               # that pools with the embedder "remote" may name
+//     tei: {url: "http://127.0.0.1:8080/v1", model: bge-small-en-v1.5, api_key_file: /run/secrets/tei, ...}
+//       # or api_key_env; usd_per_1m_tokens, ca_file; numbers as in retrieval/remote/endpoint.h
+// Errors: kInvalidArgument naming file and line for an unknown key, a value of the wrong kind, or one
+//   out of its range; kNotFound for a file that is not there. No error holds an API key.
+// Threads: a plain value.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "domain/limits.h"
+#include "retrieval/remote/endpoint.h"
+#include "service/access/certificate.h"
+
+namespace pointsman {
+
+struct ServerConfig {
+  std::string data_dir = "./data";
+  std::string backup_dir;  // empty: `backups` in the data folder
+  std::string listen = "127.0.0.1:7717";
+  std::string admin_listen = "127.0.0.1:7718";
+  bool insecure = false;
+  bool admin_insecure = false;
+  TlsSettings tls;
+  std::string tokens_file;
+  std::string log_level = "info";   // debug, info, warn, error
+  std::string log_format = "text";  // text, json
+  Limits limits;
+  std::vector<RemoteEndpoint> embedders;
+};
+
+// `text` as YAML over the defaults; `name` stands in error messages.
+absl::StatusOr<ServerConfig> ParseConfig(const std::string& text, const std::string& name);
+absl::StatusOr<ServerConfig> LoadConfig(const std::string& path);
+
+// Whether what it says together may be served: beyond this machine only with TLS, or when told so in
+// so many words. Flags may have changed what the file says, so this is asked after both.
+absl::Status ValidateServing(const ServerConfig& config);
+
+// Whether `address` is HOST:PORT with a port from 0 to 65535.
+absl::Status ValidateAddress(const std::string& what, const std::string& address);
+
+}  // namespace pointsman

@@ -1,0 +1,176 @@
+// pointsmand: read the config, start the server, wait for a signal, stop.
+#include <fcntl.h>
+#include <google/protobuf/stubs/logging.h>
+#include <signal.h>
+#include <spdlog/spdlog.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <iostream>
+#include <memory>
+#include <string>
+
+#include "absl/synchronization/mutex.h"
+#include "base/clock.h"
+#include "base/strings.h"
+#include "base/version.h"
+#include "service/app/config.h"
+#include "service/app/flags.h"
+#include "service/app/server.h"
+#include "service/observe/log.h"
+#include "tools/pages/page_flags.h"
+
+namespace {
+
+using pointsman::ServerConfig;
+
+struct Flags {
+  std::string config, data_dir, backup_dir, listen, admin_listen;
+  bool no_admin = false;
+  bool insecure = false;
+  bool admin_insecure = false;
+  bool check_config = false;
+};
+
+absl::StatusOr<ServerConfig> Configure(const Flags& flags) {
+  ServerConfig config;
+  if (!flags.config.empty()) {
+    auto loaded = pointsman::LoadConfig(flags.config);
+    if (!loaded.ok()) return loaded.status();
+    config = *std::move(loaded);
+  }
+  if (!flags.data_dir.empty()) config.data_dir = flags.data_dir;
+  if (!flags.backup_dir.empty()) config.backup_dir = flags.backup_dir;
+  if (!flags.listen.empty()) config.listen = flags.listen;
+  if (!flags.admin_listen.empty()) config.admin_listen = flags.admin_listen;
+  if (flags.no_admin) config.admin_listen.clear();
+  config.insecure |= flags.insecure;
+  config.admin_insecure |= flags.admin_insecure;
+  if (auto status = pointsman::ValidateAddress("--listen", config.listen); !status.ok()) {
+    return status;
+  }
+  if (!config.admin_listen.empty()) {
+    if (auto status = pointsman::ValidateAddress("--admin-listen", config.admin_listen);
+        !status.ok()) {
+      return status;
+    }
+  }
+  if (auto status = pointsman::ValidateServing(config); !status.ok()) return status;
+  return config;
+}
+
+// SIGTERM, SIGINT and SIGHUP, as bytes in a pipe. Blocking them for sigwait is not enough: a library that is
+// loaded may have started threads of its own before main (OpenBLAS does), which do not block them,
+// and a signal that came before sigwait would end the process there.
+int signal_pipe[2];
+
+void SendSignal(int signal) {
+  const auto byte = static_cast<unsigned char>(signal);
+  // The pipe takes thousands; a signal beyond them says nothing new.
+  [[maybe_unused]] const ssize_t written = write(signal_pipe[1], &byte, 1);
+}
+
+bool CatchSignals() {
+  if (pipe2(signal_pipe, O_CLOEXEC) != 0) return false;
+  fcntl(signal_pipe[1], F_SETFL, O_NONBLOCK);
+  struct sigaction action {};
+  action.sa_handler = SendSignal;
+  action.sa_flags = SA_RESTART;
+  return sigaction(SIGTERM, &action, nullptr) == 0 && sigaction(SIGINT, &action, nullptr) == 0 &&
+         sigaction(SIGHUP, &action, nullptr) == 0;
+}
+
+int WaitForSignal() {
+  unsigned char signal = 0;
+  while (read(signal_pipe[0], &signal, 1) != 1) {
+  }
+  return signal;
+}
+
+// RocksDB keeps a thousand files open, which is all that many systems allow unless asked.
+void AllowOpenFiles() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 65536);
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void Reload(const Flags& flags, pointsman::Server& server, spdlog::logger& log) {
+  const auto config = Configure(flags);
+  if (!config.ok()) {
+    log.error("the config is not reloaded, and what was in force stays: {}",
+              pointsman::ToStd(config.status().message()));
+    return;
+  }
+  const absl::Status reloaded = server.Reload(*config);
+  if (reloaded.ok()) {
+    log.info("the config is reloaded");
+  } else {
+    log.warn("the config is reloaded in part: {}", pointsman::ToStd(reloaded.message()));
+  }
+}
+
+int Fail(const absl::Status& status) {
+  std::cerr << "pointsmand: " << pointsman::ToStd(status.message()) << "\n";
+  return absl::IsInvalidArgument(status) || absl::IsNotFound(status) ? pointsman::kExitUsage : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("pointsmand: the Pointsman routing service", "pointsmand");
+  Flags flags;
+  app.add_option("--config", flags.config, "YAML file; flags override it");
+  app.add_option("--data-dir", flags.data_dir, "folder of the log and the decisions [./data]");
+  app.add_option("--backup-dir", flags.backup_dir,
+                 "folder in which backups are made [backups in the data folder]");
+  app.add_option("--listen", flags.listen, "HOST:PORT of gRPC [127.0.0.1:7717]");
+  app.add_option("--admin-listen", flags.admin_listen,
+                 "HOST:PORT of /metrics, /healthz, /readyz [127.0.0.1:7718]");
+  app.add_flag("--no-admin", flags.no_admin, "no admin port");
+  app.add_flag("--insecure", flags.insecure, "gRPC without TLS beyond this machine");
+  app.add_flag("--admin-insecure", flags.admin_insecure,
+               "the admin port, which has no TLS, beyond this machine");
+  app.add_flag("--check-config", flags.check_config, "check the config and exit");
+  app.footer(
+      "Example: pointsmand --data-dir ./data --listen 127.0.0.1:7717\n"
+      "SIGHUP reads the config again: log level and most limits change at once.\n"
+      "Exit codes: 0 stopped by a signal, 1 cannot start, 2 bad config or flag");
+  pointsman::AddPageFlags(
+      app, {.section = 8, .summary = "the Pointsman routing service", .see_also = "pointsman(1)"});
+  if (const auto code = pointsman::ParseFlags(app, pointsman::Version(), argc, argv)) return *code;
+
+  // gRPC's own lines on stderr say nothing that our errors do not; GRPC_VERBOSITY brings them back.
+  setenv("GRPC_VERBOSITY", "NONE", 0);
+  // Nor do Protobuf's, of which each text that is no UTF-8 would make one, outside of our log's format.
+  google::protobuf::SetLogHandler(nullptr);
+  // gRPC's locks are Abseil's, which Debian builds to look for deadlocks at every one of them.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  const auto config = Configure(flags);
+  if (!config.ok()) return Fail(config.status());
+  if (flags.check_config) {
+    std::cout << "config ok\n";
+    return 0;
+  }
+  AllowOpenFiles();
+  if (!CatchSignals()) {
+    return Fail(pointsman::FailedPrecondition("cannot catch signals: ", std::strerror(errno)));
+  }
+  const auto log = pointsman::MakeLogger(*config);
+  const pointsman::SystemClock clock;
+  auto server = pointsman::Server::Start(*config, clock, *log);
+  if (!server.ok()) return Fail(server.status());
+  log->info("listening on {} (port {}), admin port {}", config->listen, (*server)->port(),
+            (*server)->admin_port());
+
+  int signal = WaitForSignal();
+  for (; signal == SIGHUP; signal = WaitForSignal()) Reload(flags, **server, *log);
+  log->info("stopping on signal {}", signal);
+  (*server)->Stop();
+  return 0;
+}

@@ -1,0 +1,364 @@
+#include "service/app/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <map>
+#include <thread>
+#include <utility>
+
+#include "base/mutex.h"
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "service/access/access.h"
+#include "service/access/address.h"
+#include "service/access/certificate.h"
+#include "service/access/tokens_file.h"
+#include "service/access/watched_files.h"
+#include "service/app/admin_http.h"
+#include "service/observe/audit_log.h"
+#include "service/app/engine_host.h"
+#include "service/observe/engine_metrics.h"
+#include "service/observe/metrics.h"
+#include "service/grpc/admin_service.h"
+#include "service/grpc/connection_limits.h"
+#include "service/grpc/credentials.h"
+#include "service/access/admission.h"
+#include "service/grpc/pollers.h"
+#include "service/grpc/router_service.h"
+
+namespace pointsman {
+namespace {
+
+constexpr char kWriteHealth[] = "pointsman.write";
+constexpr char kRouterHealth[] = "pointsman.v1.Router";
+// How long calls that were on their way when the gate closed are told that the server is stopping.
+// (Once gRPC itself shuts down it answers CANCELLED to those that still come.)
+constexpr std::chrono::milliseconds kRefuseFor{50};
+// How long gRPC lets streams (a health Watch, reflection) end by themselves, and last answers
+// leave.
+constexpr std::chrono::milliseconds kStreamsWait{200};
+constexpr std::chrono::milliseconds kHealthEvery{250};
+constexpr std::chrono::minutes kFaultsEvery{1};
+constexpr std::size_t kPollers = 4;
+
+absl::Status CannotListen(const std::string& address) {
+  return absl::UnavailableError(
+      Cat("cannot listen on ", address,
+          ": is it in use, or not of this machine? Choose another with --listen"));
+}
+
+}  // namespace
+
+class Server::Impl {
+ public:
+  Impl(const ServerConfig& config, const Clock& clock, spdlog::logger& log)
+      : config_(config),
+        log_(log),
+        access_(IsLoopbackAddress(config.listen)),
+        tokens_({config.tokens_file}),
+        certificates_(
+            {config.tls.certificate_file, config.tls.key_file, config.tls.client_ca_file}),
+        host_(config_, clock, log) {}
+
+  absl::Status Start(const Clock& clock) {
+    RETURN_IF_ERROR(ReadSecrets());
+    RETURN_IF_ERROR(host_.Open());
+    RETURN_IF_ERROR(Listen(clock));
+    if (!config_.admin_listen.empty()) {
+      ASSIGN_OR_RETURN(
+          admin_, AdminHttp::Start(config_.admin_listen,
+                                   {[this] { return MetricsText(); },
+                                    [this] { return host_.not_alive(); },
+                                    [this] { return NotReady(); },
+                                    [this, &clock](std::string_view authorization) {
+                                      return MayReadMetrics(authorization, clock.Now());
+                                    }}));
+    }
+    health_thread_ = std::thread([this] { WatchHealth(); });
+    return absl::OkStatus();
+  }
+
+  void Stop() {
+    if (server_ == nullptr) return;
+    server_->GetHealthCheckService()->SetServingStatus(false);
+    admission_->Close();
+    {
+      MutexLock lock(mutex_);
+      is_stopping_ = true;
+      wake_.NotifyAll();
+    }
+    if (health_thread_.joinable()) health_thread_.join();
+    std::this_thread::sleep_for(kRefuseFor);
+    if (!host_.slot().is_empty() && !host_.WaitForCalls(*admission_)) {
+      log_.warn("stopping with calls that do not end");
+    }
+    server_->Shutdown(std::chrono::system_clock::now() + kStreamsWait);
+    server_->Wait();
+    if (!host_.slot().is_empty()) host_.slot()->Stop();
+    audit_->Stop();
+    LogCounts();
+    admin_.reset();
+    pollers_.reset();
+    server_.reset();
+    router_.reset();  // ends its threads, which call the engine
+    host_.Close();
+  }
+
+  absl::Status Reload(const ServerConfig& wanted) {
+    std::vector<std::string> refused;
+    const auto fixed = [&](const char* name, const std::string& now, const std::string& then) {
+      if (now != then) refused.emplace_back(name);
+    };
+    fixed("data_dir", config_.data_dir, wanted.data_dir);
+    fixed("backup_dir", config_.backup_dir, wanted.backup_dir);
+    fixed("listen", config_.listen, wanted.listen);
+    fixed("admin_listen", config_.admin_listen, wanted.admin_listen);
+    fixed("log.format", config_.log_format, wanted.log_format);
+    fixed("tokens_file", config_.tokens_file, wanted.tokens_file);
+    if (config_.tls != wanted.tls) refused.emplace_back("tls");
+    for (const std::string& name : host_.ChangeLimits(wanted.limits)) {
+      refused.push_back("limits." + name);
+    }
+    if (config_.embedders != wanted.embedders) refused.emplace_back("embedders");
+    log_.set_level(spdlog::level::from_str(wanted.log_level));
+    if (refused.empty()) return absl::OkStatus();
+    std::string names;
+    for (const std::string& name : refused) names += (names.empty() ? "" : ", ") + name;
+    return FailedPrecondition("these can change only with a restart, and stay as they are: ", names,
+                              "; the rest is in force");
+  }
+
+  int port() const { return port_; }
+  int admin_port() const { return admin_ == nullptr ? 0 : admin_->port(); }
+
+ private:
+  // What is wrong with them is said now, and not to each client.
+  absl::Status ReadSecrets() {
+    RETURN_IF_ERROR(ValidateServing(config_));
+    if (config_.tls.is_on()) {
+      ASSIGN_OR_RETURN(const CertificateInfo certificate, CheckCertificate(config_.tls));
+      metrics_.SetCertificateExpiry(certificate.expires);
+    }
+    if (!tokens_.Changed()) return absl::OkStatus();  // there are none: the first look is a change
+    const auto tokens = LoadTokens(config_.tokens_file);
+    if (tokens.ok()) access_.SetTokens(*tokens);
+    return tokens.status();
+  }
+
+  absl::Status Listen(const Clock& clock) {
+    audit_ = std::make_unique<AuditLog>(log_, clock);
+    admission_ = std::make_unique<Admission>(host_.limits(), access_, clock, metrics_, *audit_);
+    router_ = std::make_unique<RouterService>(host_.slot(), *admission_);
+    admin_service_ = std::make_unique<AdminService>(
+        host_.slot(), config_.backup_dir.empty() ? config_.data_dir + "/backups" : config_.backup_dir,
+        clock, *admission_);
+    grpc::EnableDefaultHealthCheckService(true);
+    // Without tokens admission cannot tell who asks before it reads, and reflection would tell everybody.
+    if (access_.asks_for_tokens() || IsLoopbackAddress(config_.listen)) {
+      grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    }
+    grpc::ServerBuilder builder;
+    // Without this a second server on the same port would silently take half of the calls.
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    // Answers that are ready together leave in one packet: at many calls a second half of a packet's
+    // cost, and at few no later.
+    builder.AddChannelArgument(GRPC_ARG_OPTIMIZATION_TARGET, "throughput");
+    SetConnectionLimits(config_.limits, builder);
+    pollers_ = std::make_unique<Pollers>(builder, kPollers);
+    builder.AddListeningPort(config_.listen, MakeCredentials(config_.tls, *admission_), &port_);
+    builder.RegisterService(router_.get());
+    builder.RegisterService(admin_service_.get());
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr || port_ == 0) return CannotListen(config_.listen);
+    pollers_->Start();
+    auto* health = server_->GetHealthCheckService();
+    health->SetServingStatus(kRouterHealth, true);
+    health->SetServingStatus(kWriteHealth, true);
+    return absl::OkStatus();
+  }
+
+  // What was counted since the start, for who compares the log with metrics and GetStats.
+  void LogCounts() {
+    uint64_t decisions = 0, outcomes = 0;
+    host_.With([&](const Engine& engine) {
+      for (const PoolInfo& pool : engine.ListPools()) {
+        const auto statistics = engine.GetStats(pool.pool.name);
+        if (!statistics.ok()) continue;
+        decisions += statistics->decisions;
+        outcomes += statistics->feedback.applied;
+      }
+    });
+    log_.info("stopped; decisions {}, outcomes learned {}, since the start", decisions, outcomes);
+  }
+
+  std::string MetricsText() {
+    std::vector<prometheus::MetricFamily> families;
+    Metrics::State state;
+    const uint64_t errors_before = host_.storage_errors_before();
+    state.is_storage_well = host_.With([&](const Engine& engine) {
+      families = EngineMetrics(engine, kMetricsArmsMax, errors_before);
+      state.are_snapshots_well = engine.SnapshotHealth().ok();
+      state.queue_depth = engine.QueueDepth();
+    });
+    state.is_storage_well &= host_.is_well();
+    metrics_.SetState(state);
+    return metrics_.Text(families);
+  }
+
+  // Who reaches a port of this machine alone is on it.
+  absl::Status MayReadMetrics(std::string_view authorization, Micros now) const {
+    if (!access_.asks_for_tokens() || IsLoopbackAddress(config_.admin_listen)) {
+      return absl::OkStatus();
+    }
+    const Need need{Scope::kMetrics, {}, /*all_pools=*/true};
+    return access_.Decide(need, {authorization, ""}, now).status();
+  }
+
+  std::string NotReady() {
+    // A broken log is no reason to send Route elsewhere: see the health entry pointsman.write. While
+    // the storage is opened again there is no Route.
+    {
+      MutexLock lock(mutex_);
+      if (is_stopping_) return "stopping";
+    }
+    return host_.not_ready();
+  }
+
+  // Faults since they were last told of, at most once a minute: a fault may come with every call.
+  void LogFaults() {
+    const auto now = std::chrono::steady_clock::now();
+    const Metrics::Faults faults = metrics_.faults();
+    if (faults.count == faults_told_ || now < faults_not_before_) return;
+    log_.error("{} calls failed by a fault of the server (INTERNAL or DATA_LOSS), the last: {}",
+               faults.count - faults_told_, faults.last);
+    faults_told_ = faults.count;
+    faults_not_before_ = now + kFaultsEvery;
+  }
+
+  // What becomes of each remote embedder, told when it changes.
+  void LogEmbedders() {
+    for (const RemoteStatistics& now : host_.slot()->EmbedderStatistics()) {
+      const bool never_answered = now.dimension == 0 && !now.last_fault.empty();
+      const bool is_well = now.breaker == CircuitBreaker::State::kClosed && !never_answered;
+      const auto told = embedders_told_.find(now.endpoint);
+      const bool is_news = told == embedders_told_.end() || told->second != is_well;
+      if (now.calls == 0 || !is_news) continue;
+      embedders_told_[now.endpoint] = is_well;
+      if (is_well) {
+        log_.info("embedder {} ({}) answers: {} dimensions", now.endpoint, now.model,
+                  now.dimension);
+      } else {
+        log_.warn("embedder {} fails, and its pools decide without vectors meanwhile: {}",
+                  now.endpoint, now.last_fault);
+      }
+    }
+  }
+
+  void LookAtTokens() {
+    if (!tokens_.Changed()) return;
+    const auto tokens = LoadTokens(config_.tokens_file);
+    if (!tokens.ok()) {
+      log_.error("the tokens file does not read, and the tokens that were in force stay: {}",
+                 ToStd(tokens.status().message()));
+      return;
+    }
+    access_.SetTokens(*tokens);
+    log_.info("{} tokens read from {}", tokens->size(), config_.tokens_file);
+  }
+
+  // gRPC reads the new files by itself; what is told here is whether they fit, and until when.
+  void LookAtCertificate() {
+    if (!certificates_.Changed()) return;
+    const auto certificate = CheckCertificate(config_.tls);
+    if (certificate.ok()) {
+      metrics_.SetCertificateExpiry(certificate->expires);
+      log_.info("certificate of {}, good until {}", certificate->subject,
+                DayText(certificate->expires));
+    } else {
+      log_.error("new connections will fail until the files of TLS are mended: {}",
+                 ToStd(certificate.status().message()));
+    }
+  }
+
+  void LookAtSnapshots() {
+    const absl::Status snapshots = host_.slot()->SnapshotHealth();
+    if (snapshots.ok() == are_snapshots_well_) return;
+    are_snapshots_well_ = snapshots.ok();
+    if (are_snapshots_well_) {
+      log_.info("snapshots are made again");
+    } else {
+      log_.warn("a snapshot failed, and will be tried again (the log grows until one succeeds): {}",
+                ToStd(snapshots.message()));
+    }
+  }
+
+  // What may change at any time, looked at; the engine's health carried to the health service.
+  void WatchHealth() {
+    while (true) {
+      {
+        MutexLock lock(mutex_);
+        if (!is_stopping_) wake_.WaitFor(mutex_, kHealthEvery);
+        if (is_stopping_) return;
+      }
+      LookAtTokens();
+      LookAtCertificate();
+      LogFaults();
+      host_.Look(*admission_);
+      auto* health = server_->GetHealthCheckService();
+      health->SetServingStatus(kWriteHealth, host_.is_well());
+      health->SetServingStatus(kRouterHealth, !host_.slot().is_empty());
+      if (host_.slot().is_empty()) continue;
+      LogEmbedders();
+      LookAtSnapshots();
+    }
+  }
+
+  const ServerConfig config_;
+  spdlog::logger& log_;
+  Metrics metrics_;
+  Access access_;
+  WatchedFiles tokens_;  // these two are the health thread's, once it runs
+  WatchedFiles certificates_;
+  EngineHost host_;
+  std::unique_ptr<AuditLog> audit_;
+  std::unique_ptr<Admission> admission_;
+  std::unique_ptr<RouterService> router_;
+  std::unique_ptr<AdminService> admin_service_;
+  std::unique_ptr<Pollers> pollers_;  // before the server, which uses its queues
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<AdminHttp> admin_;
+  int port_ = 0;
+  std::thread health_thread_;
+  uint64_t faults_told_ = 0;  // these two are the health thread's
+  std::chrono::steady_clock::time_point faults_not_before_;
+  bool are_snapshots_well_ = true;  // these two as well
+  std::map<std::string, bool> embedders_told_;  // whether each was well
+  Mutex mutex_;
+  CondVar wake_;
+  bool is_stopping_ GUARDED_BY(mutex_) = false;
+};
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() { impl_->Stop(); }
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config,
+                                                      const Clock& clock, spdlog::logger& log) {
+  auto impl = std::make_unique<Impl>(config, clock, log);
+  const absl::Status status = impl->Start(clock);
+  if (!status.ok()) {
+    impl->Stop();
+    return status;
+  }
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+absl::Status Server::Reload(const ServerConfig& wanted) { return impl_->Reload(wanted); }
+int Server::port() const { return impl_->port(); }
+int Server::admin_port() const { return impl_->admin_port(); }
+void Server::Stop() { impl_->Stop(); }
+
+}  // namespace pointsman

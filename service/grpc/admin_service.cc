@@ -1,0 +1,326 @@
+#include "service/grpc/admin_service.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <ctime>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "service/api/convert.h"
+#include "engine/request/validate.h"
+#include "service/grpc/call.h"
+#include "service/grpc/import_stream.h"
+
+namespace pointsman {
+namespace {
+
+constexpr std::size_t kPerPage = 1000;
+constexpr std::size_t kBackupNameMax = 64;
+
+// What a result says that was changed.
+std::vector<std::string> ChangesIn(const UndoOutput& undone) {
+  return {Cat("taken back: ", undone.outcomes, " outcomes of ", undone.queries, " queries")};
+}
+std::vector<std::string> ChangesIn(const PoolStatistics&) { return {}; }
+std::vector<std::string> ChangesIn(const RecallFigures&) { return {}; }
+std::vector<std::string> ChangesIn(const EmbedderFigures&) { return {}; }
+
+// The pool that a request means (service/api/call_facts.h).
+template <class Request>
+std::string MeantPool(const Request& request) {
+  return std::string(PoolOrDefault(request.pool()));
+}
+
+template <class Request, class Body>
+grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, Admission& admission,
+                                 const Request& request, Body body) {
+  Call call(context, admission, request);
+  call.Run(body);
+  return call.reactor();
+}
+
+// An answer that comes later: `begin` gets what to call with it.
+template <class Result, class Request, class Response, class Begin>
+grpc::ServerUnaryReactor* AnswerLater(grpc::CallbackServerContext* context, Admission& admission,
+                                      const Request& request, Response* response, Begin begin) {
+  auto call = std::make_shared<Call>(context, admission, request);
+  auto* reactor = call->reactor();
+  if (call->Refused()) return reactor;
+  begin([call, response](const absl::StatusOr<Result>& result) {
+    if (result.ok()) {
+      *response = ToProto(*result);
+      call->audited().changes = ChangesIn(*result);
+    }
+    call->Finish(result.status());
+  });
+  return reactor;
+}
+
+// A name and nothing else: a client chooses no folder of the server's.
+absl::Status CheckBackupName(const std::string& name) {
+  constexpr std::string_view kAllowed =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+  if (name.size() <= kBackupNameMax && name.front() != '.' &&
+      name.find_first_not_of(kAllowed) == std::string::npos) {
+    return absl::OkStatus();
+  }
+  return BadField(
+      "name", Cat("must be at most ", kBackupNameMax,
+                  " letters, digits, '.', '_' or '-', and not begin with '.', got ", Quoted(name)));
+}
+
+// 20260131T120000Z, in UTC.
+std::string TimeName(Micros time) {
+  const auto seconds = static_cast<std::time_t>(time / kMicrosPerSecond);
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y%m%dT%H%M%SZ", &utc);
+  return text.data();
+}
+
+std::size_t PageSize(uint32_t asked) {
+  return asked == 0 ? kPerPage : std::min<std::size_t>(asked, kPerPage);
+}
+
+template <class Number>
+absl::Status ReadPageToken(const std::string& token, Number& first) {
+  if (token.empty()) return absl::OkStatus();
+  const auto parsed = std::from_chars(token.data(), token.data() + token.size(), first);
+  if (parsed.ec == std::errc() && parsed.ptr == token.data() + token.size()) {
+    return absl::OkStatus();
+  }
+  return BadField("page_token", "is not one that this call gave");
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* AdminService::PutPool(grpc::CallbackServerContext* context,
+                                                const v1::PutPoolRequest* request,
+                                                v1::PutPoolResponse* response) {
+  auto call = std::make_shared<Call>(context, admission_, *request);
+  auto* reactor = call->reactor();
+  if (call->Refused()) return reactor;
+  PoolEdit edit;
+  edit.name = request->name();
+  edit.edit = [settings = request->settings()](const PoolSettings& present) {
+    return Edited(present, settings);
+  };
+  for (const v1::Arm& arm : request->arms()) edit.arms.push_back(EditOf(arm));
+  edit.create_only = request->create_only();
+  edit.is_pruning = request->prune();
+  edit.is_dry_run = request->dry_run();
+  engine_->PutPool(std::move(edit), call->audited().who,
+                  [call, response](const absl::StatusOr<PutPoolOutput>& result) {
+                    if (result.ok()) {
+                      FillProto(*result, *response);
+                      call->audited().changes = result->changes;
+                    }
+                    call->Finish(result.status());
+                  });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* AdminService::GetPool(grpc::CallbackServerContext* context,
+                                                const v1::GetPoolRequest* request,
+                                                v1::GetPoolResponse* response) {
+  return Answer(context, admission_, *request, [&]() -> absl::Status {
+    PoolInfo info;
+    ASSIGN_OR_RETURN(info, engine_->GetPool(PoolOrDefault(request->name())));
+    *response->mutable_pool() = ToProto(info);
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* AdminService::ListPools(grpc::CallbackServerContext* context,
+                                                  const v1::ListPoolsRequest* request,
+                                                  v1::ListPoolsResponse* response) {
+  Call call(context, admission_, *request);
+  call.Run([&]() -> absl::Status {
+    for (const PoolInfo& info : engine_->ListPools()) {
+      if (call.client().MayUse(info.pool.name)) *response->add_pools() = ToProto(info);
+    }
+    return absl::OkStatus();
+  });
+  return call.reactor();
+}
+
+grpc::ServerUnaryReactor* AdminService::DeletePool(grpc::CallbackServerContext* context,
+                                                   const v1::DeletePoolRequest* request,
+                                                   v1::DeletePoolResponse* /*response*/) {
+  auto call = std::make_shared<Call>(context, admission_, *request);
+  auto* reactor = call->reactor();
+  if (call->Refused()) return reactor;
+  if (request->name().empty()) {
+    call->Finish(BadField("name", "must not be empty: deleting a pool forgets all it learned"));
+    return reactor;
+  }
+  const auto present = engine_->GetPool(PoolOrDefault(request->name()));
+  if (present.ok()) {
+    call->audited().changes = {Cat("forgotten: ", present->arms_active, " active and ",
+                                   present->arms_paused, " paused arms, ",
+                                   present->snapshot_version, " events")};
+  }
+  engine_->DeletePool(request->name(), [call](const absl::StatusOr<bool>& result) {
+    if (!result.ok()) call->audited().changes.clear();
+    call->Finish(result.status());
+  });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* AdminService::PutArm(grpc::CallbackServerContext* context,
+                                               const v1::PutArmRequest* request,
+                                               v1::PutArmResponse* response) {
+  auto call = std::make_shared<Call>(context, admission_, *request);
+  auto* reactor = call->reactor();
+  if (call->Refused()) return reactor;
+  engine_->PutArm(MeantPool(*request), EditOf(*request), call->audited().who,
+                 [call, response](const absl::StatusOr<PutArmOutput>& result) {
+                   if (result.ok()) {
+                     FillProto(*result, *response);
+                     call->audited().changes = result->changes;
+                     auto& changes = call->audited().changes;
+                     if (result->is_new) changes.insert(changes.begin(), "new");
+                   }
+                   call->Finish(result.status());
+                 });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* AdminService::ListArms(grpc::CallbackServerContext* context,
+                                                 const v1::ListArmsRequest* request,
+                                                 v1::ListArmsResponse* response) {
+  return Answer(context, admission_, *request, [&]() -> absl::Status {
+    uint32_t first = 0;
+    RETURN_IF_ERROR(ReadPageToken(request->page_token(), first));
+    const std::size_t size = PageSize(request->page_size());
+    std::vector<Arm> arms;
+    ASSIGN_OR_RETURN(arms, engine_->ListArms(MeantPool(*request), static_cast<ArmId>(first), size,
+                                            request->include_removed()));
+    for (const Arm& arm : arms) *response->add_arms() = ToProto(arm);
+    if (arms.size() == size) response->set_next_page_token(Cat(Index(arms.back().id) + 1));
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* AdminService::RemoveArm(grpc::CallbackServerContext* context,
+                                                  const v1::RemoveArmRequest* request,
+                                                  v1::RemoveArmResponse* /*response*/) {
+  auto call = std::make_shared<Call>(context, admission_, *request);
+  auto* reactor = call->reactor();
+  if (call->Refused()) return reactor;
+  engine_->RemoveArm(MeantPool(*request), request->arm(), call->audited().who,
+                    [call](const absl::StatusOr<bool>& was_active) {
+                      if (was_active.ok()) {
+                        call->audited().changes = {
+                            Cat("status: ", *was_active ? "active" : "paused", " -> removed")};
+                      }
+                      call->Finish(was_active.status());
+                    });
+  return reactor;
+}
+
+grpc::ServerReadReactor<v1::ImportOutcomesRequest>* AdminService::ImportOutcomes(
+    grpc::CallbackServerContext* context, v1::ImportOutcomesResponse* response) {
+  return new ImportStream(engine_, admission_, *context, response);  // deletes itself
+}
+
+grpc::ServerUnaryReactor* AdminService::UndoImport(grpc::CallbackServerContext* context,
+                                                   const v1::UndoImportRequest* request,
+                                                   v1::UndoImportResponse* response) {
+  return AnswerLater<UndoOutput>(context, admission_, *request, response, [&](auto done) {
+    engine_->UndoImport(MeantPool(*request), request->import_id(), std::move(done));
+  });
+}
+
+grpc::ServerUnaryReactor* AdminService::ListOutcomes(grpc::CallbackServerContext* context,
+                                                     const v1::ListOutcomesRequest* request,
+                                                     v1::ListOutcomesResponse* response) {
+  return Answer(context, admission_, *request, [&]() -> absl::Status {
+    Sequence first = 0;
+    RETURN_IF_ERROR(ReadPageToken(request->page_token(), first));
+    OutcomePage page;
+    ASSIGN_OR_RETURN(page,
+                     engine_->ReadOutcomes(MeantPool(*request), first, PageSize(request->page_size())));
+    *response = ToProto(page);
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* AdminService::GetStats(grpc::CallbackServerContext* context,
+                                                 const v1::GetStatsRequest* request,
+                                                 v1::GetStatsResponse* response) {
+  if (request->with_checksum()) {
+    return AnswerLater<PoolStatistics>(context, admission_, *request, response, [&](auto done) {
+      engine_->GetStatsWithChecksum(MeantPool(*request), std::move(done));
+    });
+  }
+  return Answer(context, admission_, *request, [&]() -> absl::Status {
+    PoolStatistics statistics;
+    ASSIGN_OR_RETURN(statistics, engine_->GetStats(MeantPool(*request)));
+    *response = ToProto(statistics);
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* AdminService::MeasureRecall(grpc::CallbackServerContext* context,
+                                                      const v1::MeasureRecallRequest* request,
+                                                      v1::MeasureRecallResponse* response) {
+  return AnswerLater<RecallFigures>(context, admission_, *request, response, [&](auto done) {
+    engine_->MeasureRecall(MeantPool(*request), {request->queries().begin(), request->queries().end()},
+                          std::move(done));
+  });
+}
+
+grpc::ServerUnaryReactor* AdminService::TryEmbedder(grpc::CallbackServerContext* context,
+                                                    const v1::TryEmbedderRequest* request,
+                                                    v1::TryEmbedderResponse* response) {
+  return AnswerLater<EmbedderFigures>(context, admission_, *request, response, [&](auto done) {
+    engine_->TryEmbedder(request->endpoint(), {request->texts().begin(), request->texts().end()},
+                        std::move(done));
+  });
+}
+
+grpc::ServerUnaryReactor* AdminService::Explain(grpc::CallbackServerContext* context,
+                                                const v1::ExplainRequest* request,
+                                                v1::ExplainResponse* response) {
+  return Answer(context, admission_, *request, [&]() -> absl::Status {
+    Explanation explanation;
+    ASSIGN_OR_RETURN(explanation, engine_->Explain(MeantPool(*request), request->decision_id()));
+    *response = ToProto(explanation);
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* AdminService::Backup(grpc::CallbackServerContext* context,
+                                               const v1::BackupRequest* request,
+                                               v1::BackupResponse* response) {
+  auto call = std::make_shared<Call>(context, admission_, *request);
+  auto* reactor = call->reactor();
+  if (call->Refused()) return reactor;
+  const std::string name = request->name().empty() ? TimeName(clock_.Now()) : request->name();
+  call->audited().target = name;
+  if (const absl::Status status = CheckBackupName(name); !status.ok()) {
+    call->Finish(status);
+    return reactor;
+  }
+  engine_->Backup(backup_dir_ + "/" + name,
+                 [call, response](const absl::StatusOr<BackupInfo>& result) {
+                   if (result.ok()) {
+                     response->set_folder(result->folder);
+                     response->set_files(result->files);
+                     response->set_bytes(result->bytes);
+                     call->audited().changes = {
+                         Cat("made: ", result->files, " files, ", result->bytes, " bytes")};
+                   }
+                   call->Finish(result.status());
+                 });
+  return reactor;
+}
+
+}  // namespace pointsman

@@ -1,0 +1,50 @@
+// One call of ImportOutcomes: reads a chunk, has it learned, reads the next; so a client that sends
+// faster than the log writer learns is held back by gRPC's own flow control.
+// Operation: the first message is the start, checked against the pool at once; the end of the
+//   stream is answered with the counts. The first error ends the call and says how much had been
+//   learned.
+// Threads: gRPC's and the log writer's, one at a time; deletes itself when the call is done.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <optional>
+#include <vector>
+
+#include "pointsman/v1/admin.pb.h"
+#include "service/api/engine_slot.h"
+#include "engine/learn/import.h"
+#include "service/grpc/call_info.h"
+#include "service/observe/metrics.h"
+#include "service/access/admission.h"
+
+namespace pointsman {
+
+class ImportStream final : public grpc::ServerReadReactor<v1::ImportOutcomesRequest> {
+ public:
+  // `context` and `response` are the call's.
+  ImportStream(const EngineSlot& engine, Admission& admission, const grpc::CallbackServerContext& context,
+               v1::ImportOutcomesResponse* response);
+
+  void OnReadDone(bool is_message) override;
+  void OnDone() override { delete this; }
+
+ private:
+  absl::Status Start();
+  absl::Status LearnChunk();
+  void Submit(std::vector<ImportedQuery> chunk);
+  void End(const absl::Status& status);
+
+  const EngineSlot& engine_;
+  Admission& admission_;
+  const GrpcCallInfo info_;
+  RpcTimer timer_;
+  AuditEntry audited_;
+  v1::ImportOutcomesResponse* const response_;
+  v1::ImportOutcomesRequest request_;  // the one being read or learned
+  std::optional<ImportPlan> plan_;
+  std::optional<ImportTally> tally_;
+  uint64_t next_index_ = 0;
+};
+
+}  // namespace pointsman

@@ -1,0 +1,158 @@
+#include "service/grpc/router_service.h"
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/strings.h"
+#include "service/api/convert.h"
+#include "engine/request/validate.h"
+#include "service/grpc/call.h"
+
+namespace pointsman {
+namespace {
+
+absl::Status CheckBatch(int count, const Limits& limits) {
+  if (count > limits.batch_items_max) {
+    return WithReason(InvalidArgument("requests: ", count, " items are over the limit of ",
+                                      limits.batch_items_max, " (batch_items_max)"),
+                      reason::kLimit, "requests");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* RouterService::Route(grpc::CallbackServerContext* context,
+                                               const v1::RouteRequest* request,
+                                               v1::RouteResponse* response) {
+  auto call = std::make_unique<Call>(context, admission_, *request);
+  auto* reactor = call->reactor();
+  if (call->Refused()) return reactor;
+  auto input = FromProto(*request);
+  if (!input.ok()) {
+    call->Finish(input.status());
+    return reactor;
+  }
+  const bool is_decision = input->mode != Mode::kPreview;
+  // In a shared_ptr, since what std::function holds has to be copyable.
+  const auto shared = std::make_shared<std::unique_ptr<Call>>(std::move(call));
+  engine_->Route(*std::move(input),
+                 [this, shared, response, is_decision](const absl::StatusOr<RouteOutput>& output) {
+                   if (output.ok()) {
+                     if (is_decision) metrics_.CountDecision(output->logged);
+                     FillProto(*output, *response);
+                   }
+                   (*shared)->Finish(output.status());
+                   shared->reset();
+                 });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* RouterService::RouteBatch(grpc::CallbackServerContext* context,
+                                                    const v1::RouteBatchRequest* request,
+                                                    v1::RouteBatchResponse* response) {
+  auto call = std::make_shared<Call>(context, admission_, *request);
+  auto* reactor = call->reactor();
+  if (call->Refused()) return reactor;
+  if (auto status = CheckBatch(request->requests_size(), engine_->limits()); !status.ok()) {
+    call->Finish(status);
+    return reactor;
+  }
+  std::vector<RouteInput> inputs;
+  std::vector<v1::RouteBatchResponse::Item*> answers;  // by input
+  for (const auto& item : request->requests()) {
+    auto* answer = response->add_items();
+    auto input = FromProto(item);
+    if (!input.ok()) {
+      *answer->mutable_error() = ToItem(input.status());
+      continue;
+    }
+    input->pool = PoolOrDefault(item.pool().empty() ? request->pool() : item.pool());
+    inputs.push_back(*std::move(input));
+    answers.push_back(answer);
+  }
+  std::vector<bool> are_decisions;
+  for (const RouteInput& input : inputs) are_decisions.push_back(input.mode != Mode::kPreview);
+  engine_->RouteBatch(std::move(inputs),
+                      [this, call, answers = std::move(answers), are_decisions = std::move(are_decisions)](
+                          const std::vector<absl::StatusOr<RouteOutput>>& outputs) {
+                        for (std::size_t i = 0; i < outputs.size(); ++i) {
+                          if (outputs[i].ok()) {
+                            if (are_decisions[i]) metrics_.CountDecision(outputs[i]->logged);
+                            FillProto(*outputs[i], *answers[i]->mutable_response());
+                          } else {
+                            *answers[i]->mutable_error() = ToItem(outputs[i].status());
+                          }
+                        }
+                        call->Finish(absl::OkStatus());
+                      });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* RouterService::Feedback(grpc::CallbackServerContext* context,
+                                                  const v1::FeedbackRequest* request,
+                                                  v1::FeedbackResponse* response) {
+  auto call = std::make_shared<Call>(context, admission_, *request);
+  auto* reactor = call->reactor();
+  if (call->Refused()) return reactor;
+  auto input = FromProto(*request);
+  if (!input.ok()) {
+    call->Finish(input.status());
+    return reactor;
+  }
+  input->client = call->client_name();
+  engine_->Feedback(*std::move(input),
+                   [this, call, response](const absl::StatusOr<FeedbackOutput>& output) {
+                     if (output.ok()) {
+                       metrics_.CountFeedback(output->result);
+                       *response = ToProto(*output);
+                     }
+                     call->Finish(output.status());
+                   });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* RouterService::FeedbackBatch(grpc::CallbackServerContext* context,
+                                                       const v1::FeedbackBatchRequest* request,
+                                                       v1::FeedbackBatchResponse* response) {
+  auto call = std::make_shared<Call>(context, admission_, *request);
+  auto* reactor = call->reactor();
+  if (call->Refused()) return reactor;
+  if (auto status = CheckBatch(request->requests_size(), engine_->limits());
+      !status.ok() || request->requests_size() == 0) {
+    call->Finish(status);
+    return reactor;
+  }
+  // Every item has its own slot; whoever completes last finishes the call.
+  for (int i = 0; i < request->requests_size(); ++i) response->add_items();
+  auto waiting = std::make_shared<std::atomic<int>>(request->requests_size());
+  const int count = request->requests_size();
+  const std::string client = call->client_name();
+  for (int i = 0; i < count; ++i) {
+    auto* item = response->mutable_items(i);
+    auto input = FromProto(request->requests(i));
+    if (!input.ok()) {
+      *item->mutable_error() = ToItem(input.status());
+      if (waiting->fetch_sub(1) == 1) call->Finish(absl::OkStatus());
+      continue;
+    }
+    input->client = client;
+    input->pool = PoolOrDefault(request->requests(i).pool().empty() ? request->pool() : request->requests(i).pool());
+    engine_->Feedback(*std::move(input),
+                     [this, call, item, waiting](const absl::StatusOr<FeedbackOutput>& output) {
+                       if (output.ok()) {
+                         metrics_.CountFeedback(output->result);
+                         *item->mutable_response() = ToProto(*output);
+                       } else {
+                         *item->mutable_error() = ToItem(output.status());
+                       }
+                       if (waiting->fetch_sub(1) == 1) call->Finish(absl::OkStatus());
+                     });
+  }
+  return reactor;
+}
+
+}  // namespace pointsman

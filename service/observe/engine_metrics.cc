@@ -1,0 +1,217 @@
+#include "service/observe/engine_metrics.h"
+
+#include <algorithm>
+#include <limits>
+#include <span>
+#include <string>
+#include <utility>
+
+namespace pointsman {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+using Labels = std::vector<std::pair<const char*, std::string>>;
+
+constexpr char kOthers[] = "(others)";
+
+class Family {
+ public:
+  Family(const char* name, const char* help, MetricType type) {
+    family_.name = name;
+    family_.help = help;
+    family_.type = type;
+  }
+  void Add(const Labels& labels, double value) {
+    ClientMetric metric = Labelled(labels);
+    (family_.type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
+    family_.metric.push_back(std::move(metric));
+  }
+  // `counts` by bucket, one more than `bounds`, the last without a bound.
+  void Add(const Labels& labels, std::span<const double> bounds, std::span<const uint64_t> counts,
+           double sum) {
+    ClientMetric metric = Labelled(labels);
+    auto& histogram = metric.histogram;
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      histogram.sample_count += counts[i];
+      histogram.bucket.push_back(
+          {histogram.sample_count,
+           i < bounds.size() ? bounds[i] : std::numeric_limits<double>::infinity()});
+    }
+    histogram.sample_sum = sum;
+    family_.metric.push_back(std::move(metric));
+  }
+  MetricFamily& family() { return family_; }
+
+ private:
+  static ClientMetric Labelled(const Labels& labels) {
+    ClientMetric metric;
+    for (const auto& [name, value] : labels) metric.label.push_back({name, value});
+    return metric;
+  }
+  MetricFamily family_;
+};
+
+struct Families {
+  Family pool_decisions{"pointsman_pool_decisions_total", "Decisions of a pool.",
+                        MetricType::Counter};
+  Family explored{"pointsman_pool_explored_total",
+                  "Decisions for another arm than the one of the best expected utility.",
+                  MetricType::Counter};
+  Family pool_outcomes{"pointsman_pool_outcomes_total", "Outcomes learned, ever.",
+                       MetricType::Counter};
+  Family fallbacks{"pointsman_pool_embedder_fallbacks_total",
+                   "Decisions without a vector, since the remote embedder gave none.",
+                   MetricType::Counter};
+  Family missing{"pointsman_pool_missing_total",
+                 "Outcomes that nobody told within the feedback window, ever.",
+                 MetricType::Counter};
+  Family feedback{"pointsman_pool_feedback_total", "Feedback of a pool, by what it did.",
+                  MetricType::Counter};
+  Family lag{"pointsman_feedback_lag_seconds", "From a decision to its first outcome.",
+             MetricType::Histogram};
+  Family experience{"pointsman_pool_experience_entries", "Past outcomes in the search index.",
+                    MetricType::Gauge};
+  Family arms{"pointsman_pool_arms", "Arms of a pool, by status.", MetricType::Gauge};
+  Family snapshot_age{"pointsman_snapshot_age_seconds",
+                      "Since the newest snapshot; 0 while it holds all that was learned.",
+                      MetricType::Gauge};
+  Family arm_decisions{"pointsman_arm_decisions_total", "Decisions for an arm.",
+                       MetricType::Counter};
+  Family arm_outcomes{"pointsman_arm_outcomes_total", "Outcomes of an arm learned, ever.",
+                      MetricType::Counter};
+  Family quality{"pointsman_arm_quality", "Moving average of an arm's quality.", MetricType::Gauge};
+  Family cost{"pointsman_arm_cost_usd", "What a typical query is expected to cost on an arm in US dollars, failed calls included.",
+              MetricType::Gauge};
+  Family latency{"pointsman_arm_latency_seconds", "How long a typical query is expected to take on an arm, failed calls included.",
+                 MetricType::Gauge};
+  Family errors{"pointsman_arm_error_ratio", "Moving average of an arm's share of failed answers.",
+                MetricType::Gauge};
+};
+
+void AddArm(Families& out, const std::string& pool, const ArmStatistics& arm) {
+  const Labels labels = {{"pool", pool}, {"arm", arm.name}};
+  out.arm_decisions.Add(labels, static_cast<double>(arm.decisions));
+  out.arm_outcomes.Add(labels, static_cast<double>(arm.figures.outcomes));
+  if (arm.figures.outcomes == 0) return;  // its averages would be of nothing
+  out.quality.Add(labels, arm.figures.tracker.quality);
+  const ArmExpectation& expected = arm.figures.expected;
+  if (expected.KnownCost()) out.cost.Add(labels, expected.cost_usd);
+  if (expected.KnownLatency()) out.latency.Add(labels, expected.latency_ms / 1000);
+  out.errors.Add(labels, arm.figures.tracker.error_rate);
+}
+
+void AddArms(Families& out, PoolStatistics& statistics, std::size_t arms_max) {
+  auto& arms = statistics.arms;
+  double active = 0, paused = 0;
+  for (const ArmStatistics& arm : arms) {
+    active += arm.status == ArmStatus::kActive;
+    paused += arm.status == ArmStatus::kPaused;
+  }
+  out.arms.Add({{"pool", statistics.pool}, {"status", "active"}}, active);
+  out.arms.Add({{"pool", statistics.pool}, {"status", "paused"}}, paused);
+  // A removed arm's series end with it.
+  std::erase_if(arms, [](const ArmStatistics& a) { return a.status == ArmStatus::kRemoved; });
+  std::stable_sort(arms.begin(), arms.end(), [](const ArmStatistics& a, const ArmStatistics& b) {
+    return a.decisions > b.decisions;
+  });
+  double decisions = 0, outcomes = 0;
+  for (std::size_t i = 0; i < arms.size(); ++i) {
+    if (i < arms_max) {
+      AddArm(out, statistics.pool, arms[i]);
+    } else {
+      decisions += static_cast<double>(arms[i].decisions);
+      outcomes += static_cast<double>(arms[i].figures.outcomes);
+    }
+  }
+  if (arms.size() <= arms_max) return;
+  out.arm_decisions.Add({{"pool", statistics.pool}, {"arm", kOthers}}, decisions);
+  out.arm_outcomes.Add({{"pool", statistics.pool}, {"arm", kOthers}}, outcomes);
+}
+
+void AddPool(Families& out, PoolStatistics statistics, std::size_t arms_max) {
+  const Labels pool = {{"pool", statistics.pool}};
+  out.pool_decisions.Add(pool, static_cast<double>(statistics.decisions));
+  out.explored.Add(pool, static_cast<double>(statistics.explored));
+  out.pool_outcomes.Add(pool, static_cast<double>(statistics.outcomes));
+  out.fallbacks.Add(pool, static_cast<double>(statistics.fallbacks));
+  out.missing.Add(pool, static_cast<double>(statistics.missing));
+  const FeedbackCounts& f = statistics.feedback;
+  for (const auto& [result, count] : std::initializer_list<std::pair<const char*, uint64_t>>{
+           {"APPLIED", f.applied},
+           {"MERGED", f.merged},
+           {"CORRECTED", f.corrected},
+           {"ALREADY_APPLIED", f.already_applied},
+           {"LATE", f.late},
+           {"OVER_WEIGHT", f.over_weight},
+           {"CLOSED", f.closed},
+           {"REFUSED", f.refused}}) {
+    out.feedback.Add({{"pool", statistics.pool}, {"result", result}}, static_cast<double>(count));
+  }
+  out.lag.Add(pool, FeedbackLag::kBoundsSeconds, statistics.lag.counts, statistics.lag.sum_s);
+  out.experience.Add(pool, static_cast<double>(statistics.experience_size));
+  out.snapshot_age.Add(pool, statistics.snapshot_age_s);
+  AddArms(out, statistics, arms_max);
+}
+
+// The remote embedders', by their names in the config.
+std::vector<Family> EmbedderFamilies(const std::vector<RemoteStatistics>& embedders) {
+  Family calls("pointsman_embedder_call_seconds", "Calls to a remote embedder, by duration.",
+               MetricType::Histogram);
+  Family texts("pointsman_embedder_texts_total", "Texts sent to a remote embedder.",
+               MetricType::Counter);
+  Family cached("pointsman_embedder_cached_total", "Texts whose vector was remembered.",
+                MetricType::Counter);
+  Family faults("pointsman_embedder_faults_total",
+                "Calls to a remote embedder that failed, by why.", MetricType::Counter);
+  Family retries("pointsman_embedder_retries_total", "Calls made again.", MetricType::Counter);
+  Family tokens("pointsman_embedder_tokens_total", "Tokens, as the remote embedder counts.",
+                MetricType::Counter);
+  Family waiting("pointsman_embedder_waiting_texts", "Texts not sent yet.", MetricType::Gauge);
+  Family open("pointsman_embedder_open",
+              "1 while a remote embedder is not called, since it failed.", MetricType::Gauge);
+  for (const RemoteStatistics& embedder : embedders) {
+    const Labels labels = {{"embedder", embedder.endpoint}};
+    calls.Add(labels, RemoteStatistics::kBoundsSeconds, embedder.call_counts,
+              embedder.call_seconds);
+    texts.Add(labels, static_cast<double>(embedder.texts));
+    cached.Add(labels, static_cast<double>(embedder.cached));
+    retries.Add(labels, static_cast<double>(embedder.retries));
+    tokens.Add(labels, static_cast<double>(embedder.tokens));
+    waiting.Add(labels, static_cast<double>(embedder.waiting));
+    open.Add(labels, embedder.breaker == CircuitBreaker::State::kClosed ? 0 : 1);
+    for (std::size_t i = 0; i < embedder.faults.size(); ++i) {
+      faults.Add({{"embedder", embedder.endpoint}, {"reason", std::string(kRemoteFaultNames[i])}},
+                 static_cast<double>(embedder.faults[i]));
+    }
+  }
+  return {calls, texts, cached, faults, retries, tokens, waiting, open};
+}
+
+}  // namespace
+
+std::vector<MetricFamily> EngineMetrics(const Engine& engine, std::size_t arms_max,
+                                        uint64_t storage_errors_before) {
+  Families out;
+  for (const PoolInfo& pool : engine.ListPools()) {
+    auto statistics = engine.GetStats(pool.pool.name);
+    if (statistics.ok()) AddPool(out, *std::move(statistics), arms_max);  // else just deleted
+  }
+  Family storage_errors("pointsman_storage_errors_total", "Writes to the disk that failed.",
+                        MetricType::Counter);
+  storage_errors.Add({}, static_cast<double>(storage_errors_before + engine.StorageErrors()));
+  std::vector<MetricFamily> families;
+  for (Family* family :
+       {&out.pool_decisions, &out.explored, &out.pool_outcomes, &out.fallbacks, &out.missing,
+        &out.feedback, &out.lag, &out.experience, &out.arms, &out.snapshot_age, &out.arm_decisions,
+        &out.arm_outcomes, &out.quality, &out.cost, &out.latency, &out.errors, &storage_errors}) {
+    families.push_back(std::move(family->family()));
+  }
+  for (Family& family : EmbedderFamilies(engine.EmbedderStatistics())) {
+    families.push_back(std::move(family.family()));
+  }
+  return families;
+}
+
+}  // namespace pointsman

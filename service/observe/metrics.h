@@ -1,0 +1,91 @@
+// Prometheus metrics of the server, in a registry that is made and passed, not global. Families and
+// their members are made at the start, so counting is one atomic addition.
+// Threads: any.
+#pragma once
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "base/mutex.h"
+#include "domain/types.h"
+#include "engine/request/requests.h"
+
+namespace pointsman {
+
+enum class RpcName : uint8_t { kRoute, kRouteBatch, kFeedback, kFeedbackBatch, kAdmin };
+inline constexpr std::size_t kRpcNames = 5;
+inline constexpr std::size_t kFeedbackResults =
+    static_cast<std::size_t>(FeedbackResult::kClosed) + 1;
+
+class Metrics {
+ public:
+  Metrics();
+
+  void CountRpc(RpcName rpc, const absl::Status& status, double seconds);
+  void CountDecision(bool logged);
+  void CountFeedback(FeedbackResult result);
+  // A call that was not let in (service/access/admission.h).
+  void CountRefusal(const absl::Status& status);
+  // What stands now, rather than what was counted.
+  struct State {
+    bool is_storage_well = true;
+    bool are_snapshots_well = true;
+    std::size_t queue_depth = 0;
+  };
+  void SetState(const State& state);
+  void SetCertificateExpiry(Micros expires);
+  // Failures that are nobody's fault but ours (INTERNAL, DATA_LOSS): how many, and what the last said.
+  struct Faults {
+    uint64_t count = 0;
+    std::string last;
+  };
+  Faults faults() const;
+  // All metrics, and `more`, in Prometheus' text format.
+  std::string Text(const std::vector<prometheus::MetricFamily>& more = {}) const;
+
+ private:
+  static constexpr std::size_t kCodes = 17;
+
+  prometheus::Gauge* NewGauge(const char* name, const char* help);
+
+  const std::shared_ptr<prometheus::Registry> registry_;
+  std::array<std::array<prometheus::Counter*, kCodes>, kRpcNames> rpcs_{};
+  std::array<prometheus::Histogram*, kRpcNames> seconds_{};
+  std::array<prometheus::Counter*, 2> decisions_{};
+  std::array<prometheus::Counter*, kFeedbackResults> feedback_{};  // by FeedbackResult
+  std::array<prometheus::Counter*, kCodes> refusals_{};  // by code; null where none comes
+  prometheus::Gauge* storage_ = nullptr;
+  prometheus::Gauge* snapshots_ = nullptr;
+  prometheus::Gauge* queue_ = nullptr;
+  prometheus::Gauge* certificate_ = nullptr;
+  mutable Mutex mutex_;
+  Faults faults_ GUARDED_BY(mutex_);
+};
+
+// Times one call from its construction to Done.
+class RpcTimer {
+ public:
+  RpcTimer(Metrics& metrics, RpcName rpc)
+      : metrics_(metrics), rpc_(rpc), start_(std::chrono::steady_clock::now()) {}
+  void Done(const absl::Status& status) {
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start_;
+    metrics_.CountRpc(rpc_, status, took.count());
+  }
+
+ private:
+  Metrics& metrics_;
+  const RpcName rpc_;
+  const std::chrono::steady_clock::time_point start_;
+};
+
+}  // namespace pointsman

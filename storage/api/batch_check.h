@@ -1,0 +1,25 @@
+// Whether a batch may be committed: every record sound, and each pool's events follow on from its
+// last one. The same for every event log.
+// Threads: pure functions; PoolTail is a plain value.
+#pragma once
+
+#include <map>
+
+#include "absl/status/statusor.h"
+#include "domain/types.h"
+#include "storage/api/storage.h"
+
+namespace pointsman {
+
+// Where a pool's log ends.
+struct PoolTail {
+  Sequence sequence = 0;  // of the last event; 0: none
+  Micros time = 0;        // of the last event
+};
+
+// The tails of the pools that have events in `batch`, as they will be after it; `tails`: as they
+// are. Errors: kInvalidArgument saying which record is wrong.
+absl::StatusOr<std::map<PoolId, PoolTail>> CheckBatch(const LogBatch& batch,
+                                                      const std::map<PoolId, PoolTail>& tails);
+
+}  // namespace pointsman

@@ -1,0 +1,49 @@
+// The log: each pool's events in order. It is the truth; learning order is log order. This is the seam for a
+// distributed log.
+// Errors: kUnavailable when the medium fails (disk full, I/O, read-only), kDataLoss when bytes read
+//   are not what was written; after a failed write the log refuses further writes.
+// Threads: Commit from one writer thread at a time; DropEventsBefore from one other; reads from any thread.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "domain/arm.h"
+#include "domain/event.h"
+#include "storage/api/durability.h"
+#include "storage/api/projections.h"
+
+namespace pointsman {
+
+// One atomic write: events with what they project; all of it or nothing.
+struct LogBatch {
+  std::vector<Event> events;  // per pool in sequence, without gaps
+  std::vector<Pool> pools;    // made or changed
+  std::vector<std::pair<FeedbackKey, FeedbackRecord>> feedback;
+  std::vector<std::pair<PoolId, Experience>> experience;  // put, key (pool, sequence)
+  std::vector<std::pair<PoolId, Sequence>> experience_removed;
+  std::vector<std::pair<PoolId, PoolProgress>> progress;
+};
+
+class Log {
+ public:
+  virtual ~Log() = default;
+
+  // Errors: kInvalidArgument, and nothing written, for an event that does not follow its pool's
+  // last one in sequence and time, or a record that is not sound (storage/codec/soundness.h).
+  virtual absl::Status Commit(const LogBatch& batch, Durability durability) = 0;
+  // Events from `first` on, in order, at most `count_max`. kDataLoss at a gap or a bad record.
+  virtual absl::StatusOr<std::vector<Event>> ReadEvents(PoolId pool, Sequence first,
+                                                        std::size_t count_max) const = 0;
+  // Forgets events before `first_kept`, once learned state that covers them is kept elsewhere. The
+  // last event always stays, so that sequences go on from it. Reading a forgotten one is a gap.
+  virtual absl::Status DropEventsBefore(PoolId pool, Sequence first_kept) = 0;
+  // The last sequence of a pool's log; 0 if it has none.
+  virtual absl::StatusOr<Sequence> LastSequence(PoolId pool) const = 0;
+  // The first one that is still there; 0 if there is none.
+  virtual absl::StatusOr<Sequence> FirstSequence(PoolId pool) const = 0;
+};
+
+}  // namespace pointsman

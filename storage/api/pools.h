@@ -1,0 +1,27 @@
+// Which pools there are, and the secret that their draws are keyed with.
+// Threads: NewPoolId and DropPool from the log's writer; reads from any thread.
+#pragma once
+
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/siphash.h"
+#include "domain/arm.h"
+#include "domain/types.h"
+
+namespace pointsman {
+
+class PoolRegistry {
+ public:
+  virtual ~PoolRegistry() = default;
+
+  // The secret that keys sampling draws and ids; made once with the folder.
+  virtual SipKey secret() const = 0;
+  // The next pool id never given before; remembered before it returns (Durability::kDisk).
+  virtual absl::StatusOr<PoolId> NewPoolId() = 0;
+  virtual absl::StatusOr<std::vector<Pool>> ReadPools() const = 0;
+  // Forgets a pool: its record, events, feedback, experience and snapshots (Durability::kDisk).
+  virtual absl::Status DropPool(PoolId pool) = 0;
+};
+
+}  // namespace pointsman

@@ -1,0 +1,62 @@
+// Opening the log database: its families, format version, secret, and the ends of the pools' logs.
+// Threads: one owner; the database inside may be shared.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/siphash.h"
+#include "domain/types.h"
+#include "storage/api/batch_check.h"
+#include "storage/rocks/families.h"
+
+namespace rocksdb {
+class ColumnFamilyHandle;
+class CompactionFilter;
+class DB;
+class Env;
+}  // namespace rocksdb
+
+namespace pointsman {
+
+// An open log database. Destroys the handles, then syncs and closes the database, then lets go of
+// what the database pointed to.
+struct LogFolder {
+  LogFolder();
+  LogFolder(LogFolder&&) noexcept;
+  LogFolder& operator=(LogFolder&&) = delete;
+  ~LogFolder();
+
+  std::unique_ptr<std::atomic<Micros>> feedback_horizon;
+  std::unique_ptr<rocksdb::CompactionFilter> feedback_filter;
+  std::unique_ptr<rocksdb::DB> db;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;  // all that are open, to be destroyed
+  std::array<rocksdb::ColumnFamilyHandle*, kFamilies.size()> families{};  // by Family
+  bool is_broken = false;  // a write failed: no sync on the way out (CloseDb)
+  SipKey secret;
+  uint32_t next_pool = 1;
+  uint32_t format = kFormatVersion;
+};
+
+// Opens or makes the database in `path`. Errors: kFailedPrecondition for a newer format; kDataLoss
+// if it does not read back; kUnavailable if the medium fails.
+absl::StatusOr<LogFolder> OpenLogFolder(const std::string& path, rocksdb::Env* env);
+
+// Opens it as it is at this moment, to read alone: whether a process writes to it meanwhile or not.
+// `scratch`: a folder of the caller's, for RocksDB's own messages; it outlives what is returned.
+// Errors: as above; kNotFound if there is none; kFailedPrecondition for an older format too.
+absl::StatusOr<LogFolder> ReadLogFolder(const std::string& path, const std::string& scratch);
+
+// The last event of every pool. Errors: kDataLoss if one does not read back.
+// Cost: two seeks a pool.
+absl::StatusOr<std::map<PoolId, PoolTail>> ReadTails(const LogFolder& folder);
+
+// A number as `meta` holds it.
+std::string EncodeMetaNumber(uint32_t number);
+
+}  // namespace pointsman

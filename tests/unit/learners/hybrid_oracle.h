@@ -1,0 +1,304 @@
+// The oracle of `hybrid`: all it was told is kept, and each answer is made from that by dense
+// equations. What the model's header puts on a schedule (theta_a; w, m and theta_a together) is
+// made anew at the same moments, from the whole history.
+// Threads: values.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "learners/quality/hybrid/hybrid.h"
+#include "slow_model.h"
+
+namespace pointsman {
+
+class SlowHybrid final : public SlowModel {
+ public:
+  SlowHybrid(uint32_t dimension, double forget_outcomes, HybridTuning tuning = {})
+      : d_(static_cast<Eigen::Index>(dimension)),
+        forget_outcomes_(forget_outcomes),
+        tuning_(tuning),
+        shares_(tuning.mixture),
+        experts_{Expert{tuning.cautious_precision, 0.5, Eigen::VectorXd::Zero(d_)},
+                 Expert{tuning.bold_precision, 0.5, Eigen::VectorXd::Zero(d_)}} {}
+
+  void PutArm(const Arm& settings) override {
+    const bool is_late = arms_.count(settings.id) == 0 && outcomes_ >= 1000;
+    arms_[settings.id].settings = settings;
+    if (is_late && tuning_.detects_drift) arms_[settings.id].watched_since = outcomes_;
+    SolveIfGrown(arms_[settings.id]);
+  }
+
+  void Learn(const Observation& told) override {
+    SlowArm& arm = arms_[told.arm];
+    Kept kept = KeptOf(told, OneAnd(told.context, static_cast<uint32_t>(d_)));
+    const bool has_vector = !told.context.empty();
+    const bool has_faded = arm.kept < 0.9;
+    arm.kept = 1;
+    if (!told.is_new()) {
+      arm.weight -= TakeBackIn(arm.linear, told) + TakeBackIn(arm.bare, told);
+      arm.solved_weight = std::min(arm.solved_weight, arm.weight);
+      if (told.is_withdrawal) next_refresh_ = std::min(next_refresh_, outcomes_ + 1);
+      if (arm.has_matrix) Solve(arm);
+      if (told.is_withdrawal && ++withdrawn_ >= std::max<uint64_t>(1, outcomes_ / 64)) Refresh();
+      return;
+    }
+    shares_.Learn(told);
+    LearnHead(told, arm, kept.x);
+    const double residual = told.quality - Linear(arm, 0, kept.x);
+    arm.has_matrix =
+        arm.has_matrix || (arm.outcomes + 1 > tuning_.outcomes_before_matrix && has_vector);
+    if (++arm.outcomes == 40) arm.watched_since = 0;
+    arm.weight += told.weight;
+    (arm.has_matrix && has_vector ? arm.linear : arm.bare).push_back(std::move(kept));
+    if (tuning_.detects_drift && !told.is_imported) CheckDrift(told.weight, residual, arm);
+    SolveIfGrown(arm);
+    if (has_faded && arm.has_matrix) Solve(arm);
+    if (++outcomes_ < next_refresh_) return;
+    Refresh();
+    next_refresh_ = outcomes_ + std::max<uint64_t>(16, outcomes_ / 8);
+  }
+
+  void Tick(double outcomes) override {
+    if (!(forget_outcomes_ > 0)) return;
+    const double left = std::exp(-outcomes / forget_outcomes_);
+    for (auto& [id, arm] : arms_) {
+      arm.Scale(left);
+      arm.kept *= left;
+    }
+  }
+
+  QualityEstimate Estimate(std::span<const float> context, const ArmView& view) const override {
+    const std::vector<QualityEstimate> opinions = Opinions(context, view);
+    const std::vector<double> shares = Shares();
+    return {shares[0] * opinions[0].mean + shares[1] * opinions[1].mean, opinions[0].stddev};
+  }
+  QualityEstimate Level(ArmId id) const override {
+    const SlowArm arm = ArmOf(id);
+    return {Linear(arm, 0, OneAnd({}, static_cast<uint32_t>(d_))), Deviation(arm)};
+  }
+  std::vector<QualityEstimate> Opinions(std::span<const float> context,
+                                        const ArmView& view) const override {
+    const SlowArm arm = ArmOf(view.arm->id);
+    const Eigen::VectorXd x = OneAnd(context, static_cast<uint32_t>(d_));
+    const double bold = Linear(arm, 1, x);
+    return {{Linear(arm, 0, x), Deviation(arm)},
+            {bold + Beta().dot(Phi(view.features, bold)), Deviation(arm)}};
+  }
+  std::vector<double> Shares() const override { return shares_.Shares(); }
+  double Floor(ArmId id) const override {
+    const SlowArm arm = ArmOf(id);
+    if (arm.watched_since == 0) return 0;
+    const double share = arm.outcomes < 40 ? 0.025 : 0.02;
+    if (outcomes_ <= arm.watched_since + 2000) return share;
+    return share * 2000 / static_cast<double>(outcomes_ - arm.watched_since);
+  }
+  int alarms() const { return alarms_; }
+
+ private:
+  struct Expert {
+    double precision;
+    double m;
+    Eigen::VectorXd w;
+  };
+  struct SlowArm {
+    Arm settings;
+    std::vector<Kept> linear;  // outcomes with a vector, since there is a matrix
+    std::vector<Kept> bare;    // the others
+    std::vector<std::pair<double, double>> residuals;  // and weights, since the last alarm
+    bool has_matrix = false;
+    double outcomes = 0, weight = 0, solved_weight = 0;
+    double kept = 1;                       // the share of evidence left since its last outcome
+    uint64_t watched_since = 0;            // 0: not watched
+    std::array<Eigen::VectorXd, 2> theta;  // of size 0: w stands for it
+
+    void Scale(double share) {
+      Fade(linear, share);
+      Fade(bare, share);
+      weight *= share;
+      solved_weight *= share;
+    }
+  };
+  struct HeadRow {
+    Eigen::Vector3d phi;
+    double residual, weight;
+  };
+
+  SlowArm ArmOf(ArmId id) const {
+    const auto found = arms_.find(id);
+    return found == arms_.end() ? SlowArm{} : found->second;
+  }
+  double PriorStrength(const SlowArm& arm) const {
+    const bool has_own = arm.settings.prior_quality && arm.settings.prior_strength > 0;
+    return has_own ? arm.settings.prior_strength : tuning_.level_strength;
+  }
+  double PriorLevel(const SlowArm& arm, std::size_t e) const {
+    return arm.settings.prior_quality.value_or(experts_[e].m);
+  }
+
+  // {sum w, sum w (y - theta . z)}: what the arm's outcomes say of its level.
+  std::pair<double, double> SaysOfLevel(const SlowArm& arm, std::size_t e) const {
+    double weight = 0, value = 0;
+    for (const Kept& one : arm.bare) weight += one.weight, value += one.value;
+    for (const Kept& one : arm.linear) {
+      weight += one.weight;
+      value += one.value;
+      if (arm.theta[e].size() > 0) value -= one.weight * arm.theta[e].dot(one.x.tail(d_));
+    }
+    return {weight, value};
+  }
+  double Linear(const SlowArm& arm, std::size_t e, const Eigen::VectorXd& x) const {
+    const auto [weight, value] = SaysOfLevel(arm, e);
+    const double strength = PriorStrength(arm);
+    const double level = (value + strength * PriorLevel(arm, e)) / (weight + strength);
+    const Eigen::VectorXd& w = experts_[e].w;
+    if (arm.theta[e].size() == 0) return level + w.dot(x.tail(d_));
+    // Until it is solved again, theta goes back to w as fading evidence lets it.
+    const double precision = experts_[e].precision * static_cast<double>(d_);
+    const double part = (arm.weight + arm.kept * precision) / (arm.weight + precision);
+    return level + (w + part * (arm.theta[e] - w)).dot(x.tail(d_));
+  }
+  double Deviation(const SlowArm& arm) const {
+    const double n = PriorStrength(arm) + SaysOfLevel(arm, 0).first;
+    return std::hypot(tuning_.noise / std::sqrt(n), tuning_.doubt / n);
+  }
+
+  Eigen::Vector3d Phi(const ArmFeatures& f, double linear) const {
+    const double c = double{f.neighbour_count}, k = tuning_.head_half_count;
+    const double r = c > 0 ? double{f.neighbour_quality} - linear : 0;
+    return {c / (c + k) * r, c / (c + 4 * k) * r, double{f.description_similarity}};
+  }
+  void LearnHead(const Observation& told, const SlowArm& arm, const Eigen::VectorXd& x) {
+    const double linear = Linear(arm, 1, x);
+    head_.push_back({Phi(told.features, linear), told.quality - linear, told.weight});
+  }
+  Eigen::Vector3d Beta() const {
+    Eigen::Matrix3d a = tuning_.head_precision * Eigen::Matrix3d::Identity();
+    Eigen::Vector3d b = Eigen::Vector3d::Zero();
+    for (const HeadRow& row : head_) {
+      a += row.weight * row.phi * row.phi.transpose();
+      b += row.weight * row.residual * row.phi;
+    }
+    return a.inverse() * b;
+  }
+
+  // Page's test in its definition: the largest sum of a run of steps that ends now. Its residuals'
+  // mean is the shift.
+  static double LargestRun(const SlowArm& arm, double sign, double& shift) {
+    double best = 0, score = 0, sum = 0, weight = 0;
+    for (std::size_t i = arm.residuals.size(); i-- > 0;) {
+      const auto [r, w] = arm.residuals[i];
+      score += w * (0.2 * sign * r - 0.2 * 0.2 / 2) / 0.2;
+      sum += w * r;
+      weight += w;
+      if (score > best) best = score, shift = sum / weight;
+    }
+    return best;
+  }
+  void CheckDrift(double weight, double residual, SlowArm& arm) {
+    if (arm.weight < 30) return;
+    arm.residuals.emplace_back(residual, std::min(1.0, weight));
+    double shift = 0;
+    const double rise_alarm = arm.watched_since > 0 ? 4 : 12;
+    if (LargestRun(arm, -1, shift) <= 12 && LargestRun(arm, 1, shift) <= rise_alarm) return;
+    ++alarms_;
+    arm.residuals.clear();
+    for (auto* history : {&arm.linear, &arm.bare}) {
+      for (Kept& one : *history) one.value += shift * one.weight;
+    }
+    arm.Scale(std::min(1.0, 24 / arm.weight));
+    arm.watched_since = shift < 0 ? outcomes_ + 1 : 0;
+    if (arm.has_matrix) Solve(arm);
+  }
+
+  void SolveIfGrown(SlowArm& arm) {
+    const double grown = arm.weight - arm.solved_weight;
+    if (arm.has_matrix && grown >= std::max(4.0, arm.solved_weight / 16)) Solve(arm);
+  }
+
+  // Normal equations of one arm's (level, theta) under the prior around (m, w).
+  void AddEquations(const SlowArm& arm, std::size_t e, Eigen::Ref<Eigen::MatrixXd> a,
+                    Eigen::Ref<Eigen::VectorXd> b) const {
+    for (const Kept& one : arm.linear) {
+      a += one.weight * one.x * one.x.transpose();
+      b += one.value * one.x;
+    }
+    for (const Kept& one : arm.bare) a(0, 0) += one.weight, b[0] += one.value;
+    a(0, 0) += PriorStrength(arm);
+    b[0] += PriorStrength(arm) * PriorLevel(arm, e);
+    a.diagonal().tail(d_).array() += experts_[e].precision;
+  }
+  void Solve(SlowArm& arm) const {
+    for (std::size_t e = 0; e < 2; ++e) {
+      Eigen::MatrixXd a = Eigen::MatrixXd::Zero(d_ + 1, d_ + 1);
+      Eigen::VectorXd b = Eigen::VectorXd::Zero(d_ + 1);
+      AddEquations(arm, e, a, b);
+      b.tail(d_) += experts_[e].precision * experts_[e].w;
+      arm.theta[e] = a.fullPivLu().solve(b).tail(d_);
+    }
+    arm.solved_weight = arm.weight;
+  }
+
+  // m, then w and each busy arm's level and theta as the one solution of all their normal
+  // equations: the most likely w given the outcomes, everything else integrated out or not, since
+  // all is Gaussian.
+  void Refresh() {
+    withdrawn_ = 0;
+    for (auto& [id, arm] : arms_) arm.kept = 1;
+    std::vector<SlowArm*> busiest;
+    for (auto& [id, arm] : arms_) {
+      if (arm.has_matrix) busiest.push_back(&arm);
+    }
+    std::stable_sort(busiest.begin(), busiest.end(),
+                     [](const SlowArm* a, const SlowArm* b) { return a->weight > b->weight; });
+    if (busiest.size() > 64) busiest.resize(64);
+    for (std::size_t e = 0; e < 2; ++e) RefreshExpert(e, busiest);
+    for (SlowArm* arm : busiest) arm->solved_weight = arm->weight;
+  }
+  void RefreshExpert(std::size_t e, const std::vector<SlowArm*>& busiest) {
+    Expert& expert = experts_[e];
+    double sum = 0.5, total = 1;
+    for (const auto& [id, arm] : arms_) {
+      const auto [weight, value] = SaysOfLevel(arm, e);
+      if (!(weight > 0) || arm.settings.prior_quality) continue;
+      const double speaks = weight / (weight + PriorStrength(arm));
+      sum += speaks * value / weight;
+      total += speaks;
+    }
+    expert.m = sum / total;
+    const auto n = d_ + static_cast<Eigen::Index>(busiest.size()) * (d_ + 1);
+    Eigen::MatrixXd a = Eigen::MatrixXd::Zero(n, n);
+    Eigen::VectorXd b = Eigen::VectorXd::Zero(n);
+    a.diagonal().head(d_).setConstant(tuning_.slope_precision);
+    Eigen::Index at = d_;
+    for (const SlowArm* arm : busiest) {
+      AddEquations(*arm, e, a.block(at, at, d_ + 1, d_ + 1), b.segment(at, d_ + 1));
+      a.diagonal().head(d_).array() += expert.precision;
+      a.block(at + 1, 0, d_, d_).diagonal().array() -= expert.precision;
+      a.block(0, at + 1, d_, d_).diagonal().array() -= expert.precision;
+      at += d_ + 1;
+    }
+    const Eigen::VectorXd solution = a.fullPivLu().solve(b);
+    expert.w = solution.head(d_);
+    at = d_;
+    for (SlowArm* arm : busiest) {
+      arm->theta[e] = solution.segment(at + 1, d_);
+      at += d_ + 1;
+    }
+  }
+
+  Eigen::Index d_;
+  double forget_outcomes_;
+  HybridTuning tuning_;
+  SlowShares shares_;
+  std::array<Expert, 2> experts_;
+  std::vector<HeadRow> head_;
+  std::map<ArmId, SlowArm> arms_;
+  uint64_t outcomes_ = 0, next_refresh_ = 16, withdrawn_ = 0;
+  int alarms_ = 0;
+};
+
+}  // namespace pointsman
