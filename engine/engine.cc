@@ -290,7 +290,7 @@ std::vector<std::string> Engine::ChangeLimits(const Limits& wanted) {
   return refused;
 }
 
-absl::Status Engine::SnapshotHealth() const { return impl_->housekeeper_.snapshot_status(); }
+absl::Status Engine::SnapshotHealth() const { return impl_->snapshots_.status(); }
 absl::Status Engine::StorageHealth() const { return impl_->health_.status(); }
 uint64_t Engine::StorageErrors() const { return impl_->health_.failures(); }
 std::size_t Engine::QueueDepth() const { return impl_->writer_->queue_depth(); }

@@ -12,7 +12,8 @@
 #include "engine/learn/commands.h"
 #include "engine/route/decision_ids.h"
 #include "engine/engine.h"
-#include "engine/maintain/housekeeper.h"
+#include "engine/maintain/scheduler.h"
+#include "engine/maintain/snapshots.h"
 #include "engine/learn/import.h"
 #include "engine/learn/log_writer.h"
 #include "engine/learn/missing_feedback.h"
@@ -29,6 +30,8 @@ namespace pointsman {
 
 class Engine::Impl {
  public:
+  static constexpr char kSnapshotsJob[] = "snapshots";
+
   Impl(const EngineOptions& options, Storage storage, const Clock& clock)
       : options_(options),
         limits_(options.limits),
@@ -41,7 +44,8 @@ class Engine::Impl {
         routing_(limits_, storage_, pools_, ids_, clock_, health_),
         commands_(options_, limits_, storage_, pools_, ids_, clock_, remotes_),
         judge_(storage_, pools_, commands_),
-        housekeeper_(options_.limits, options_.writing, *storage_.log, clock_, health_) {}
+        snapshots_(options_.limits, *storage_.log, *storage_.log, clock_, health_),
+        scheduler_(options_.writing, clock_) {}
 
   absl::Status Start() {
     RETURN_IF_ERROR(ValidateLimits(options_.limits));
@@ -49,13 +53,45 @@ class Engine::Impl {
     ASSIGN_OR_RETURN(evicted, Recover(*storage_.log, options_.building, remotes_, pools_));
     const auto pools = pools_.all();
     for (const auto& [name, pool] : *pools) {
-      pool->NoteSnapshot(pool->state()->version(), clock_.Now());
+      pool->counters().NoteSnapshot(pool->state()->version(), clock_.Now());
     }
-    writer_ = std::make_unique<LogWriter>(options_.limits, options_.writing, *storage_.log, clock_,
-                                          health_, judge_, housekeeper_, std::move(evicted));
+    AddJobs();
+    writer_ = std::make_unique<LogWriter>(
+        options_.limits, options_.writing, *storage_.log, clock_, health_, scheduler_, std::move(evicted),
+        [this](const std::vector<std::shared_ptr<PoolRuntime>>& touched) { NoteEvents(touched); });
+    writer_->Start();
+    scheduler_.Start();
     for (const auto& [name, pool] : *pools) pool->AskDescriptions();
     if (options_.writing == Writing::kThread) queue_ = std::make_unique<RouteQueue>(routing_);
     return absl::OkStatus();
+  }
+
+  // All maintenance there is.
+  void AddJobs() {
+    using Lane = Scheduler::Lane;
+    scheduler_.Add("missing feedback", Lane::kWriter, kMicrosPerSecond, [this](Micros now) {
+      if (!health_.status().ok()) return false;  // nothing can be written
+      return judge_.Run(now, [this](Turn& turn) {
+        const absl::Status written = writer_->Commit(turn);
+        if (written.ok()) NoteEvents(turn.touched());
+        return written;
+      });
+    });
+    // What was said of a decision is of no use once the decision itself has expired.
+    scheduler_.Add("expired feedback", Lane::kWriter, 600 * kMicrosPerSecond, [this](Micros now) {
+      const Micros ttl = options_.limits.decision_ttl_s * kMicrosPerSecond;
+      health_.Note(storage_.log->ExpireFeedback(now - ttl)).IgnoreError();
+      return false;
+    });
+    scheduler_.Add(kSnapshotsJob, Lane::kAside, kMicrosPerSecond / 2, [this](Micros now) {
+      snapshots_.MakeDue(now);
+      return false;
+    });
+  }
+  void NoteEvents(const std::vector<std::shared_ptr<PoolRuntime>>& touched) {
+    bool is_due = false;
+    for (const auto& pool : touched) is_due |= snapshots_.Note(pool);
+    if (is_due) scheduler_.Wake(kSnapshotsJob);
   }
 
   // Hands a command to the writer; `stage` answers the result if the turn commits.
@@ -100,11 +136,11 @@ class Engine::Impl {
     writer_->Submit(std::move(command));
   }
 
-  // On the housekeeper's thread, between two snapshots.
+  // On the scheduler's thread, between two snapshots.
   template <class T, class Act>
   void RunAside(Act act, Done<T> done) {
     auto shared_done = std::make_shared<Done<T>>(std::move(done));
-    if (housekeeper_.Run([act = std::move(act), shared_done] { (*shared_done)(act()); })) return;
+    if (scheduler_.RunOnce([act = std::move(act), shared_done] { (*shared_done)(act()); })) return;
     (*shared_done)(WithReason(absl::UnavailableError("the server is stopping"), reason::kStopping));
   }
 
@@ -157,16 +193,16 @@ class Engine::Impl {
   void Feedback(FeedbackInput input, Done<FeedbackOutput> done) {
     Clamp(input);
     if (auto status = ValidateFeedback(input, limits_.Get()); !status.ok()) {
-      if (auto pool = pools_.Find(input.pool); pool.ok()) (*pool)->CountRefused();
+      if (auto pool = pools_.Find(input.pool); pool.ok()) (*pool)->counters().CountRefused();
       return done(status);
     }
     auto shared = std::make_shared<FeedbackInput>(std::move(input));
     auto counted = [this, shared, done = std::move(done)](absl::StatusOr<FeedbackOutput> result) {
       if (auto pool = pools_.Find(shared->pool); pool.ok()) {
         if (result.ok()) {
-          (*pool)->CountFeedback(result->result);
+          (*pool)->counters().CountFeedback(result->result);
         } else {
-          (*pool)->CountRefused();
+          (*pool)->counters().CountRefused();
         }
       }
       done(std::move(result));
@@ -230,8 +266,9 @@ class Engine::Impl {
     embedders_.Stop();
     writer_->Stop();
     const auto pools = pools_.all();
-    for (const auto& [name, pool] : *pools) housekeeper_.Note(pool);
-    housekeeper_.Stop();
+    for (const auto& [name, pool] : *pools) snapshots_.Note(pool);
+    scheduler_.Stop();
+    snapshots_.MakeAll();
   }
 
   const EngineOptions options_;
@@ -246,7 +283,8 @@ class Engine::Impl {
   Routing routing_;
   Commands commands_;
   MissingFeedbackJudge judge_;
-  Housekeeper housekeeper_;
+  Snapshots snapshots_;
+  Scheduler scheduler_;
   std::unique_ptr<LogWriter> writer_;
   std::unique_ptr<RouteQueue> queue_;  // null with Writing::kInline: whoever asks decides
 

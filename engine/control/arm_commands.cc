@@ -227,8 +227,8 @@ absl::StatusOr<std::shared_ptr<PoolRuntime>> Commands::MakePool(const std::strin
   RETURN_IF_ERROR(state.status());
   std::shared_ptr<PoolRuntime> runtime;
   ASSIGN_OR_RETURN(runtime, PoolRuntime::Make(*std::move(state), options_.building, remotes_));
-  RETURN_IF_ERROR(runtime->embedder_status());
-  runtime->NoteSnapshot(0, clock_.Now());
+  RETURN_IF_ERROR(runtime->encoder().status());
+  runtime->counters().NoteSnapshot(0, clock_.Now());
   return runtime;
 }
 

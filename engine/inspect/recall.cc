@@ -35,15 +35,15 @@ absl::StatusOr<RecallFigures> MeasureRecall(const PoolRuntime& pool,
   figures.shortlist = settings.shortlist_size;
   Found neighbours, shortlist;
   for (const RouteInput& input : queries) {
-    ASSIGN_OR_RETURN(const QueryContext context, pool.MakeContext(input, settings));
+    ASSIGN_OR_RETURN(const QueryContext context, pool.encoder().Encode(input, settings));
     if (!context.is_informative) continue;
     ++figures.queries;
     std::vector<Neighbour> exact, found;
     pool.experience().SearchExactly(context.embedding(), settings.neighbours, exact);
     pool.experience().Search(context.embedding(), settings.neighbours, found);
     neighbours.Add(exact, found);
-    shortlist.Add(pool.arm_index().SearchExactly(context.embedding(), settings.shortlist_size),
-                  pool.arm_index().Search(context.embedding(), settings.shortlist_size));
+    shortlist.Add(pool.descriptions().search().SearchExactly(context.embedding(), settings.shortlist_size),
+                  pool.descriptions().search().Search(context.embedding(), settings.shortlist_size));
   }
   figures.neighbour_recall = neighbours.recall();
   figures.shortlist_recall = shortlist.recall();

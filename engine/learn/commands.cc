@@ -42,7 +42,7 @@ PoolInfo InfoOf(const PoolRuntime& pool) {
   PoolInfo info;
   info.pool = state->pool();
   info.snapshot_version = state->version();
-  info.problem = std::string(ToStd(pool.embedder_status().message()));
+  info.problem = std::string(ToStd(pool.encoder().status().message()));
   for (std::size_t i = 0; i < state->arm_count(); ++i) {
     const Arm* arm = state->arm(static_cast<ArmId>(i));
     if (arm == nullptr) continue;

@@ -67,7 +67,7 @@ absl::StatusOr<NewQuery> Prepare(const Turn& turn, const std::shared_ptr<PoolRun
                                  const ImportPlan& plan, const ImportedQuery& query,
                                  ImportOutput& output) {
   NewQuery fresh;
-  fresh.text = std::string(pool->EmbeddedPart(query.query));
+  fresh.text = std::string(pool->encoder().EmbeddedPart(query.query));
   for (const ImportedOutcome& outcome : query.outcomes) {
     NewOutcome out;
     ArmId arm{};
@@ -101,7 +101,7 @@ absl::StatusOr<NewQuery> Prepare(const Turn& turn, const std::shared_ptr<PoolRun
   ++(learned > 0 ? output.queries_learned : output.queries_known);
   if (learned > 0) {
     ASSIGN_OR_RETURN(fresh.context,
-                     pool->MakeContext(AsRoute(query), pool->state()->pool().settings));
+                     pool->encoder().Encode(AsRoute(query), pool->state()->pool().settings));
   }
   return fresh;
 }

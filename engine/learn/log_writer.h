@@ -2,7 +2,7 @@
 // Operation: each command stages what it wants written and answers how to complete its caller; after
 //   the turn has committed and published, the completions run, in order. A batch whose write fails
 //   completes with kUnavailable and changes nothing.
-//   Between turns it judges decisions whose feedback window has ended (missing_feedback.h).
+//   Between turns it runs the maintenance that is its own (scheduler.h, Lane::kWriter).
 // Concurrency: Submit from any thread. Writing::kThread: turns run on a thread of its own;
 //   Writing::kInline: on the caller's, one command a turn, one caller at a time.
 // Limitations: completions must not block, nor submit and wait.
@@ -20,9 +20,8 @@
 #include "base/clock.h"
 #include "domain/limits.h"
 #include "engine/engine.h"
-#include "engine/maintain/housekeeper.h"
-#include "engine/learn/missing_feedback.h"
 #include "engine/learn/turn.h"
+#include "engine/maintain/scheduler.h"
 #include "engine/maintain/write_health.h"
 #include "storage/api/storage.h"
 
@@ -42,17 +41,25 @@ struct Command {
 
 class LogWriter {
  public:
+  // The pools that got events.
+  using OnCommitted = std::function<void(const std::vector<std::shared_ptr<PoolRuntime>>&)>;
+
   LogWriter(const Limits& limits, Writing writing, EventLog& log, const Clock& clock,
-            WriteHealth& health, MissingFeedbackJudge& judge, Housekeeper& housekeeper,
-            std::vector<Turn::Evicted> evicted);
+            WriteHealth& health, Scheduler& scheduler, std::vector<Turn::Evicted> evicted,
+            OnCommitted on_committed);
   ~LogWriter();
   LogWriter(const LogWriter&) = delete;
   LogWriter& operator=(const LogWriter&) = delete;
 
+  // Before anything is submitted.
+  void Start();
   // Errors go to the command's `refuse`: kResourceExhausted QUEUE_FULL, kUnavailable STOPPING.
   void Submit(Command command);
   // Finishes what is queued and refuses the rest; idempotent.
   void Stop();
+
+  // Commits a turn that was staged on the writer itself: by a job of its lane, or by a command that runs alone.
+  absl::Status Commit(Turn& turn);
 
   std::size_t queue_depth() const { return queue_.size(); }
 
@@ -60,26 +67,19 @@ class LogWriter {
   void Run();
   void RunBatch(std::vector<Command> batch);
   void RunTurn(std::vector<Command>& staged);
-  absl::Status CommitTurn(Turn& turn);
-  void MaybeExpireFeedback(Micros now);
-  // Judges what has fallen due: a stretch of it, or all with Writing::kInline.
-  void MaybeJudge();
-  // False: nothing more is due now.
-  bool JudgeSome(bool learns);
+  void Maintain();
 
   const Limits limits_;
   const Writing writing_;
   EventLog& log_;
   const Clock& clock_;
   WriteHealth& health_;
-  MissingFeedbackJudge& judge_;
-  Housekeeper& housekeeper_;
+  Scheduler& scheduler_;
+  const OnCommitted on_committed_;
   BoundedQueue<Command> queue_;
   Mutex inline_mutex_;
   std::vector<Turn::Evicted> evicted_;  // writer's
-  Micros expired_at_ = 0;               // writer's
-  Micros judged_at_ = 0;                // writer's
-  bool is_more_due_ = false;            // writer's
+  bool wants_more_ = false;             // writer's: a job has more to do at once
   std::thread thread_;
 };
 

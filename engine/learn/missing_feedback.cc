@@ -7,6 +7,30 @@
 #include "base/status_macros.h"
 
 namespace pointsman {
+namespace {
+
+constexpr std::size_t kJudgedAtOnce = 256;  // a few milliseconds; feedback comes in between
+
+}  // namespace
+
+bool MissingFeedbackJudge::Run(Micros now, const std::function<absl::Status(Turn&)>& commit) {
+  return Judge(now, /*learns=*/true, commit);
+}
+
+bool MissingFeedbackJudge::Judge(Micros now, bool learns,
+                                 const std::function<absl::Status(Turn&)>& commit) {
+  Turn turn(*storage_.log, now);
+  const auto more = Stage(turn, kJudgedAtOnce, learns);
+  if (!more.ok()) return false;  // what cannot be read now is looked at again in a second
+  if (turn.empty()) return false;
+  const absl::Status written = commit(turn);
+  if (!written.ok()) {
+    // Once without learning: an event that no learner can follow must not hold up the rest.
+    return learns && !absl::IsUnavailable(written) && Judge(now, /*learns=*/false, commit);
+  }
+  Committed();
+  return *more;
+}
 
 absl::StatusOr<bool> MissingFeedbackJudge::Stage(Turn& turn, std::size_t count_max, bool learns) {
   judged_.clear();
@@ -89,7 +113,7 @@ absl::StatusOr<PoolProgress> MissingFeedbackJudge::ProgressOf(PoolId pool) {
 
 void MissingFeedbackJudge::Committed() {
   for (Judged& judged : judged_) {
-    judged.pool->SetMissing(judged.progress.missing);
+    judged.pool->counters().SetMissing(judged.progress.missing);
     progress_[judged.pool->id()] = std::move(judged.progress);
   }
   judged_.clear();

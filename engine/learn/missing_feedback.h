@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -29,13 +30,19 @@ class MissingFeedbackJudge {
   MissingFeedbackJudge(const Storage& storage, const PoolTable& pools, const Commands& commands)
       : storage_(storage), pools_(pools), commands_(commands) {}
 
+  // Stages and commits the judgement of what has fallen due, at most some hundreds of decisions; whether more may be
+  // due.
+  bool Run(Micros now, const std::function<absl::Status(Turn&)>& commit);
+
   // Adds to the turn the judgement of at most `count_max` decisions; whether more may be due.
   // `learns` false: count them alone (for events that no learner can follow).
   absl::StatusOr<bool> Stage(Turn& turn, std::size_t count_max, bool learns);
   // Once the turn has been committed; without it the same decisions are judged again.
   void Committed();
 
+
  private:
+  bool Judge(Micros now, bool learns, const std::function<absl::Status(Turn&)>& commit);
   struct Judged {
     std::shared_ptr<PoolRuntime> pool;
     PoolProgress progress;

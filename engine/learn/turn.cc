@@ -84,7 +84,7 @@ std::optional<Arm> Turn::FindArm(const std::shared_ptr<PoolRuntime>& pool,
       if (std::find(arm.aliases.begin(), arm.aliases.end(), name) != arm.aliases.end()) return arm;
     }
   }
-  const auto id = pool->FindArm(name);
+  const auto id = pool->arms().Find(name);
   if (!id) return std::nullopt;
   return *pool->state()->arm(*id);
 }
@@ -156,7 +156,7 @@ void Turn::Publish(PoolTurn& turn, std::vector<Evicted>& evicted, PoolId id) {
     weights.Count(key.first, key.second, weight, turn.fold->time());
   }
   if (turn.clears_weights) weights.Clear();
-  for (const Micros lag : turn.lags) turn.pool->CountLag(lag);
+  for (const Micros lag : turn.lags) turn.pool->counters().CountLag(lag);
   turn.pool->Publish(turn.fold->learned(), turn.fold->events());
 }
 

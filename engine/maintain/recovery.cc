@@ -120,7 +120,7 @@ absl::StatusOr<std::vector<Turn::Evicted>> Recover(const EventLog& log, Building
     }));
     PoolProgress progress;
     ASSIGN_OR_RETURN(progress, log.ReadProgress(pool.id));
-    (*runtime)->SetMissing(progress.missing);
+    (*runtime)->counters().SetMissing(progress.missing);
     RETURN_IF_ERROR(RecoverWeights(log, **runtime));
     pools.Put(*std::move(runtime));
   }

@@ -35,7 +35,7 @@ Resolved Resolve(const PoolRuntime& pool, const LearnedState& state,
   Resolved resolved;
   std::size_t unknown = 0;
   for (const std::string& name : names) {
-    const auto id = pool.FindArm(name);
+    const auto id = pool.arms().Find(name);
     const Arm* arm = id ? state.arm(*id) : nullptr;
     if (arm != nullptr && arm->status != ArmStatus::kRemoved) {
       resolved.arms.push_back(*id);
@@ -89,11 +89,11 @@ std::vector<ArmId> Shortlist(const PoolRuntime& pool, const std::vector<ArmId>& 
                              std::size_t size, std::size_t widen, uint64_t seed) {
   std::vector<ArmId> arms;
   if (context.is_informative) {
-    for (const ArmHit& hit : pool.arm_index().Search(context.embedding(), size * widen)) {
+    for (const ArmHit& hit : pool.descriptions().search().Search(context.embedding(), size * widen)) {
       arms.push_back(hit.arm);
     }
   }
-  const auto favourites = pool.favourites();
+  const auto favourites = pool.arms().favourites();
   arms.insert(arms.end(), favourites->begin(), favourites->end());
   for (const Neighbour& neighbour : neighbours) arms.push_back(neighbour.arm);
   Rng rng(seed);
@@ -235,7 +235,7 @@ std::string WhyOverLimit(const Constraints& c, const ArmExpectation& expected) {
 absl::StatusOr<std::vector<ArmId>> GatherCandidates(
     const PoolRuntime& pool, const LearnedState& state, const QueryContext& context,
     const ArmCheck& check, std::span<const Neighbour> neighbours, uint64_t seed) {
-  const auto active = pool.active();
+  const auto active = pool.arms().active();
   const std::size_t size = state.pool().settings.shortlist_size;
   const auto pass = [&](const std::vector<ArmId>& arms) { return Passing(state, check, arms); };
   std::vector<ArmId> passing;

@@ -40,9 +40,9 @@ std::vector<std::string> NotesOn(const PoolRuntime& pool, const LearnedState& st
     notes.push_back(
         Cat("features: pool ", Quoted(pool.name()), " declares no ", unknown, "; ignored"));
   }
-  if (pool.IsTooLong(input.query)) {
+  if (pool.encoder().IsTooLong(input.query)) {
     notes.push_back(Cat("query: of its ", input.query.size(),
-                        " bytes the first and the last, together ", pool.QueryBytesMax(),
+                        " bytes the first and the last, together ", pool.encoder().QueryBytesMax(),
                         " (query_bytes_max), are embedded; tokens are counted over all"));
   }
   return notes;
@@ -94,7 +94,7 @@ std::vector<ArmView> ViewArms(const PoolRuntime& pool, const LearnedState& state
     ArmView view{state.arm(arms[i]), features[i]};
     if (context.is_informative) {
       view.features.description_similarity =
-          pool.DescriptionSimilarity(context.embedding(), arms[i]);
+          pool.descriptions().Similarity(context.embedding(), arms[i]);
     }
     views.push_back(view);
   }
@@ -115,7 +115,7 @@ absl::StatusOr<Decided> Decide(const PoolRuntime& pool, const LearnedState& stat
   };
 
   QueryContext context;
-  ASSIGN_OR_RETURN(context, pool.MakeContext(input, settings));
+  ASSIGN_OR_RETURN(context, pool.encoder().Encode(input, settings));
   QueryView query;
   query.context = context.z;
   query.input_tokens = context.input_tokens;
@@ -170,7 +170,7 @@ absl::StatusOr<Decided> Decide(const PoolRuntime& pool, const LearnedState& stat
   decision.latency_kind = query.latency_kind;
   decision.candidates = std::move(choice.candidates);
   decision.chosen = std::move(choice.chosen);
-  if (settings.store_query_text) decision.query_text = pool.EmbeddedPart(input.query);
+  if (settings.store_query_text) decision.query_text = pool.encoder().EmbeddedPart(input.query);
   decided.notes = NotesOn(pool, state, input, check.notes());
   if (input.explain) {
     check.LookAtLearnedTokens();

@@ -51,7 +51,7 @@ template <class Query>
 void Ask(const std::shared_ptr<Gathering<Query>>& gathering, std::size_t i,
          const PoolRuntime& pool) {
   ++gathering->waiting;
-  pool.remote()->Embed(pool.EmbeddedPart(TextOf(gathering->queries[i])), pool.remote_dimension(),
+  pool.encoder().remote()->Embed(pool.encoder().EmbeddedPart(TextOf(gathering->queries[i])), pool.encoder().dimension(),
                        RemoteEmbedder::Patience::kDeadline,
                        [gathering, i](const absl::StatusOr<Embedding>& embedding) {
                          gathering->Answered(i, embedding);
@@ -82,7 +82,7 @@ void EmbedQueries(std::vector<PreparedQuery> queries,
 void EmbedChunk(const PoolTable& pools, std::string_view name, std::vector<ImportedQuery> chunk,
                 std::function<void(absl::StatusOr<std::vector<ImportedQuery>>)> done) {
   const auto pool = pools.Find(name);
-  if (!pool.ok() || (*pool)->remote() == nullptr) return done(std::move(chunk));
+  if (!pool.ok() || (*pool)->encoder().remote() == nullptr) return done(std::move(chunk));
   const auto gathering = std::make_shared<Gathering<ImportedQuery>>();
   gathering->queries = std::move(chunk);
   gathering->done = [done = std::move(done)](std::vector<ImportedQuery> queries,

@@ -30,7 +30,7 @@ struct PreparedQuery {
   std::shared_ptr<PoolRuntime> pool;
 
   bool waits_for_vector() const {
-    return pool->remote() != nullptr && !input.embedded && !input.query.empty();
+    return pool->encoder().remote() != nullptr && !input.embedded && !input.query.empty();
   }
 };
 

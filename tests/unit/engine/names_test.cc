@@ -63,8 +63,8 @@ TEST(StoredNames, InAnotherSpellingAreFound) {
   const Remotes remotes;
   const auto one = PoolRuntime::Make(LearnedState(*state), Building::kInline, remotes);
   ASSERT_TRUE(one.ok()) << one.status();
-  EXPECT_EQ((*one)->FindArm(kComposed), ArmId{0});
-  EXPECT_EQ((*one)->FindArm(kDecomposed), ArmId{0});
+  EXPECT_EQ((*one)->arms().Find(kComposed), ArmId{0});
+  EXPECT_EQ((*one)->arms().Find(kDecomposed), ArmId{0});
   PoolTable table;
   table.Put(*one);
   EXPECT_TRUE(table.Find(kComposed).ok());
@@ -73,8 +73,8 @@ TEST(StoredNames, InAnotherSpellingAreFound) {
   ASSERT_TRUE(state->Learn({events.data() + 3, 1}).ok());
   const auto two = PoolRuntime::Make(LearnedState(*state), Building::kInline, remotes);
   ASSERT_TRUE(two.ok()) << two.status();
-  EXPECT_EQ((*two)->FindArm(kDecomposed), ArmId{0});
-  EXPECT_EQ((*two)->FindArm(kComposed), ArmId{2});
+  EXPECT_EQ((*two)->arms().Find(kDecomposed), ArmId{0});
+  EXPECT_EQ((*two)->arms().Find(kComposed), ArmId{2});
 }
 
 TEST(Names, OfAnyLengthAreComparedInATimeThatNobodyNotices) {

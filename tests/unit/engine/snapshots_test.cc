@@ -15,7 +15,7 @@ namespace {
 
 constexpr PoolId kPool{1};
 
-class HousekeeperTest : public EngineFixture {
+class SnapshotsTest : public EngineFixture {
  protected:
   void SetUp() override { limits_.snapshot_every_events = 20; }
 
@@ -59,7 +59,7 @@ class HousekeeperTest : public EngineFixture {
   TestFolder folder_;
 };
 
-TEST_F(HousekeeperTest, MakesASnapshotEverySoManyEventsAndKeepsThree) {
+TEST_F(SnapshotsTest, MakesASnapshotEverySoManyEventsAndKeepsThree) {
   OpenFolder();
   MakePool();  // 4 events: the pool and its arms
   Play(15);
@@ -70,7 +70,7 @@ TEST_F(HousekeeperTest, MakesASnapshotEverySoManyEventsAndKeepsThree) {
   EXPECT_EQ(Snapshots(), (std::vector<Sequence>{100, 80, 60}));
 }
 
-TEST_F(HousekeeperTest, MakesASnapshotSoManySecondsAfterAnEvent) {
+TEST_F(SnapshotsTest, MakesASnapshotSoManySecondsAfterAnEvent) {
   limits_.snapshot_every_events = 1000000;
   limits_.snapshot_every_s = 60;
   OpenFolder();
@@ -84,7 +84,7 @@ TEST_F(HousekeeperTest, MakesASnapshotSoManySecondsAfterAnEvent) {
   EXPECT_EQ(Snapshots(), std::vector<Sequence>{7});
 }
 
-TEST_F(HousekeeperTest, MakesASnapshotWhenTheEngineStops) {
+TEST_F(SnapshotsTest, MakesASnapshotWhenTheEngineStops) {
   OpenFolder();
   MakePool();
   Play(3);
@@ -95,7 +95,7 @@ TEST_F(HousekeeperTest, MakesASnapshotWhenTheEngineStops) {
   EXPECT_EQ(Snapshots(), std::vector<Sequence>{7});
 }
 
-TEST_F(HousekeeperTest, ForgetsTheLogBelowTheOldestSnapshotAndRecoversTheSame) {
+TEST_F(SnapshotsTest, ForgetsTheLogBelowTheOldestSnapshotAndRecoversTheSame) {
   limits_.events_kept = 0;
   OpenFolder();
   MakePool();
@@ -110,7 +110,7 @@ TEST_F(HousekeeperTest, ForgetsTheLogBelowTheOldestSnapshotAndRecoversTheSame) {
   EXPECT_EQ(Stats().outcomes, 56u + 27 + 40);
 }
 
-TEST_F(HousekeeperTest, KeepsAsManyEventsMoreAsItIsTold) {
+TEST_F(SnapshotsTest, KeepsAsManyEventsMoreAsItIsTold) {
   limits_.events_kept = 25;
   OpenFolder();
   MakePool();
@@ -119,14 +119,14 @@ TEST_F(HousekeeperTest, KeepsAsManyEventsMoreAsItIsTold) {
   EXPECT_EQ(Log()->FirstSequence(kPool).value(), 60u - 25 + 1);
 }
 
-TEST_F(HousekeeperTest, KeepsTheWholeLogUnlessItIsLong) {
+TEST_F(SnapshotsTest, KeepsTheWholeLogUnlessItIsLong) {
   OpenFolder();
   MakePool();
   Play(96);
   EXPECT_EQ(Log()->FirstSequence(kPool).value(), 1u);
 }
 
-TEST_F(HousekeeperTest, FallsBackToAnOlderSnapshotThanACorruptOne) {
+TEST_F(SnapshotsTest, FallsBackToAnOlderSnapshotThanACorruptOne) {
   limits_.events_kept = 0;
   OpenFolder();
   MakePool();
@@ -140,7 +140,7 @@ TEST_F(HousekeeperTest, FallsBackToAnOlderSnapshotThanACorruptOne) {
   EXPECT_EQ(StateChecksumNow(), before);
 }
 
-TEST_F(HousekeeperTest, SaysSoWhenNoSnapshotIsLeftOfALogWithoutABeginning) {
+TEST_F(SnapshotsTest, SaysSoWhenNoSnapshotIsLeftOfALogWithoutABeginning) {
   limits_.events_kept = 0;
   OpenFolder();
   MakePool();
@@ -156,7 +156,7 @@ TEST_F(HousekeeperTest, SaysSoWhenNoSnapshotIsLeftOfALogWithoutABeginning) {
             absl::string_view::npos);
 }
 
-TEST_F(HousekeeperTest, TriesAFailedSnapshotAgainLaterWhileAllElseGoesOn) {
+TEST_F(SnapshotsTest, TriesAFailedSnapshotAgainLaterWhileAllElseGoesOn) {
   auto plan = std::make_shared<FailurePlan>();
   auto storage = OpenRocksStorage({.folder = folder_.path()});
   ASSERT_TRUE(storage.ok());
@@ -198,7 +198,7 @@ class HeldSnapshots {
   std::atomic<int> count_{0};
 };
 
-TEST_F(HousekeeperTest, HoldsUpNeitherRouteNorFeedbackWhileASnapshotIsWritten) {
+TEST_F(SnapshotsTest, HoldsUpNeitherRouteNorFeedbackWhileASnapshotIsWritten) {
   auto plan = std::make_shared<FailurePlan>();
   HeldSnapshots held(*plan);
   EngineOptions options = Options();
@@ -211,10 +211,10 @@ TEST_F(HousekeeperTest, HoldsUpNeitherRouteNorFeedbackWhileASnapshotIsWritten) {
   EXPECT_EQ(Stats().outcomes, 70u);
   EXPECT_EQ(held.count(), 1);
   held.LetGo();
-  engine_.reset();  // before what its housekeeper waits for
+  engine_.reset();  // before what its scheduler waits for
 }
 
-TEST_F(HousekeeperTest, LetsAPoolBeDeletedWhileItsSnapshotIsWritten) {
+TEST_F(SnapshotsTest, LetsAPoolBeDeletedWhileItsSnapshotIsWritten) {
   auto plan = std::make_shared<FailurePlan>();
   HeldSnapshots held(*plan);
   auto storage = OpenRocksStorage({.folder = folder_.path()});

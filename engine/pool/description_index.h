@@ -1,0 +1,39 @@
+// The vectors of the arms' descriptions, and the search among them. A cache: with a remote embedder its vectors arrive
+// asynchronously, and one that arrived stays until the arm's next one does.
+// Threads: const methods from any thread; the others from the log writer.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/persistent_array.h"
+#include "base/published.h"
+#include "domain/arm.h"
+#include "engine/pool/query_encoder.h"
+#include "retrieval/index/arm_index.h"
+
+namespace pointsman {
+
+class DescriptionIndex {
+ public:
+  DescriptionIndex(uint32_t projected, Building building);
+
+  // Cosine of query and description; 0 where the arm has none.
+  float Similarity(std::span<const float> embedding, ArmId arm) const;
+  const ArmIndex& search() const { return arm_index_; }
+
+  void Put(std::span<const Arm* const> arms, const QueryEncoder& encoder);
+  // The vector that a remote embedder gave for the arm's description.
+  void PutVector(const Arm& arm, std::vector<float> vector);
+
+ private:
+  using Vectors = PersistentArray<std::vector<float>>;
+  void PutOne(const Arm& arm, const QueryEncoder& encoder, Vectors& vectors);
+
+  Published<Vectors> vectors_;
+  ArmIndex arm_index_;
+};
+
+}  // namespace pointsman

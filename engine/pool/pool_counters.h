@@ -1,0 +1,45 @@
+// What a pool counts while it serves, since the start; in memory alone.
+// Threads: any.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "base/mutex.h"
+#include "domain/types.h"
+#include "engine/request/requests.h"
+#include "engine/request/statistics.h"
+
+namespace pointsman {
+
+class PoolCounters {
+ public:
+  void CountDecision(const Decision& decision);
+  void CountFeedback(FeedbackResult result) { ++feedback_[static_cast<std::size_t>(result)]; }
+  void CountRefused() { ++refused_; }
+  // A first outcome came so long after its decision.
+  void CountLag(Micros lag);
+  // A snapshot holds all events up to `version`.
+  void NoteSnapshot(Sequence version, Micros now);
+  // Outcomes that nobody reported, ever.
+  void SetMissing(uint64_t missing) { missing_ = missing; }
+
+  // Fills in what is counted here; answers the decisions by arm. `out.snapshot_version` is set.
+  std::vector<uint64_t> Fill(Micros now, PoolStatistics& out) const;
+
+ private:
+  std::array<std::atomic<uint64_t>, 8> feedback_{};  // by FeedbackResult
+  std::atomic<uint64_t> refused_{0};
+  std::atomic<uint64_t> missing_{0};
+  std::atomic<uint64_t> fallbacks_{0};
+  mutable Mutex mutex_;
+  std::vector<uint64_t> decisions_ GUARDED_BY(mutex_);  // by arm
+  uint64_t explored_ GUARDED_BY(mutex_) = 0;
+  FeedbackLag lag_ GUARDED_BY(mutex_);
+  Sequence snapshotted_ GUARDED_BY(mutex_) = 0;
+  Micros snapshot_at_ GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace pointsman
