@@ -367,9 +367,9 @@ def check_index():
 
 def check_reasons():
     """The table of errors has the machine codes that the service gives, and no others."""
-    given = (ROOT / "engine/request/requests.h").read_text()
+    given = (ROOT / "domain/errors.h").read_text()
     codes = dict(re.findall(r"string_view (k\w+) = \"([A-Z_]+)\";", given))
-    used = "".join(path.read_text() for path in (ROOT / "service").rglob("*.cc"))
+    used = "".join(path.read_text() for folder in ("domain", "engine", "service") for path in (ROOT / folder).rglob("*.cc"))
     wanted = {code for name, code in codes.items() if re.search(rf"reason::{name}\b", used)}
     table = (ROOT / "docs/reference/errors.md").read_text().partition("| reason | code |")[2].partition("\n\n")[0]
     cells = re.findall(r"^\| (`.*?`) \|", table, re.M)
