@@ -54,6 +54,7 @@ void AddVerify(CLI::App& app, Cli& cli);
 void AddReplay(CLI::App& app, Cli& cli);
 void AddEvaluate(CLI::App& app, Cli& cli);
 void AddTrainLexicon(CLI::App& app, Cli& cli);
+void AddCompletion(CLI::App& app, Cli& cli);
 
 // A subcommand with its example, run with a client of the server.
 CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::string& description,

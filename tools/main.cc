@@ -8,6 +8,7 @@
 #include "tools/command.h"
 #include "tools/exit_code.h"
 #include "tools/json_text.h"
+#include "tools/pointsman_app.h"
 
 namespace {
 
@@ -45,53 +46,10 @@ int Parse(CLI::App& app, int argc, char** argv, bool& is_parsed) {
 
 int main(int argc, char** argv) {
   pointsman::Cli cli;
-  CLI::App app(
-      "pointsman asks a running pointsmand which arm should answer a query, tells it how that went,"
-      "\nand looks after its pools. `pointsman COMMAND --help` shows an example of each.",
-      "pointsman");
-  app.fallthrough();
-  app.require_subcommand(1);
-  app.set_version_flag("--version", "pointsman " POINTSMAN_VERSION);
-  app.footer(pointsman::ExitCodeHelp());
-  app.add_option("--server", cli.server, "HOST:PORT of pointsmand")
-      ->envname("POINTSMAN_SERVER")
-      ->capture_default_str();
-  auto* token_file =
-      app.add_option("--token-file", cli.token_file, "file with the token that the server asks for")
-          ->envname("POINTSMAN_TOKEN_FILE");
-  // By the environment alone: a command line can be read by everybody on the machine.
-  app.add_option("--token", cli.token, "")
-      ->envname("POINTSMAN_TOKEN")
-      ->group("")
-      ->excludes(token_file);
-  app.add_flag("--tls", cli.is_tls, "by TLS; the other --tls- flags mean it too");
-  app.add_option("--tls-ca", cli.ca_file, "PEM file of who vouches for the server [the system's]")
-      ->envname("POINTSMAN_TLS_CA");
-  app.add_option("--tls-cert", cli.certificate_file, "PEM file, if the server asks for one");
-  app.add_option("--tls-key", cli.key_file, "PEM file of its key");
-  app.add_option("--timeout-ms", cli.timeout_ms, "how long to wait for an answer")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  app.add_flag("--json", cli.is_json, "print answers and errors as JSON");
-  pointsman::AddRoute(app, cli);
-  pointsman::AddFeedback(app, cli);
-  pointsman::AddPool(app, cli);
-  pointsman::AddArm(app, cli);
-  pointsman::AddStats(app, cli);
-  pointsman::AddExplain(app, cli);
-  pointsman::AddProbe(app, cli);
-  pointsman::AddImport(app, cli);
-  pointsman::AddToken(app, cli);
-  pointsman::AddBackup(app, cli);
-  pointsman::AddRestore(app, cli);
-  pointsman::AddLog(app, cli);
-  pointsman::AddVerify(app, cli);
-  pointsman::AddReplay(app, cli);
-  pointsman::AddEvaluate(app, cli);
-  pointsman::AddTrainLexicon(app, cli);
+  const auto app = pointsman::MakeApp(cli);
 
   bool is_parsed = false;
-  const int code = Parse(app, argc, argv, is_parsed);
+  const int code = Parse(*app, argc, argv, is_parsed);
   if (!is_parsed || !cli.run) return code;
   const absl::Status status = cli.run();
   if (!status.ok()) {

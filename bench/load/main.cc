@@ -6,6 +6,7 @@
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "base/version.h"
 #include "bench/load/fill.h"
 #include "bench/load/load_report.h"
 #include "bench/load/load_run.h"
@@ -196,7 +197,7 @@ int main(int argc, char** argv) {
   pointsman::AddRunOptions(app, options);
   pointsman::AddFill(app, options);
   app.footer("Exit codes: 0 it worked, 2 bad arguments; else as of pointsman");
-  if (const auto code = pointsman::ParseFlags(app, POINTSMAN_VERSION, argc, argv)) return *code;
+  if (const auto code = pointsman::ParseFlags(app, pointsman::Version(), argc, argv)) return *code;
   const absl::Status status = pointsman::RunLoad(options);
   if (status.ok()) return 0;
   std::fprintf(stderr, "pointsman-load: %s\n", pointsman::ToStd(status.message()).data());

@@ -4,10 +4,12 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/version.h"
+
 int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], "--version") != 0) continue;
-    std::printf("pointsman benchmarks " POINTSMAN_VERSION "\n");
+    std::printf("pointsman benchmarks %s\n", pointsman::Version());
     return 0;
   }
   benchmark::Initialize(&argc, argv);

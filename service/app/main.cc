@@ -18,10 +18,12 @@
 #include "absl/synchronization/mutex.h"
 #include "base/clock.h"
 #include "base/strings.h"
+#include "base/version.h"
 #include "service/app/config.h"
 #include "service/app/flags.h"
-#include "service/observe/log.h"
 #include "service/app/server.h"
+#include "service/observe/log.h"
+#include "tools/pages/page_flags.h"
 
 namespace {
 
@@ -139,7 +141,9 @@ int main(int argc, char** argv) {
       "Example: pointsmand --data-dir ./data --listen 127.0.0.1:7717\n"
       "SIGHUP reads the config again: log level and most limits change at once.\n"
       "Exit codes: 0 stopped by a signal, 1 cannot start, 2 bad config or flag");
-  if (const auto code = pointsman::ParseFlags(app, POINTSMAN_VERSION, argc, argv)) return *code;
+  pointsman::AddPageFlags(
+      app, {.section = 8, .summary = "the Pointsman routing service", .see_also = "pointsman(1)"});
+  if (const auto code = pointsman::ParseFlags(app, pointsman::Version(), argc, argv)) return *code;
 
   // gRPC's own lines on stderr say nothing that our errors do not; GRPC_VERBOSITY brings them back.
   setenv("GRPC_VERBOSITY", "NONE", 0);

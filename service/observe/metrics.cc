@@ -3,6 +3,8 @@
 #include <prometheus/text_serializer.h>
 
 #include "base/strings.h"
+#include "base/version.h"
+#include "storage/rocks/families.h"
 
 namespace pointsman {
 namespace {
@@ -17,6 +19,14 @@ const prometheus::Histogram::BucketBoundaries kBuckets{
 }  // namespace
 
 Metrics::Metrics() : registry_(std::make_shared<prometheus::Registry>()) {
+  prometheus::BuildGauge()
+      .Name("pointsman_build_info")
+      .Help("Always 1; its labels say which build serves, and the format of its data folder.")
+      .Register(*registry_)
+      .Add({{"version", Version()},
+            {"compiler", Compiler()},
+            {"data_format", std::to_string(kFormatVersion)}})
+      .Set(1);
   auto& rpcs = prometheus::BuildCounter()
                    .Name("pointsman_rpc_total")
                    .Help("Calls finished, by RPC and canonical status code.")
@@ -57,9 +67,9 @@ Metrics::Metrics() : registry_(std::make_shared<prometheus::Registry>()) {
     refusals_[static_cast<std::size_t>(code)] =
         &refusals.Add({{"code", absl::StatusCodeToString(code)}});
   }
-  storage_ =
-      NewGauge("pointsman_storage_writable",
-               "1 while feedback and decisions can be written; 0 until the disk takes writes again.");
+  storage_ = NewGauge(
+      "pointsman_storage_writable",
+      "1 while feedback and decisions can be written; 0 until the disk takes writes again.");
   snapshots_ = NewGauge("pointsman_snapshots_succeed", "0 after a snapshot that failed, else 1.");
   queue_ = NewGauge("pointsman_writer_queue_items", "Commands that wait for the log writer.");
   certificate_ = NewGauge("pointsman_tls_certificate_expiry_timestamp_seconds",

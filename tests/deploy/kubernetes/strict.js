@@ -5,6 +5,8 @@
 const core = "./node_modules/kubernetes-models/_schemas/IoK8sApi";
 const schemas = {
   "apps/v1 StatefulSet": `${core}AppsV1StatefulSet`,
+  "monitoring.coreos.com/v1 PrometheusRule":
+    "./node_modules/@kubernetes-models/prometheus-operator/_schemas/MonitoringCoreosComV1PrometheusRule",
   "monitoring.coreos.com/v1 ServiceMonitor":
     "./node_modules/@kubernetes-models/prometheus-operator/_schemas/MonitoringCoreosComV1ServiceMonitor",
   "networking.k8s.io/v1 NetworkPolicy": `${core}NetworkingV1NetworkPolicy`,

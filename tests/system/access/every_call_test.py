@@ -9,8 +9,8 @@ import sys
 
 import grpc
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "deploy"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "deploy"))
 from common import check, run, run_test  # noqa: E402
 from pointsmand import Pointsmand  # noqa: E402
 from reflected import Reflected, call, name_pool  # noqa: E402

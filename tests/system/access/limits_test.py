@@ -9,8 +9,8 @@ import time
 
 import grpc
 
-TESTS = pathlib.Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS / name) for name in ("support", "deploy", "hostile")]
+TESTS = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(TESTS / name) for name in ("support", "deploy", "system/hostile")]
 import http2  # noqa: E402
 import messages  # noqa: E402
 from common import check, run, run_test  # noqa: E402

@@ -11,8 +11,8 @@ import time
 
 import grpc
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "deploy"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "deploy"))
 from calls import code_of  # noqa: E402
 from certificates import Authority, s_client  # noqa: E402
 from common import check, run, run_test  # noqa: E402

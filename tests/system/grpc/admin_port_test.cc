@@ -3,6 +3,8 @@
 #include <set>
 #include <sstream>
 
+#include "base/strings.h"
+#include "base/version.h"
 #include "http_get.h"
 #include "rpc_fixture.h"
 #include "tests/paths.h"
@@ -31,6 +33,16 @@ TEST_F(AdminPort, CountsWhatWasServed) {
   }
 }
 
+TEST_F(AdminPort, SaysWhichBuildServes) {
+  const std::string metrics = Get(server_->admin_port(), "/metrics");
+  const auto at = metrics.find("\npointsman_build_info{");
+  ASSERT_NE(at, std::string::npos) << metrics;
+  const std::string line = metrics.substr(at + 1, metrics.find('\n', at + 1) - at - 1);
+  EXPECT_NE(line.find(Cat("version=\"", Version(), "\"")), std::string::npos) << line;
+  EXPECT_NE(line.find("data_format=\"3\""), std::string::npos) << line;
+  EXPECT_TRUE(line.ends_with("} 1")) << line;
+}
+
 TEST_F(AdminPort, CountsNoPreviewAsADecision) {
   v1::RouteRequest route;
   route.set_query("a question");
@@ -47,13 +59,14 @@ TEST_F(AdminPort, CountsNoPreviewAsADecision) {
   ASSERT_TRUE(router_->RouteBatch(&context, batch, &answers).ok());
   EXPECT_FALSE(answers.items(0).response().arm().empty());
   const std::string metrics = Get(server_->admin_port(), "/metrics");
-  for (const char* series : {"pointsman_decisions_total{logged=\"true\"}",
-                             "pointsman_decisions_total{logged=\"false\"}",
-                             "pointsman_pool_decisions_total{pool=\"default\"}"}) {
+  for (const char* series :
+       {"pointsman_decisions_total{logged=\"true\"}", "pointsman_decisions_total{logged=\"false\"}",
+        "pointsman_pool_decisions_total{pool=\"default\"}"}) {
     const auto at = metrics.find(series);
     EXPECT_TRUE(at == std::string::npos ||
                 std::atof(metrics.c_str() + at + std::string(series).size() + 1) == 0)
-        << series << " in\n" << metrics;
+        << series << " in\n"
+        << metrics;
   }
 }
 

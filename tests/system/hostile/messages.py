@@ -3,7 +3,7 @@ import pathlib
 import struct
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
 import leb128  # noqa: E402  (from the folder above)
 
 ROUTE = "/pointsman.v1.Router/Route"

@@ -10,7 +10,7 @@ import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "support"))
+sys.path.insert(0, str(HERE.parents[1] / "support"))
 from pointsmand import DidNotStart, Pointsmand  # noqa: E402  (from the folder above)
 
 
