@@ -136,7 +136,7 @@ TEST_F(Remote, FailsEachTextWithWordsThatSayWhy) {
       {"404", RemoteFault::kRefused, "status 404"},
       {"500", RemoteFault::kServerError, "status 500"},
       {"hang", RemoteFault::kTimedOut, "deadline_ms"},
-      {"close", RemoteFault::kBroken, "broke off"},
+      {"close", RemoteFault::kBroken, "no complete answer"},
   };
   for (const auto& [mode, fault, words] : cases) {
     server_.Tell("mode ok");
