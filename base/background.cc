@@ -6,7 +6,7 @@ namespace pointsman {
 
 void GiveWay() {
   constexpr int kNiceness = 10;
-  // That it fails says only that the thread goes on as it was.
+  // A failure is harmless: the thread keeps its priority.
   [[maybe_unused]] const int failed = setpriority(PRIO_PROCESS, 0, kNiceness);
 }
 

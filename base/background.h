@@ -4,8 +4,8 @@
 
 namespace pointsman {
 
-// Makes the calling thread give way to all that serve calls: on a busy machine it gets about a tenth of a
-// core's time, on an idle one all of it. (Linux counts niceness by thread.)
+// Lowers the priority of the calling thread below all threads that serve calls. On a busy machine it gets
+// about a tenth of a core's time, on an idle one all of it. (Linux sets niceness per thread.)
 void GiveWay();
 
 }  // namespace pointsman

@@ -1,5 +1,5 @@
-// BoundedQueue<T>: many producers, one consumer that takes everything there is.
-// A full queue refuses (the caller answers RESOURCE_EXHAUSTED); nothing is dropped silently.
+// BoundedQueue<T>: many producers, and one consumer that takes everything in it. A full queue refuses (the
+// caller answers RESOURCE_EXHAUSTED); nothing is dropped silently.
 // Threads: all methods from any thread.
 #pragma once
 
@@ -26,8 +26,8 @@ class BoundedQueue {
     return true;
   }
 
-  // Takes up to `count_max` items in order; waits until there is one, the queue is closed, or
-  // `wait` has passed. An empty answer of a closed queue is final.
+  // Takes up to `count_max` items in order. Waits until there is one, the queue is closed, or `wait` has
+  // passed. An empty result from a closed queue is final.
   std::vector<T> PopBatch(std::size_t count_max, std::chrono::milliseconds wait) {
     MutexLock lock(mutex_);
     if (items_.empty() && !is_closed_) ready_.WaitFor(mutex_, wait);
@@ -42,7 +42,7 @@ class BoundedQueue {
     return batch;
   }
 
-  // No push succeeds from here on; what is inside can still be taken.
+  // From now on no push succeeds. Items inside can still be taken.
   void Close() {
     MutexLock lock(mutex_);
     is_closed_ = true;

@@ -1,6 +1,6 @@
-// Little-endian writing and reading of flat records (snapshots, projections, lexicon files).
-// Reading never trusts its input: the first short or impossible read latches `ok() == false` and
-// every later read returns zero or empty, so a decoder checks once at its end.
+// Writes and reads flat little-endian records (snapshots, projections, lexicon files). Reading never trusts
+// its input: the first short or impossible read sets `ok()` to false for good, and every later read returns
+// zero or empty. So a decoder checks once, at its end.
 // Threads: values; one owner at a time.
 #pragma once
 
@@ -67,7 +67,7 @@ class ByteReader {
     at_ += count * sizeof(T);
     return values;
   }
-  // A count of things that take at least `bytes_each` each: refuses a count the rest cannot hold.
+  // A count of items of at least `bytes_each` bytes each. Fails if the rest cannot hold that many.
   uint64_t GetCount(std::size_t bytes_each);
 
   bool ok() const { return is_ok_; }
@@ -75,7 +75,7 @@ class ByteReader {
   // For a decoder that finds a value out of its range.
   void Fail() { is_ok_ = false; }
 
-  // The format of what is read, for decoders whose layout has changed with it.
+  // The format of the bytes, for decoders whose layout depends on it.
   int format() const { return format_; }
   void SetFormat(int format) { format_ = format; }
 

@@ -1,4 +1,4 @@
-// CHECK: a programmer's assumption that stays on in release builds. User input never reaches one.
+// CHECK: an assumption of the programmer, also verified in release builds. User input never reaches one.
 // Threads: any.
 #pragma once
 

@@ -1,4 +1,4 @@
-// Time as an injected input. system_clock appears in clock.cc and nowhere else.
+// Time as an injected input. Only clock.cc uses system_clock.
 #pragma once
 
 #include <atomic>
@@ -11,7 +11,7 @@ namespace pointsman {
 class Clock {
  public:
   virtual ~Clock() = default;
-  // Microseconds since the Unix epoch. May step backwards; whoever orders by it must not let it.
+  // Microseconds since the Unix epoch. May step backwards; code that orders by it must handle that.
   virtual Micros Now() const = 0;
 };
 
@@ -20,7 +20,7 @@ class SystemClock final : public Clock {
   Micros Now() const override;
 };
 
-// A clock that stands still until told otherwise: replays and tests.
+// A clock that stands still until Advance, for replays and tests.
 class ManualClock final : public Clock {
  public:
   explicit ManualClock(Micros start) : now_(start) {}

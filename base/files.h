@@ -1,4 +1,4 @@
-// Files as a whole.
+// Whole files.
 // Threads: any.
 #pragma once
 
@@ -7,7 +7,7 @@
 
 namespace pointsman {
 
-// All that is in it; nothing: it is not there, a folder, or not to be read.
+// The whole content. Nullopt: the file is missing, is a folder, or cannot be read.
 std::optional<std::string> ReadText(const std::string& path);
 
 }  // namespace pointsman

@@ -1,7 +1,7 @@
-// std::mutex with clang's thread-safety annotations, so that a missing lock does not compile in the
-// lint preset. (absl::Mutex as Debian builds it gives ThreadSanitizer false positives.)
-// Members under a lock carry GUARDED_BY (absl's), functions that want it held REQUIRES_LOCK.
-// Threads: that is what it is for.
+// std::mutex with clang's thread-safety annotations, so that a missing lock fails to compile in the lint
+// preset. (absl::Mutex as Debian builds it gives ThreadSanitizer false positives.) Members under a lock carry
+// GUARDED_BY (absl's); functions that need it held carry REQUIRES_LOCK.
+// Threads: any.
 #pragma once
 
 #include <condition_variable>
@@ -38,7 +38,7 @@ class ABSL_SCOPED_LOCKABLE MutexLock {
   Mutex& mutex_;
 };
 
-// Waits with a Mutex held; wakes may be spurious, so wait in a loop over the condition.
+// Waits with a Mutex held. Wakes may be spurious, so wait in a loop over the condition.
 class CondVar {
  public:
   void Wait(Mutex& mutex) REQUIRES_LOCK(mutex) { cv_.wait(mutex); }

@@ -1,9 +1,9 @@
-// PersistentArray<T>: a growing array of shared immutable items, cheap to copy. A copy shares every
-// chunk; writing copies the one chunk and the one item it touches, once per edit. So publishing a
-// state of 100,000 arms after changing one costs one chunk, not one pointer per arm.
+// PersistentArray<T>: a growing array of shared immutable items that is cheap to copy. A copy shares every
+// chunk. A write copies the one chunk and the one item that it touches, once per edit. So publishing a state
+// of 100,000 arms after changing one costs one chunk, not one pointer per arm.
 // Shapes: index in [0, size()); an item may be missing (an arm that never had state of its own).
-// Operation: copy, BeginEdit, any number of Set and Mutable, EndEdit, publish. Outside an edit it
-//   is frozen; copying in the middle of an edit is a programmer's error.
+// Operation: copy, BeginEdit, any number of Set and Mutable, EndEdit, publish. Outside an edit it is frozen.
+//   Copying during an edit is a programmer's error.
 // Cost: Get O(1); the first write of a chunk in an edit O(256), later ones O(1); a copy O(n/256).
 // Threads: a value; const methods from any thread.
 #pragma once
@@ -53,15 +53,15 @@ class PersistentArray {
   void BeginEdit() { edit_ = std::make_shared<char>(); }
   void EndEdit() { edit_ = nullptr; }
 
-  // Puts an item (null: removes it), growing the array to hold it.
+  // Puts an item (null: removes it). Grows the array if needed.
   void Set(std::size_t index, std::shared_ptr<const T> item) {
     Chunk& chunk = OwnChunk(index);
     chunk.items[index % kChunk] = std::move(item);
     chunk.is_fresh[index % kChunk] = false;
   }
 
-  // The item for writing: a copy the first time in an edit, then in place. A missing item is made
-  // by T's default constructor.
+  // The item for writing: copied the first time in an edit, then changed in place. A missing item is
+  // made by T's default constructor.
   T& Mutable(std::size_t index) {
     Chunk& chunk = OwnChunk(index);
     std::shared_ptr<const T>& slot = chunk.items[index % kChunk];
@@ -69,7 +69,7 @@ class PersistentArray {
       slot = slot == nullptr ? std::make_shared<T>() : std::make_shared<T>(*slot);
       chunk.is_fresh[index % kChunk] = true;
     }
-    return const_cast<T&>(*slot);  // made by this very edit, as a T that is not const
+    return const_cast<T&>(*slot);  // this edit made it, as a non-const T
   }
 
  private:

@@ -1,7 +1,7 @@
 // Published<T>: an immutable version that many threads read while one replaces it.
-// Cost: a read is one lock held for one pointer copy.
+// Cost: a read holds a lock for one pointer copy.
 // Threads: any number of readers and writers.
-// A mutex and a copy, because std::atomic<std::shared_ptr> of g++ 12 unlocks with relaxed order.
+// It is a mutex and a copy, because std::atomic<std::shared_ptr> of g++ 12 unlocks with relaxed order.
 #pragma once
 
 #include <memory>
@@ -27,7 +27,7 @@ class Published {
       MutexLock lock(mutex_);
       value_.swap(value);
     }
-    // The old version dies here, outside the lock: its destructor may free a lot.
+    // The old version is destroyed here, outside the lock: its destructor may free a lot.
   }
 
  private:

@@ -1,5 +1,5 @@
-// A small random generator as a value: its stream depends on its seed alone, and is the same with
-// every compiler and standard library (std::*_distribution is not).
+// A small random generator as a value. Its stream depends on its seed alone and is the same with every
+// compiler and standard library (that of std::*_distribution is not).
 // Threads: a value; one owner at a time.
 // Source: xoshiro256**, Blackman and Vigna 2018; seeding by SplitMix64, Steele et al. 2014.
 #pragma once
@@ -9,7 +9,7 @@
 
 namespace pointsman {
 
-// 53 of the bits as a number in [0, 1).
+// 53 of the bits, as a number in [0, 1).
 inline double ToUnit(uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1.0p-53; }
 
 class Rng {

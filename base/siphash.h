@@ -1,5 +1,5 @@
-// SipHash-2-4: a keyed 64-bit hash. With a secret key nobody can choose an input for its output, so
-// it turns decision ids into sampling draws; with a fixed key it is our checksum.
+// SipHash-2-4: a keyed 64-bit hash. Without the key nobody can find an input for a wanted output, so with a
+// secret key it turns decision ids into sampling draws. With a fixed key it is our checksum.
 // Cost: about 1 ns a byte for short inputs; no allocation.
 // Threads: pure functions.
 // Source: Aumasson and Bernstein 2012, "SipHash: a fast short-input PRF", section 2.

@@ -9,10 +9,10 @@ namespace {
 struct CodePoint {
   uint32_t value = 0;
   std::size_t bytes = 1;
-  bool is_well_formed = false;  // else it is one byte that begins none
+  bool is_well_formed = false;  // false: it is one byte that starts no code point
 };
 
-// The first of a text that is not empty.
+// The first code point of a text that is not empty.
 CodePoint First(std::string_view text) {
   const auto byte = [&](std::size_t at) { return static_cast<uint8_t>(text[at]); };
   const uint8_t lead = byte(0);

@@ -1,5 +1,5 @@
-// The one place where std::string_view meets absl::string_view: in Debian's build they are two
-// types that do not convert.
+// Conversions between std::string_view and absl::string_view, in one place (in Debian's build the two
+// types do not convert), and text made safe for logs and errors.
 // Threads: any.
 #pragma once
 
@@ -51,13 +51,13 @@ absl::Status DataLoss(const Args&... args) {
 // `text` made safe to show in an error or a log line: control bytes escaped, cut at `bytes_max`.
 std::string Quoted(std::string_view text, std::size_t bytes_max = 80);
 
-// `text` as the part of one line of a log or an error that it should be: control characters and what is
-// no UTF-8 written as \xNN, all else as it is; cut at about `bytes_max` with "...".
+// `text` as part of one line of a log or an error: control characters and bytes that are not UTF-8 are
+// written as \xNN, everything else is unchanged. Cut at about `bytes_max` with "...".
 std::string OneLine(std::string_view text, std::size_t bytes_max = SIZE_MAX);
 
-// Whether `text` holds what a line should not: control characters (C0, DEL, C1), the line and paragraph
-// separators, and what turns the order of the characters around it (bidirectional embeddings,
-// overrides and isolates), which makes a line show another text than it holds.
+// Whether `text` holds characters that a line should not: control characters (C0, DEL, C1), line and
+// paragraph separators, and characters that reorder the text around them (bidirectional embeddings, overrides
+// and isolates), which make a line show other text than it holds.
 bool HoldsControls(std::string_view text);
 
 // Whether `text` is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms).

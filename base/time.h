@@ -1,4 +1,4 @@
-// Points and stretches of time as numbers.
+// Points in time and durations, as numbers.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What people configure: arms and pools. Learned figures are elsewhere (learners/).
+// What people configure: arms and pools. Learned figures are in learners/.
 // Threads: plain values.
 #pragma once
 
@@ -14,7 +14,7 @@ namespace pointsman {
 
 enum class ArmStatus : uint8_t { kActive = 1, kPaused = 2, kRemoved = 3 };
 
-// Prices of calls with more than so many input tokens; what is absent stays the arm's.
+// Prices of calls with more than this many input tokens. A price that is absent stays the arm's.
 struct PriceTier {
   int64_t above_input_tokens = 0;
   std::optional<double> usd_per_1m_input;
@@ -31,23 +31,23 @@ struct Arm {
   std::optional<double> usd_per_1m_input;
   std::optional<double> usd_per_1m_output;
   int64_t context_tokens_max = 0;  // 0: no limit known
-  // What is believed before any outcome, and how many outcomes that belief counts as.
+  // The operator's prior, and how many outcomes it counts as.
   std::optional<double> prior_quality;
   double prior_strength = 0;
   std::optional<double> prior_latency_ms;
   std::optional<double> prior_output_tokens;
   ArmStatus status = ArmStatus::kActive;
   std::optional<double> usd_per_request = {};
-  std::optional<double> usd_per_1m_cached_input = {};  // absent: as other input
+  std::optional<double> usd_per_1m_cached_input = {};  // absent: the price of other input
   std::vector<PriceTier> price_tiers = {};             // ascending by above_input_tokens
-  int64_t output_tokens_max = 0;                  // of one answer; 0: no limit known
-  std::string version = {};                // which model answers under the name; empty: nobody said
-  std::vector<std::string> aliases = {};  // other names that mean this arm
+  int64_t output_tokens_max = 0;                       // of one answer; 0: no limit known
+  std::string version = {};               // which model answers under the name; empty: not given
+  std::vector<std::string> aliases = {};  // other names of this arm
   friend bool operator==(const Arm&, const Arm&) = default;
 };
 
-// A named number from the caller, as it enters the context: (value - center) / scale, clipped to
-// [-3, 3], times `weight`. Missing in a request: 0.
+// A named number from the caller. It enters the context as (value - center) / scale, clipped to [-3, 3],
+// times `weight`; as 0 if the request lacks it.
 struct FeatureSpec {
   std::string name;
   double center = 0;
@@ -56,29 +56,30 @@ struct FeatureSpec {
   friend bool operator==(const FeatureSpec&, const FeatureSpec&) = default;
 };
 
-// The name of embedders that run elsewhere.
+// The name of embedders that run on another server.
 inline constexpr std::string_view kRemoteEmbedder = "remote";
 
-// How the query becomes a vector. Learned state depends on all of it: fixed when the pool is made.
+// How the query becomes a vector. All of it is fixed when the pool is made, because
+// learned state depends on it.
 struct EmbedderSettings {
-  std::string name = "lexicon";  // an embedder's name; "caller" takes vectors only
+  std::string name = "lexicon";  // an embedder's name; "caller": requests bring vectors
   uint32_t dimension = 0;        // the embedder's entries, without a sketch; 0: its own default
   uint32_t projected = 0;        // d after projection; equal to D: identity; 0: the default
   uint64_t projection_seed = 1;
-  // "lexicon": a file's absolute path, or the bare name of one that ships; empty: the newest.
+  // "lexicon": the absolute path of a file, or the bare name of one that ships; empty: the newest.
   std::string lexicon_file;
-  // "lexicon": the norm of the character sketch's own entries beside the words' 1; 0: none.
+  // "lexicon": the norm of the character sketch's own entries, where that of the words is 1; 0: no sketch.
   double sketch_weight = 0;
-  uint64_t lexicon_checksum = 0;  // of the file the pool was made with; 0: not known yet
+  uint64_t lexicon_checksum = 0;  // of the pool's original file; 0: not known yet
   std::string endpoint;           // "remote": its name in the server's config
-  std::string model;              // "remote": that the pool was made with
-  // A fitted projection (retrieval/embed/projection.h says how it is laid out); empty: the seeded one.
+  std::string model;              // "remote": the model that the pool was made with
+  // A fitted projection (layout: retrieval/embed/projection.h); empty: the seeded one.
   std::vector<float> projection_rows;
   friend bool operator==(const EmbedderSettings&, const EmbedderSettings&) = default;
 };
 
-// How the pool learns and explores. `quality_model` is fixed when the pool is made; the rest may
-// change at any time, effective from the next decision or event.
+// How the pool learns and explores. `quality_model` is fixed when the pool is made. The rest may change at
+// any time and takes effect with the next decision or event.
 struct LearnerSettings {
   std::string quality_model = "hybrid";
   std::string exploration = "thompson";
@@ -93,10 +94,10 @@ struct LearnerSettings {
   friend bool operator==(const LearnerSettings&, const LearnerSettings&) = default;
 };
 
-// What it means that nobody told a decision's quality within its feedback window.
+// What it means if a decision's quality is not reported within its feedback window.
 enum class MissingFeedback : uint8_t {
-  kNothing = 1,  // it teaches nothing
-  kQuality = 2,  // as if `missing_quality` had been told
+  kNothing = 1,  // nothing is learned
+  kQuality = 2,  // as if `missing_quality` had been reported
 };
 
 struct PoolSettings {
@@ -111,12 +112,12 @@ struct PoolSettings {
   Micros feedback_window = 86400 * kMicrosPerSecond;
   MissingFeedback missing_feedback = MissingFeedback::kNothing;
   double missing_quality = 0;  // for kQuality
-  // Observations that one client's feedback counts as, per arm and hour, at most; 0: no bound.
+  // The number of observations that one client's feedback counts as, per arm and hour, at most; 0: no bound.
   double client_weight_per_hour = 0;
   bool store_query_text = false;
   Preference default_preference{1, 0, 0};
   LatencyKind latency_kind = LatencyKind::kTotal;
-  bool strict_names = false;  // names in requests that nothing has are errors
+  bool strict_names = false;  // unknown names in requests are errors
   friend bool operator==(const PoolSettings&, const PoolSettings&) = default;
 };
 

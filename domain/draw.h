@@ -1,5 +1,5 @@
-// The random numbers of a decision: each a function of the folder's secret and the decision's id alone, so that a
-// decision can be computed again.
+// The random numbers of a decision. Each is a function of the folder's secret and the decision's id alone, so
+// a decision can be recomputed.
 // Threads: pure.
 #pragma once
 
@@ -11,7 +11,7 @@
 
 namespace pointsman {
 
-// What a draw is for; written into the hash, so that no two uses share a draw.
+// What a draw is for. It is part of the hash, so no two uses share a draw.
 enum class DrawPurpose : uint8_t { kChooseArm = 1, kPanel = 2, kShortlist = 3, kDecisionId = 4 };
 
 // The 64 bits of a decision's draw: SipHash(secret, pool, decision id, purpose). A caller who

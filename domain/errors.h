@@ -1,4 +1,4 @@
-// Errors as the contract has them: a canonical code, a machine code beside it, and for a bad field its name.
+// Errors as the API contract defines them: a canonical code, a machine code, and for a bad field its name.
 // Threads: pure.
 #pragma once
 
@@ -34,16 +34,16 @@ inline constexpr std::string_view kLimit = "LIMIT";
 inline constexpr std::string_view kQueueFull = "QUEUE_FULL";
 inline constexpr std::string_view kStorageBroken = "STORAGE_BROKEN";
 inline constexpr std::string_view kStopping = "STOPPING";
-inline constexpr std::string_view kToken = "TOKEN";          // none, not known, or expired
-inline constexpr std::string_view kForbidden = "FORBIDDEN";  // not of the token's scopes or pools
+inline constexpr std::string_view kToken = "TOKEN";          // missing, unknown or expired
+inline constexpr std::string_view kForbidden = "FORBIDDEN";  // outside the token's scopes or pools
 inline constexpr std::string_view kClientRate = "CLIENT_RATE";
 inline constexpr std::string_view kTooManyCalls = "TOO_MANY_CALLS";
 }  // namespace reason
 
-// After STORAGE_BROKEN it is worth trying again: the server tries the disk again by itself.
+// When to retry after STORAGE_BROKEN: the server tries the disk again by itself.
 inline constexpr Micros kStorageRetryAfter = 5 * kMicrosPerSecond;
 
-// The same status with where it happened before its message; its machine code stays.
+// The same status, with `where` in front of its message. Its machine code stays.
 absl::Status Located(const absl::Status& status, std::string_view where);
 
 // A status with its machine code and, for a bad field, the field's name.

@@ -26,7 +26,7 @@ Outcome MergedOutcome(const OutcomeEvent& event) {
   over(&Outcome::cached_input_tokens);
   over(&Outcome::error_kind);
   over(&Outcome::retry_after_ms);
-  // An answer that failed has no quality, and one that did not has no kind of failure.
+  // A call that failed has no quality; one that did not fail has no error kind.
   if (merged.error.value_or(false)) {
     merged.quality.reset();
   } else {

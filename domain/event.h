@@ -1,5 +1,5 @@
-// What the log holds. Everything learned is a fold over events, in log order; an outcome carries
-// all that learning needs, so that it never reads the decision's record.
+// What the log holds. Everything learned is a fold over events, in log order. An outcome carries all that
+// learning needs, so learning never reads the decision's record.
 // Threads: plain values.
 #pragma once
 
@@ -13,16 +13,16 @@
 
 namespace pointsman {
 
-// Where the first outcome of a decision and arm entered the learned state. All that is said of it later
-// is learned as if it had come then, faded by what has passed since.
+// Where the first outcome of a decision and arm entered the learned state. Later reports about it are learned
+// as if they had arrived then, faded by what has passed since.
 struct Anchor {
   Micros time = 0;   // of the event
   double clock = 0;  // LearnedState::clock() just after it: weight of the pool's outcomes so far
   friend bool operator==(const Anchor&, const Anchor&) = default;
 };
 
-// Each present field of `outcome` is learned here: what is known of the call is then `before` with the
-// fields of `outcome` over it (MergedOutcome).
+// Each field present in `outcome` is learned here. After the event, the known values of the call are
+// `before`, overwritten by the fields of `outcome` (MergedOutcome).
 struct OutcomeEvent {
   std::string decision_id;
   std::string feedback_id;
@@ -31,8 +31,8 @@ struct OutcomeEvent {
   bool is_off_policy = false;   // another arm served than the one drawn
   bool is_learned = true;       // false: LATE or OVER_WEIGHT, logged for the record only
   bool is_first = true;         // the first outcome of this decision and arm
-  bool is_missing = false;      // nobody told it: the pool's `missing_quality` at the window's end
-  bool is_over_weight = false;  // not learned, since its client's weight was used up
+  bool is_missing = false;      // not reported: the pool's `missing_quality` at the window's end
+  bool is_over_weight = false;  // not learned, because its client's weight was used up
   double propensity = 1;
   double weight = 1;  // imports: strength / N; below 1 too when a client's weight runs out
   Preference preference;
@@ -44,26 +44,26 @@ struct OutcomeEvent {
   // A correction: the values learned before, for the fields that `outcome` changes.
   Outcome corrects;
   Micros reported_at = 0;  // the caller's `at`; metadata, never used for ageing
-  // With the first outcome of a decision and arm, if the pool stores it: what another embedder needs
-  // to learn the same again.
+  // Set with the first outcome of a decision and arm, if the pool stores query text. Another embedder needs
+  // it to learn the same again.
   std::string query_text;
-  Outcome before = {};                // all that was learned of this call before; empty: nothing
-  std::optional<Anchor> anchor = {};  // absent: in logs of before format 3
-  bool is_withdrawal = false;    // `before` is taken back, and `outcome` is empty
-  bool is_closed = false;        // the call was not made, or no arm of the pool made it
-  uint32_t attempt = 0;          // an earlier call of the same arm for the decision, from 1; 0: the last
-  bool input_is_counted = false;  // input_tokens_estimate is the caller's own count
-  Sequence decision_version = 0;  // the learned state that decided; 0: not known
+  Outcome before = {};                // what was learned of this call before; empty: nothing
+  std::optional<Anchor> anchor = {};  // absent: in logs before format 3
+  bool is_withdrawal = false;         // `before` is taken back, and `outcome` is empty
+  bool is_closed = false;             // the call was not made, or no arm of the pool made it
+  uint32_t attempt = 0;               // an earlier call of the same arm for the decision, from 1; 0: the last
+  bool input_is_counted = false;      // input_tokens_estimate is the caller's own count
+  Sequence decision_version = 0;      // the learned state that decided; 0: not known
   double input_tokens_expected = 0;   // of the call, as the decision expected them
   double output_tokens_expected = 0;  // of its answer
-  uint64_t payload_hash = 0;      // with feedback_id: what makes the feedback record
-  std::string client = {};             // who sent it
-  // What only the feedback record needs. In logs of before 0.2 these are not set, and decision_time is 0.
+  uint64_t payload_hash = 0;          // with feedback_id: identifies the feedback in its record
+  std::string client = {};            // who sent it
+  // Only the feedback record needs what follows. In logs before 0.2 it is not set, and decision_time is 0.
   Micros decision_time = 0;
-  uint32_t said = 0;           // the fields that the feedback said, known or not: bit 1 << number in record.proto
-  double counted = 0;          // of the client's weight, what this took
-  bool brings_nothing = false;  // nothing that was not known; not learned
-  // The decision's first arm: from now on feedback that names no arm is about `arm` and not about that one.
+  uint32_t said = 0;            // fields that the feedback had, known or not: bit 1 << number in record.proto
+  double counted = 0;           // how much of the client's weight it used
+  bool brings_nothing = false;  // it only repeats what was known; not learned
+  // The decision's first arm. From now on, feedback that names no arm applies to `arm` instead of that one.
   std::optional<ArmId> instead_of = {};
   friend bool operator==(const OutcomeEvent&, const OutcomeEvent&) = default;
 };
@@ -71,25 +71,25 @@ struct OutcomeEvent {
 // What is known of the call after the event.
 Outcome MergedOutcome(const OutcomeEvent& event);
 
-// The arm starts fresh: what it learned is forgotten.
+// The arm starts fresh: what it had learned is forgotten.
 struct ArmReset {
-  std::optional<ArmId> inherit_from;  // what this arm has learned is the prior
-  double inherit_strength = 0;        // counting as so many outcomes
+  std::optional<ArmId> inherit_from;  // its learned figures become the prior
+  double inherit_strength = 0;        // outcomes that this prior counts as
   friend bool operator==(const ArmReset&, const ArmReset&) = default;
 };
 
-// An arm was added or changed (its `status` included); the whole record.
+// An arm was added or changed (including its `status`). Holds the whole record.
 struct ArmEvent {
   Arm arm;
   std::optional<ArmReset> reset = {};
-  std::string by = {};  // who asked for it; empty: not known
+  std::string by = {};  // who requested it; empty: not known
   friend bool operator==(const ArmEvent&, const ArmEvent&) = default;
 };
 
-// The pool was made or its settings changed; the whole record.
+// The pool was made or its settings changed. Holds the whole record.
 struct PoolEvent {
   Pool pool;
-  std::string by = {};  // who asked for it; empty: not known
+  std::string by = {};  // who requested it; empty: not known
   friend bool operator==(const PoolEvent&, const PoolEvent&) = default;
 };
 
@@ -100,10 +100,10 @@ struct DecisionPosition {
   friend auto operator<=>(const DecisionPosition&, const DecisionPosition&) = default;
 };
 
-// The pool's decisions up to `judged` were looked at for feedback that did not come.
+// The pool's decisions up to `judged` were checked for missing feedback.
 struct SilenceEvent {
   DecisionPosition judged;
-  uint64_t missing = 0;  // outcomes that nobody reported, ever
+  uint64_t missing = 0;  // outcomes never reported, in total
   friend bool operator==(const SilenceEvent&, const SilenceEvent&) = default;
 };
 
@@ -122,7 +122,7 @@ const char* EventKindName(const Event& event);
 
 // A past outcome as the experience index holds it.
 struct Experience {
-  Sequence sequence = 0;  // of the event that brought the quality
+  Sequence sequence = 0;  // of the event with the quality
   ArmId arm{};
   float quality = 0;
   float weight = 1;

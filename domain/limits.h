@@ -1,5 +1,5 @@
-// Every limit in one place, with its unit in its name. The server fills it from its config; tests
-// and in-process replays use the defaults.
+// Every limit in one place, with its unit in its name. The server fills it from its config. Tests and
+// in-process replays use the defaults.
 // Threads: a plain value.
 #pragma once
 

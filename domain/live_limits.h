@@ -1,5 +1,5 @@
-// Limits that may be changed while they are read. A reader gets a reference that stays valid: every
-// version is kept until the end, and there are as many as there were reloads.
+// Limits that may change while they are read. A reader gets a reference that stays valid: every version is
+// kept until the end, and there is one version per reload.
 // Threads: Get from any; Set from any, one at a time.
 #pragma once
 

@@ -13,8 +13,8 @@
 namespace pointsman {
 namespace {
 
-// Four times the longest name that limits allow: what is longer is none, and sorting its marks could take
-// long.
+// Four times the longest name that limits allow. Longer text is no name, and sorting
+// its marks could take long.
 constexpr std::size_t kBytesMax = 4096;
 
 bool IsAscii(std::string_view text) {
@@ -22,7 +22,8 @@ bool IsAscii(std::string_view text) {
                      [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-// Edits of one character, swaps of neighbours included (Damerau 1964, optimal string alignment).
+// The number of edits of one character, swaps of neighbours included
+// (Damerau 1964, optimal string alignment).
 std::size_t Edits(std::string_view a, std::string_view b) {
   std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
   for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;

@@ -1,5 +1,5 @@
-// An outcome to and from any Protobuf message that has its fields by their names: requests, answers
-// and records do. What is not set stays so.
+// Converts an outcome to and from any Protobuf message that has its fields under their names, as requests,
+// answers and records do. Unset fields stay unset.
 // Threads: pure.
 #pragma once
 

@@ -15,7 +15,7 @@
 
 namespace pointsman {
 
-// A pool's id; given once, never reused. 0 is no pool.
+// A pool's id. Assigned once, never reused. 0 is no pool.
 enum class PoolId : uint32_t {};
 // An arm's id inside its pool: 0, 1, 2, ... in order of creation, never reused.
 enum class ArmId : uint32_t {};
@@ -36,7 +36,7 @@ struct Preference {
 absl::Status ValidatePreference(const Preference& preference);
 Preference Normalised(const Preference& preference);
 
-// Why a call brought no answer (proto/pointsman/v1/router.proto says what each teaches).
+// Why a call gave no answer (proto/pointsman/v1/router.proto says what each kind teaches).
 enum class ErrorKind : uint8_t {
   kProvider = 1,
   kTimeout = 2,
@@ -50,7 +50,7 @@ inline constexpr ErrorKind kErrorKindLast = ErrorKind::kCancelled;
 // Which latency a preference weighs and a limit bounds.
 enum class LatencyKind : uint8_t { kTotal = 1, kFirstToken = 2 };
 
-// What feedback says; each field at most once. Token counts belong to the call that was made.
+// What feedback reports; each field at most once. Token counts are those of the call that was made.
 struct Outcome {
   std::optional<double> quality;
   std::optional<double> latency_ms;
@@ -66,28 +66,28 @@ struct Outcome {
   friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
-// How the experts of a quality model that mixes choices voted on an arm, when the decision was made.
+// How the experts of a quality model that mixes choices voted on an arm when the decision was made.
 struct ExpertVotes {
-  // Per expert: its probability of this arm over the probability with which it was drawn (1 for an
-  // imported outcome: it is known whatever anybody draws), times the utility of one point of this
-  // arm's quality. All 0: no vote.
+  // Per expert: its probability of this arm, divided by the probability with which it was drawn (1 for an
+  // imported outcome, which is known whatever is drawn), times the utility of one point of this arm's
+  // quality. All 0: no vote.
   std::array<float, 3> ratio{};
-  float par = 0;  // the quality with which this arm is worth what was expected of the decision
+  float par = 0;  // the quality at which this arm has the expected utility of the decision
   friend bool operator==(const ExpertVotes&, const ExpertVotes&) = default;
 };
 
-// How a call ended, as far as its outcome says.
+// How a call ended, according to its outcome.
 enum class CallEnd : uint8_t {
-  kUnknown = 0,   // nothing was said
-  kAnswered = 1,  // it brought an answer
-  kFailed = 2,    // the arm failed it: kProvider, kTimeout
+  kUnknown = 0,   // nothing was reported
+  kAnswered = 1,  // it gave an answer
+  kFailed = 2,    // the arm failed: kProvider, kTimeout
   kFiltered = 3,  // the arm refused the content; what it cost and took is known
-  kNeutral = 4,   // says nothing of the arm: kRateLimited, kCaller, kCancelled
+  kNeutral = 4,   // says nothing about the arm: kRateLimited, kCaller, kCancelled
 };
 CallEnd EndOf(const Outcome& outcome);
 
-// What a shared head may look at, the same for every arm; computed when the decision is made,
-// recorded with it, and never computed again (what the indexes return is an input, not state).
+// The inputs of a shared head, the same for every arm. They are computed when the decision is made, recorded
+// with it, and never computed again: what the indexes return is an input, not state.
 struct ArmFeatures {
   float neighbour_quality = 0;       // weighted mean quality of near past outcomes of this arm
   float neighbour_count = 0;         // their effective count; 0: no evidence
@@ -97,7 +97,7 @@ struct ArmFeatures {
   friend bool operator==(const ArmFeatures&, const ArmFeatures&) = default;
 };
 
-// How an arm came to be chosen.
+// How an arm was chosen.
 enum class Selection : uint8_t {
   kExplore = 1,   // drawn from the distribution, with its propensity
   kGreedy = 2,    // the best by utility; propensity 1; left out of off-policy estimates
@@ -106,16 +106,16 @@ enum class Selection : uint8_t {
   kImported = 5,  // benchmark evidence
 };
 
-// Why a decision was made without a context vector.
+// Where the context vector of a decision came from.
 enum class ContextSource : uint8_t { kEmbedded = 1, kCaller = 2, kNone = 3 };
 
-// Of one answered query, failed calls included (proto/pointsman/v1/router.proto, Expected).
+// Expectations about one answered query, failed calls included (proto/pointsman/v1/router.proto, Expected).
 struct ArmExpectation {
   double quality = 0;         // expected quality, error rate included
   double quality_stddev = 0;  // standard deviation of that mean
   double cost_usd = 0;        // the pool's typical cost if it is not known
   double latency_ms = 0;      // the pool's typical latency if it is not known
-  double priced_usd = 0;      // what the price list says of one call, uncorrected by observed cost
+  double priced_usd = 0;      // the price list's cost of one call, not corrected by observed cost
   double cost_stddev_usd = 0;
   double latency_stddev_ms = 0;
   double error_rate = 0;
@@ -123,11 +123,12 @@ struct ArmExpectation {
   double output_tokens = 0;  // of one answer
   bool is_cost_known = true;
   bool is_latency_known = true;
-  // Only failed calls are known, and most calls fail: the figure is their cost or time beside the typical one.
+  // Only failed calls are known, and most calls fail: the figure is their cost or time in
+  // addition to the typical one.
   bool is_cost_of_failures = false;
   bool is_latency_of_failures = false;
 
-  // What is known, if only of failures; absent: nothing.
+  // The known value, even if only of failures; nullopt if nothing is known.
   std::optional<double> KnownCost() const {
     return is_cost_known || is_cost_of_failures ? std::optional<double>(cost_usd) : std::nullopt;
   }
@@ -158,13 +159,14 @@ struct ChosenArm {
 
 enum class Mode : uint8_t { kExplore = 1, kGreedy = 2, kPreview = 3 };
 
-// The record of one choice: all that recomputing it needs beside the state at `snapshot_version`.
+// The record of one choice: together with the state at `snapshot_version`, all that
+// is needed to recompute it.
 struct Decision {
   std::string id;
   PoolId pool{};
   Micros time = 0;
   Sequence snapshot_version = 0;
-  uint64_t request_hash = 0;  // of what the caller asked; a repeated id with another is an error
+  uint64_t request_hash = 0;  // of the request; a repeated id with another hash is an error
   Mode mode = Mode::kExplore;
   Preference preference;  // normalised
   ContextSource context_source = ContextSource::kEmbedded;
@@ -179,9 +181,9 @@ struct Decision {
   friend bool operator==(const Decision&, const Decision&) = default;
 };
 
-// Whether further arm `i` (>= 1) of an answer gets an outcome of its own: a panel's arms are each
-// called and rated (a greedy panel's are marked greedy); of a fallback's arms one serves, and its
-// outcome is that of the decision.
+// Whether further arm `i` (>= 1) of an answer gets an outcome of its own. A panel's arms are each called
+// and rated (those of a greedy panel are marked greedy). Of a fallback's arms one serves, and its outcome
+// is that of the decision.
 bool IsRatedAlone(const Decision& decision, std::size_t i);
 // The arms whose outcomes a decision waits for, the first one included.
 std::vector<ArmId> RatedArms(const Decision& decision);

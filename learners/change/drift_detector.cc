@@ -7,7 +7,7 @@ namespace {
 
 constexpr double kDriftShift = 0.2;
 constexpr double kDriftNoise = 0.2;  // variance of one outcome
-constexpr double kDriftAlarm = 12;   // with a 0/1 outcome about one false alarm in 300,000
+constexpr double kDriftAlarm = 12;   // about one false alarm in 300,000 outcomes of 0 or 1
 constexpr double kDriftAlarmWatched = 4;
 
 }  // namespace

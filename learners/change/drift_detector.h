@@ -1,8 +1,8 @@
-// Whether a mean has changed: two one-sided cumulative sums of residuals, for a shift of +-0.2 and outcomes
-// of variance 0.2 (a quality, or whether a call failed):
+// Detects that a mean has changed: two one-sided cumulative sums of residuals, for a shift of +-0.2 and
+// outcomes of variance 0.2 (a quality, or whether a call failed):
 //   S <- max(0, S + (0.2 r - 0.02) / 0.2),  alarm at S > 12 (about one false alarm in 300,000 outcomes)
-// for r = +-residual. The sum and count of the residuals since S was last 0 say how large the shift was, and
-// are kept by who acts on it: when they are taken back, so is what they set off.
+// for r = +-residual. The sum and weight of the residuals since S was last 0 give the size of the shift. The
+// caller keeps them: when those residuals are taken back, what the alarm caused is taken back too.
 // Threads: a value.
 // Source: Page 1954.
 #pragma once
@@ -13,7 +13,8 @@
 
 namespace pointsman {
 
-// What rang: residuals of this weight and sum, the first of them at `since` of the caller's clock.
+// The cause of an alarm: residuals of this weight and sum, the first of them at
+// `since` of the caller's clock.
 struct DriftAlarm {
   double sum = 0, weight = 0, since = 0;
 
@@ -22,9 +23,9 @@ struct DriftAlarm {
 
 class DriftDetector {
  public:
-  // The alarm, if this residual rings it; the detector then starts over. An arm that was
-  // found degraded is listened to closely for its recovery: a false alarm costs little there, and
-  // its outcomes are few.
+  // The alarm, if this residual raises one; the detector then starts again. For an arm that was found
+  // degraded (`is_watched`) the threshold is lower, so that its recovery is seen: its outcomes are few, and a
+  // false alarm costs little.
   std::optional<DriftAlarm> Add(double residual, double weight, bool is_watched, double clock);
   void Encode(ByteWriter& out) const;
   void Decode(ByteReader& in);

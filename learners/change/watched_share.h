@@ -1,5 +1,5 @@
-// The share of the choices that is kept for an arm whose recovery, or whose niche, is to be seen: whole for 2,000
-// outcomes of the pool, then less and less, and 6% for all such arms together.
+// The share of the choices that is kept for an arm whose recovery or niche is yet to be seen. It is whole for
+// 2,000 outcomes of the pool and then falls. All such arms together keep at most 6%.
 // Threads: pure.
 #pragma once
 
@@ -12,7 +12,7 @@ constexpr double kWatchedShare = 0.02;
 constexpr double kWatchedShareAll = 0.06;
 constexpr double kWatchOutcomes = 2000;
 
-// `elapsed`: outcomes of the pool since the arm is watched.
+// `elapsed`: outcomes of the pool since the arm has been watched.
 inline double ShareAfter(double share, double elapsed) {
   return share * std::min(1.0, kWatchOutcomes / std::max(1.0, elapsed));
 }

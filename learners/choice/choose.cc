@@ -12,9 +12,9 @@
 namespace pointsman {
 namespace {
 
-constexpr uint64_t kTieSeed = 0x7469657300000001;  // apart from a panel's draws
+constexpr uint64_t kTieSeed = 0x7469657300000001;  // separate from a panel's draws
 
-// The `count` best of `pool` by utility, best first; equals in the order of `keys`, which are random.
+// The `count` best of `pool` by utility, best first. Equal ones are ordered by `keys`, which are random.
 std::vector<std::size_t> BestByUtility(const std::vector<Candidate>& candidates,
                                        std::span<const uint64_t> keys,
                                        std::vector<std::size_t> pool, std::size_t count) {
@@ -59,8 +59,8 @@ std::vector<Candidate> Candidates(const PoolSettings& settings, const ChoiceRequ
   return candidates;
 }
 
-// The distribution that one mean and one deviation an arm give. `optimism` above 0: the means are raised by
-// so many deviations, which are then 0.
+// The distribution from one mean and one deviation per arm. With `optimism` above 0 the means are raised by
+// that many deviations, which are then 0.
 std::vector<double> FromEstimates(const PoolSettings& settings, const ChoiceRequest& request,
                                   std::span<const ArmExpectation> expected, double optimism,
                                   std::span<const double> floors) {
@@ -80,7 +80,7 @@ Choice Draw(const ChoiceRequest& request, std::vector<Candidate> candidates,
             const std::vector<double>& pmf) {
   const std::size_t k = candidates.size();
   Choice choice;
-  // Equals are spread over by the decision's own draw, so that no arm is favoured for its place.
+  // The decision's own draw orders equal arms, so no arm is favoured for its position.
   Rng rng(request.panel_seed ^ kTieSeed);
   std::vector<uint64_t> keys(k);
   for (uint64_t& key : keys) key = rng.Next();
@@ -105,8 +105,7 @@ Choice Draw(const ChoiceRequest& request, std::vector<Candidate> candidates,
     DrawPanel(choice.candidates, std::move(rest), further, request.panel_seed, choice.chosen);
     return choice;
   }
-  // A greedy panel is the best few: nothing is drawn, so nothing of it may enter an off-policy
-  // estimate.
+  // A greedy panel takes the best few. Nothing is drawn, so none of it may enter an off-policy estimate.
   const Selection how =
       request.purpose == Purpose::kPanel ? Selection::kGreedy : Selection::kFallback;
   for (const std::size_t i : BestByUtility(choice.candidates, keys, std::move(rest), further)) {

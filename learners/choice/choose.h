@@ -1,4 +1,4 @@
-// The verbs: from a learned state, a query and candidates to a choice with exact propensities.
+// From a learned state, a query and candidates to a choice with exact propensities.
 // Source: utility as in docs/design/README.md, "Utility".
 // Threads: pure functions.
 #pragma once
@@ -30,22 +30,23 @@ struct Choice {
 
 double Utility(const PoolSettings& settings, const Preference& preference,
                const ArmExpectation& expected);
-// The standard deviation of that: quality, error rate, cost and latency are independent, each normal to first
-// order (delta method).
+// The standard deviation of the utility. Quality, error rate, cost and latency are independent, each normal
+// to first order (delta method).
 double UtilityStddev(const PoolSettings& settings, const Preference& preference,
                      const ArmExpectation& expected);
 
-// Chooses among arms that passed the constraints; at least one. `expected` per arm, same order.
+// Chooses among arms that passed the constraints; at least one. `expected` has one entry per
+// arm, in the same order.
 Choice Choose(const PoolSettings& settings, const ChoiceRequest& request,
               std::span<const ArmView> arms, std::span<const ArmExpectation> expected);
-// The same, letting a quality model that mixes its experts' choices make the distribution itself;
-// what its experts voted is then in the candidates' features.
+// The same, but a quality model that mixes its experts' choices makes the distribution itself. Its experts'
+// votes are then in the candidates' features.
 Choice Choose(const LearnedState& state, const QueryView& query, const ChoiceRequest& request,
               std::span<const ArmView> arms, std::span<const ArmExpectation> expected);
 
-// The votes of the quality model's experts on a query of which the outcomes of all these arms are
-// known: `ratio` is the expert's own probability among them, times the utility of a point of
-// quality (learners/choice/expert_mixture.h). No vote on a single arm, nor by a model without experts.
+// The votes of the quality model's experts on a query for which the outcomes of all these arms are known.
+// `ratio` is the expert's own probability among them, times the utility of a point of quality
+// (learners/choice/expert_mixture.h). There is no vote on a single arm, and none by a model without experts.
 std::vector<ExpertVotes> VotesOnKnown(const LearnedState& state, const QueryView& query,
                                       const Preference& preference, std::span<const ArmView> arms,
                                       std::span<const ArmExpectation> expected);

@@ -9,7 +9,7 @@
 namespace pointsman {
 namespace {
 
-// Of one drawn outcome: importance weights have heavy tails, and one draw must not decide.
+// Bounds for one drawn outcome: importance weights have heavy tails, and one draw must not decide.
 constexpr double kRatioMax = 20;
 constexpr double kGainMax = 20;
 constexpr double kParMax = 100;

@@ -15,8 +15,8 @@ namespace {
 using Pmf = std::vector<double>;
 using Numbers = std::span<const double>;
 
-// The mass `total` on the largest means, shared equally among ties, so that the order in which
-// candidates are given never matters.
+// Puts the mass `total` on the largest means. Ties share equally, so the order
+// of the candidates never matters.
 void AddToBest(Numbers means, double total, Pmf& pmf) {
   const double best = *std::max_element(means.begin(), means.end());
   const auto tied = static_cast<double>(std::count(means.begin(), means.end(), best));
@@ -46,8 +46,7 @@ Pmf Softmax(const LearnerSettings& settings, Numbers means, Numbers) {
   return pmf;
 }
 
-// Foster and Rakhlin 2020, algorithm 1: 1 / (k + gamma * gap) for the others, the rest for the
-// best.
+// Foster and Rakhlin 2020, algorithm 1: 1 / (k + gamma * gap) for the others, the rest for the best.
 Pmf SquareCb(const LearnerSettings& settings, Numbers means, Numbers) {
   const double best = *std::max_element(means.begin(), means.end());
   const auto k = static_cast<double>(means.size());
@@ -85,7 +84,7 @@ const Explorer* FindExplorer(std::string_view name) {
   return nullptr;
 }
 
-// Scales to sum 1, then lays the floor; sums in one order, the given one.
+// Scales to sum 1, then applies the floor. Sums in the given order.
 void Finish(double floor, Pmf& pmf) {
   double sum = 0;
   for (const double p : pmf) sum += p;
@@ -153,7 +152,7 @@ absl::Status ValidateExploration(const LearnerSettings& settings) {
 std::size_t SampleIndex(std::span<const double> pmf, double u) {
   POINTSMAN_CHECK(!pmf.empty());
   double cumulated = 0;
-  std::size_t last = 0;  // the last one that can be drawn at all: takes what rounding leaves over
+  std::size_t last = 0;  // the last entry that can be drawn: gets the remainder of rounding
   for (std::size_t i = 0; i < pmf.size(); ++i) {
     if (!(pmf[i] > 0)) continue;
     cumulated += pmf[i];

@@ -12,7 +12,7 @@
 namespace pointsman {
 namespace {
 
-// Mass that may be left out on either side of the integral, all variables together.
+// Mass that may be left out on either side of the integral, over all variables together.
 constexpr double kTail = 1e-11;
 constexpr double kInvSqrtTwoPi = 0.39894228040143267794;
 
@@ -50,18 +50,18 @@ void NormalCdf(const Values& z, Values& cdf, Values& density) {
 
 double NormalCdf(double z) { return 0.5 * std::erfc(-z * 0.70710678118654752440); }
 
-// One variable, placed relative to the lower limit of the integral: there all that is narrow lies
-// close to the origin, so nothing is lost to rounding however different the deviations are.
+// One variable, relative to the lower limit of the integral. There all narrow variables lie close to the
+// origin, so rounding loses nothing however different the deviations are.
 struct Normal {
   double mean;
   double inv_sd;
-  double end;     // beyond it the variable has no mass worth counting
+  double end;     // beyond it the variable has negligible mass
   double sd_min;  // least deviation of this one and those that end later
   std::size_t index;
 };
 
-// The integral over one set of variables that may be cut short at each panel's left end: sorted by
-// `end`, latest first, so that those still alive are a prefix.
+// The integral over one set of variables that may be cut short at each panel's left end. Variables are sorted
+// by `end`, latest first, so those still alive are a prefix.
 class Quadrature {
  public:
   Quadrature(std::vector<Normal> normals, std::span<double> out)
@@ -78,7 +78,7 @@ class Quadrature {
       const double narrowing = std::sqrt(1.0 + std::log(static_cast<double>(alive)));
       const double width = kPanel * normals_[alive - 1].sd_min / narrowing;
       const double right = std::min(left + width, normals_[0].end);
-      // No mass of the largest lies below a point where its distribution function is nothing.
+      // The largest variable has no mass below a point where its distribution function is negligible.
       has_mass = has_mass || !IsBelow(right, alive, kTail);
       if (has_mass) AddPanel(left, right, alive);
       if (!(right > left)) return;
@@ -98,8 +98,8 @@ class Quadrature {
     return false;
   }
 
-  // Every Phi_j is at least about kTail / k here (the lower limit saw to that), so dividing the
-  // shared product by it is safe; the product itself underflows only where it is nothing.
+  // Every Phi_j is at least about kTail / k here, by the choice of the lower limit. So dividing the shared
+  // product by it is safe. The product underflows only where it is negligible.
   void AddPanel(double left, double right, std::size_t alive) {
     const double center = 0.5 * (left + right), half = 0.5 * (right - left);
     NodeArray at, product;
@@ -126,8 +126,8 @@ class Quadrature {
   std::span<double> out_;
 };
 
-// A power of two that brings the largest number near 1 when it is so large or so small that sums
-// and reciprocals could overflow; 1 otherwise. Probabilities do not depend on the unit.
+// A power of two that brings the largest number near 1, if it is so large or so small that sums and
+// reciprocals could overflow; otherwise 1. Probabilities do not depend on the unit.
 double SafeUnit(std::span<const double> means, std::span<const double> stddevs) {
   double largest = 0;
   for (const double m : means) largest = std::max(largest, std::abs(m));

@@ -1,12 +1,13 @@
-// The probability that each of several independent normal variables is the largest: what Thompson
-// sampling does on average, as numbers, so that a propensity is exact and not a count of draws.
+// The probability that each of several independent normal variables is the largest. Thompson sampling
+// chooses with these probabilities on average; computed as numbers, they make a propensity exact instead
+// of a count of draws.
 //   P(i) = integral of phi_i(t) * product over j != i of Phi_j(t) dt
 // by one-dimensional Gauss-Legendre quadrature on panels shared by all variables.
 // Shapes: k means, k deviations (>= 0), k results that sum to 1.
-// Accuracy: 1e-9 absolute in each probability; a deviation of 0 is an atom and treated exactly
-//   (equal largest atoms share their mass equally).
-// Cost: O(k * nodes), about 60 nodes while the deviations are alike; more, by the logarithm of
-//   their ratio, when they are not. Two allocations.
+// Accuracy: 1e-9 absolute in each probability. A deviation of 0 is an atom and treated exactly; equal largest
+//   atoms share their mass equally.
+// Cost: O(k * nodes). About 60 nodes while the deviations are alike; more, by the logarithm of their ratio,
+//   when they are not. Two allocations.
 // Threads: pure.
 // Source: Thompson 1933; the integral is the usual one for the largest of independent variables.
 #pragma once

@@ -28,7 +28,7 @@ void RegressionSums::Add(const Eigen::Ref<const VectorXd>& x, double y, double w
   cross_ += (weight * y) * x;
 }
 
-// Rows are packed one after the other, so new ones come behind.
+// Rows are packed in order, so new rows are appended.
 void RegressionSums::Grow(Index to) {
   POINTSMAN_CHECK(to >= size());
   moments_.resize(static_cast<std::size_t>(to * (to + 1) / 2), 0.0);
@@ -101,8 +101,8 @@ RegressionSums RegressionSums::Decode(Index size, ByteReader& in) {
   return sums;
 }
 
-// Cholesky in the order that reads each column once (left-looking); the blocked one of the library
-// takes twice as long at these sizes.
+// Left-looking Cholesky, which reads each column once. The library's blocked one takes twice
+// as long at these sizes.
 VectorXd SolvePositive(MatrixXd a, VectorXd b) {
   const Index n = a.rows();
   POINTSMAN_CHECK(a.cols() == n && b.size() == n);
@@ -116,16 +116,16 @@ VectorXd SolvePositive(MatrixXd a, VectorXd b) {
   return b;
 }
 
-// Sweeps two pivots at a time over the upper triangle: with P the pivots' block, C their columns
-// (0 in their own rows) and F = C P^-1: a <- a - F C', the pivots' columns <- F, their block <-
-// -P^-1. After all of them a holds -a^-1.
+// Sweeps two pivots at a time over the upper triangle. With P the pivots' block, C their columns (0 in
+// their own rows) and F = C P^-1: a <- a - F C', the pivots' columns <- F, their block <- -P^-1. After
+// all pivots a holds -a^-1.
 void InvertPositive(MatrixXd& a) {
   const Index n = a.rows();
   POINTSMAN_CHECK(a.cols() == n);
   Eigen::MatrixX2d c(n, 2), f(n, 2);
   for (Index k = 0; k < n; k += 2) {
     const Index pivots = std::min<Index>(2, n - k);
-    // A last pivot without a partner gets a mute one.
+    // A last pivot without a partner gets an identity one.
     Eigen::Matrix2d p = Eigen::Matrix2d::Identity();
     c.setZero();
     for (Index i = 0; i < pivots; ++i) {

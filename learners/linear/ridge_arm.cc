@@ -11,8 +11,8 @@ namespace pointsman {
 using Eigen::VectorXd;
 
 namespace {
-// Evidence fades by a factorisation once it has lost this share, or after 32 outcomes of the pool; until then
-// what is new counts for more instead.
+// A factorisation applies forgetting once evidence has lost this share, or after 32 outcomes of the pool.
+// Until then, new outcomes count for more instead.
 constexpr double kForgetShare = 0.05;
 constexpr double kForgetBlock = 32;
 constexpr double kWeightLeast = 1e-9;
@@ -79,7 +79,7 @@ void RidgeArm::Learn(const Observation& observation, const Eigen::Ref<const Vect
   const double anchor = observation.anchor.value_or(clock);
   const double weight = observation.weight * kept_since(anchor) / kept_since(clock_);
   const double y = observation.quality;
-  // Outcomes that the arm learned before it owned posteriors have taught their level alone.
+  // Outcomes from before the arm owned posteriors taught the level alone.
   VectorXd at = x;
   if (anchor < owned_since_) at.tail(at.size() - 1).setZero();
   if (observation.is_correction) {
@@ -144,7 +144,7 @@ void RidgeArm::Encode(ByteWriter& out) const {
 RidgeArm RidgeArm::Decode(Eigen::Index size, std::size_t regressions, ByteReader& in) {
   RidgeArm arm;
   const bool is_old = in.format() < 4;
-  double unforgotten = 0;  // of before format 4: evidence of a block fades with the next one
+  double unforgotten = 0;  // before format 4: weight that had yet to fade with the next block
   for (double* number : {&arm.prior_mean_, &arm.prior_strength_, &arm.sum_, &arm.weight_,
                          is_old ? &unforgotten : &arm.clock_}) {
     *number = in.Get<double>();

@@ -93,7 +93,7 @@ absl::Status RidgeModel::DecodeRidges(const char* name, ByteReader& in) {
   }
   arms_.EndEdit();
   if (in.ok() && arms_.size() == count) return absl::OkStatus();
-  return DataLoss("quality model ", name, ": the arms do not read back; use an older snapshot");
+  return DataLoss("quality model ", name, ": its arms cannot be read; use an older snapshot");
 }
 
 }  // namespace pointsman

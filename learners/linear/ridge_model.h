@@ -1,5 +1,6 @@
-// What `linucb` and `mixture` have in common: for every arm the same few ridge regressions
-// (learners/linear/ridge_arm.h), shared between versions, of at most 2,000 arms.
+// The common part of `linucb` and `mixture`: the same few ridge regressions for every
+// arm (learners/linear/ridge_arm.h). Versions share the arms that did not change. At
+// most 2,000 arms own posteriors.
 // Threads: see quality_model.h.
 #pragma once
 

@@ -26,7 +26,7 @@ void PutLower(const MatrixXd& matrix, ByteWriter& out) {
   out.PutArray(std::span<const double>(lower));
 }
 
-// Allocates nothing before the bytes are known to be there.
+// Checks that the bytes are there before it allocates.
 MatrixXd GetLower(Index size, ByteReader& in) {
   const std::vector<double> lower = in.GetArray<double>();
   if (lower.size() != static_cast<std::size_t>(size * (size + 1) / 2)) {
@@ -63,9 +63,9 @@ RidgePosterior::RidgePosterior(const Eigen::Ref<const VectorXd>& prior_precision
       b_(prior_precision.cwiseProduct(prior_mean)),
       theta_(prior_mean) {}
 
-// With s = sqrt(w) x and v = A^-1 s / sqrt(1 + s' A^-1 s): A^-1 <- A^-1 - v v', and theta moves
-// along v by the scaled residual. The outer products are of one vector with itself, so both
-// matrices stay symmetric to the last bit.
+// With s = sqrt(w) x and v = A^-1 s / sqrt(1 + s' A^-1 s): A^-1 <- A^-1 - v v', and theta moves along v
+// by the scaled residual. Each outer product is of one vector with itself, so both matrices stay
+// symmetric to the last bit.
 void RidgePosterior::Add(const Eigen::Ref<const VectorXd>& x, double y, double weight) {
   POINTSMAN_CHECK(x.size() == size());
   if (!(weight > 0)) return;

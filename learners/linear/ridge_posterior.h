@@ -1,13 +1,12 @@
 // The Gaussian posterior of one ridge regression, kept up to date outcome by outcome.
 //   A = Lambda + sum w x x',  b = Lambda theta_0 + sum w y x,  theta = A^-1 b;
 //   both in units of the noise: the posterior covariance is noise^2 A^-1.
-//   A^-1 is maintained by rank-1 updates and made anew from A (Cholesky) every 256 of them.
+//   A^-1 is maintained by rank-1 updates and recomputed from A (Cholesky) every 256 of them.
 // Shapes: x has n entries; A and A^-1 are n x n.
-// Cost: Add and Forget-free Correct O(n^2), no allocation; Forget and every 256th Add O(n^3).
-//   16 n^2 bytes.
+// Cost: Add and Correct O(n^2), no allocation; Forget and every 256th Add O(n^3). 16 n^2 bytes.
 // Threads: a value; const methods from any thread.
-// Source: Sherman and Morrison 1950; Bayesian linear regression as in Bishop 2006, eq. 3.50
-// to 3.54.
+// Source: Sherman and Morrison 1950; Bayesian linear regression as in Bishop 2006, eq. 3.50 to
+//   3.54.
 #pragma once
 
 #include <cstdint>
@@ -25,14 +24,14 @@ class RidgePosterior {
                  const Eigen::Ref<const Eigen::VectorXd>& prior_mean);
 
   void Add(const Eigen::Ref<const Eigen::VectorXd>& x, double y, double weight);
-  // Moves an outcome already added from one value to another: b alone changes.
+  // Changes the value of an outcome already added. Only b changes.
   void Correct(const Eigen::Ref<const Eigen::VectorXd>& x, double y_change, double weight);
-  // Takes back an outcome already added, precision and all. O(n^3).
+  // Removes an outcome already added, including its precision. O(n^3).
   void Remove(const Eigen::Ref<const Eigen::VectorXd>& x, double y, double weight);
-  // More entries of theta, with priors N(0, 1 / precision) of their own. O(n^3).
+  // Adds entries of theta, each with its own prior N(0, 1 / precision). O(n^3).
   void Grow(Eigen::Index size, double precision);
-  // Keeps the share `kept` of the evidence and puts the prior back in the place of the rest:
-  // A <- Lambda + kept (A - Lambda), b likewise.
+  // Keeps the share `kept` of the evidence; the prior takes the place of the rest: A <- Lambda + kept (A -
+  // Lambda), and b in the same way.
   void Forget(double kept, const Eigen::Ref<const Eigen::VectorXd>& prior_precision,
               const Eigen::Ref<const Eigen::VectorXd>& prior_mean);
 

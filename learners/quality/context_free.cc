@@ -13,7 +13,7 @@ namespace {
 constexpr double kOutcomeStddev = 0.4;
 constexpr double kPriorMean = 0.5;
 constexpr double kPriorStrength = 1;
-// Less weight than this is what rounding leaves of nothing.
+// A weight below this is a rounding error of zero.
 constexpr double kWeightLeast = 1e-9;
 
 struct ArmLevel {
@@ -24,7 +24,7 @@ struct ArmLevel {
   double clock = 0;
 };
 
-// As snapshots of before format 4 have it.
+// The layout in snapshots before format 4.
 struct ArmLevelBefore4 {
   double prior_mean, prior_strength, sum, weight;
 };
@@ -130,7 +130,7 @@ class LevelModel final : public QualityModel {
     model->levels_.EndEdit();
     if (!std::isfinite(model->clock())) in.Fail();
     if (!in.ok() || model->levels_.size() != count) {
-      return DataLoss("quality model: the levels do not read back; use an older snapshot");
+      return DataLoss("quality model: its levels cannot be read; use an older snapshot");
     }
     return model;
   }

@@ -13,7 +13,7 @@ constexpr double kHalfCount = 2;
 constexpr double kNoise = 0.3;
 constexpr double kLevelNoise = 0.4;  // learners/quality/context_free.h
 
-// The levels are those of a context-free model, whole.
+// The levels are a whole context-free model.
 class Knn final : public QualityModel {
  public:
   explicit Knn(std::unique_ptr<QualityModel> levels) : levels_(std::move(levels)) {

@@ -19,8 +19,8 @@ constexpr double kLevelPriorMean = 0.5;
 constexpr double kLevelPriorStrength = 1;
 constexpr uint32_t kOutcomesBeforePosterior = 20;
 constexpr uint32_t kPosteriorsMax = 2000;
-// Evidence fades by a factorisation once it has lost this share, or after 32 outcomes of the pool; until then
-// what is new counts for more instead.
+// A factorisation applies forgetting once evidence has lost this share, or after 32 outcomes of the pool.
+// Until then, new outcomes count for more instead.
 constexpr double kForgetShare = 0.05;
 constexpr double kForgetBlock = 32;
 constexpr double kWeightLeast = 1e-9;
@@ -32,8 +32,8 @@ struct ArmRegression {
   double sum = 0;
   double weight = 0;
   uint32_t outcomes = 0;       // up to kOutcomesBeforePosterior
-  double clock = 0;            // when evidence stood as it does here
-  double posterior_since = 0;  // clock: outcomes of before have taught the level alone
+  double clock = 0;            // the evidence is as of this clock
+  double posterior_since = 0;  // clock: earlier outcomes taught the level alone
   RidgePosterior posterior;    // of size 0: none yet
 
   bool HasPosterior() const { return posterior.size() > 0; }
@@ -105,7 +105,7 @@ VectorXd LinThompson::PriorMean(const ArmRegression& arm) const {
   return mean;
 }
 
-// Changed priors reach an arm until it owns a posterior; then the data has the word.
+// Changed priors reach an arm until it owns a posterior. After that only data counts.
 void LinThompson::PutArm(const Arm& settings) {
   ArmRegression& arm = arms_.Mutable(Index(settings.id));
   if (arm.HasPosterior()) return;
@@ -162,7 +162,7 @@ void LinThompson::Learn(const Observation& observation) {
   }
   MaybeForget(arm);
   const double anchor = observation.anchor.value_or(clock());
-  // Of those outcomes that the arm learned before it had a posterior, the level alone was taught.
+  // An outcome from before the arm had a posterior taught the level alone.
   const bool is_level = anchor < arm.posterior_since;
   const VectorXd x = Features(is_level ? std::span<const float>{} : observation.context);
   const double weight = observation.weight * KeptSince(anchor, forget_outcomes_) /
@@ -225,7 +225,7 @@ void LinThompson::Estimate(std::span<const float> context, std::span<const ArmVi
                            std::span<QualityEstimate> out) const {
   POINTSMAN_CHECK(arms.size() == out.size());
   const VectorXd x = Features(context);
-  // The spread of an arm that has a level alone: its theta still is the prior's.
+  // The variance of an arm that only has a level: its theta is still the prior's.
   const double prior_variance = kPriorScale * kPriorScale * x.tail(size_ - 1).squaredNorm();
   for (std::size_t i = 0; i < arms.size(); ++i) {
     const ArmRegression* arm = arms_.Get(Index(arms[i].arm->id));
@@ -262,7 +262,7 @@ void LinThompson::Encode(ByteWriter& out) const {
 
 void LinThompson::DecodeArm(Eigen::Index size, ByteReader& in, ArmRegression& arm) {
   const bool is_old = in.format() < 4;
-  double unforgotten_weight = 0;  // of before format 4: evidence of a block fades with the next one
+  double unforgotten_weight = 0;  // before format 4: weight that had yet to fade with the next block
   for (double* number : {&arm.prior_mean, &arm.prior_strength, &arm.sum, &arm.weight,
                          is_old ? &unforgotten_weight : &arm.clock}) {
     *number = in.Get<double>();
@@ -292,7 +292,7 @@ absl::StatusOr<std::unique_ptr<QualityModel>> LinThompson::Decode(const LearnerS
   }
   model->arms_.EndEdit();
   if (!in.ok() || model->arms_.size() != count) {
-    return DataLoss("quality model lin_thompson: the arms do not read back; use an older snapshot");
+    return DataLoss("quality model lin_thompson: its arms cannot be read; use an older snapshot");
   }
   return model;
 }

@@ -1,12 +1,11 @@
 // What past outcomes near a query say about each candidate, as numbers that every arm has.
-//   Kernel: exp(-(1 - similarity) / 0.25) times the outcome's own weight. It is absolute (the other
-//   neighbours do not change it), 1 for the very same query and 0.37 at a cosine of 0.75.
-//   neighbour_quality: kernel-weighted mean quality of the candidate's neighbours (0 if none).
-//   neighbour_count: the sum of their kernel weights. Not (sum w)^2 / sum w^2: that one forgets the
-//     scale, so that 64 far neighbours, or 10 imported ones of weight 0.1, would count as 64
-//     and 10.
+//   Kernel: exp(-(1 - similarity) / 0.25) times the outcome's own weight. It is absolute: other neighbours do
+//           not change it. It is 1 for the same query and 0.37 at a cosine of 0.75.
+//   neighbour_quality: the kernel-weighted mean quality of the candidate's neighbours; 0 if there are none.
+//   neighbour_count: the sum of their kernel weights. It is not (sum w)^2 / sum w^2, which ignores the scale:
+//                    64 far neighbours, or 10 imported ones of weight 0.1, would count as 64 and 10.
 //   neighbour_baseline: the kernel-weighted mean quality over all neighbours.
-// Shapes: one result per candidate, in their order; description_similarity is left 0.
+// Shapes: one result per candidate, in the candidates' order; description_similarity stays 0.
 // Cost: O(n log n + k log k), no hashing; the order of the neighbours does not matter.
 // Threads: pure.
 // Source: Nadaraya 1964, Watson 1964.

@@ -31,7 +31,7 @@ Prices BaseOf(const Arm& arm) {
           arm.usd_per_1m_output.value_or(0) / kThousand};
 }
 
-// With the tier of so many input tokens.
+// Prices with the tier of this many input tokens.
 Prices PricesAt(const Arm& arm, double input_tokens) {
   Prices prices = BaseOf(arm);
   for (const PriceTier& tier : arm.price_tiers) {
@@ -59,8 +59,8 @@ double TierPart(const Arm& arm, const CallTokens& tokens) {
   return (AsVector(PricesAt(arm, tokens.input)) - AsVector(BaseOf(arm))).dot(Features(tokens));
 }
 
-// The x >= 0 that solves a (x - from) = b as far as it can: what would be negative is 0, and the rest is solved
-// again (no price is below nothing, and none makes up for another that is too high).
+// The x >= 0 that solves a (x - from) = b as far as possible. Negative entries become 0 and the rest is
+// solved again: no price is negative, and none makes up for another that is too high.
 Vector4d NotNegative(const Matrix4d& a, const Vector4d& b, const Vector4d& from) {
   Vector4d x = from;
   std::array<bool, 4> is_zero{};
@@ -92,8 +92,8 @@ Vector4d NotNegative(const Matrix4d& a, const Vector4d& b, const Vector4d& from)
   return x;
 }
 
-// How much of its weight a list keeps that says `listed` of calls that cost `observed`: all within a factor
-// of two, less the further they are apart, since such a list is wrong and not imprecise.
+// How much of its weight a price list keeps if it gives `listed` for calls that cost `observed`: all within a
+// factor of two, less the further they are apart. Such a list is wrong, not imprecise.
 double Belief(double listed, double observed) {
   if (!(listed > 0) || !(observed > 0)) return kLeastBelief;
   const double factor = std::max(listed / observed, observed / listed);
@@ -134,7 +134,8 @@ void CallCost::Scale(double kept) {
   output_.Scale(kept);
 }
 
-// What was counted, and what was not as its tokens are expected by now: both are linear in (1, estimate).
+// Counted calls, plus uncounted calls with the tokens expected for them now. Both
+// are linear in (1, estimate).
 CallCost::Sums CallCost::AllSums(const Arm& arm, const TypicalTokens& typical) const {
   Sums sums{moments_, cross_};
   if (!(uncounted_.weight > 0)) return sums;
@@ -167,7 +168,7 @@ std::optional<double> CallCost::Estimate(const Arm& arm, const CallTokens& token
   Vector4d theta = AsVector(BaseOf(arm));
   if (!is_priced) theta << sums.cross[0] / weight(), 0, 0, 0;
   if (is_observed) {
-    // In units of each feature's root mean square, so that no unit decides what is corrected.
+    // In units of each feature's root mean square, so that no unit affects which prices are corrected.
     Vector4d unit;
     for (Eigen::Index i = 0; i < 4; ++i) {
       unit[i] = std::max(std::sqrt(std::max(0.0, sums.moments(i, i)) / weight()), 1e-6);
@@ -183,7 +184,8 @@ std::optional<double> CallCost::Estimate(const Arm& arm, const CallTokens& token
 
 double CallCost::RelativeVariance(const Arm& arm, double kept) const {
   const double n = weight() * kept;
-  // A list leaves nothing to find out: what it gets wrong is learned from the calls that are made anyway.
+  // With a price list there is nothing to explore: its errors are learned from the
+  // calls that are made anyway.
   if (IsPriced(arm)) return 0;
   return 1 / (1 + n / kCallVariance);
 }

@@ -38,9 +38,9 @@ absl::Status CheckOutcome(const Outcome& outcome) {
 }  // namespace
 
 absl::Status CheckOutcomeEvent(const OutcomeEvent& event, uint32_t dimension) {
-  // Of a decision made before features were added it is shorter.
+  // It is shorter for a decision made before features were added.
   if (event.context.size() > dimension) {
-    return InvalidArgument("context: the pool's vectors have ", dimension, " entries, this one ",
+    return InvalidArgument("context: the pool's vectors have ", dimension, " entries, this one has ",
                            event.context.size());
   }
   for (const float entry : event.context) {

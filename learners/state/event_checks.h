@@ -1,5 +1,5 @@
-// What an event has to be to be learned. The engine makes no others: one that fails is a log that is damaged
-// or of a newer version.
+// What an event must be like to be learned. The engine makes no others, so an event that fails means that the
+// log is damaged or written by a newer version.
 // Threads: pure.
 #pragma once
 

@@ -63,14 +63,14 @@ absl::Status LearnedState::Learn(std::span<const Event> events) {
 
 absl::Status LearnedState::LearnOne(const Event& event) {
   if (event.sequence != version_ + 1) {
-    return DataLoss("the log goes on with ", version_ + 1, " here: an event is missing or twice");
+    return DataLoss("the log must continue with event ", version_ + 1, ": an event is missing or repeated");
   }
   if (event.pool != pool_->id) {
-    return InvalidArgument("it belongs to pool ", Index(event.pool), ", this state to pool ",
+    return InvalidArgument("it belongs to pool ", Index(event.pool), ", but this state to pool ",
                            Index(pool_->id));
   }
   if (event.time < time_) {
-    return DataLoss("its time ", event.time, " lies before that of the event before it, ", time_);
+    return DataLoss("its time ", event.time, " is before that of the previous event, ", time_);
   }
   if (const auto* outcome = std::get_if<OutcomeEvent>(&event.body)) {
     RETURN_IF_ERROR(LearnOutcome(*outcome, event.time));
@@ -90,7 +90,7 @@ absl::Status LearnedState::LearnOutcome(const OutcomeEvent& event, Micros time) 
     return InvalidArgument("no arm has the id ", Index(event.arm), "; the pool has ", arms_.size());
   }
   if (!event.is_learned) return absl::OkStatus();
-  // What was decided before the arm started fresh is of another model.
+  // A decision from before the arm started fresh is of another model.
   const Sequence fresh = FreshSince(event.arm);
   if (fresh > 0 && event.decision_version > 0 && event.decision_version < fresh) {
     return absl::OkStatus();
@@ -116,7 +116,7 @@ void LearnedState::CountLevels(ArmId id, double sign) {
   const ArmTracker* known = trackers_.Get(Index(id));
   static const ArmTracker kUnknown;
   const ArmTracker* tracker = known == nullptr ? &kUnknown : known;
-  // What is believed of an arm counts until it is known.
+  // A prior latency counts until a latency is known.
   const auto count = [sign](const LogLatency& latency, std::optional<double> prior_ms,
                             LevelSums& sums) {
     if (!(latency.weight() > 0) && !prior_ms) return;
@@ -131,7 +131,7 @@ void LearnedState::CountLevels(ArmId id, double sign) {
   count(tracker->first_token(), std::nullopt, first_tokens_);
 }
 
-// How many tokens requests and their calls really have, over all arms.
+// Learns how many tokens requests and their calls really have, over all arms.
 void LearnedState::LearnTokens(const OutcomeEvent& event, const LogPoint& now) {
   const LearnerSettings& settings = pool_->settings.learner;
   if (event.is_first) {
@@ -172,7 +172,8 @@ void LearnedState::LearnQuality(const OutcomeEvent& event) {
   observation.context = context;
   observation.features = event.features;
   observation.is_imported = event.selection == Selection::kImported;
-  // The experts voted on the first draw; a panel's or a fallback's arms were not theirs.
+  // The experts voted on the first draw. The further arms of a panel or a fallback were
+  // not drawn by their votes.
   if (event.selection != Selection::kExplore && !observation.is_imported) {
     observation.features.votes = {};
   }
@@ -191,7 +192,7 @@ absl::Status LearnedState::LearnArm(const ArmEvent& event, Sequence sequence, Mi
   const Arm& arm = event.arm;
   RETURN_IF_ERROR(CheckArm(arm));
   if (Index(arm.id) > arms_.size()) {
-    return DataLoss("arm ids are given in order and the next one is ", arms_.size(), ", not ",
+    return DataLoss("arm ids are assigned in order and the next one is ", arms_.size(), ", not ",
                     Index(arm.id));
   }
   CountLevels(arm.id, -1);
@@ -228,7 +229,7 @@ void LearnedState::ResetArm(const ArmEvent& event, Sequence sequence) {
   fresh_since_[id] = sequence;
 }
 
-// New settings reach the quality model by way of its own bytes: it is decoded under them.
+// New settings reach the quality model through its own bytes: it is decoded under them.
 absl::Status LearnedState::LearnPool(const Pool& pool, Micros time) {
   const PoolSettings& before = pool_->settings;
   const PoolSettings& after = pool.settings;
@@ -239,11 +240,11 @@ absl::Status LearnedState::LearnPool(const Pool& pool, Micros time) {
                                   after.features.begin());
   if (after.embedder != before.embedder || !extends || after.learner.quality_model != before.learner.quality_model) {
     return InvalidArgument(
-        "embedder and learner.quality_model are fixed when a pool is made, and features can only be added: "
-        "learned state depends on them; make a new pool");
+        "embedder and learner.quality_model are fixed when a pool is made, and features can only be "
+        "added, because learned state depends on them; make a new pool");
   }
   if (after.learner != before.learner) {
-    // What has passed so far faded by the settings of before.
+    // Until now evidence faded by the old settings.
     quality_->Settle();
     for (std::size_t i = 0; i < trackers_.size(); ++i) {
       if (trackers_.Get(i) == nullptr) continue;

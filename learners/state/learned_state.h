@@ -1,6 +1,6 @@
-// All that a pool has learned at one position of its log: settings, arms, quality model, trackers.
-// A pure fold over events: the same log gives the same bytes. Serving reads a published one.
-// Operation: Apply copies (sharing what it does not touch) and learns; Encode and Decode are the
+// Everything that a pool has learned at one position of its log: settings, arms, quality model, trackers. It
+// is a pure fold over events: the same log gives the same bytes. Serving reads a published state.
+// Operation: Apply copies the state (sharing what it does not change) and learns. Encode and Decode are the
 //   snapshot. Time is the event's time; there is no clock here.
 // Threads: a value; const methods from any thread.
 #pragma once
@@ -23,17 +23,17 @@
 
 namespace pointsman {
 
-// What a decision knows of its query beside the arms.
+// What a decision knows of its query, apart from the arms.
 struct QueryView {
   std::span<const float> context;  // z, d entries; empty: no vector
   double input_tokens = 0;         // of the request; 0: not known
-  bool input_is_counted = false;   // by the caller: so many will be paid for
+  bool input_is_counted = false;   // by the caller: this many will be paid for
   double max_output_tokens = 0;    // 0: no limit
   LatencyKind latency_kind = LatencyKind::kTotal;
   Micros now = 0;  // figures age until then
 };
 
-// What is told about an arm in GetStats.
+// What GetStats reports of an arm.
 struct ArmFigures {
   uint64_t outcomes = 0;
   TrackerFigures tracker;
@@ -47,7 +47,7 @@ class LearnedState {
   LearnedState& operator=(const LearnedState&) = delete;
   LearnedState(LearnedState&&) = default;
 
-  // Before any event; the log then begins with the PoolEvent of the same pool.
+  // The state before any event. The log then begins with the PoolEvent of the same pool.
   // Errors: kInvalidArgument for settings that no learner can follow.
   static absl::StatusOr<LearnedState> Empty(const Pool& pool);
 
@@ -59,38 +59,38 @@ class LearnedState {
   std::size_t arm_count() const { return arms_.size(); }  // removed ones included
   const Arm* arm(ArmId id) const { return arms_.Get(Index(id)); }
 
-  // Expectations per arm, in order: quality (error rate included), cost, latency.
+  // Expectations per arm, in the same order: quality (error rate included), cost, latency.
   std::vector<ArmExpectation> Estimate(const QueryView& query, std::span<const ArmView> arms) const;
-  // The distribution over the arms, for a quality model that makes it itself; false: make it from
-  // Estimate. Shapes: one entry per arm.
+  // The distribution over the arms, if the quality model makes it itself. False: compute it from Estimate.
+  // Shapes: one entry per arm.
   bool ChooseDirectly(const QueryView& query, const Preference& preference,
                       std::span<const ArmView> arms, std::span<const ArmExpectation> expected,
                       std::span<double> pmf, std::span<ExpertVotes> votes) const;
   // Of the quality model (QualityModel::Optimism).
   double Optimism() const { return quality_->Optimism(); }
-  // The least share of the choices that each arm is kept, since it fails or was found to fail; together at
-  // most 6%. Empty: none is.
+  // The least share of the choices kept for each arm because it fails or was found to fail; together
+  // at most 6%. Empty: none.
   std::vector<double> WatchedShares(std::span<const ArmView> arms) const;
-  // What Estimate says of one arm, but for quality: cost, latency, error rate, tokens, and what of it is
-  // known. Cost: O(1).
+  // Estimate for one arm, without quality: cost, latency, error rate, tokens, and which of these are known.
+  // Cost: O(1).
   ArmExpectation ExpectCall(const Arm& arm, const QueryView& query) const;
-  // Until when the arm was said to be rate limited; 0: it was not.
+  // Until when the arm is reported to be rate limited; 0: it is not.
   Micros RateLimitedUntil(ArmId arm) const;
-  // The event that the arm started fresh with; what was decided or learned before is of another model.
+  // The event at which the arm started fresh. Earlier decisions and outcomes are of another model.
   Sequence FreshSince(ArmId arm) const;
-  // Weight of the outcomes learned so far: what figures age by, beside time.
+  // Weight of the outcomes learned so far. Figures age by it, as well as by time.
   double clock() const { return clock_; }
   ArmFigures Figures(ArmId arm, Micros now) const;
 
   std::string Encode() const;
   // Errors: kDataLoss for any bytes that Encode did not write.
   static absl::StatusOr<LearnedState> Decode(std::string_view bytes);
-  // Whether the bytes are of the format that Encode writes; Decode reads older ones too.
+  // Whether the bytes have the format that Encode writes. Decode reads older formats too.
   static bool IsPresentFormat(std::string_view bytes);
 
   // Learns events in order: each with sequence version() + 1 and a time that does not decrease.
-  // Errors: kInvalidArgument / kDataLoss for an event that does not fit; the state is then as after
-  // the last good one and must be thrown away.
+  // Errors: kInvalidArgument or kDataLoss for an event that does not fit. The state is then as after the last
+  //   good event and must be discarded.
   absl::Status Learn(std::span<const Event> events);
 
  private:
@@ -112,7 +112,7 @@ class LearnedState {
   Micros time_ = 0;
   uint64_t outcomes_ = 0;
   double clock_ = 0;
-  // Sums over arms of ln(latency), from which the pool's prior is made.
+  // Sums over arms of ln(latency), for the pool's prior.
   struct LevelSums {
     double count = 0, sum = 0, squares = 0;
     LatencyPrior Prior() const;
@@ -133,7 +133,7 @@ absl::Status ValidateForLearning(const PoolSettings& settings);
 // Checksum(state.Encode()): equal for equal states.
 uint64_t StateChecksum(const LearnedState& state);
 
-// The fold's step: a new state, the old one untouched.
+// One step of the fold: returns a new state, the old one does not change.
 absl::StatusOr<LearnedState> Apply(const LearnedState& state, std::span<const Event> events);
 
 }  // namespace pointsman

@@ -12,7 +12,7 @@ namespace pointsman {
 namespace {
 
 constexpr double kLevelVariance = 0.5;  // of ln(latency) between arms, before two are known
-// Unknown costs: variance of ln(cost) between arms, before two are known.
+// Variance of ln(cost) between arms, before two are known.
 constexpr double kCostVariance = 1;
 
 }  // namespace
@@ -62,14 +62,14 @@ std::vector<ArmExpectation> LearnedState::Estimate(const QueryView& query,
       known += 1, sum += log_cost, squares += log_cost * log_cost;
     }
   }
-  // A cost that nobody knows is taken to be the others' typical one, give or take what they differ by.
+  // An unknown cost is taken to be the typical cost of the others, with the deviation between them.
   if (known > 0 && known < static_cast<double>(arms.size())) {
     const double typical = std::exp(sum / known);
     const double spread = std::max(0.0, squares - sum * sum / known);
     const double deviation = std::sqrt((kCostVariance + spread) / (1 + known));
     for (ArmExpectation& e : expected) {
       if (e.is_cost_known) continue;
-      e.cost_usd += typical;  // beside what its failed calls cost
+      e.cost_usd += typical;  // in addition to the cost of its failed calls
       e.cost_stddev_usd = typical * deviation;
     }
   }

@@ -18,9 +18,9 @@
 namespace pointsman {
 namespace {
 
-// The format follows as one digit. Format 1 is passed over: the log, which the versions that wrote it
-// never shortened, is replayed in its place. Format 3 adds client_weight_per_hour. Format 4 adds what arms cost
-// and are called, trackers and levels that age by the pool's outcomes.
+// One digit follows: the format. Format 1 is not read; the log is replayed instead, which the versions that
+// wrote format 1 never shortened. Format 3 adds client_weight_per_hour. Format 4 adds the costs and aliases
+// of arms, and trackers and levels that age by the pool's outcomes.
 constexpr std::string_view kMagic = "PMLEARN";
 constexpr int kFirstFormat = 2;
 constexpr int kLastFormat = 4;
@@ -50,7 +50,7 @@ void EncodeEmbedder(const EmbedderSettings& settings, ByteWriter& out) {
   out.Put(settings.sketch_weight);
   out.Put(settings.lexicon_checksum);
   out.PutArray(std::span<const float>(settings.projection_rows));
-  // Only of those that have them, so that all others read as they always did.
+  // Only for embedders that have them, so the bytes of all others stay as they were.
   if (settings.name != kRemoteEmbedder) return;
   out.PutString(settings.endpoint);
   out.PutString(settings.model);
@@ -117,7 +117,7 @@ std::vector<FeatureSpec> DecodeFeatures(ByteReader& in) {
   return features;
 }
 
-// The format of a snapshot; 0: none that is read here.
+// The format of a snapshot; 0: not a format that this version reads.
 int FormatOf(std::string_view bytes) {
   if (bytes.size() <= kMagic.size() || bytes.substr(0, kMagic.size()) != kMagic) return 0;
   const int format = bytes[kMagic.size()] - '0';
@@ -306,7 +306,7 @@ bool LearnedState::IsPresentFormat(std::string_view bytes) {
 absl::StatusOr<LearnedState> LearnedState::Decode(std::string_view bytes) {
   const int format = FormatOf(bytes);
   if (format == 0) {
-    return DataLoss("snapshot: not the bytes of a learned state of format ", kMagic, kFirstFormat,
+    return DataLoss("snapshot: it is not a learned state of format ", kMagic, kFirstFormat,
                     " to ", kLastFormat, "; use an older snapshot or replay the log");
   }
   ByteReader in(bytes.substr(kMagic.size() + 1));
@@ -318,7 +318,7 @@ absl::StatusOr<LearnedState> LearnedState::Decode(std::string_view bytes) {
   state.pool_ = std::make_shared<const Pool>(DecodePool(in));
   const PoolSettings& settings = state.pool_->settings;
   if (!in.ok() || !ValidateForLearning(settings).ok()) {
-    return DataLoss("snapshot: the pool's settings do not read back; use an older snapshot");
+    return DataLoss("snapshot: the pool's settings cannot be read; use an older snapshot");
   }
   if (format >= 4) DecodeLevels(in, state);
   const uint64_t count = in.GetCount(60);  // fewer bytes than any arm takes
@@ -332,11 +332,11 @@ absl::StatusOr<LearnedState> LearnedState::Decode(std::string_view bytes) {
   }
   state.arms_.EndEdit();
   state.trackers_.EndEdit();
-  if (!in.ok()) return DataLoss("snapshot: the arms do not read back; use an older snapshot");
+  if (!in.ok()) return DataLoss("snapshot: the arms cannot be read; use an older snapshot");
   ASSIGN_OR_RETURN(state.quality_,
                    DecodeQualityModel(settings.learner, ContextDimension(settings), in));
   if (!in.AtEnd()) return DataLoss("snapshot: bytes are left over; use an older snapshot");
-  // What format 4 keeps as sums is made of what older ones know of each arm.
+  // Older formats lack the sums over arms: they are computed from each arm.
   if (format < 4) {
     for (uint64_t i = 0; i < count; ++i) state.CountLevels(static_cast<ArmId>(i), 1);
   }

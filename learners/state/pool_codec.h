@@ -1,6 +1,6 @@
 // The bytes of pools and arms inside a snapshot of learned state.
-// Errors: decoders fail their reader for anything their encoder did not write; sizes are checked
-//   against what is left before anything is allocated.
+// Errors: decoders fail their reader for anything that their encoder did not write. Sizes are checked against
+//   the bytes that are left before anything is allocated.
 // Threads: pure functions.
 #pragma once
 

@@ -11,7 +11,7 @@ namespace {
 constexpr double kWatchedErrorRate = 0.5;
 constexpr double kRecoveredErrorRate = 0.25;
 constexpr double kCallsAfterDrift = 24;
-constexpr double kWeightLeast = 1e-9;  // less is what rounding leaves of nothing
+constexpr double kWeightLeast = 1e-9;  // less is a rounding error of zero
 constexpr Micros kRateLimitDefault = 30 * kMicrosPerSecond;
 
 std::optional<double> AsDouble(const std::optional<int64_t>& count) {
@@ -25,10 +25,10 @@ struct ArmTracker::Facts {
   CallEnd end = CallEnd::kUnknown;
   std::optional<double> quality, latency_ms, first_token_ms, cost_usd;
   std::optional<double> input_tokens, cached_tokens, output_tokens;
-  double estimate = 0;  // of the request's tokens, where they were not counted
+  double estimate = 0;         // of the request's tokens, if they were not counted
   double query_tokens = 0;     // the request's, counted or estimated
-  double expected_output = 0;  // tokens, when it was decided
-  CallTokens priced;    // what the cost is for: reported, else as the decision expected
+  double expected_output = 0;  // tokens, as the decision expected them
+  CallTokens priced;           // what the cost is for: as reported, else as the decision expected
   bool has_tokens = false;
 
   bool TookPlace() const { return end == CallEnd::kAnswered || end == CallEnd::kFiltered; }
@@ -88,7 +88,7 @@ void ArmTracker::Learn(const LearnerSettings& settings, const Arm& arm, const Ou
   if (event.is_first) ++outcomes_;
   Outcome before = event.before, after = MergedOutcome(event);
   if (!event.anchor && !event.is_first) {
-    // Logs of before format 3 say no more than which values a correction replaces. The call's end was
+    // Logs before format 3 only say which values a correction replaces. The call's end was
     // counted with its first part.
     before = event.corrects;
     after = event.outcome;
@@ -106,7 +106,8 @@ void ArmTracker::Learn(const LearnerSettings& settings, const Arm& arm, const Ou
   NoteRateLimit(event, before, after);
 }
 
-// Takes back what `a` gave and adds what `b` gives, group by group; a group that is the same is left alone.
+// Takes back what `a` gave and adds what `b` gives, group by group. A group that did
+// not change is left alone.
 void ArmTracker::Exchange(const Arm& arm, const Facts& a, const Facts& b, double w,
                           double anchor_clock) {
   const auto exchange = [w](bool is_same, const auto& add, const Facts& from, const Facts& to) {
@@ -190,7 +191,7 @@ void ArmTracker::AddCost(const Arm& arm, const Facts& f, double w) {
   }
 }
 
-// The end of a call, as it is told first: changes of the error rate are looked for in these.
+// The end of a call as first reported. Changes of the error rate are detected from these.
 void ArmTracker::NoteEnd(CallEnd end, double weight, double clock) {
   if (end != CallEnd::kFailed && end != CallEnd::kAnswered) return;
   const double calls = errors_ + answers_;

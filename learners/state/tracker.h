@@ -1,21 +1,23 @@
-// The tracker of one arm: what its calls take and how they end, as decayed sums of what feedback says.
-// - Figures age by elapsed time and by the outcomes of the whole pool, so those of a quiet arm do too:
+// The tracker of one arm: what its calls take and how they end, as decayed sums of reported outcomes.
+// - Figures age by elapsed time and by the outcomes of the whole pool, so those of a quiet arm age too:
 //     kept = 2^(-(t - t0) / half_life_s) * 2^(-(T - T0) / half_life_outcomes),  T = LearnedState::clock().
-//   Ageing is lazy: sums stand as they were at (t0, T0), and each question scales them.
-// - An event brings what is known of the call now, and what was known before. What the old knowledge gave is
-//   taken back and what the new one gives is added, both as if they had come with the first outcome of the
-//   decision (its anchor) and had faded since. So any sequence of parts, corrections, errors and withdrawals
-//   ends as its last state alone, up to rounding. Not rewound: the detector of changes of the error rate (what
-//   it cut is taken back as cut), costs from before a price change, and the output tokens that were expected of
-//   calls whose tokens were never told, where those are fewer than what is known by now.
-// - With e the error rate, one answered query takes what an answer takes plus e / (1 - e) times what a
-//   failed call takes; the odds are errors / (answers + 3), of a Beta prior of 4 answers. A failed call whose
-//   latency or cost was never told is taken to be like an answer; it takes 10% of an answer's time at least,
-//   since someone has to notice it and call again.
-// - An arm whose error rate is seen to rise (a cumulative sum, drift_detector.h), or stands above one half,
-//   is watched: a share of the choices is kept for it so that its recovery can be seen.
-// - Input tokens: a line from the estimate of the request to what was reported, slope shrunk to 1; output
-//   tokens: a line in ln(1 + input), slope shrunk to 0. Arms without outcomes take the pool's line.
+//   Ageing is lazy: sums stay as they were at (t0, T0), and each question scales them.
+// - An event carries what is known of the call now and what was known before. What the old knowledge gave is
+//   taken back, and what the new knowledge gives is added. Both count as if they had come with the first
+//   outcome of the decision (its anchor) and had faded since. So any sequence of parts, corrections, errors
+//   and withdrawals ends in the same state as its last values alone, up to rounding.
+// - Three things are not rewound: the detector of changes of the error rate (what it cut is taken back as
+//   cut); costs from before a price change; and the output tokens expected of calls whose tokens were never
+//   reported, where those are fewer than what is known now.
+// - With e the error rate, one answered query takes what an answer takes plus e / (1 - e) times what a failed
+//   call takes. The odds are errors / (answers + 3), from a Beta prior of 4 answers. A failed call whose
+//   latency or cost was not reported counts as an answer does. It takes at least 10% of an answer's time,
+//   because someone has to notice it and call again.
+// - An arm is watched if its error rate is seen to rise (a cumulative sum, drift_detector.h) or is above one
+//   half. A share of the choices is kept for it, so that its recovery is seen.
+// - Input tokens: a line from the request's estimate to what was reported, with the slope shrunk
+//   to 1. Output tokens: a line in ln(1 + input), with the slope shrunk to 0. An arm without
+//   outcomes uses the pool's line.
 // Threads: a value; const methods from any thread.
 // Source: the accuracy and latency tracker of ORCH; irregularly spaced EMA as in Eckner 2012, eq. 4.
 #pragma once
@@ -34,11 +36,11 @@
 
 namespace pointsman {
 
-// What all arms of a pool know together.
+// What is known over all arms of a pool.
 struct PoolLevels {
   LatencyPrior latency, first_token;
-  DecayedLine input_tokens;    // reported on estimated
-  DecayedMean query_tokens;    // estimates of requests
+  DecayedLine input_tokens;  // reported on estimated
+  DecayedMean query_tokens;  // estimates of requests
 };
 
 // A point of a log: its time and the weight of the pool's outcomes so far.
@@ -47,7 +49,7 @@ struct LogPoint {
   double clock = 0;
 };
 
-// What is asked about one call.
+// The call that an expectation is asked for.
 struct CallQuery {
   double input_tokens = 0;  // of the request; 0: not known
   bool input_is_counted = false;
@@ -58,13 +60,13 @@ struct CallQuery {
 
 struct TrackerFigures {
   double quality = 0;
-  double quality_weight = 0;  // effective number of outcomes behind it, as of now
+  double quality_weight = 0;  // effective number of outcomes behind it, now
   double latency_p95_ms = 0;
   double first_token_ms = 0;
   double input_tokens = 0;
   double output_tokens = 0;
   double error_rate = 0;
-  Micros rate_limited_until = 0;  // 0: it is not
+  Micros rate_limited_until = 0;  // 0: not rate limited
 };
 
 class ArmTracker {
@@ -72,23 +74,22 @@ class ArmTracker {
   // `now`: the event's place in the log, its own weight included.
   void Learn(const LearnerSettings& settings, const Arm& arm, const OutcomeEvent& event,
              const LogPoint& now);
-  // Brings all sums to the present, before settings change by which they fade.
+  // Brings all sums to the present. Called before settings that control ageing change.
   void Settle(const LearnerSettings& settings, const LogPoint& now);
   // The arm's settings changed.
   void Reprice(const LearnerSettings& settings, const Arm& before, const Arm& after,
                const LogPoint& now);
-  // Forgets all but so many outcomes' weight: what another arm may start from.
+  // Forgets all but this weight of outcomes: what another arm may start from.
   void KeepWeight(double outcomes_max);
 
-  // All of ArmExpectation but quality, quality_stddev and what the pool knows of unknown costs: cost_usd of
-  // an arm that never said what an answer costs is what its failed calls cost.
+  // All of ArmExpectation except quality, quality_stddev and the pool's typical cost. If no cost of an answer
+  // was ever reported for the arm, cost_usd is the cost of its failed calls.
   ArmExpectation Expect(const LearnerSettings& settings, const Arm& arm, const PoolLevels& pool,
                         const CallQuery& query) const;
-  // Relative variances of the expected cost and latency (of that kind), for exploring.
   double ErrorRate(const LearnerSettings& settings, const LogPoint& now) const;
-  // Of a Beta posterior of the error rate.
+  // The variance of the error rate, by its Beta posterior.
   double ErrorVariance(const LearnerSettings& settings, const LogPoint& now) const;
-  // The least share of the choices that the arm is kept; 0 unless it is watched.
+  // The least share of the choices that is kept for the arm; 0 unless it is watched.
   double WatchedShare(double clock) const;
   Micros rate_limited_until() const { return rate_limited_until_; }
 
@@ -99,14 +100,15 @@ class ArmTracker {
   const LogLatency& first_token() const { return first_token_; }
 
   void Encode(ByteWriter& out) const;
-  // Fails `in` for figures that Encode cannot have written. Of before format 4: what the old figures say.
+  // Fails `in` for figures that Encode cannot have written. Reads formats before 4 too, as
+  // far as their figures go.
   static ArmTracker Decode(ByteReader& in);
 
  private:
   struct Facts;
   static constexpr std::size_t kErrorCutsMax = 8;
   static constexpr double kErrorPriorAnswers = 4;
-  // Errors and answers were cut at a change of the error rate, so those of before count so much less.
+  // Errors and answers were cut at a change of the error rate: earlier ones count by these factors.
   struct ErrorCut {
     double clock = 0, errors = 1, answers = 1;
   };
@@ -122,7 +124,7 @@ class ArmTracker {
   void NoteEnd(CallEnd end, double weight, double clock);
   void NoteRateLimit(const OutcomeEvent& event, const Outcome& before, const Outcome& after);
   double InputTokens(const PoolLevels& pool, const CallQuery& query, double kept) const;
-  // Of the share `kept` of the calls; with a Beta prior of kErrorPriorAnswers answers.
+  // Over the share `kept` of the calls, with a Beta prior of kErrorPriorAnswers answers.
   double ErrorRateOf(double kept) const {
     return errors_ * kept / ((errors_ + answers_) * kept + kErrorPriorAnswers);
   }
@@ -147,9 +149,9 @@ class ArmTracker {
   DriftDetector error_drift_;
   std::vector<ErrorCut> error_cuts_;  // the last few, oldest first
   double watched_since_ = -1;  // clock; below 0: not watched
-  double repriced_at_ = 0;     // clock: costs told of before do not count any more
+  double repriced_at_ = 0;     // clock: costs reported before it no longer count
   Micros rate_limited_until_ = 0;
-  uint64_t rate_limited_by_ = 0;  // which decision said so
+  uint64_t rate_limited_by_ = 0;  // the decision that reported it
 };
 
 }  // namespace pointsman

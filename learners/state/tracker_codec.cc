@@ -1,4 +1,4 @@
-// A tracker to and from its bytes, those of before format 4 among them.
+// Encodes and decodes trackers, and decodes those of formats before 4.
 #include <algorithm>
 #include <cmath>
 
@@ -61,8 +61,9 @@ ArmTracker ArmTracker::Decode(ByteReader& in) {
   return tracker;
 }
 
-// The old figures: time, outcomes, six means (quality, latency, cost, input and output tokens, cost ratio),
-// errors, answers, the line of output tokens, the tail. Cost is kept at its mean, for the mean tokens.
+// Reads the old figures: time, outcomes, six means (quality, latency, cost, input and output
+// tokens, cost ratio), errors, answers, the line of output tokens, the tail. Cost is kept at its
+// mean, for the mean tokens.
 ArmTracker ArmTracker::DecodeBefore4(ByteReader& in) {
   ArmTracker tracker;
   tracker.at_.time = in.Get<Micros>();
@@ -82,7 +83,7 @@ ArmTracker ArmTracker::DecodeBefore4(ByteReader& in) {
                          &line.xx, &line.xy, &tail}) {
     get(*number);
   }
-  // A quality without a word about errors was an answered call too.
+  // A quality without a report of errors was an answered call too.
   tracker.answers_ = std::max(tracker.answers_, tracker.quality_.weight);
   tracker.latency_ = LogLatency::OfMean(latency.Mean(0, 0), latency.weight);
   if (latency.weight > 0) {

@@ -8,18 +8,18 @@
 namespace pointsman {
 namespace {
 
-// What an answer is taken to be long, in tokens, before anything is known of an arm.
+// The assumed length of an answer, in tokens, before anything is known of an arm.
 constexpr double kOutputTokensPrior = 256;
-// Ridge on the slope: as if this many outcomes, spread by 1 in ln(1 + input), had shown none.
+// Ridge on the slope: as if this many outcomes, spread by 1 in ln(1 + input), had shown a slope of 0.
 constexpr double kOutputSlopeShrinkage = 10;
 constexpr double kFailedShareOfAnswer = 0.1;
 constexpr double kTail = 0.95;
 
-// An arm that fails more often is known by its failures, where nothing is known of its answers.
+// Above this error rate an arm is known by its failures, if nothing is known of its answers.
 constexpr double kMostlyFails = 0.5;
 constexpr double kKeptLeast = 1e-9;
 
-// A prior of one outcome beside sums of which the share `kept` is left: priors do not age.
+// The weight of a prior of one outcome beside sums of which the share `kept` is left: priors do not age.
 double PriorWeight(double kept) { return 1 / std::max(kept, kKeptLeast); }
 
 }  // namespace
@@ -42,7 +42,7 @@ double ArmTracker::WatchedShare(double clock) const {
 
 double ArmTracker::InputTokens(const PoolLevels& pool, const CallQuery& query, double kept) const {
   if (query.input_is_counted) return query.input_tokens;
-  // Towards the estimate itself, then the pool's line, then the arm's own.
+  // Starts from the request's estimate, then moves towards the pool's line, then towards the arm's own.
   double expected = query.input_tokens;
   double strength = 0.1;
   const auto believe = [&](const DecayedLine& line, double share) {
@@ -74,7 +74,7 @@ double ArmTracker::OutputTokens(const Arm& arm, double input_tokens, double kept
                     mean * 4);
 }
 
-// Of the calls whose tokens were not counted.
+// The tokens of calls that were not counted.
 TypicalTokens ArmTracker::TypicalOf(const Arm& arm, const PoolLevels& pool, double kept) const {
   if (!cost_.has_uncounted()) return {};
   CallQuery at, beyond;
@@ -86,7 +86,8 @@ TypicalTokens ArmTracker::TypicalOf(const Arm& arm, const PoolLevels& pool, doub
     typical.input_slope = (InputTokens(pool, beyond, kept) - typical.input) / at.input_tokens;
   }
   typical.cached_share = cached_share_.Mean(0, PriorWeight(kept));
-  // The lesser: requests may have set a limit, and what was expected then may since have been taken back.
+  // The lesser of the two: requests may have set a limit, and what was expected then may
+  // have been taken back since.
   typical.output = OutputTokens(arm, typical.input, kept);
   if (cost_.mean_output()) typical.output = std::min(typical.output, *cost_.mean_output());
   return typical;
@@ -111,7 +112,8 @@ ArmExpectation ArmTracker::Expect(const LearnerSettings& settings, const Arm& ar
   const double failed_ms = std::max(failed_latency_ms_.Mean(latency.ms, PriorWeight(kept)),
                                     kFailedShareOfAnswer * latency.ms);
   e.latency_ms = latency.ms + odds * failed_ms;
-  // Calling an arm that fails does not tell how fast it would answer, so that is no reason to call it.
+  // Calling an arm that fails does not show how fast it answers, so its uncertain latency is
+  // no reason to call it.
   const double failures = errors_ * kept / kLatencyNoise;
   const double v = latency.relative_variance;
   e.latency_stddev_ms = e.latency_ms * std::sqrt(v / (1 + v * failures));

@@ -6,16 +6,17 @@
 namespace pointsman {
 namespace {
 
-// Less weight than this is what rounding leaves of nothing.
+// A weight below this is a rounding error of zero.
 constexpr double kWeightLeast = 1e-9;
 constexpr double kLeastMs = 1e-3;
-// Of a logarithm: below, a tenth of the time is not twice as good, and 0 ms has no logarithm.
+// The floor inside a logarithm: below it, a tenth of the time is not twice as good, and
+// 0 ms has no logarithm.
 constexpr double kLeastLogMs = 1;
 constexpr double kLatencyNoiseStrength = 1;
-// More is no noise but several kinds of calls, which are no reason to believe the pool instead.
+// Above this, the spread is not noise but several kinds of calls, and no reason to believe the pool instead.
 constexpr double kLatencyNoiseMax = 1;
 constexpr double kLatencySlopeShrinkage = 10;
-// How far beyond the mean of what was seen, in ln(tokens), the slope is believed.
+// How far from the mean of what was seen, in ln(tokens), the slope is believed.
 constexpr double kReach = 2;
 constexpr double kBucketLog = 0.095310179804324860;  // ln 1.1
 
@@ -78,7 +79,7 @@ LatencyEstimate LogLatency::Estimate(const LatencyPrior& pool, std::optional<dou
     const double slope = std::clamp(line_.Slope(0, kLatencySlopeShrinkage, kept), 0.0, 1.2);
     const double away = std::log1p(*output_tokens) - line_.MeanX();
     at += slope * std::clamp(away, -kReach, kReach);
-    // What the slope explains is no noise.
+    // What the slope explains is not noise.
     const double x_spread = std::max(0.0, line_.xx - line_.x * line_.MeanX());
     spread = std::max(0.0, spread - slope * slope * kept * x_spread);
   }
@@ -86,20 +87,20 @@ LatencyEstimate LogLatency::Estimate(const LatencyPrior& pool, std::optional<dou
   if (prior_ms) {
     const double own = std::log(std::max(*prior_ms, kLeastLogMs));
     const double p = 1 / kLatencyNoise;
-    m0 = own;  // what is said of this arm, and not of the others
+    m0 = own;  // the operator's estimate for this arm, not the others' mean
     precision0 = has_prior ? precision0 + p : p;
     has_prior = true;
   }
   if (!(weight_ > 0) && !has_prior) return {};
-  if (!has_prior) m0 = at;  // nothing else is known: the arm's own
+  if (!has_prior) m0 = at;  // nothing else is known: the arm's own mean
   const double evidence = n / std::min(noise, kLatencyNoiseMax);
   const double precision = precision0 + evidence;
   const double m = (m0 * precision0 + at * evidence) / precision;
   const double v = 1 / precision;
-  // An arm that has told nothing is expected at the others' latencies, whose noise is in them already.
+  // An arm without latencies is expected at the others' latencies, which already include their noise.
   if (!(weight_ > 0)) return {std::exp(m), v, prior_ms.has_value()};
-  // A log-normal's mean lies exp(noise / 2) above exp(m); that of values with two modes, a cache's hits beside
-  // its misses, does not, and the values' own mean says so.
+  // The mean of a log-normal lies exp(noise / 2) above exp(m). The mean of values with two modes, such as a
+  // cache's hits and misses, does not, and the values' own mean shows it.
   const double seen = std::log(std::max(ms_ / weight_, kLeastMs)) - mean;
   const double above = std::min(noise / 2, seen + kLatencyNoise / 2 / (1 + n));
   return {std::exp(m + v / 2 + above), v, true};

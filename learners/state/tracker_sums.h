@@ -1,5 +1,5 @@
-// The decayed sums that an arm's tracker is made of. Each can take back exactly what it was given, scaled
-// by what has faded since: Add with a negative weight. A sum whose weight is used up is nothing again.
+// The decayed sums that make up an arm's tracker. Each can take back exactly what it was given, scaled by
+// what has faded since: call Add with a negative weight. A sum whose weight is used up is empty again.
 // Threads: values.
 #pragma once
 
@@ -25,7 +25,7 @@ struct DecayedMean {
   friend bool operator==(const DecayedMean&, const DecayedMean&) = default;
 };
 
-// A weighted linear regression of y on x, shrunk to a slope that is known in advance.
+// A weighted linear regression of y on x, shrunk to a slope known in advance.
 struct DecayedLine {
   double weight = 0, x = 0, y = 0, xx = 0, xy = 0;
 
@@ -33,15 +33,16 @@ struct DecayedLine {
   void Scale(double kept);
   double MeanX() const { return weight > 0 ? x / weight : 0; }
   double MeanY() const { return weight > 0 ? y / weight : 0; }
-  // (cov + shrinkage * slope) / (var + shrinkage), sums over all outcomes, `kept` of which are left.
+  // (cov + shrinkage * slope) / (var + shrinkage), as sums over all outcomes, of which
+  // the share `kept` is left.
   double Slope(double slope, double shrinkage, double kept) const;
   friend bool operator==(const DecayedLine&, const DecayedLine&) = default;
 };
 
-constexpr double kLatencyNoise = 0.25;  // sigma^2 of ln(latency), before an arm's own
+constexpr double kLatencyNoise = 0.25;  // sigma^2 of ln(latency), before an arm has its own
 
-// What is believed of ln(latency) before an arm's own outcomes: the pool's mean over arms and the variance
-// between arms.
+// The prior of ln(latency) before an arm has outcomes: the pool's mean over arms,
+// and the variance between arms.
 struct LatencyPrior {
   bool is_known = false;
   double mean = 0;
@@ -50,32 +51,32 @@ struct LatencyPrior {
 
 struct LatencyEstimate {
   double ms = 0;
-  double relative_variance = 0;  // of the expected ms, over ms^2
-  bool is_known = false;         // by the arm's own outcomes or its prior
+  double relative_variance = 0;  // variance of the expected ms, over ms^2
+  bool is_known = false;         // from the arm's own outcomes or its prior
 };
 
 // Latency of calls: ln(ms) = m + slope ln(1 + output tokens) + noise.
-//   m ~ N(m0, tau^2) of the pool, posterior precision 1/tau^2 + n/sigma^2; sigma^2 is the arm's own,
-//   shrunk by one outcome of deviation 0.5; expected ms = exp(m + v / 2 + min(sigma^2 / 2, s)),
-//   s = ln(the values' mean) - their mean ln, what they themselves lie above their median.
-// A log-normal's mean is not owned by its largest values, and is positive whatever was learned; the values'
-// own mean is not owned by the smallest ones. The lesser of the two is expected.
+//   m ~ N(m0, tau^2) of the pool, posterior precision 1/tau^2 + n/sigma^2
+//   expected ms = exp(m + v / 2 + min(sigma^2 / 2, s)),  s = ln(the values' mean) - their mean ln
+// sigma^2 is the arm's own, shrunk by one outcome of deviation 0.5. s is how far the values' mean lies above
+// their median. Large values do not dominate a log-normal's mean, which is positive whatever was learned.
+// Small values do not dominate the values' own mean. The lesser of the two is expected.
 class LogLatency {
  public:
-  // `output_tokens` of the same call; absent: not known.
+  // `output_tokens` of the same call; absent: unknown.
   void Add(double ms, std::optional<double> output_tokens, double w);
   void Scale(double kept);
   double weight() const { return weight_; }
-  // ln(ms) on average; for the pool's prior.
+  // The mean of ln(ms), for the pool's prior.
   double MeanLog() const { return weight_ > 0 ? y_ / weight_ : 0; }
-  // `kept`: the share of the evidence that is left by now. `prior_ms`: what the operator believes of this arm,
-  // counting as one outcome.
+  // `kept`: the share of the evidence that is left now. `prior_ms`: the operator's estimate for this arm,
+  // which counts as one outcome.
   LatencyEstimate Estimate(const LatencyPrior& pool, std::optional<double> prior_ms,
                            std::optional<double> output_tokens, double kept) const;
 
   void Encode(ByteWriter& out) const;
   void Decode(ByteReader& in);
-  // As so many outcomes of this mean: what a tracker of before format 4 knew.
+  // As `weight` outcomes of this mean: what a tracker before format 4 knew.
   static LogLatency OfMean(double mean_ms, double weight);
   friend bool operator==(const LogLatency&, const LogLatency&) = default;
 
@@ -84,12 +85,13 @@ class LogLatency {
   DecayedLine line_;  // of the calls whose output tokens are known
 };
 
-// A quantile of what was told: a decayed histogram, buckets of a ratio of 1.1, each with its mean.
+// A quantile of the values added: a decayed histogram. Its buckets have a ratio of 1.1
+// and each keeps its mean.
 class DecayedQuantile {
  public:
   void Add(double value, double w);
   void Scale(double kept);
-  // 0 if nothing was told.
+  // 0 if nothing was added.
   double At(double quantile) const;
 
   void Encode(ByteWriter& out) const;
@@ -102,7 +104,7 @@ class DecayedQuantile {
     double weight = 0, sum = 0;
     friend bool operator==(const Bucket&, const Bucket&) = default;
   };
-  double scale_ = 1;             // what weights and sums are to be multiplied by
+  double scale_ = 1;             // a factor on all weights and sums
   std::vector<Bucket> buckets_;  // ascending
 };
 

@@ -19,7 +19,7 @@ uint64_t Step(uint64_t hash, uint32_t character) {
   return std::rotl((hash ^ character) * 0x9e3779b97f4a7c15ull, 29);
 }
 
-// Signed counts by bucket: whole numbers, since an addition in floating point waits for the last.
+// Signed counts by bucket. Whole numbers, because a floating-point addition waits for the one before it.
 class SignedCounts {
  public:
   explicit SignedCounts(std::size_t buckets) : counts_(buckets, 0) {}
@@ -55,7 +55,7 @@ void SketchCharacters(std::string_view text, std::span<float> out) {
   const std::size_t last = counts.last();
   float squares = 0;
   for (const float x : out) squares += x * x;
-  if (squares == 0) {  // the signs cancelled, which takes very few buckets
+  if (squares == 0) {  // the signs cancelled, which needs very few buckets
     out[last] = 1;
     return;
   }

@@ -1,5 +1,5 @@
-// A text's character 3- to 5-grams, as a signed count sketch: the part of a vector that every text
-// in every script has. Letters in lower case, runs of white space as one space.
+// A signed count sketch of a text's character 3- to 5-grams: the part of a vector that every text in every
+// script has. Letters are lower-cased; a run of white space counts as one space.
 // Shapes: `out` has any number of buckets, at least 1.
 // Errors: none; a byte that is not UTF-8 counts as a character of its own.
 // Cost: O(bytes), three hash steps a character; one allocation for texts above 512 bytes.
@@ -12,7 +12,7 @@
 
 namespace pointsman {
 
-// Overwrites `out`: unit norm, or all zero for a text that says nothing.
+// Overwrites `out`: unit norm, or all zero for a text without content.
 void SketchCharacters(std::string_view text, std::span<float> out);
 
 }  // namespace pointsman

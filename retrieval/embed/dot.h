@@ -1,5 +1,5 @@
-// The inner product of two float vectors. Its bits depend on the values alone, not on where they
-// lie, so that equal vectors are equally similar wherever an index keeps them.
+// The inner product of two float vectors. Its bits depend on the values alone, not on their addresses, so
+// equal vectors are equally similar wherever an index keeps them.
 // Cost: O(d); four independent sums of four lanes hide the latency of the additions.
 // Threads: a pure function.
 #pragma once

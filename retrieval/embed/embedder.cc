@@ -15,7 +15,7 @@ namespace pointsman {
 namespace {
 
 constexpr std::size_t kPathShown = 256;     // of a path in an error
-constexpr uint32_t kProjectedDefault = 64;  // of embedders whose entries are not ordered by worth
+constexpr uint32_t kProjectedDefault = 64;  // for embedders whose entries are not ordered by importance
 
 using MadeEmbedder = absl::StatusOr<std::shared_ptr<const Embedder>>;
 
@@ -71,7 +71,7 @@ MadeEmbedder MakeLexicon(const EmbedderSettings& settings) {
 
 MadeEmbedder MakeNone(const EmbedderSettings&) { return std::shared_ptr<const Embedder>(); }
 
-// Every embedder there is.
+// All embedders.
 struct EmbedderRow {
   std::string_view name;
   MadeEmbedder (*make)(const EmbedderSettings& settings);

@@ -1,7 +1,7 @@
-// A text as the character n-grams see it: code points in lower case, each run of white space one
-// space, and a space at both ends; just one space for a text that says nothing. A byte that is no
-// UTF-8 is a character of its own.
-// Cost: O(bytes); allocates for texts over 518 characters alone.
+// A text as the character n-grams see it: code points in lower case, each run of white space as one
+// space, and a space at both ends. A text without content is a single space. A byte that is not UTF-8 is
+// a character of its own.
+// Cost: O(bytes); allocates only for texts over 518 characters.
 // Threads: pure.
 #pragma once
 

@@ -19,7 +19,7 @@ constexpr uint64_t kGramSeed = 0x243f6a8885a308d3ull;
 constexpr uint64_t kWordSeed = 0x13198a2e03707344ull;
 constexpr uint64_t kBigramSeed = 0xa4093822299f31d0ull;
 
-// A character's part in words. Scripts without spaces give one word a character.
+// A character's role in words. Scripts without spaces give one word per character.
 enum class CharKind : uint8_t { kOther, kWord, kWordAlone };
 
 uint64_t Combine(uint64_t hash, uint64_t value) {
@@ -124,7 +124,7 @@ void HashingEmbedder::Embed(std::string_view text, std::span<float> out) const {
   }
   float squares = 0;
   for (const float x : out) squares += x * x;
-  if (squares == 0) {  // the signs cancelled, which takes a very small D
+  if (squares == 0) {  // the signs cancelled, which needs a very small D
     out[last] = 1;
     return;
   }

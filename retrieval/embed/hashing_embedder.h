@@ -1,8 +1,8 @@
-// Text to vector without a model: signed feature hashing of lower-cased words, word bigrams and
-// character 3- to 5-grams. Says little about meaning, but needs no file and any language works.
+// Text to vector without a model: signed feature hashing of lower-cased words, word bigrams and character 3-
+// to 5-grams. It captures little meaning, but needs no file and works for any language.
 // Shapes: D buckets, 1 <= D <= kDimensionMax.
 // Errors: none; a byte that is not UTF-8 counts as a character of its own.
-// Cost: O(bytes), about 4 features a byte; two allocations a call, none a token.
+// Cost: O(bytes), about 4 features per byte; two allocations per call, none per token.
 // Threads: const; any number of threads.
 // Source: Weinberger et al. 2009, "Feature hashing for large scale multitask learning", section 2.
 #pragma once

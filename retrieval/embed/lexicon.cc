@@ -45,7 +45,7 @@ std::size_t MeanEntries(std::size_t d) { return d * (d + 1) / 2; }
 
 absl::Status Unusable(const std::string& name, std::string_view why) {
   return DataLoss("the lexicon ", Quoted(name, kPathShown), " cannot be used: ", why,
-                  "; put the file that shipped there again, or train one with `pointsman "
+                  "; restore the file that shipped, or train one with `pointsman "
                   "train-lexicon`");
 }
 
@@ -91,7 +91,7 @@ std::string EncodeLexicon(const LexiconContent& content) {
 }
 
 absl::StatusOr<std::shared_ptr<const Lexicon>> Lexicon::Open(const std::string& path) {
-  // Without O_NONBLOCK a pipe would be waited for: that somebody writes to it.
+  // Without O_NONBLOCK, opening a pipe would wait for a writer.
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) {
     return NotFound("cannot open the lexicon ", Quoted(path, kPathShown), ": ",
@@ -159,7 +159,7 @@ absl::Status Lexicon::Read(std::string_view bytes, const std::string& name) {
   note_ = rest;
   dimension_ = header.dimension;
   checksum_ = header.checksum;
-  // What the checksum vouches for was written by somebody, perhaps not by us.
+  // The checksum shows that the bytes did not change, not that we wrote them.
   if (std::adjacent_find(keys_.begin(), keys_.end(), std::greater_equal<>()) != keys_.end()) {
     return Unusable(name, "its keys are out of order");
   }

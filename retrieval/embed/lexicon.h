@@ -1,9 +1,9 @@
-// A lexicon: a table from token to vector, trained by LexiconTrainer, quantised, in one file that
-// is mapped into memory and checked when opened. Shapes: n rows of D entries. A row is D int8 codes
-// times one float scale; the first d entries of
-//   each row are the row of the d-dimensional lexicon.
-// Errors: kNotFound if there is no such file; kDataLoss, naming the file and what is wrong, for one
-//   that is cut off, changed, of another version or not a lexicon.
+// A lexicon: a table from token to vector, trained by LexiconTrainer and quantised. It is one file that is
+// mapped into memory and checked when it is opened.
+// Shapes: n rows of D entries. A row is D int8 codes times one float scale. The first d entries of each row
+//   are the row of the d-dimensional lexicon.
+// Errors: kNotFound if there is no such file; kDataLoss, naming the file and what is wrong, for one that is
+//   truncated, changed, of another version or not a lexicon.
 // Cost: Open reads the file once (6 MB: 4 ms); Find is one probe of a directory and a short scan.
 // Threads: const; any number of threads.
 #pragma once
@@ -20,7 +20,7 @@
 
 namespace pointsman {
 
-// What a lexicon file says, before it is packed.
+// The content of a lexicon file, before it is packed.
 struct LexiconContent {
   uint32_t dimension = 0;
   std::string note;            // corpus, recipe and licence, for people
@@ -39,7 +39,7 @@ class Lexicon {
   static constexpr uint32_t kDimensionMax = 1024;
 
   static absl::StatusOr<std::shared_ptr<const Lexicon>> Open(const std::string& path);
-  // Of bytes that outlive the lexicon, 8-byte aligned; `name` is for messages.
+  // A lexicon in bytes that outlive it, 8-byte aligned; `name` is for messages.
   static absl::StatusOr<std::shared_ptr<const Lexicon>> FromBytes(std::string_view bytes,
                                                                   const std::string& name);
   ~Lexicon();
@@ -48,12 +48,12 @@ class Lexicon {
 
   uint32_t dimension() const { return dimension_; }
   std::size_t rows() const { return keys_.size(); }
-  // Of the whole content: two lexicons with the same checksum give the same vectors.
+  // The checksum of the whole content: two lexicons with the same checksum give the same vectors.
   uint64_t checksum() const { return checksum_; }
   std::string_view note() const { return note_; }
 
-  // The row of a token. A lexicon is larger than near caches: hints, each for all tokens of a text
-  // before the step that needs it, let the memory answer all of them at once.
+  // Looking up the row of a token. A lexicon is larger than near caches. Give each hint for all tokens of a
+  // text before the step that needs it, so that memory answers all of them at once.
   void HintDirectory(uint64_t token) const { __builtin_prefetch(&starts_[token >> shift_]); }
   void HintKeys(uint64_t token) const { __builtin_prefetch(&keys_[starts_[token >> shift_]]); }
   void HintRow(uint32_t row) const {
@@ -73,7 +73,7 @@ class Lexicon {
   absl::Status Read(std::string_view bytes, const std::string& name);
   void MakeDirectory();
 
-  void* mapped_ = nullptr;  // null: the bytes are somebody else's
+  void* mapped_ = nullptr;  // null: the bytes belong to the caller
   std::size_t mapped_size_ = 0;
   uint32_t dimension_ = 0;
   uint64_t checksum_ = 0;
@@ -82,8 +82,7 @@ class Lexicon {
   std::span<const int8_t> codes_;
   std::span<const float> means_;
   std::string_view note_;
-  // Keys are hashes, so their upper bits cut them into short runs: run b is [starts[b],
-  // starts[b+1]).
+  // Keys are hashes, so their upper bits divide them into short runs. Run b is [starts[b], starts[b+1]).
   std::vector<uint32_t> starts_;
   int shift_ = 63;
 };

@@ -23,7 +23,7 @@ bool ScaleToUnit(std::span<float> x) {
   return true;
 }
 
-// How often each row was seen, in the order of first sight; by open addressing, sized once.
+// How often each row occurs, in order of first occurrence. Open addressing, sized once.
 class RowCounts {
  public:
   struct Seen {
@@ -89,7 +89,7 @@ std::size_t LexiconEmbedder::EmbedWords(std::string_view text, std::span<float> 
   const std::span<const float> mean = lexicon_->mean(dimension_);
   for (std::size_t i = 0; i < out.size(); ++i) out[i] -= mean[i];
   if (ScaleToUnit(out)) return counts.seen().size();
-  std::fill(out.begin(), out.end(), 0.0f);  // the text is the mean of texts
+  std::fill(out.begin(), out.end(), 0.0f);  // the text equals the mean of texts
   return 0;
 }
 

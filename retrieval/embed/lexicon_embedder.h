@@ -1,11 +1,13 @@
-// Text to vector by a lexicon: the rows of the text's known tokens, each distinct one times
-// 1 + ln(how often), summed, scaled to unit norm, less the mean of texts, and scaled again. A
-// sketch of its characters has entries of its own beside the words' (`sketch_weight` > 0); without
-// them it is added to the words' entries of a text with few known tokens, with 1 / (1 + how many
-// distinct ones), so that a text in an unknown language still says something. Shapes: D = d lexicon
-// entries, then kSketchBuckets sketch entries if `sketch_weight` > 0. Errors: none; any bytes are
-// accepted. Unit norm, or all zero for a text that says nothing. Cost: O(bytes + tokens * d); a
-// handful of allocations a call, none a token. Threads: const; any number of threads.
+// Text to vector by a lexicon. The rows of the text's known tokens, each distinct one times 1 +
+// ln(how often), are summed and scaled to unit norm. Then the mean of texts is subtracted and
+// the result is scaled again.
+// A sketch of the text's characters has entries of its own beside those of the words (`sketch_weight` > 0).
+// Otherwise it is added to the words' entries of a text with few known tokens, times 1 / (1 + the number of
+// distinct ones), so that a text in an unknown language still has a vector.
+// Shapes: D = d lexicon entries, then kSketchBuckets sketch entries if `sketch_weight` > 0.
+// Errors: none; any bytes are accepted. Unit norm, or all zero for a text without content.
+// Cost: O(bytes + tokens * d); a handful of allocations per call, none per token.
+// Threads: const; any number of threads.
 #pragma once
 
 #include <memory>
@@ -19,7 +21,7 @@ class LexiconEmbedder final : public Embedder {
  public:
   static constexpr uint32_t kSketchBuckets = 64;
   static constexpr uint32_t kDimensionDefault = 64;
-  static constexpr std::size_t kFewTokens = 16;  // so many and more need no sketch
+  static constexpr std::size_t kFewTokens = 16;  // with this many or more no sketch is added
 
   // 1 <= dimension <= lexicon->dimension(); sketch_weight is the norm of the sketch's part beside
   // the lexicon's of norm 1.
@@ -31,7 +33,7 @@ class LexiconEmbedder final : public Embedder {
   const Lexicon& lexicon() const { return *lexicon_; }
 
  private:
-  // How many distinct tokens are known. All zero if none is.
+  // Returns how many distinct tokens are known. `out` is all zero if none is.
   std::size_t EmbedWords(std::string_view text, std::span<float> out) const;
 
   const std::shared_ptr<const Lexicon> lexicon_;

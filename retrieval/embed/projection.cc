@@ -31,8 +31,8 @@ absl::StatusOr<Projection> Projection::Make(uint32_t dimension, uint32_t project
   Projection projection(dimension, projected);
   if (projected == dimension) return projection;
 
-  // The thin Q of a Gaussian D x d matrix: its columns are d orthonormal directions, distributed
-  // evenly once the signs are those of a positive diagonal of R.
+  // The thin Q of a Gaussian D x d matrix. Its columns are d orthonormal directions, distributed evenly once
+  // the signs are those of a positive diagonal of R.
   Rng rng(seed);
   Eigen::MatrixXd gaussian(dimension, projected);
   for (Eigen::Index column = 0; column < gaussian.cols(); ++column) {
@@ -80,7 +80,7 @@ void Projection::Apply(std::span<const float> in, std::span<float> out) const {
     return;
   }
   if (!offsets_.empty() && std::all_of(in.begin(), in.end(), [](float x) { return x == 0; })) {
-    std::fill(out.begin(), out.end(), 0.0f);  // says nothing, and so must the result
+    std::fill(out.begin(), out.end(), 0.0f);  // a text without content must give zero
     return;
   }
   float squares = 0;

@@ -1,14 +1,14 @@
-// A fixed affine map from embeddings (D) to context vectors (d <= D), after which the result is
-// scaled to unit norm. Chosen when a pool is made; learned state depends on it. One of:
+// A fixed affine map from embeddings (D) to context vectors (d <= D); the result is then scaled to unit norm.
+// Chosen when a pool is made, because learned state depends on it. One of:
 //   identity, when d = D and nothing is fitted;
 //   the first d rows of a seeded random rotation (orthonormal rows);
 //   fitted: the leading d principal components of given vectors, less their mean.
-// Shapes: a fitted one is stored as d rows of D + 1 numbers, row-major: a component, then its
-//   product with the mean, which is taken off.
+// Shapes: a fitted one is stored as d rows of D + 1 numbers, row-major: a component, then its product with
+//   the mean, which is subtracted.
 // Cost: O(D d), no allocation; fitting O(n D^2 + D^3).
 // Threads: const; any number of threads.
-// Source: orthonormalised Gaussian projection, as in Johnson and Lindenstrauss 1984; principal
-//   components, Pearson 1901.
+// Source: orthonormalised Gaussian projection, as in Johnson and Lindenstrauss
+//   1984; principal components, Pearson 1901.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +41,7 @@ class Projection {
   uint32_t dimension_;
   uint32_t projected_;
   std::vector<float> rows_;     // d * D, row-major; empty: identity
-  std::vector<float> offsets_;  // d, taken off; empty: none
+  std::vector<float> offsets_;  // d, subtracted; empty: none
 };
 
 // The projection that resolved settings ask for. Errors: as Make and Fitted.

@@ -1,5 +1,5 @@
 // Adds a row of int8 codes, times a scale, to a vector of floats.
-// Cost: O(d), four lanes at a time: the compiler does not do so by itself at -O2.
+// Cost: O(d), four lanes at a time; at -O2 the compiler does not vectorise it by itself.
 // Threads: a pure function.
 #pragma once
 

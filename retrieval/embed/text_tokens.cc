@@ -30,7 +30,7 @@ uint64_t Finish(uint64_t hash) {
   return hash;
 }
 
-// Scripts that are written without spaces and where one character says something.
+// Scripts without spaces, where one character has a meaning.
 bool IsAlone(uint32_t code) {
   return (code >= 0x3041 && code <= 0x30ff) || (code >= 0x3400 && code <= 0x9fff) ||
          (code >= 0xf900 && code <= 0xfaff) || (code >= 0x20000 && code <= 0x3ffff);
@@ -47,7 +47,7 @@ Kind KindOf(uint32_t code) {
 
 bool IsLatinAccent(uint32_t code) { return code >= 0x300 && code <= 0x36f; }
 
-// Puts characters together to tokens.
+// Builds tokens from characters.
 class Builder {
  public:
   explicit Builder(std::vector<uint64_t>& tokens) : tokens_(tokens) {}

@@ -22,8 +22,8 @@ constexpr uint32_t kBlockRows = 256;
 constexpr uint32_t kChangesMin = 1024;
 constexpr uint32_t kNever = UINT32_MAX;
 
-// Changes of a generation are numbered from 0. A row serves those searches that see its own change
-// and not yet the one that ended it, so every search sees the arms as they were after some change.
+// Changes of a generation are numbered from 0. A row is valid for the searches that see its own change but
+// not the one that ended it. So every search sees the arms as they were after some change.
 using Change = std::atomic<uint32_t>;
 
 struct CodedRows {
@@ -51,7 +51,7 @@ struct Base {
   Change changes = 0;  // how many changes of this generation are visible
 };
 
-// A piece of the overlay: one row a change, without a vector that counts if it is a removal.
+// A piece of the overlay: one row per change. A removal is a row without a valid vector.
 struct Block {
   explicit Block(uint32_t dimension)
       : codes(std::make_unique<int8_t[]>(kBlockRows * CodeStride(dimension))) {}
@@ -100,8 +100,8 @@ class ArmIndex::Impl {
   using Where = std::unordered_map<uint32_t, uint32_t>;
 
   bool IsRebuildDue() const REQUIRES_LOCK(mutex_);
-  // Visible to those who hold the block it lands in; whoever adds a block publishes it afterwards.
-  // Without codes: the arm's removal.
+  // Visible to searches that hold the block it is added to. A caller that adds a block publishes it
+  // afterwards. Without codes it removes the arm.
   void Append(ArmId arm, const int8_t* codes, float scale) REQUIRES_LOCK(mutex_);
   bool RebuildOnce();
   std::shared_ptr<Base> Rebuild(const Generation& from, uint32_t changes) const;
@@ -121,7 +121,7 @@ class ArmIndex::Impl {
   Generation current_ GUARDED_BY(mutex_);
   Where where_ GUARDED_BY(mutex_);
 
-  BuilderThread builder_;  // last: it ends before what it works on
+  BuilderThread builder_;  // last, so that it stops before the members it uses are destroyed
 };
 
 void ArmIndex::Impl::Change(ArmId arm, std::span<const float> vector) {
@@ -234,9 +234,9 @@ std::shared_ptr<Base> ArmIndex::Impl::Rebuild(const Generation& from, uint32_t c
   return std::make_shared<Base>(dimension_, std::move(arms), std::move(rows));
 }
 
-// Changes from `changes` on came during the build and are made again on top of it.
+// Changes from `changes` on were made during the build and are repeated on top of it.
 void ArmIndex::Impl::Install(std::shared_ptr<Base> base, Where where, uint32_t changes) {
-  Generation old;  // dies after the lock, since it may be large
+  Generation old;  // destroyed after the lock, because it may be large
   MutexLock lock(mutex_);
   old = std::move(current_);
   const uint32_t all_changes = old.base->changes.load(std::memory_order_relaxed);

@@ -1,6 +1,6 @@
-// One background thread that builds when woken. It starts at the first Wake, so an index that never
-// grows never has a thread.
-// Operation: Wake any number of times; the destructor lets a running step end and joins.
+// One background thread that builds when woken. It starts at the first Wake, so an index that
+// never grows has no thread.
+// Operation: call Wake any number of times. The destructor waits for a running step and joins the thread.
 // Threads: Wake from any thread.
 #pragma once
 

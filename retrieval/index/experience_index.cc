@@ -31,7 +31,7 @@ class ExperienceIndex::Impl {
   std::size_t size() const { return size_.load(std::memory_order_relaxed); }
 
  private:
-  // What searches read: segments in order of sequence, so rows too; the last one fresh.
+  // What searches read: segments in order of sequence, so their rows are too. The last one is fresh.
   struct View {
     std::vector<std::shared_ptr<const Segment>> segments;
   };
@@ -59,10 +59,10 @@ class ExperienceIndex::Impl {
   std::vector<std::shared_ptr<Segment>> segments_ GUARDED_BY(mutex_);  // the last one is fresh
   Sequence newest_ GUARDED_BY(mutex_) = 0;
   bool is_joining_ GUARDED_BY(mutex_) = false;
-  // Corrections made while a join copies qualities; made again in what it built.
+  // Corrections made while a join copies qualities; they are repeated in the result of the join.
   std::vector<std::pair<Sequence, float>> corrections_ GUARDED_BY(mutex_);
 
-  BuilderThread builder_;  // last: it ends before what it works on
+  BuilderThread builder_;  // last, so that it stops before the members it uses are destroyed
 };
 
 std::vector<Sequence> ExperienceIndex::Impl::Add(const Experience& experience) {
@@ -104,7 +104,7 @@ bool ExperienceIndex::Impl::Correct(const Experience& experience) {
 }
 
 void ExperienceIndex::Impl::StartTile() {
-  if (size() == 0) segments_.clear();  // a fresh segment may hold nothing but forgotten entries
+  if (size() == 0) segments_.clear();  // a fresh segment may hold only dropped entries
   segments_.push_back(std::make_shared<Segment>(dimension_, kTileSpan));
   Publish();
 }
@@ -156,7 +156,7 @@ void ExperienceIndex::Impl::Install(const std::vector<std::shared_ptr<Segment>>&
   is_joining_ = false;
   for (const auto& [sequence, quality] : corrections_) joined->Correct(sequence, quality);
   corrections_.clear();
-  // Parts may have been forgotten from the front meanwhile; what is left of them is contiguous.
+  // Parts may have been dropped from the front meanwhile. The rest is contiguous.
   const auto last = std::find(segments_.begin(), segments_.end(), parts.back());
   if (last == segments_.end()) return;
   auto first = last;
@@ -193,12 +193,12 @@ void ExperienceIndex::Impl::Search(std::span<const float> query, std::size_t k, 
                                    std::vector<Neighbour>& out) const {
   POINTSMAN_CHECK(query.size() == dimension_);
   out.clear();
-  // Read once and before the view: read later, it may have passed all that an old view holds. A
-  // search that is overtaken by the writer sees some entries that have just gone instead.
+  // Read once, and before the view: read later, it might exclude everything in an old view. A search that the
+  // writer overtakes sees some entries that have just been dropped instead.
   const Sequence first_kept = first_kept_.load(std::memory_order_relaxed);
   const std::shared_ptr<const View> view = view_.Get();
   const CodedQuery coded = EncodeQuery(query);
-  std::vector<uint32_t> first_keys;  // by segment; a row's key is its number in the whole view
+  std::vector<uint32_t> first_keys;  // by segment; a row's key is its index in the whole view
   TopHits hits(k);
   if (!Scan(*view, first_kept, coded, k, is_exact, first_keys, hits) && hits.size() < k) {
     hits.Clear();

@@ -8,7 +8,7 @@
 namespace pointsman {
 namespace {
 
-// Below this, looking at every row costs less than ranking lists and jumping between them.
+// Below this, scanning every row costs less than ranking lists and jumping between them.
 constexpr std::size_t kListedRowsMin = 1024;
 constexpr std::size_t kProbes = 8;
 constexpr std::size_t kAtOnce = 256;  // rows whose products are computed together
@@ -92,7 +92,7 @@ bool ExperienceSegment::Scan(const CodedQuery& query, std::size_t first_row, std
     }
     return true;
   }
-  // Of a large k, lists that hold about four times as many rows.
+  // For a large k: lists that together hold about four times as many rows.
   const std::size_t probes =
       is_exact ? lists_->lists() : std::max(kProbes, 4 * k * lists_->lists() / lists_->rows());
   lists_->NearestLists(query, probes, scratch);
@@ -109,7 +109,7 @@ bool ExperienceSegment::Scan(const CodedQuery& query, std::size_t first_row, std
   return probes >= lists_->lists();
 }
 
-// Rows of a list with those before `first_row` left out, or, without ids, rows from `first_row` on.
+// Offers the rows of a list except those before `first_row`; or, without ids, rows from `first_row` on.
 void ExperienceSegment::Offer(const CodedQuery& query, const InvertedFile::List& rows,
                               std::size_t first_row, uint32_t first_key, TopHits& hits) const {
   float similarities[kAtOnce];
@@ -162,7 +162,7 @@ std::pair<std::size_t, std::size_t> NextJoin(std::span<const SegmentSpan> segmen
       }
       const bool is_over = tile < now >> bits;
       if (is_over && end - begin > 1 && rows <= joined_max) {
-        // A tile of a higher level swallows those below it, which then need not be built.
+        // A tile of a higher level contains those below it, which then need not be built.
         if (largest.second == 0 || begin <= largest.first) largest = {begin, end};
       }
       begin = end;

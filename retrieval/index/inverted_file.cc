@@ -15,7 +15,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 
-// OpenBLAS', if that is the BLAS that FAISS got.
+// OpenBLAS's function, if FAISS uses that BLAS.
 extern "C" __attribute__((weak)) void openblas_set_num_threads(int count);
 
 namespace pointsman {
@@ -25,8 +25,8 @@ constexpr std::size_t kSamplesPerCentroid = 32;
 constexpr int kIterations = 5;
 constexpr std::size_t kAtOnce = 256;  // centroids whose products are computed together
 
-// FAISS multiplies blocks of 4,096 rows by 1,024 centroids: 16 MB of products, anew in each of its
-// iterations, which leave holes of that size in the heap.
+// FAISS multiplies blocks of 4,096 rows by 1,024 centroids: 16 MB of products, allocated in each iteration,
+// which leave holes of that size in the heap.
 void KeepBlocksSmall() {
   static const bool is_set = [] {
     faiss::distance_compute_blas_query_bs = 256;
@@ -36,7 +36,7 @@ void KeepBlocksSmall() {
   static_cast<void>(is_set);
 }
 
-// OpenMP's setting belongs to the calling thread: one made in main does not reach other threads.
+// OpenMP's setting belongs to the calling thread: setting it in main does not affect other threads.
 void KeepToOneThread() {
   thread_local const bool is_set = [] {
     omp_set_num_threads(1);
@@ -46,7 +46,7 @@ void KeepToOneThread() {
   static_cast<void>(is_set);
 }
 
-// Into a ranking of at most `count`, most similar first; an earlier one stays before its equals.
+// Inserts into a ranking of at most `count`, most similar first. An earlier list stays before equal ones.
 void Insert(std::pair<float, uint32_t> list, std::size_t count, InvertedFile::Ranking& ranking) {
   if (ranking.size() == count) ranking.pop_back();
   std::size_t at = ranking.size();
@@ -70,7 +70,7 @@ absl::StatusOr<std::unique_ptr<const InvertedFile>> InvertedFile::Build(
                            " codes for d = ", dimension, ", n and d at least 1; it got ",
                            scales.size(), " and ", codes.size());
   }
-  // FAISS throws from inside loops that OpenMP may run; what it would throw for is ruled out here.
+  // FAISS throws from inside loops that OpenMP may run, so whatever makes it throw is excluded here.
   if (!std::all_of(scales.begin(), scales.end(), [](float x) { return std::isfinite(x); })) {
     return InvalidArgument("an inverted file needs finite rows; drop those with NaN or infinity");
   }
@@ -83,7 +83,7 @@ absl::StatusOr<std::unique_ptr<const InvertedFile>> InvertedFile::Build(
 absl::Status InvertedFile::FindCentroids(std::span<const int8_t> codes,
                                          std::span<const float> scales) {
   const std::size_t n = scales.size(), stride = CodeStride(dimension_), lists = ListCount(n);
-  // Every so many-th row: rows come in order of time, and all times should be seen.
+  // Samples evenly spaced rows: rows are in order of time, and all times should be represented.
   const std::size_t samples = std::min(n, lists * kSamplesPerCentroid);
   std::vector<float> rows(samples * dimension_);
   for (std::size_t i = 0; i < samples; ++i) {
@@ -116,7 +116,7 @@ absl::Status InvertedFile::FindCentroids(std::span<const int8_t> codes,
   return absl::OkStatus();
 }
 
-// Each row to the list whose centroid is most similar; within a list, in order of ids.
+// Puts each row into the list with the most similar centroid. Within a list, rows are in order of ids.
 void InvertedFile::FillLists(std::span<const int8_t> codes, std::span<const float> scales) {
   const std::size_t n = scales.size(), stride = CodeStride(dimension_);
   std::vector<uint32_t> list_of(n);

@@ -1,7 +1,7 @@
-// An immutable set of vectors in lists of similar ones: k-means centroids and one list a centroid, so
-// that a search reads the few lists whose centroids are nearest. The centroids are FAISS's k-means; the
-// rows lie as codes (row_codes.h), list after list, and the caller scans them with its own filter and
-// one heap over several indexes (FAISS's own search enters OpenMP and counts in unguarded globals).
+// An immutable set of vectors in lists of similar ones: k-means centroids and one list per centroid. A search
+// reads only the few lists whose centroids are nearest. The centroids come from FAISS's k-means. The rows are
+// stored as codes (row_codes.h), list after list. The caller scans them with its own filter and one heap over
+// several indexes, because FAISS's own search enters OpenMP and counts in unguarded globals.
 // Shapes: n rows of d codes; row ids are 0 .. n-1.
 // Cost: Build about 5 us a row; NearestLists O(lists * d); d + 8 bytes a row.
 // Threads: const; any number of threads.
@@ -30,9 +30,9 @@ class InvertedFile {
   };
   using Ranking = std::vector<std::pair<float, uint32_t>>;  // similarity and list
 
-  // On one thread and from a fixed seed, so the same rows give the same lists. `codes` and `scales`
+  // Builds on one thread and from a fixed seed, so the same rows give the same lists. `codes` and `scales`
   // are those of EncodeRow.
-  // Errors: kInvalidArgument for misshapen or no rows; kInternal with what FAISS said.
+  // Errors: kInvalidArgument for malformed input or no rows; kInternal with FAISS's message.
   static absl::StatusOr<std::unique_ptr<const InvertedFile>> Build(uint32_t dimension,
                                                                    std::span<const int8_t> codes,
                                                                    std::span<const float> scales);

@@ -10,7 +10,7 @@
 namespace pointsman {
 namespace {
 
-// The largest code of a query: 12 bits, fewer where a sum of d products could leave 31 bits.
+// The largest code of a query: 12 bits, or fewer where a sum of d products could exceed 31 bits.
 int32_t QueryCodeMax(std::size_t d) {
   return static_cast<int32_t>(std::clamp<std::size_t>(
       (std::size_t{1} << 30) / (127 * std::max<std::size_t>(d, 1)), 1, 2047));
@@ -45,7 +45,7 @@ __attribute__((target("avx2"))) inline __m256i Products(const int16_t* query, co
   return _mm256_madd_epi16(wide, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(query)));
 }
 
-// Of four rows, which share the loads of the query and the steps of the sums.
+// The similarities of four rows, which share the loads of the query and the steps of the sums.
 __attribute__((target("avx2"))) inline __m128 FourSimilarities(const CodedQuery& query,
                                                                const int8_t* const rows[4],
                                                                __m128 scales) {
@@ -77,7 +77,7 @@ __attribute__((target("avx2"))) void SimilaritiesAvx2(const CodedQuery& query, c
     _mm_storeu_ps(similarities + row, FourSimilarities(query, four, _mm_loadu_ps(scales + row)));
   }
   if (row == count) return;
-  // What is left, with its last row in the places that are over.
+  // The remaining rows; the last one fills the unused places.
   const std::size_t left = count - row;
   const int8_t* four[4];
   float four_scales[4], four_similarities[4];

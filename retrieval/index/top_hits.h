@@ -1,6 +1,6 @@
 // The k best hits of a scan. Order: similarity descending, ties by key.
-// Operation: hits are gathered until there are twice k, then all but the best k are dropped. A hit is
-//   one integer that sorts as the hits do, since a scan compares far more of them than it keeps.
+// Operation: hits are collected until there are twice k; then all but the best k are dropped. A hit is one
+//   integer that sorts as hits do, because a scan compares far more hits than it keeps.
 // Cost: O(1) a hit on average; allocates once.
 // Threads: a value; one owner at a time.
 #pragma once
@@ -53,7 +53,7 @@ class TopHits {
   static constexpr float kLeast = -std::numeric_limits<float>::infinity();
   static constexpr uint32_t kSign = 0x80000000;
 
-  // Floats in order as unsigned integers: positive ones above, negative ones turned round.
+  // Floats as unsigned integers in the same order: positive ones above, negative ones reversed.
   static uint64_t Pack(const Hit& hit) {
     const auto bits = std::bit_cast<uint32_t>(hit.similarity + 0.0f);  // -0 becomes 0
     const uint32_t ordered = (bits & kSign) != 0 ? ~bits : bits | kSign;
@@ -77,7 +77,7 @@ class TopHits {
 
   const std::size_t k_;
   std::vector<uint64_t> hits_;
-  float worst_ = kLeast;  // of the best k, when all but those were last dropped
+  float worst_ = kLeast;  // of the best k, as of the last drop
 };
 
 }  // namespace pointsman

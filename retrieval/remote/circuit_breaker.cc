@@ -9,7 +9,7 @@ std::optional<CircuitBreaker::Time> CircuitBreaker::ProbeAt() const {
 }
 
 void CircuitBreaker::Succeeded() {
-  // A call from before it opened says nothing of now; the probe does.
+  // A call from before the breaker opened does not show the present; the probe does.
   if (state_ == State::kOpen) return;
   state_ = State::kClosed;
   failed_ = 0;

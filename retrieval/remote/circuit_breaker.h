@@ -1,10 +1,10 @@
-// When to stop calling what does not answer, and when to try again.
-// Operation: closed while calls succeed; after `failures` in a row open, and no call is made for
-//   open_for, twice as long after each attempt that fails, up to open_for_max, each stretched by up to a
-//   half at random, so that many servers do not try at once. Then half-open: one call probes, and its
-//   success closes it. The owner makes that call of its own, so no caller waits for it.
+// When to stop calling a server that does not answer, and when to try again.
+// Operation: closed while calls succeed. After `failures` failed calls in a row it is open, and no call is
+//   made for open_for. That time doubles after each attempt that fails, up to open_for_max, and is stretched
+//   by up to a half at random, so that many servers do not try at once. Then it is half-open: one call
+//   probes, and its success closes the breaker. The owner makes that call itself, so no caller waits for it.
 // Source: M. Nygard, Release It!, 2nd ed., Pragmatic Bookshelf 2018, section 5.2.
-// Threads: one owner. The clock's time is given to it.
+// Threads: one owner. The caller passes the time in.
 #pragma once
 
 #include <chrono>
@@ -30,9 +30,9 @@ class CircuitBreaker {
 
   State state() const { return state_; }
   bool is_closed() const { return state_ == State::kClosed; }
-  // When an open one wants to be probed.
+  // When an open breaker is due for a probe.
   std::optional<Time> ProbeAt() const;
-  // The probe is on its way: half-open until a success or failure is told.
+  // The probe was sent: half-open until Succeeded or Failed is called.
   void BeginProbe() { state_ = State::kHalfOpen; }
 
   void Succeeded();

@@ -1,8 +1,8 @@
-// The vectors of texts that were embedded lately, the least recently used forgotten first.
-// Operation: keyed by 128 bits of a keyed hash (SipHash-2-4 under two keys) of the text, so that the texts
-//   themselves are not kept and nobody without the key makes two texts collide.
-// Cost: O(1) hashing and look-up; bytes_max of vectors, with about 150 bytes an entry for itself.
-// Threads: one owner, or under its lock.
+// The vectors of recently embedded texts; the least recently used is dropped first.
+// Operation: keyed by 128 bits of a keyed hash (SipHash-2-4 under two keys) of the text. So the texts
+//   themselves are not kept, and nobody without the key can make two texts collide.
+// Cost: O(1) hashing and look-up; bytes_max of vectors, including about 150 bytes of overhead per entry.
+// Threads: one owner, or under the owner's lock.
 #pragma once
 
 #include <cstddef>

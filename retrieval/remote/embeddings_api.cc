@@ -15,18 +15,18 @@ constexpr std::size_t kErrorTextMax = 200;
 
 template <class... Parts>
 absl::Status Nonsense(const Parts&... parts) {
-  return InvalidArgument("the answer is not one of an embeddings API: ", parts...);
+  return InvalidArgument("the answer is not that of an embeddings API: ", parts...);
 }
 
 absl::StatusOr<std::vector<float>> UnitVector(const Json& numbers) {
   if (!numbers.is_array() || numbers.empty()) {
-    return Nonsense("an `embedding` is no list of numbers");
+    return Nonsense("an `embedding` is not a list of numbers");
   }
   std::vector<float> vector;
   vector.reserve(numbers.size());
   double norm2 = 0;
   for (const Json& number : numbers) {
-    if (!number.is_number()) return Nonsense("an `embedding` is no list of numbers");
+    if (!number.is_number()) return Nonsense("an `embedding` is not a list of numbers");
     const auto value = number.get<double>();
     norm2 += value * value;
     vector.push_back(static_cast<float>(value));
@@ -64,7 +64,7 @@ std::string EmbeddingsRequest(std::string_view model, std::span<const std::strin
 absl::StatusOr<EmbeddingsAnswer> ParseEmbeddings(std::string_view body, std::size_t texts) {
   const Json json = Json::parse(body, nullptr, /*allow_exceptions=*/false);
   if (json.is_discarded()) return Nonsense("it is not JSON");
-  if (!json.is_object()) return Nonsense("it is no object");
+  if (!json.is_object()) return Nonsense("it is not an object");
   const auto data = json.find("data");
   if (data == json.end() || !data->is_array()) return Nonsense("it has no list `data`");
   if (data->size() != texts) {
@@ -77,7 +77,7 @@ absl::StatusOr<EmbeddingsAnswer> ParseEmbeddings(std::string_view body, std::siz
     if (!item.is_object() || !item.contains("embedding")) return Nonsense("an item has no vector");
     std::size_t index = place++;
     if (const auto given = item.find("index"); given != item.end()) {
-      if (!given->is_number_unsigned()) return Nonsense("an `index` is no whole number");
+      if (!given->is_number_unsigned()) return Nonsense("an `index` is not a whole number");
       index = given->get<std::size_t>();
     }
     if (index >= texts || !answer.vectors[index].empty()) {

@@ -18,9 +18,9 @@ std::string Who(const RemoteEndpoint& endpoint) {
 
 Fault FaultOfStatus(const RemoteEndpoint& endpoint, const HttpAnswer& answer) {
   const long status = answer.status;
-  std::string words = Cat(Who(endpoint), " answers with status ", status);
+  std::string words = Cat(Who(endpoint), " answered with status ", status);
   if (status == 401 || status == 403) {
-    words += ": is the API key right?";  // its own words may repeat a part of the key
+    words += ": is the API key right?";  // the server's message may repeat a part of the key
   } else if (const std::string said = ErrorText(answer.body); !said.empty()) {
     const std::string& key = endpoint.api_key;
     if (key.empty() || said.find(key) == std::string::npos) words += ": " + said;
@@ -76,12 +76,12 @@ std::optional<Fault> FaultOf(const RemoteEndpoint& endpoint, const HttpAnswer& a
   const std::string who = Who(endpoint);
   switch (answer.end) {
     case HttpEnd::kUnreachable:
-      return Passing(RemoteFault::kUnreachable, Cat(who, " is not reached: ", answer.problem));
+      return Passing(RemoteFault::kUnreachable, Cat(who, " cannot be reached: ", answer.problem));
     case HttpEnd::kTimedOut:
       return Lasting(RemoteFault::kTimedOut,
                      Cat(who, " gave no answer in ", endpoint.deadline_ms, " ms (deadline_ms)"));
     case HttpEnd::kBroken:
-      return Passing(RemoteFault::kBroken, Cat(who, " broke off: ", answer.problem));
+      return Passing(RemoteFault::kBroken, Cat(who, " gave no complete answer: ", answer.problem));
     case HttpEnd::kTooLarge:
       return Lasting(RemoteFault::kNonsense, Cat(who, ": ", answer.problem));
     case HttpEnd::kAnswered:
@@ -97,7 +97,7 @@ std::optional<Fault> FaultOf(const RemoteEndpoint& endpoint, const HttpAnswer& a
   for (const uint32_t wanted : dimensions) {
     if (wanted == 0 || wanted == got) continue;
     return Lasting(RemoteFault::kWrongDimension,
-                   Cat(who, " gives vectors of ", got, " entries, and the pool was made with ",
+                   Cat(who, " returns vectors of ", got, " entries, and the pool was made with ",
                        wanted, ": is it another model?"));
   }
   return std::nullopt;

@@ -1,6 +1,6 @@
-// One call of an endpoint's embeddings API: the HTTP request for some texts, and what an answer to it means.
-// Errors: a Fault says what is wrong, whether the same call could succeed another time, and whether it is the
-//   call's own content that is refused. Its words hold neither the API key nor any text.
+// One call of an endpoint's embeddings API: the HTTP request for some texts, and what the answer means.
+// Errors: a Fault says what is wrong, whether the same call could succeed another time, and whether the
+//   server refuses the call's own content. Its message holds neither the API key nor any text.
 // Threads: pure functions.
 #pragma once
 
@@ -26,13 +26,13 @@ struct Fault {
   RemoteFault kind = RemoteFault::kUnreachable;
   std::string words;
   bool may_pass = false;       // the same call could succeed another time
-  bool is_of_content = false;  // the server refuses what this call holds, and is well itself
+  bool is_of_content = false;  // the server works but refuses the content of this call
   std::optional<std::chrono::seconds> retry_after;
 };
 absl::Status StatusOf(const Fault& fault);
 
-// What is wrong with an answer for texts that want vectors of these dimensions (0: any); nothing: `parsed`
-// holds their vectors.
+// What is wrong with an answer to texts that need vectors of these dimensions (0: any). Nullopt: nothing, and
+// `parsed` holds their vectors.
 std::optional<Fault> FaultOf(const RemoteEndpoint& endpoint, const HttpAnswer& answer,
                              std::span<const uint32_t> dimensions, EmbeddingsAnswer& parsed);
 

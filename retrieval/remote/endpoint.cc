@@ -36,7 +36,7 @@ absl::Status Bad(const RemoteEndpoint& endpoint, std::string_view key, std::stri
   return InvalidArgument("embedders.", endpoint.name, ".", key, " ", what);
 }
 
-// Printable, and nothing that ends a header line.
+// Printable characters only, so that nothing ends a header line.
 bool IsHeaderText(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
 }
@@ -56,7 +56,7 @@ absl::Status ValidateEndpoint(const RemoteEndpoint& endpoint) {
   }
   if (endpoint.model.empty()) {
     return Bad(endpoint, "model",
-               "must name the model: what pools learn is good for its vectors alone");
+               "must name the model: what pools learn is valid for its vectors only");
   }
   if (!IsHeaderText(endpoint.api_key)) {
     return Bad(endpoint, "api_key", "must be one word of printable characters (is it the file?)");

@@ -33,7 +33,7 @@ struct HttpTransfers::Transfer {
     auto& transfer = *static_cast<Transfer*>(self);
     if (transfer.answer.body.size() + count > transfer.request.answer_bytes_max) {
       transfer.answer.end = HttpEnd::kTooLarge;
-      return 0;  // breaks it off
+      return 0;  // cancels the transfer
     }
     transfer.answer.body.append(bytes, count);
     return count;
@@ -59,7 +59,7 @@ void HttpTransfers::Transfer::SetUp() {
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
-  // A new stream waits for an HTTP/2 connection that is being made, rather than opening another.
+  // A new stream waits for an HTTP/2 connection that is being opened, instead of opening another.
   curl_easy_setopt(easy, CURLOPT_PIPEWAIT, request.url.starts_with("https:") ? 1L : 0L);
   if (!request.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, request.ca_file.c_str());
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Transfer::Write);
@@ -100,7 +100,7 @@ HttpAnswer HttpTransfers::Transfer::Ended(CURLcode code) {
 
 HttpTransfers::HttpTransfers(int64_t connections_max)
     : multi_([] {
-        // Once a process; libcurl counts, and what it holds is small.
+        // Once per process. It is never undone: what libcurl holds is small.
         static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
         POINTSMAN_CHECK(ready == CURLE_OK);
         return curl_multi_init();
@@ -108,7 +108,7 @@ HttpTransfers::HttpTransfers(int64_t connections_max)
       timer_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
   POINTSMAN_CHECK(multi_ != nullptr && timer_ >= 0);
   curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(connections_max));
-  // Kept even when fewer calls are on their way.
+  // Connections are kept even if fewer calls are in flight.
   curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(connections_max));
   curl_multi_setopt(multi_, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_MULTIPLEX));
 }
@@ -156,7 +156,7 @@ std::vector<std::pair<uint64_t, HttpAnswer>> HttpTransfers::Finished() {
 }
 
 void HttpTransfers::Wait(std::chrono::microseconds wait) {
-  // Setting it anew forgets that it ran out; a nanosecond at least, since 0 would stop it.
+  // Setting the timer again clears its expiry. At least a nanosecond, because 0 would stop it.
   itimerspec spec{};
   spec.it_value.tv_sec = wait.count() / 1000000;
   spec.it_value.tv_nsec = std::max<long>(1, wait.count() % 1000000 * 1000);

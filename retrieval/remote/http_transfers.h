@@ -1,6 +1,5 @@
-// HTTP POSTs under way at once, on connections that are kept: libcurl's multi interface behind what this
-// project needs of it. HTTP/2 where a TLS server offers it; redirects are not followed, certificates are
-// checked.
+// Concurrent HTTP POSTs on connections that are kept: the part of libcurl's multi interface that this project
+// needs. HTTP/2 where a TLS server offers it. Redirects are not followed; certificates are checked.
 // Threads: one owner; Wake from any thread.
 #pragma once
 
@@ -27,7 +26,7 @@ enum class HttpEnd : uint8_t {
   kAnswered = 1,     // whatever the status
   kUnreachable = 2,  // no connection
   kTimedOut = 3,
-  kBroken = 4,    // the connection ended, or what came is no HTTP
+  kBroken = 4,    // the connection ended, or the answer is not HTTP
   kTooLarge = 5,  // over answer_bytes_max
 };
 
@@ -43,23 +42,23 @@ struct HttpAnswer {
 class HttpTransfers {
  public:
   explicit HttpTransfers(int64_t connections_max);
-  ~HttpTransfers();  // breaks off what is under way
+  ~HttpTransfers();  // cancels all transfers
   HttpTransfers(const HttpTransfers&) = delete;
   HttpTransfers& operator=(const HttpTransfers&) = delete;
 
-  // Begins one; its number is in Finished some time.
+  // Begins a transfer. Finished returns its number when it ends.
   uint64_t Begin(HttpRequest request);
   void Cancel(uint64_t number);
-  // Moves all of them on; what ended since the last call.
+  // Advances all transfers. Returns those that ended since the last call.
   std::vector<std::pair<uint64_t, HttpAnswer>> Finished();
-  // Until one can move on, Wake is called, or `wait` has passed.
+  // Waits until a transfer can advance, Wake is called, or `wait` has passed.
   void Wait(std::chrono::microseconds wait);
   void Wake();
 
  private:
   struct Transfer;
   void* const multi_;  // a CURLM, whose header stays in the .cc
-  const int timer_;    // curl waits in whole milliseconds, which is long for texts that gather
+  const int timer_;    // curl waits in whole milliseconds, too long for batches of texts
   std::map<uint64_t, std::unique_ptr<Transfer>> transfers_;
   uint64_t next_ = 1;
 };

@@ -28,7 +28,7 @@ absl::Status Stopping(const RemoteEndpoint& endpoint) {
 
 absl::Status NotCalled(const RemoteEndpoint& endpoint, const std::string& last_fault) {
   return absl::UnavailableError(
-      Cat(Who(endpoint), " is not called for a while, since calls fail: ", last_fault));
+      Cat(Who(endpoint), " is not called for a while, because calls fail: ", last_fault));
 }
 
 absl::Status TimedOut(const RemoteEndpoint& endpoint) {

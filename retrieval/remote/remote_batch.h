@@ -1,4 +1,4 @@
-// A call of a remote embedder on its way, or one that rests before it is made again.
+// A call of a remote embedder that is in flight, or that waits before it is retried.
 // Threads: plain values, pure functions.
 #pragma once
 
@@ -25,9 +25,9 @@ struct Batch {
   std::function<void(absl::StatusOr<RemoteEmbedder::Trial>)> trial;  // kTrial
 };
 
-// When a call that failed is made again: after a random part of 50 ms, doubled with each retry, or what the
-// server asked for. Nothing: it is not, since it would fail again, was tried often enough, or its texts would
-// be too late. `uniform` in [0, 1).
+// When a failed call is retried: after a random part of 50 ms, doubled with each retry, or when the server
+// asked for it. Nullopt: no retry, because it would fail again, was tried often enough, or its texts would be
+// too late. `uniform` is in [0, 1).
 std::optional<PendingText::Time> RetryAt(const Batch& batch, const Fault& fault,
                                          int64_t retries_max, PendingText::Time now,
                                          double uniform);

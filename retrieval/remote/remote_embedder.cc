@@ -126,7 +126,7 @@ class RemoteEmbedder::Impl {
   }
 
   void Run() {
-    Probe();  // so that what is wrong is known from the start
+    Probe();  // so that a fault is known from the start
     while (TakeInbox()) {
       for (auto& [number, answer] : transfers_.Finished()) {
         const auto it = under_way_.find(number);
@@ -153,7 +153,7 @@ class RemoteEmbedder::Impl {
     if (batch.errand == Errand::kTrial) batch.trial(status);
   }
 
-  // False: it is time to stop.
+  // Returns false when it is time to stop.
   bool TakeInbox() {
     std::vector<PendingText> texts;
     std::vector<Batch> trials;
@@ -172,7 +172,7 @@ class RemoteEmbedder::Impl {
     return true;
   }
 
-  // Patient texts are looked up here: who asks for one may hold locks that its `done` wants.
+  // Patient texts are looked up here, because their caller may hold locks that `done` needs.
   void Admit(PendingText text) {
     Embedding cached;
     if (text.is_patient) {
@@ -273,7 +273,7 @@ class RemoteEmbedder::Impl {
                           parsed.tokens, parsed.vectors.empty() ? 0 : parsed.vectors[0].size());
     if (fault) ++statistics_.faults[static_cast<std::size_t>(fault->kind)];
     if (batch.errand == Errand::kTrial) return;
-    // While it is not closed, the probe alone says how the server does now.
+    // While the breaker is not closed, only the probe shows the state of the server.
     const bool counts = breaker_.is_closed() || batch.errand == Errand::kProbe;
     if (!fault) {
       refused_in_a_row_ = 0;
@@ -282,7 +282,8 @@ class RemoteEmbedder::Impl {
       statistics_.last_fault.clear();
       return;
     }
-    // That a text is refused says nothing of the server, unless all are; a probe's says all.
+    // A refused text shows nothing about the server, unless every text is refused.
+    // A refused probe shows everything.
     const bool is_of_text = fault->is_of_content && batch.errand == Errand::kTexts;
     if (is_of_text && ++refused_in_a_row_ < kRefusedInARow) return;
     statistics_.last_fault = fault->words;
@@ -316,7 +317,7 @@ class RemoteEmbedder::Impl {
     resting_.push_back(std::move(batch));
   }
 
-  // The breaker is open: nobody waits for what will not be called.
+  // The breaker is open: texts must not wait for a call that will not be made.
   void FailWaiting() {
     absl::Status status;
     {
@@ -360,7 +361,7 @@ class RemoteEmbedder::Impl {
   const SipKey key_;
   std::atomic<uint32_t> expected_{0};
 
-  // The thread's own.
+  // Used by the thread alone.
   Rng rng_;
   HttpTransfers transfers_;
   TextBatches batches_;

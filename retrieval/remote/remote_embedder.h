@@ -1,17 +1,17 @@
-// An embedder that runs elsewhere: the client of one endpoint of the OpenAI-compatible embeddings API, for
+// An embedder on another server: the client of one endpoint of the OpenAI-compatible embeddings API, for
 // every pool that names it.
-// Operation: a text's vector comes from the cache, or from a call that it shares with texts that came at
-//   about the same time (text_batches.h). Calls that could succeed another time are made again within the
-//   texts' deadline, after a random part of 50 ms, 100 ms, ... or what Retry-After says. A call that is
-//   refused for what it holds is made again text by text, so that one text spoils no other's. When calls fail
-//   in a row, texts fail at once until a probe of our own succeeds (circuit_breaker.h).
+// Operation: a text's vector comes from the cache, or from a call that it shares with texts that arrived at
+//   about the same time (text_batches.h). A call that could succeed another time is retried within its texts'
+//   deadline, after a random part of 50 ms, 100 ms, ... or when Retry-After says. A call whose content is
+//   refused is repeated text by text, so that one text does not fail the others. When calls fail in a row,
+//   texts fail at once until a probe of our own succeeds (circuit_breaker.h).
 // Shapes: embeddings have the model's dimension, and unit norm.
-// Errors, to each text's `done`: kUnavailable (unreachable, failing, breaker open, too many wait, stopping),
-//   kDeadlineExceeded, kFailedPrecondition (another dimension than was asked for), kInvalidArgument
-//   (refused, or an answer that is none). None holds the API key.
-// Concurrency: all methods from any thread. One thread of its own moves the calls and runs `done`, which
-//   must be quick and not call Stop. A text's `done` runs before Embed returns if the text is cached or
-//   refused; a patient one's only if the embedder is stopping.
+// Errors, to each text's `done`: kUnavailable (unreachable, failing, breaker open, too many waiting,
+//   stopping), kDeadlineExceeded, kFailedPrecondition (a dimension other than requested), kInvalidArgument
+//   (refused, or not an answer of the API). None holds the API key.
+// Concurrency: all methods from any thread. A thread of its own makes the calls and runs `done`, which must
+//   be quick and must not call Stop. `done` runs before Embed returns if the text is cached or refused; for a
+//   patient text only if the embedder is stopping.
 #pragma once
 
 #include <cstdint>
@@ -31,14 +31,14 @@ namespace pointsman {
 class RemoteEmbedder {
  public:
   using Done = std::function<void(absl::StatusOr<Embedding>)>;
-  // What is sent to see whether the endpoint is well: a text that no server refuses.
+  // The text of a probe: one that no server refuses.
   static constexpr char kProbeText[] = "Which way does this train go?";
   enum class Patience : uint8_t {
     kDeadline = 1,  // the endpoint's
     kForever = 2,   // until it succeeds, is refused, or Stop
   };
 
-  // `key` of the cache, `seed` of the jitter.
+  // `key`: for the cache. `seed`: for the jitter.
   RemoteEmbedder(RemoteEndpoint endpoint, SipKey key, uint64_t seed);
   ~RemoteEmbedder();
   RemoteEmbedder(const RemoteEmbedder&) = delete;
@@ -46,12 +46,12 @@ class RemoteEmbedder {
 
   const RemoteEndpoint& endpoint() const;
 
-  // `dimension`: what the vector must have; 0: any.
+  // `dimension`: the dimension that the vector must have; 0: any.
   void Embed(std::string text, uint32_t dimension, Patience patience, Done done);
-  // What probes of an open breaker must get.
+  // The dimension that probes of an open breaker must return.
   void Expect(uint32_t dimension);
 
-  // One call with just these texts, past cache, batches and breaker: to see how the endpoint does.
+  // One call with only these texts, without cache, batches and breaker: to test the endpoint.
   struct Trial {
     std::vector<Embedding> embeddings;
     uint64_t tokens = 0;
@@ -60,7 +60,7 @@ class RemoteEmbedder {
   void Try(std::vector<std::string> texts, std::function<void(absl::StatusOr<Trial>)> done);
 
   RemoteStatistics statistics() const;
-  // Fails what waits and what comes; idempotent.
+  // Fails all waiting and all later texts; idempotent.
   void Stop();
 
  private:

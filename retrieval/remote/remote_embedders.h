@@ -1,4 +1,4 @@
-// The remote embedders of one server, by the names that its config gives them.
+// The remote embedders of one server, by their names in its config.
 // Threads: any; the set never changes.
 #pragma once
 
@@ -16,7 +16,7 @@ namespace pointsman {
 
 class RemoteEmbedders {
  public:
-  // `secret` makes the keys of caches and the seeds of jitter. Endpoints are valid, their names unique.
+  // `secret` gives the keys of caches and the seeds of jitter. Endpoints must be valid, with unique names.
   RemoteEmbedders(std::span<const RemoteEndpoint> endpoints, SipKey secret);
 
   RemoteEmbedder* Find(std::string_view name) const;  // null: there is none

@@ -20,7 +20,7 @@ enum class RemoteFault : uint8_t {
   kBroken,          // the connection ended before the answer did
   kServerError,     // status 408, 429 or 5xx
   kRefused,         // any other status but 200
-  kNonsense,        // an answer that is none
+  kNonsense,        // an answer that is not one of this API
   kWrongDimension,  // vectors that do not fit
 };
 inline constexpr std::array<std::string_view, 7> kRemoteFaultNames = {
@@ -40,12 +40,12 @@ struct RemoteStatistics {
   std::array<uint64_t, kRemoteFaultNames.size()> faults{};        // calls, by RemoteFault
   std::array<uint64_t, kBoundsSeconds.size() + 1> call_counts{};  // ended calls by duration
   double call_seconds = 0;                                        // all of them
-  uint64_t waiting = 0;                                           // texts not sent, now
+  uint64_t waiting = 0;                                           // texts not sent yet, now
   CircuitBreaker::State breaker = CircuitBreaker::State::kClosed;
   uint32_t dimension = 0;  // of the last answer; 0: none yet
-  std::string last_fault;  // its words; empty: none, or calls succeed again
+  std::string last_fault;  // its message; empty: none, or calls succeed again
 
-  // `dimension_of_it` 0: it gave no vectors.
+  // `dimension_of_it` 0: the call returned no vectors.
   void CountCall(std::size_t texts_in_it, double seconds, uint64_t tokens_of_it,
                  std::size_t dimension_of_it) {
     ++calls;

@@ -1,8 +1,9 @@
-// Texts that wait to be sent, and when they leave together.
-// Operation: a text leaves at once when no call is on its way, so a lone one waits for nobody. While calls
-//   are, texts gather until there are batch_items_max of them or the oldest has waited batch_wait. Patient
-//   texts (descriptions of arms) leave only when no other text waits, one call at a time.
-// Threads: one owner. The clock's time is given to it.
+// Texts that wait to be sent, and when they are sent together.
+// Operation: while no call is in flight, a text is sent at once, so a single text never waits for
+//   others. While calls are in flight, texts gather until there are batch_items_max of them or the
+//   oldest has waited batch_wait. Patient texts (descriptions of arms) are sent only when no other text
+//   waits, one call at a time.
+// Threads: one owner. The caller passes the time in.
 #pragma once
 
 #include <chrono>
@@ -24,12 +25,12 @@ struct PendingText {
   TextKey key;
   uint32_t dimension = 0;  // that its vector must have; 0: any
   bool is_patient = false;
-  Time since;                                           // it waits
+  Time since;                                           // waiting since
   Time deadline;                                        // max(): none
   std::function<void(absl::StatusOr<Embedding>)> done;  // called once
 };
 
-// Gives the text its vector; kFailedPrecondition if that is not of the text's dimension.
+// Gives the text its vector, or kFailedPrecondition if the vector does not have the text's dimension.
 void Answer(const PendingText& text, const Embedding& embedding);
 void FailAll(const std::vector<PendingText>& texts, const absl::Status& status);
 
@@ -47,13 +48,13 @@ class TextBatches {
   // The texts of the next call, if one is due; empty: none is.
   std::vector<PendingText> Take(Time now, std::size_t calls);
   std::vector<PendingText> TakePatient(Time now, std::size_t calls);
-  // Patient texts come back after a failure, and rest for a while.
+  // Puts patient texts back after a failure. They rest until `not_before`.
   void PutBack(std::vector<PendingText> texts, Time not_before);
-  // When Take could give something, or an expiry is due, if nothing else happens; nothing: never.
+  // When Take could return something or a text expires, if nothing else happens; nullopt: never.
   std::optional<Time> NextAt(std::size_t calls, bool may_patient) const;
-  // Those whose deadline is over.
+  // The texts whose deadline has passed.
   std::vector<PendingText> TakeExpired(Time now);
-  // All that are not patient; all of them.
+  // TakeHurried: all that are not patient. TakeAll: all.
   std::vector<PendingText> TakeHurried();
   std::vector<PendingText> TakeAll();
   std::size_t hurried() const { return hurried_.size(); }

@@ -7,8 +7,8 @@
 namespace pointsman {
 namespace {
 
-// Counts of pairs in whole numbers, so that their sum does not depend on order: a pair at distance
-// o adds window + 1 - o.
+// Counts pairs in whole numbers, so that sums do not depend on order. A pair at distance o adds
+// window + 1 - o.
 class PairCounter {
  public:
   PairCounter(const Corpus& corpus, const CooccurrenceOptions& options)
@@ -67,7 +67,7 @@ class PairCounter {
     }
   }
 
-  // Raises the least count, everywhere alike: the counts are symmetric, and so what is left is.
+  // Raises the least count for all pairs alike. The counts are symmetric, so what is left is symmetric too.
   void DropRarest() {
     ++least_;
     uint64_t to = 0, at = 0;

@@ -1,7 +1,7 @@
 // Which tokens of a vocabulary occur near which others, as positive pointwise mutual information.
-// Shapes: a corpus is token ids 0 .. v-1 line after line; the matrix is v by v in compressed rows.
-// Cost: one pass over the corpus a block of rows, 2 * window steps a token in all; memory is the
-//   block and 8 bytes a pair kept.
+// Shapes: a corpus is token ids 0 .. v-1, line after line; the matrix is v by v in compressed rows.
+// Cost: one pass over the corpus per block of rows, 2 * window steps per token in all; memory is the block
+//   and 8 bytes per pair kept.
 // Threads: plain values and pure functions.
 // Source: Levy, Goldberg and Dagan 2015, "Improving distributional similarity with lessons learned
 //   from word embeddings", section 3.
@@ -33,7 +33,7 @@ struct CooccurrenceOptions {
   uint64_t block_bytes = 0;
 };
 
-// `show` is told the share done, 0 to 1.
+// `show` gets the share done, 0 to 1.
 SparseMatrix PositiveMutualInformation(const Corpus& corpus, const CooccurrenceOptions& options,
                                        const std::function<void(double)>& show);
 

@@ -18,12 +18,12 @@ namespace pointsman {
 namespace {
 
 constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
-constexpr uint32_t kDistinctMax = 1 << 23;  // distinct tokens: others met later are left out
+constexpr uint32_t kDistinctMax = 1 << 23;  // distinct tokens: later ones are left out
 constexpr uint64_t kMeanLinesMax = 100000;  // evenly spread lines that make the means
 
 using Show = std::function<void(const LexiconProgress&)>;
 
-// Several stages as one share: each has an expected part of the time.
+// Progress of one stage as a part of the whole: each stage has an expected part of the time.
 std::function<void(double)> Stage(const Show& show, std::string_view name, double from, double to) {
   return [=, &show](double share) { show({name, from + (to - from) * share}); };
 }
@@ -60,7 +60,7 @@ class LexiconTrainer::Impl {
     ChooseVocabulary();
     if (vocabulary_.size() < std::max(options_.dimension, 2u)) {
       return FailedPrecondition(
-          "there is too little text: ", vocabulary_.size(), " tokens stand in at least ",
+          "there is too little text: ", vocabulary_.size(), " tokens occur in at least ",
           options_.lines_least, " lines, and ", options_.dimension,
           " dimensions need at least as many; give more text or ask for fewer "
           "dimensions");
@@ -103,7 +103,7 @@ class LexiconTrainer::Impl {
     for (uint32_t& token : corpus_.tokens) token = ranks[token];
   }
 
-  // The corpus in vocabulary ids, with frequent tokens dropped here and there.
+  // The corpus in vocabulary ids, with frequent tokens dropped at random.
   Corpus Thinned() const {
     std::vector<uint64_t> counts(vocabulary_.size());
     uint64_t total = 0;
@@ -177,7 +177,7 @@ class LexiconTrainer::Impl {
     show(1);
   }
 
-  // As the embedder sums it, before it is scaled.
+  // The line's sum as the embedder computes it, before it is scaled.
   std::vector<double> LineVector(const LexiconContent& content, std::size_t line) const {
     const std::size_t d = content.dimension;
     std::vector<uint32_t> tokens(

@@ -2,18 +2,16 @@
 //
 // Operation: Add every line (a document: a paragraph, a prompt), then Train once.
 //   1. The most frequent tokens by number of lines are the vocabulary.
-//   2. Co-occurrence within a line and a window, nearer counts more, very frequent tokens thinned.
+//   2. Co-occurrence within a line and a window; nearer counts more, very frequent tokens are thinned.
 //   3. Positive pointwise mutual information with a smoothed context distribution.
 //   4. Truncated singular value decomposition by random projection; row = U sqrt(S).
 //   5. Each row times its token's inverse document frequency, quantised to int8.
 //   6. The mean unit vector of the corpus's own lines, for every number of dimensions.
 // Shapes: see LexiconContent.
-// Errors: kInvalidArgument for options out of range; kFailedPrecondition if there is too little
-// text. Cost: bounded by the options, whatever the text: 4 bytes a token kept, 16 a pair kept, and
-// the
-//   block of counts. The shipped recipe on 12 million tokens: about a minute and 0.7 GB.
-// Threads: one owner at a time. Deterministic: same lines and options, same bytes (on one kind of
-//   machine).
+// Errors: kInvalidArgument for options out of range; kFailedPrecondition if there is too little text.
+// Cost: bounded by the options, whatever the text: 4 bytes per token kept, 16 per pair kept, and the block of
+//   counts. The shipped recipe on 12 million tokens: about a minute and 0.7 GB.
+// Threads: one owner at a time. Deterministic: same lines and options, same bytes (on one kind of machine).
 // Source: Levy and Goldberg 2014 (PPMI and SVD); Levy, Goldberg and Dagan 2015, section 3 (window,
 //   subsampling, context smoothing); Halko, Martinsson and Tropp 2011, algorithms 4.4 and 5.1.
 #pragma once
@@ -59,12 +57,12 @@ class LexiconTrainer {
   LexiconTrainer(const LexiconTrainer&) = delete;
   LexiconTrainer& operator=(const LexiconTrainer&) = delete;
 
-  // False: the bound on tokens is reached and this line is left out.
+  // False: the bound on tokens is reached, and this line is left out.
   bool Add(std::string_view line);
   uint64_t lines() const;
   uint64_t tokens() const;
 
-  // Ends the trainer's life. `note` goes into the file as it is.
+  // The trainer cannot be used afterwards. `note` goes into the file as it is.
   absl::StatusOr<LexiconContent> Train(std::string note,
                                        const std::function<void(const LexiconProgress&)>& show);
 

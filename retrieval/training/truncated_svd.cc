@@ -70,8 +70,7 @@ TruncatedSvd DecomposeTruncated(const SparseMatrix& matrix, uint32_t components,
     step(false);
   }
   const Eigen::MatrixXf q = Orthonormal(x);
-  // B = Q' M, so M ~ Q B; B' = M' Q is tall: its singular values and right vectors are what we
-  // need.
+  // B = Q' M, so M ~ Q B. B' = M' Q is tall, and its singular values and right vectors are the result.
   x = q;
   step(true);
   const Eigen::MatrixXd gram = (x.transpose() * x).cast<double>();

@@ -1,11 +1,9 @@
 // The leading singular vectors of a sparse matrix, by random projection and power iterations.
-// Shapes: the matrix is v by v; the answer has U of v rows by k columns and k singular values,
-//   largest first. Signs: the largest entry of each column of U is positive.
-// Cost: 2 (power_iterations + 1) products with k + 32 vectors, as many thin QR of them;
-//   3 v (k + 32) floats.
-// Threads: a pure function; `show` is told the share done, 0 to 1.
-// Source: Halko, Martinsson and Tropp 2011, "Finding structure with randomness",
-// algorithms 4.4, 5.1.
+// Shapes: the matrix is v by v. The answer has U of v rows by k columns, and k singular values, largest
+//   first. Signs: the largest entry of each column of U is positive.
+// Cost: 2 (power_iterations + 1) products with k + 32 vectors, as many thin QR of them; 3 v (k + 32) floats.
+// Threads: a pure function; `show` gets the share done, 0 to 1.
+// Source: Halko, Martinsson and Tropp 2011, "Finding structure with randomness", algorithms 4.4, 5.1.
 #pragma once
 
 #include <Eigen/Core>

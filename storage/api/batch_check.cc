@@ -23,7 +23,7 @@ absl::StatusOr<std::map<PoolId, PoolTail>> CheckBatch(const LogBatch& batch,
     if (tail->second.sequence > 0 && event.time < tail->second.time) {
       return InvalidArgument("commit to pool ", Index(event.pool), ": event ", event.sequence,
                              " is dated ", event.time, " us, before the ", tail->second.time,
-                             " us of the event before it");
+                             " us of the previous event");
     }
     tail->second = {event.sequence, event.time};
   }

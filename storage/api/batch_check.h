@@ -1,5 +1,5 @@
-// Whether a batch may be committed: every record sound, and each pool's events follow on from its
-// last one. The same for every event log.
+// Checks that a batch may be committed: every record is sound, and each pool's events follow its last one.
+// The check is the same for every event log.
 // Threads: pure functions; PoolTail is a plain value.
 #pragma once
 
@@ -17,8 +17,8 @@ struct PoolTail {
   Micros time = 0;        // of the last event
 };
 
-// The tails of the pools that have events in `batch`, as they will be after it; `tails`: as they
-// are. Errors: kInvalidArgument saying which record is wrong.
+// The tails after `batch` of the pools that have events in it. `tails`: the tails before it.
+// Errors: kInvalidArgument saying which record is wrong.
 absl::StatusOr<std::map<PoolId, PoolTail>> CheckBatch(const LogBatch& batch,
                                                       const std::map<PoolId, PoolTail>& tails);
 

@@ -14,32 +14,33 @@
 
 namespace pointsman {
 
-// A decision that was made, and the arms whose outcomes it waits for.
+// A decision, and the arms whose outcomes it waits for.
 struct WaitingDecision {
   DecisionPosition position;
   std::vector<ArmId> arms;
   friend bool operator==(const WaitingDecision&, const WaitingDecision&) = default;
 };
 
-// Decisions, for `decision_ttl` and at most so many bytes, give or take the files being written.
-// They go by whole files, the oldest first, so one may outlive its time until its file is as old.
+// Stores decisions for `decision_ttl`, and at most a given number of bytes, apart from the
+// files being written. Whole files expire, the oldest first, so a decision may stay until the
+// rest of its file has expired.
 // Threads: any, concurrently.
 class DecisionStore {
  public:
   virtual ~DecisionStore() = default;
   virtual absl::Status Put(const Decision& decision, Durability durability) = 0;
   virtual absl::Status PutBatch(const std::vector<Decision>& decisions, Durability durability) = 0;
-  // Nullopt: never seen, or expired and gone.
+  // Nullopt: never stored, or expired.
   virtual absl::StatusOr<std::optional<Decision>> Get(PoolId pool,
                                                       std::string_view decision_id) const = 0;
-  // The pool's decisions after `after` that were made before `before`, in order, at most
-  // `count_max`. They may be gone or have been made again since. A decision that is put behind a
-  // position that was already asked for is skipped.
+  // The pool's decisions after `after` that were made before `before`, in order, at most `count_max`.
+  // Their records may have expired or been replaced since. Decisions inserted behind a position that
+  // was already read are skipped.
   virtual absl::StatusOr<std::vector<WaitingDecision>> ReadWaiting(PoolId pool,
                                                                    const DecisionPosition& after,
                                                                    Micros before,
                                                                    std::size_t count_max) const = 0;
-  // A copy of the store as it is now, under `folder` (which exists), while it is written.
+  // Copies the store as it is now to `folder`, which exists, while writes go on.
   virtual absl::Status Checkpoint(const std::string& folder) = 0;
 };
 

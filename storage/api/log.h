@@ -1,7 +1,7 @@
-// The log: each pool's events in order. It is the truth; learning order is log order. This is the seam for a
-// distributed log.
-// Errors: kUnavailable when the medium fails (disk full, I/O, read-only), kDataLoss when bytes read
-//   are not what was written; after a failed write the log refuses further writes.
+// The log: each pool's events in order. It is the source of truth, and learning follows its order. A
+// distributed log can replace it behind this interface.
+// Errors: kUnavailable when the medium fails (disk full, I/O, read-only); kDataLoss when the bytes read are
+//   not those that were written. After a failed write the log refuses further writes.
 // Threads: Commit from one writer thread at a time; DropEventsBefore from one other; reads from any thread.
 #pragma once
 
@@ -17,7 +17,7 @@
 
 namespace pointsman {
 
-// One atomic write: events with what they project; all of it or nothing.
+// One atomic write, all or nothing: events and their projections.
 struct LogBatch {
   std::vector<Event> events;  // per pool in sequence, without gaps
   std::vector<Pool> pools;    // made or changed
@@ -31,18 +31,18 @@ class Log {
  public:
   virtual ~Log() = default;
 
-  // Errors: kInvalidArgument, and nothing written, for an event that does not follow its pool's
-  // last one in sequence and time, or a record that is not sound (storage/codec/soundness.h).
+  // Errors: kInvalidArgument for an event that does not follow its pool's last one in sequence and time, or
+  //   for a record that is not sound (storage/codec/soundness.h). Nothing is written then.
   virtual absl::Status Commit(const LogBatch& batch, Durability durability) = 0;
-  // Events from `first` on, in order, at most `count_max`. kDataLoss at a gap or a bad record.
+  // Events from `first` on, in order, at most `count_max`. Errors: kDataLoss for a gap or a bad record.
   virtual absl::StatusOr<std::vector<Event>> ReadEvents(PoolId pool, Sequence first,
                                                         std::size_t count_max) const = 0;
-  // Forgets events before `first_kept`, once learned state that covers them is kept elsewhere. The
-  // last event always stays, so that sequences go on from it. Reading a forgotten one is a gap.
+  // Drops events before `first_kept`, once learned state that covers them is stored elsewhere. The last event
+  // always stays, so that sequences continue from it. Reading a dropped event is a gap.
   virtual absl::Status DropEventsBefore(PoolId pool, Sequence first_kept) = 0;
   // The last sequence of a pool's log; 0 if it has none.
   virtual absl::StatusOr<Sequence> LastSequence(PoolId pool) const = 0;
-  // The first one that is still there; 0 if there is none.
+  // The first sequence that is still stored; 0 if there is none.
   virtual absl::StatusOr<Sequence> FirstSequence(PoolId pool) const = 0;
 };
 

@@ -1,4 +1,4 @@
-// Which pools there are, and the secret that their draws are keyed with.
+// The pools that exist, and the secret that keys their draws.
 // Threads: NewPoolId and DropPool from the log's writer; reads from any thread.
 #pragma once
 
@@ -15,12 +15,12 @@ class PoolRegistry {
  public:
   virtual ~PoolRegistry() = default;
 
-  // The secret that keys sampling draws and ids; made once with the folder.
+  // The secret that keys sampling draws and ids. It is made once, with the folder.
   virtual SipKey secret() const = 0;
-  // The next pool id never given before; remembered before it returns (Durability::kDisk).
+  // The next pool id, never assigned before. It is stored before the call returns (Durability::kDisk).
   virtual absl::StatusOr<PoolId> NewPoolId() = 0;
   virtual absl::StatusOr<std::vector<Pool>> ReadPools() const = 0;
-  // Forgets a pool: its record, events, feedback, experience and snapshots (Durability::kDisk).
+  // Deletes a pool: its record, events, feedback, experience and snapshots (Durability::kDisk).
   virtual absl::Status DropPool(PoolId pool) = 0;
 };
 

@@ -1,5 +1,5 @@
-// What the service keeps: the log with its projections, snapshots and pools in one database, and the decisions in
-// another. Two implementations: RocksDB on disk and memory.
+// What the service stores: the log with its projections, snapshots and pools in one database, and the
+// decisions in another. There are two implementations: RocksDB on disk, and memory.
 #pragma once
 
 #include <cstdint>
@@ -17,11 +17,12 @@
 
 namespace pointsman {
 
-// One database that is all of these. Who uses it takes the interface that it needs.
+// One database that implements all of these. Code that uses it takes only the interface that it needs.
 class EventLog : public Log, public Projections, public SnapshotStore, public PoolRegistry {
  public:
-  // A copy of the log as it is now, under `folder` (which exists), while it is written. No pool id
-  // is given until `then` has returned. Errors: `then`'s; kUnimplemented in memory.
+  // Copies the log as it is now to `folder`, which exists, while writes go on. No pool id is
+  // assigned until `then` has returned.
+  // Errors: those of `then`; kUnimplemented in memory.
   virtual absl::Status Checkpoint(const std::string& folder,
                                   const std::function<absl::Status()>& then) = 0;
 };
@@ -37,16 +38,17 @@ struct StorageOptions {
   int64_t decisions_bytes_max = int64_t{8} << 30;
 };
 
-// Opens or makes a data folder. Errors: kFailedPrecondition for a folder of a newer format or held
-// by another process (both say what to do); kDataLoss for a log that does not read back.
+// Opens or makes a data folder.
+// Errors: kFailedPrecondition for a folder of a newer format or one held by another process (both say what to
+//   do); kDataLoss for a log that cannot be read.
 absl::StatusOr<Storage> OpenRocksStorage(const StorageOptions& options);
 
-// The log of a data folder or a backup as it is now, to read alone: no lock is taken and nothing in
-// the folder is written, so a process may be serving from it. Every write answers kUnavailable.
+// Opens the log of a data folder or a backup as it is now, for reading only. It takes no lock and writes
+// nothing in the folder, so a process may be serving from it. Every write returns kUnavailable.
 // Errors: kNotFound if there is none, kFailedPrecondition for another format, kDataLoss.
 absl::StatusOr<std::unique_ptr<EventLog>> ReadRocksEventLog(const std::string& folder);
 
-// The same in memory, for replays and tests; `secret` stands for the folder's.
+// The same in memory, for replays and tests. `secret` takes the place of the folder's secret.
 Storage OpenMemoryStorage(SipKey secret);
 
 }  // namespace pointsman

@@ -1,6 +1,6 @@
-// The flat form of a decision: one is written on the path of every answer, so it is copied in a few
-// blocks and not parsed field by field. Numbers are little-endian, in the order written here; the
-// first byte is the version of the layout.
+// The flat form of a decision. One is written on the path of every answer, so it is copied in a few blocks
+// and not parsed field by field. Numbers are little-endian, in the order written here. The first byte is the
+// version of the layout.
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -228,7 +228,7 @@ absl::StatusOr<Decision> DecodeDecision(std::string_view value) {
       Add(expectations[i], decision.candidates[i].expected);
     }
   }
-  if (!in.AtEnd()) return DataLoss("a stored decision is not laid out as one");
+  if (!in.AtEnd()) return DataLoss("a stored decision has a malformed layout");
   if (const absl::Status sound = CheckSound(decision); !sound.ok()) {
     return DataLoss("a stored decision is unsound: ", sound.message());
   }

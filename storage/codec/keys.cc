@@ -25,7 +25,7 @@ T ReadBigEndian(std::string_view bytes) {
 
 constexpr std::size_t kPoolBytes = sizeof(uint32_t);
 constexpr std::size_t kSequenceBytes = sizeof(Sequence);
-constexpr uint64_t kSignBit = uint64_t{1} << 63;  // flipped, negative times sort before others
+constexpr uint64_t kSignBit = uint64_t{1} << 63;  // flipped, so that negative times sort first
 
 }  // namespace
 

@@ -1,6 +1,6 @@
-// How keys are laid out in the databases: big-endian numbers, so that the order of the bytes is the
-// order of what they stand for, and a pool's records lie together.
-// Errors: a decoder answers nullopt for bytes that no encoder makes.
+// The layout of keys in the databases. Numbers are big-endian, so keys sort as the numbers do, and the
+// records of a pool are adjacent.
+// Errors: a decoder returns nullopt for bytes that no encoder writes.
 // Threads: pure functions.
 #pragma once
 
@@ -18,8 +18,8 @@ namespace pointsman {
 std::string EncodePoolKey(PoolId pool);
 std::optional<PoolId> DecodePoolKey(std::string_view key);
 
-// Where a pool's keys end: the first key after all of them. `pool` is not the largest id, which is
-// never given.
+// The end of a pool's keys: the first key after all of them. `pool` is not the largest
+// id, which is never assigned.
 std::string EncodePoolEnd(PoolId pool);
 
 // 12 bytes: pool, sequence. Events, experience and snapshots.
@@ -29,12 +29,12 @@ std::optional<std::pair<PoolId, Sequence>> DecodeSequenceKey(std::string_view ke
 // Pool, then the id as it is: ids are arbitrary bytes, and nothing follows them.
 std::string EncodeDecisionKey(PoolId pool, std::string_view decision_id);
 
-// Pool, time of the decision, then the id: a pool's decisions in order of time.
+// Pool, time of the decision, then the id. So the decisions of a pool sort by time.
 std::string EncodeTimeKey(PoolId pool, const DecisionPosition& position);
 std::optional<DecisionPosition> DecodeTimeKey(PoolId pool, std::string_view key);
 
-// Pool, decision id, arm. An id may hold any byte and end anywhere, so a zero byte in it is written
-// as 00 ff and its end as 00 00: a shorter id sorts before what it begins.
+// Pool, decision id, arm. An id may hold any byte and end anywhere, so a zero byte in it is written as 00 ff
+// and its end as 00 00. A shorter id sorts before longer ids that start with it.
 std::string EncodeFeedbackKey(PoolId pool, std::string_view decision_id, ArmId arm);
 
 }  // namespace pointsman

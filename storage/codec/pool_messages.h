@@ -1,4 +1,4 @@
-// Pools and arms to and from their Protobuf messages, which pool and arm records and events hold.
+// Converts pools and arms to and from the Protobuf messages that records and events contain.
 // Threads: pure.
 #pragma once
 
@@ -22,7 +22,7 @@ Preference PreferenceOf(const record::v1::Preference& message);
 Arm ArmOf(const record::v1::Arm& message);
 Pool PoolOf(const record::v1::Pool& message);
 
-// An enum as stored; a number that no enum of ours has becomes 0, which no soundness check passes.
+// A stored enum. A number that is too large becomes 0, which no soundness check accepts.
 template <class Enum>
 Enum EnumOf(uint32_t stored) {
   return Enum{stored <= UINT8_MAX ? static_cast<uint8_t>(stored) : uint8_t{0}};

@@ -157,19 +157,19 @@ OutcomeEvent OutcomeEventOf(const proto::OutcomeEvent& p) {
 
 std::string SealProto(RecordKind kind, const google::protobuf::MessageLite& message) {
   std::string payload;
-  POINTSMAN_CHECK(message.SerializeToString(&payload));  // fails above 2 GB alone
+  POINTSMAN_CHECK(message.SerializeToString(&payload));  // fails only above 2 GB
   return Seal(kind, payload);
 }
 
 absl::Status ParseProto(RecordKind kind, std::string_view payload,
                         google::protobuf::MessageLite& message) {
   if (!message.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
-    return DataLoss("a stored ", RecordKindName(kind), " does not parse");
+    return DataLoss("a stored ", RecordKindName(kind), " cannot be parsed");
   }
   return absl::OkStatus();
 }
 
-// `record` if it is sound; kDataLoss if not: nothing unsound was ever written.
+// `record` if it is sound; otherwise kDataLoss, because no unsound record is ever written.
 template <class Record>
 absl::StatusOr<Record> Sound(RecordKind kind, Record record) {
   if (const absl::Status sound = CheckSound(record); !sound.ok()) {
@@ -218,7 +218,7 @@ absl::StatusOr<Event> DecodeEvent(std::string_view value) {
                                 p.silence().missing()};
       break;
     case proto::Event::BODY_NOT_SET:
-      return DataLoss("a stored event is of no known kind");
+      return DataLoss("a stored event has an unknown kind");
   }
   return Sound(RecordKind::kEvent, std::move(event));
 }

@@ -1,6 +1,6 @@
-// The envelope of every stored value: checksum of the payload (8 bytes, little-endian), kind (1
-// byte), payload; so that a truncation, a flipped bit or a value of another kind reads as
-// kDataLoss. Threads: pure functions.
+// The envelope of every stored value: checksum of the payload (8 bytes, little-endian), kind (1 byte),
+// payload. So a truncation, a flipped bit or a value of another kind reads as kDataLoss.
+// Threads: pure functions.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace pointsman {
 
-// Stored: the numbers are part of the format.
+// The numbers are stored: they are part of the format.
 enum class RecordKind : uint8_t {
   kMeta = 1,
   kPool = 2,
@@ -24,7 +24,7 @@ enum class RecordKind : uint8_t {
   kWaiting = 9,
 };
 
-// "event", as it stands in messages.
+// The name in messages, such as "event".
 const char* RecordKindName(RecordKind kind);
 
 constexpr std::size_t kSealBytes = 9;
@@ -32,7 +32,7 @@ constexpr std::size_t kSealBytes = 9;
 std::string Seal(RecordKind kind, std::string_view payload);
 // The seal of a payload too large to copy: its first kSealBytes bytes; the payload follows.
 std::string SealOf(RecordKind kind, std::string_view payload);
-// The payload, inside `value`. Errors: kDataLoss naming the kind.
+// The payload, a part of `value`. Errors: kDataLoss naming the kind.
 absl::StatusOr<std::string_view> Unseal(RecordKind kind, std::string_view value);
 
 }  // namespace pointsman

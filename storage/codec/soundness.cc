@@ -121,7 +121,7 @@ absl::Status CheckBody(const SilenceEvent&) { return absl::OkStatus(); }
 
 absl::Status CheckSound(const Pool& pool) {
   if (Index(pool.id) == 0 || Index(pool.id) == UINT32_MAX) {
-    return InvalidArgument("pool: the id ", Index(pool.id), " is never given to a pool");
+    return InvalidArgument("pool: the id ", Index(pool.id), " is never assigned to a pool");
   }
   for (const FeatureSpec& f : pool.settings.features) {
     RETURN_IF_ERROR(CheckFinite("pool", {{"features.center", f.center},
@@ -152,7 +152,7 @@ absl::Status CheckSound(const Pool& pool) {
 absl::Status CheckSound(const Event& event) {
   if (event.sequence == 0) return InvalidArgument("event: the first sequence is 1, not 0");
   if (Index(event.pool) == 0 || Index(event.pool) == UINT32_MAX) {
-    return InvalidArgument("event: the id ", Index(event.pool), " is never given to a pool");
+    return InvalidArgument("event: the id ", Index(event.pool), " is never assigned to a pool");
   }
   return std::visit([](const auto& body) { return CheckBody(body); }, event.body);
 }

@@ -1,8 +1,9 @@
-// What a record must be to be stored: numbers finite, enums known, ids given. Checked on both sides
-// of the medium: before a write (a caller's mistake must not become an unreadable log) and after a
-// read (bytes from a disk are input).
-// Errors: kInvalidArgument naming the field. Cost: one pass over the numbers, no allocation if
-// sound. Threads: pure functions.
+// What a record must satisfy to be stored: finite numbers, known enums, ids that are set. Checked before a
+// write, so that a caller's mistake does not become an unreadable log, and after a read, because bytes
+// from a disk are input.
+// Errors: kInvalidArgument naming the field.
+// Cost: one pass over the numbers, no allocation if the record is sound.
+// Threads: pure functions.
 #pragma once
 
 #include "absl/status/status.h"

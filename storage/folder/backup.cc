@@ -45,7 +45,7 @@ absl::Status SyncFile(const fs::path& path) {
   return result == 0 ? absl::OkStatus() : Failed("sync", path, std::strerror(cause));
 }
 
-// Every file below `folder`, sorted, and all that leads to them made durable.
+// Every file below `folder`, sorted. The files and the folders above them are made durable.
 absl::StatusOr<std::vector<ListedFile>> SyncAndList(const fs::path& folder) {
   std::vector<ListedFile> files;
   std::error_code error;
@@ -73,7 +73,7 @@ absl::StatusOr<std::vector<ListedFile>> ReadList(const fs::path& folder) {
   std::ifstream in(folder / kListFile, std::ios::binary);
   if (!in) {
     return NotFound(Quoted(folder.string(), 1024),
-                    " is no backup: it has no file BACKUP; name a folder that `pointsman backup` "
+                    " is not a backup: it has no file BACKUP; name a folder that `pointsman backup` "
                     "made");
   }
   std::vector<ListedFile> files;
@@ -109,7 +109,7 @@ absl::StatusOr<BackupInfo> InfoOf(const std::string& folder, const std::vector<L
   return info;
 }
 
-// A folder that a new file system gives its root is no reason to refuse.
+// lost+found, which a new file system has in its root, is no reason to refuse.
 absl::Status CheckEmpty(const fs::path& folder) {
   std::error_code error;
   if (!fs::exists(folder, error)) return absl::OkStatus();
@@ -157,10 +157,10 @@ absl::StatusOr<BackupInfo> MakeBackup(const Storage& storage, const std::string&
   const fs::path target = fs::absolute(folder, error).lexically_normal();
   if (fs::exists(target, error)) {
     return absl::AlreadyExistsError(
-        Cat("there is a ", Quoted(folder, 1024), " already; give the backup another name"));
+        Cat(Quoted(folder, 1024), " already exists; give the backup another name"));
   }
   const fs::path unfinished = target.string() + ".unfinished";
-  fs::remove_all(unfinished, error);  // of an earlier try
+  fs::remove_all(unfinished, error);  // of an earlier attempt
   fs::create_directories(unfinished, error);
   if (error) return Failed("make", unfinished, error.message());
   const auto make = [&]() -> absl::Status {
@@ -197,7 +197,7 @@ absl::StatusOr<BackupInfo> RestoreBackup(const std::string& folder, const std::s
   RETURN_IF_ERROR(CheckEmpty(target));
   const fs::path aside = target / kRestoring;
   std::error_code error;
-  fs::remove_all(aside, error);  // of an earlier try
+  fs::remove_all(aside, error);  // of an earlier attempt
   fs::create_directories(aside, error);
   if (error) return Failed("make", aside, error.message());
   int64_t copied = 0;
@@ -211,7 +211,7 @@ absl::StatusOr<BackupInfo> RestoreBackup(const std::string& folder, const std::s
     }));
   }
   RETURN_IF_ERROR(SyncAndList(aside).status());
-  // The log last: a folder of decisions without one is refused, should this be cut off here.
+  // The log comes last: if this is interrupted, a folder with decisions and no log is refused.
   for (const char* part : {kSnapshotsFolder, kDecisionsFolder, kLogFolder}) {
     if (fs::exists(aside / part, error)) RETURN_IF_ERROR(Rename(aside / part, target / part));
   }

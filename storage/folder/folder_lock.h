@@ -1,6 +1,6 @@
-// Holds a data folder for one process: a lock on the file LOCK in it, which the kernel lets go of
-// when the process ends, however it ends. A second holder in the same process is refused too.
-// Threads: made and destroyed by one owner; nothing else to call.
+// Holds a data folder for one process, by a lock on the file LOCK in it. The kernel releases the lock when
+// the process ends, however it ends. A second holder in the same process is refused too.
+// Threads: made and destroyed by one owner; there is nothing else to call.
 #pragma once
 
 #include <memory>
@@ -13,8 +13,8 @@ namespace pointsman {
 
 class FolderLock {
  public:
-  // Makes the folder if it is missing. Errors: kFailedPrecondition if it is held; kUnavailable if
-  // it cannot be made or written.
+  // Makes the folder if it is missing.
+  // Errors: kFailedPrecondition if it is held; kUnavailable if it cannot be made or written.
   static absl::StatusOr<std::shared_ptr<const FolderLock>> Take(const std::string& folder);
   ~FolderLock();
   FolderLock(const FolderLock&) = delete;

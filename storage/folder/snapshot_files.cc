@@ -112,7 +112,7 @@ absl::Status SnapshotFiles::Put(PoolId pool, Sequence sequence, std::string_view
     gone.push_back(kept.back());
     kept.pop_back();
   }
-  if (kept.back() > sequence) return absl::OkStatus();  // older than all that are kept
+  if (kept.back() > sequence) return absl::OkStatus();  // older than all kept ones
 
   const std::string path = PathOf(pool, sequence);
   const std::string unfinished = path + std::string(kUnfinished);

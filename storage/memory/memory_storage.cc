@@ -1,5 +1,5 @@
-// Event log and decisions in memory, with the semantics of the ones on disk and none of the
-// encoding: replays commit tens of thousands of rounds.
+// Event log and decisions in memory, with the semantics of those on disk but without the encoding: replays
+// commit tens of thousands of rounds.
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -25,7 +25,7 @@ struct StampedFeedback {
   Micros changed_at = 0;
 };
 
-// What is kept of one pool.
+// What is stored of one pool.
 struct PoolShelf {
   std::optional<Pool> record;
   Sequence first = 1;  // of `events`, which have no gaps
@@ -91,7 +91,7 @@ class MemoryEventLog final : public EventLog {
     if (shelf == nullptr || shelf->events.empty() || count_max == 0) return std::vector<Event>();
     first = std::max<Sequence>(first, 1);
     if (first < shelf->first) {
-      return DataLoss("pool ", Index(pool), ": event ", first, " is missing; the next there is is ",
+      return DataLoss("pool ", Index(pool), ": event ", first, " is missing; the next one is ",
                       shelf->first);
     }
     const std::size_t from = std::min<std::size_t>(first - shelf->first, shelf->events.size());

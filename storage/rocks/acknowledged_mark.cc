@@ -14,7 +14,7 @@
 namespace pointsman {
 namespace {
 
-// The number and its checksum, which lie in one sector: written whole or not at all.
+// The number and its checksum. Both lie in one sector, so they are written whole or not at all.
 struct Stored {
   uint64_t value;
   uint64_t checksum;
@@ -84,8 +84,8 @@ absl::StatusOr<std::optional<uint64_t>> AcknowledgedMark::Load() const {
   if (size == 0) return std::optional<uint64_t>();  // just made
   if (size != static_cast<ssize_t>(sizeof(stored)) || stored.checksum != ChecksumOf(stored.value)) {
     return DataLoss("log: ", Quoted(path_, 1024),
-                    " is malformed; remove it to go on without the check that no acknowledged "
-                    "write is missing");
+                    " is malformed; remove it to start without the check for missing "
+                    "acknowledged writes");
   }
   return std::optional(stored.value);
 }

@@ -1,9 +1,11 @@
-// How far the log was acknowledged as synced: a number in a file of its own, raised after each
-// synced write. Recovery stops at the first bad record, which is right for the unsynced end that a
-// power loss tears, and would silently drop acknowledged writes if a disk damaged an earlier one: a
-// log that ends before its mark has lost some. Durability: the mark is handed to the kernel, not
-// synced; after a power loss it may be older than the log, never newer. Errors: kUnavailable if the
-// file cannot be written; kDataLoss if it is malformed. Threads: any.
+// How far the log was acknowledged as synced: a number in a file of its own, raised after each synced write.
+// Recovery stops at the first bad record. That is right for the unsynced end that a power loss tears. But if
+// a disk damaged an earlier record, acknowledged writes would be lost silently: a log that ends before its
+// mark has lost some.
+// Durability: the mark is handed to the kernel, not synced. After a power loss it may be older
+// than the log, never newer.
+// Errors: kUnavailable if the file cannot be written; kDataLoss if it is malformed.
+// Threads: any.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +21,10 @@ namespace pointsman {
 
 class AcknowledgedMark {
  public:
-  // Makes a missing file, and then the mark is `initial`.
+  // Opens the file. If it is missing, it is made and the mark is `initial`.
   static absl::StatusOr<std::unique_ptr<AcknowledgedMark>> Open(const std::string& path,
                                                                 uint64_t initial);
-  // What stands there, without making or opening it to write; 0 if there is none.
+  // The stored mark, without making the file or opening it for writing; 0 if there is none.
   static absl::StatusOr<uint64_t> Peek(const std::string& path);
   ~AcknowledgedMark();
   AcknowledgedMark(const AcknowledgedMark&) = delete;

@@ -1,7 +1,8 @@
-// The column families of the log database, in one table. Order and names are part of the format:
-// add at the end, never change or reuse a row. (The decisions database has the default family
-// with key EncodeDecisionKey and the sealed flat decision, and `times` with key EncodeTimeKey and the
-// sealed WaitingDecision.) Threads: constants.
+// The column families of the log database, in one table. Order and names are part of the format: add rows at
+// the end, never change or reuse one.
+// The decisions database has two families: the default one, with key EncodeDecisionKey and the sealed flat
+// decision, and `times`, with key EncodeTimeKey and the sealed WaitingDecision.
+// Threads: constants.
 #pragma once
 
 #include <array>
@@ -10,8 +11,8 @@
 
 namespace pointsman {
 
-// What this build writes; a folder of a newer format is refused, one of an older format is migrated
-// when it is opened (storage/folder/migrations.h).
+// The format that this build writes. A folder of a newer format is refused; one of an older format is
+// migrated when it is opened (storage/folder/migrations.h).
 constexpr uint32_t kFormatVersion = 3;
 
 enum class Family : uint8_t {

@@ -34,7 +34,7 @@ absl::Status ToStatus(const rocksdb::Status& status, std::string_view what) {
     case rocksdb::Status::kExpired:
     case rocksdb::Status::kTryAgain:
       return absl::UnavailableError(message);
-    default:  // kNotSupported, kInvalidArgument and the like: we asked for what there is not
+    default:  // kNotSupported, kInvalidArgument and similar: our mistake
       return absl::InternalError(message);
   }
 }
@@ -57,7 +57,7 @@ bool IsDatabase(const std::string& path) {
 
 void CloseDb(std::unique_ptr<rocksdb::DB> db, bool is_broken) {
   if (db == nullptr) return;
-  // Nobody waits for these any more: whatever was acknowledged as durable is.
+  // Nobody waits for these writes: everything acknowledged as durable is already synced.
   if (!is_broken) db->FlushWAL(/*sync=*/true).PermitUncheckedError();
   db->Close().PermitUncheckedError();
 }

@@ -1,4 +1,4 @@
-// What both RocksDB databases share. RocksDB's own headers are included in .cc files alone.
+// What the two RocksDB databases share. RocksDB's own headers are included in .cc files only.
 // Threads: pure functions.
 #pragma once
 
@@ -31,31 +31,32 @@ class AcknowledgedMark;
 class SnapshotFiles;
 struct LogFolder;
 
-// The one place where RocksDB's errors become ours; `what` begins the message ("log: commit").
+// The only place that converts RocksDB's errors to ours. `what` begins the message ("log: commit").
 absl::Status ToStatus(const rocksdb::Status& status, std::string_view what);
 
 rocksdb::WriteOptions WriteOptionsFor(Durability durability);
 
-// `env`: where files live; null for the machine's.
+// `env`: where files are; null: the machine's own.
 rocksdb::DBOptions LogDbOptions(rocksdb::Env* env);
-// `filter`: of the feedback family; it outlives the database.
+// `filter`: for the feedback family; it outlives the database.
 rocksdb::ColumnFamilyOptions LogFamilyOptions(const FamilyRow& row,
                                               const std::shared_ptr<rocksdb::Cache>& cache,
                                               const rocksdb::CompactionFilter* filter);
 rocksdb::Options DecisionsOptions(const StorageOptions& options, rocksdb::Env* env);
-// Of the family that has the decisions by time; `records`: of the one that has them.
+// Options of the family that has the decisions by time. `records`: options of the
+// family that has the decisions.
 rocksdb::ColumnFamilyOptions DecisionTimesOptions(const rocksdb::Options& records);
 std::shared_ptr<rocksdb::Cache> NewLogCache();
 
-// Removes feedback records stamped before `horizon`, which outlives it, in compactions.
+// A filter that removes feedback records stamped before `horizon` in compactions. `horizon` outlives it.
 std::unique_ptr<rocksdb::CompactionFilter> NewFeedbackFilter(const std::atomic<Micros>& horizon);
 
 // Whether there is a database in `path`.
 bool IsDatabase(const std::string& path);
 
-// Closes, after a sync of what was written: RocksDB does not sync its log on Close. `is_broken`: a
-// write failed before; then there is no sync, since RocksDB takes one on a file that failed for a
-// programmer's error and aborts. Column family handles are destroyed before.
+// Syncs what was written and closes: RocksDB does not sync its log on Close. `is_broken`: a write failed
+// before. Then there is no sync, because RocksDB treats a sync of a file that failed as a programmer's error
+// and aborts. Destroy the column family handles before.
 void CloseDb(std::unique_ptr<rocksdb::DB> db, bool is_broken);
 
 absl::StatusOr<std::unique_ptr<EventLog>> OpenRocksEventLog(const StorageOptions& options,
@@ -70,14 +71,14 @@ inline constexpr char kDecisionsFolder[] = "decisions";
 inline constexpr char kSnapshotsFolder[] = "snapshots";
 inline constexpr char kMarkFile[] = "ACKNOWLEDGED";
 
-// A copy of a database that is being written, in `path`, which is made.
+// Copies a database that may be written meanwhile to `path`, and makes that folder.
 absl::Status CheckpointOf(rocksdb::DB& db, const std::string& path);
 
-// What an event log holds beside its database.
+// What an event log holds in addition to its database.
 struct LogParts {
   std::shared_ptr<const FolderLock> lock;
   std::shared_ptr<const void> scratch;
-  std::unique_ptr<AcknowledgedMark> mark;  // null: open for reading alone
+  std::unique_ptr<AcknowledgedMark> mark;  // null: open for reading only
   std::unique_ptr<SnapshotFiles> snapshots;
   LogParts();
   LogParts(LogParts&&) noexcept;
@@ -86,7 +87,7 @@ struct LogParts {
 };
 absl::StatusOr<std::unique_ptr<EventLog>> MakeRocksEventLog(LogFolder folder, LogParts parts);
 
-// OpenRocksStorage on another Env: tests lose power and fail writes there.
+// OpenRocksStorage on another Env, where tests lose power and fail writes.
 absl::StatusOr<Storage> OpenRocksStorageOn(const StorageOptions& options, rocksdb::Env* env);
 
 }  // namespace pointsman

@@ -1,6 +1,5 @@
-// Decisions on disk: a database of its own, so that an unsynced decision never waits behind a
-// synced commit of the log. Two families, the records by id and the ids by time; whole files
-// expire.
+// Decisions on disk, in a database of their own, so that an unsynced decision never waits behind a synced
+// commit of the log. There are two families: the records by id, and the ids by time. Whole files expire.
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
 #include <rocksdb/write_batch.h>
@@ -20,7 +19,7 @@
 namespace pointsman {
 namespace {
 
-// An open decisions database: the handles are destroyed before it is closed.
+// An open decisions database. The handles are destroyed before it is closed.
 struct DecisionsDb {
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;  // the records, then the times
@@ -86,7 +85,7 @@ class RocksDecisionStore final : public DecisionStore {
     for (it->Seek(EncodeTimeKey(pool, after)); it->Valid() && waiting.size() < count_max;
          it->Next()) {
       auto position = DecodeTimeKey(pool, it->key().ToStringView());
-      if (!position) return DataLoss("decisions: a key of their times is malformed");
+      if (!position) return DataLoss("decisions: a key of the family `times` is malformed");
       if (*position <= after) continue;
       std::vector<ArmId> arms;
       ASSIGN_OR_RETURN(arms, DecodeWaiting(it->value().ToStringView()));
@@ -148,9 +147,9 @@ absl::StatusOr<std::unique_ptr<DecisionStore>> OpenRocksDecisionStore(
     return absl::Status(
         cause.code(),
         ToAbsl(Cat(ToStd(cause.message()),
-                   "; if the decisions of the last days can be given up (feedback on them will "
+                   "; if the decisions of the last days may be lost (feedback on them will "
                    "find no decision), move that folder away and restart: the log and all that "
-                   "was learned stay")));
+                   "was learned remain")));
   }
   return std::make_unique<RocksDecisionStore>(std::move(opened), std::move(lock));
 }

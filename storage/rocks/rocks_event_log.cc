@@ -1,6 +1,7 @@
-// The event log on disk. Operation: a commit is one write batch, synced if asked; reads go to
-// RocksDB directly. Only the ends of the pools' logs are kept in memory, read back when the log is
-// opened. Concurrency: as storage.h says; the ends have their own mutex, never held over I/O.
+// The event log on disk.
+// Operation: a commit is one write batch, synced if asked. Reads go to RocksDB directly. Only the ends of the
+//   pools' logs are kept in memory; they are read when the log is opened.
+// Concurrency: as storage/api/log.h says. The ends have their own mutex, which is never held over I/O.
 #include <rocksdb/cache.h>
 #include <rocksdb/compaction_filter.h>
 #include <rocksdb/convenience.h>
@@ -27,8 +28,8 @@
 namespace pointsman {
 namespace {
 
-// Every key of a family that begins with a pool's id; does not fill the cache. Never leaves a
-// function: an iterator that outlives its database is an abort.
+// Scans the keys of a family that begin with a pool's id, without filling the cache. It never leaves a
+// function: an iterator that outlives its database aborts the process.
 class PoolScan {
  public:
   PoolScan(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family, PoolId pool)
@@ -55,7 +56,7 @@ class RocksEventLog final : public EventLog {
   RocksEventLog(LogFolder folder, LogParts parts, std::map<PoolId, PoolTail> tails)
       : parts_(std::move(parts)), folder_(std::move(folder)), tails_(std::move(tails)) {
     if (parts_.mark == nullptr) {
-      latch_.Fail(absl::FailedPreconditionError("it is open for reading alone")).IgnoreError();
+      latch_.Fail(absl::FailedPreconditionError("it is open for reading only")).IgnoreError();
     }
   }
 
@@ -68,7 +69,7 @@ class RocksEventLog final : public EventLog {
   absl::StatusOr<PoolId> NewPoolId() override {
     MutexLock lock(pool_id_mutex_);
     const uint32_t id = folder_.next_pool;
-    if (id == UINT32_MAX) return absl::ResourceExhaustedError("log: all pool ids were given");
+    if (id == UINT32_MAX) return absl::ResourceExhaustedError("log: all pool ids are used up");
     rocksdb::WriteBatch batch;
     RETURN_IF_ERROR(ToStatus(
         batch.Put(family(Family::kMeta), kMetaNextPool, EncodeMetaNumber(id + 1)), "log: batch"));
@@ -117,7 +118,7 @@ class RocksEventLog final : public EventLog {
     for (it->SeekToFirst(); it->Valid(); it->Next()) {
       ASSIGN_OR_RETURN(Pool pool, DecodePool(it->value().ToStringView()));
       if (DecodePoolKey(it->key().ToStringView()) != pool.id) {
-        return DataLoss("log: the record of pool ", Index(pool.id), " is under another's key");
+        return DataLoss("log: the record of pool ", Index(pool.id), " is under another pool's key");
       }
       pools.push_back(std::move(pool));
     }
@@ -137,7 +138,7 @@ class RocksEventLog final : public EventLog {
       const auto key = DecodeSequenceKey(it.key().ToStringView());
       if (!key || key->second != expected) {
         return DataLoss("log of pool ", Index(pool), ": event ", expected,
-                        " is missing; the next there is is ", key ? key->second : 0);
+                        " is missing; the next one is ", key ? key->second : 0);
       }
       absl::StatusOr<Event> event = DecodeEvent(it.value().ToStringView());
       if (!event.ok()) {
@@ -145,7 +146,7 @@ class RocksEventLog final : public EventLog {
                         event.status().message());
       }
       if (event->pool != pool || event->sequence != expected) {
-        return DataLoss("log of pool ", Index(pool), ": event ", expected, " is another's (pool ",
+        return DataLoss("log of pool ", Index(pool), ": event ", expected, " is a different one (pool ",
                         Index(event->pool), ", event ", event->sequence, ")");
       }
       events.push_back(*std::move(event));
@@ -165,7 +166,7 @@ class RocksEventLog final : public EventLog {
     rocksdb::WriteBatch batch;
     RETURN_IF_ERROR(ToStatus(batch.DeleteRange(family(Family::kEvents), begin, end), "log: batch"));
     RETURN_IF_ERROR(Write(batch, Durability::kDisk, "log: drop old events"));
-    // Gives the space of whole files back at once; that of others comes with their compaction.
+    // Frees the space of whole files at once. The space of others is freed when they are compacted.
     const rocksdb::Slice begin_slice(begin), end_slice(end);
     return ToStatus(rocksdb::DeleteFilesInRange(folder_.db.get(), family(Family::kEvents),
                                                 &begin_slice, &end_slice, /*include_end=*/false),
@@ -226,7 +227,7 @@ class RocksEventLog final : public EventLog {
       const auto key = DecodeSequenceKey(it.key().ToStringView());
       if (!key || key->second != experience->sequence) {
         return DataLoss("experience of pool ", Index(pool), ": the record of event ",
-                        experience->sequence, " is under another's key");
+                        experience->sequence, " is under another event's key");
       }
       visit(*std::move(experience));
     }
@@ -236,7 +237,7 @@ class RocksEventLog final : public EventLog {
   absl::Status PutSnapshot(PoolId pool, Sequence sequence, std::string_view bytes,
                            int64_t keep) override {
     RETURN_IF_ERROR(latch_.Check());
-    // The log first: a snapshot of events that a power loss takes would be ahead of its log.
+    // The log is synced first: after a power loss, a snapshot must not be ahead of its log.
     const rocksdb::Status synced = folder_.db->FlushWAL(/*sync=*/true);
     if (!synced.ok()) return latch_.Fail(ToStatus(synced, "log: sync"));
     return parts_.snapshots->Put(pool, sequence, bytes, keep);
@@ -254,7 +255,7 @@ class RocksEventLog final : public EventLog {
                           const std::function<absl::Status()>& then) override {
     RETURN_IF_ERROR(latch_.Check());
     MutexLock lock(pool_id_mutex_);
-    // Snapshots first: each is of events that the copy of the log then holds.
+    // Snapshots are copied first, so the copy of the log contains every event that they cover.
     const std::string snapshots = folder + "/" + kSnapshotsFolder;
     RETURN_IF_ERROR(ToStatus(folder_.db->GetEnv()->CreateDir(snapshots), "backup: make a folder"));
     RETURN_IF_ERROR(parts_.snapshots->CopyTo(snapshots));
@@ -270,7 +271,7 @@ class RocksEventLog final : public EventLog {
     return tails_;
   }
 
-  // `tails`: as they will be after the batch; their times stamp its feedback.
+  // `tails`: the tails after the batch. Their times stamp its feedback.
   rocksdb::Status Fill(const LogBatch& batch, const std::map<PoolId, PoolTail>& tails,
                        rocksdb::WriteBatch& out) const {
     rocksdb::Status status;
@@ -304,8 +305,8 @@ class RocksEventLog final : public EventLog {
 
   absl::Status Write(rocksdb::WriteBatch& batch, Durability durability, const char* what) {
     RETURN_IF_ERROR(latch_.Check());
-    // A sync covers all that was written before it, so at least so much is then on disk, whatever
-    // another thread has written in between.
+    // A sync covers everything written before it, so at least this much is then on disk, even if another
+    // thread has written in between.
     const uint64_t covered = folder_.db->GetLatestSequenceNumber() + batch.Count();
     const rocksdb::Status status = folder_.db->Write(WriteOptionsFor(durability), &batch);
     if (!status.ok()) return latch_.Fail(ToStatus(status, what));
@@ -314,7 +315,7 @@ class RocksEventLog final : public EventLog {
     return marked.ok() ? marked : latch_.Fail(marked);
   }
 
-  const LogParts parts_;  // the lock is let go of after the database is closed
+  const LogParts parts_;  // first: the lock is released after the database is closed
   LogFolder folder_;
   WriteLatch latch_;
   Mutex pool_id_mutex_;

@@ -23,8 +23,8 @@
 namespace pointsman {
 namespace {
 
-// The default family, which RocksDB wants open and we leave empty; ours; and any that only a newer
-// version knows, so that its format version can be read before it is refused.
+// The families to open: the default one, which RocksDB requires and we leave empty; ours; and any that only a
+// newer version knows, so that its format version can be read before it is refused.
 absl::StatusOr<std::vector<rocksdb::ColumnFamilyDescriptor>> Descriptors(
     const std::string& path, const rocksdb::DBOptions& options,
     const rocksdb::CompactionFilter* filter) {
@@ -48,7 +48,7 @@ absl::StatusOr<std::vector<rocksdb::ColumnFamilyDescriptor>> Descriptors(
   return descriptors;
 }
 
-// Nullopt: there is none. The value's own form is checked by the caller's reader.
+// Nullopt: there is none. The caller checks the form of the value.
 absl::StatusOr<std::optional<std::string>> ReadMeta(const LogFolder& folder, const char* name) {
   rocksdb::PinnableSlice value;
   const rocksdb::Status status =
@@ -79,7 +79,7 @@ bool IsEmpty(const LogFolder& folder) {
 absl::Status MakeMeta(LogFolder& folder) {
   std::array<uint64_t, 2> random{};
   if (getentropy(random.data(), sizeof(random)) != 0) {
-    return absl::UnavailableError("log: the kernel gives no random bytes for a new secret");
+    return absl::UnavailableError("log: the kernel returned no random bytes for a new secret");
   }
   folder.secret = {random[0], random[1]};
   ByteWriter secret;
@@ -100,11 +100,11 @@ absl::Status MakeMeta(LogFolder& folder) {
 absl::Status CheckFormat(const std::string& path, uint32_t version, bool has_unknown_family) {
   if (version > kFormatVersion || (has_unknown_family && version == kFormatVersion)) {
     return FailedPrecondition("log: ", Quoted(path, 1024), " has format ", version,
-                              has_unknown_family ? " with families unknown here" : "",
+                              has_unknown_family ? " with families that this version does not know" : "",
                               ", and this version reads up to format ", kFormatVersion,
                               "; start the version that wrote it, or a newer one");
   }
-  if (version == 0) return DataLoss("log: ", Quoted(path, 1024), " has format 0, which never was");
+  if (version == 0) return DataLoss("log: ", Quoted(path, 1024), " has format 0, which does not exist");
   return absl::OkStatus();
 }
 
@@ -134,8 +134,8 @@ absl::Status ReadMetaInto(LogFolder& folder, const std::string& path, bool has_u
 
 absl::Status OlderFormat(const std::string& path) {
   return FailedPrecondition("log: ", Quoted(path, 1024),
-                            " was written by an older version; start pointsmand on it once, which "
-                            "brings it to format ",
+                            " was written by an older version; start pointsmand on it once to "
+                            "bring it to format ",
                             kFormatVersion);
 }
 
@@ -188,7 +188,7 @@ absl::StatusOr<LogFolder> ReadLogFolder(const std::string& path, const std::stri
                     "; name a data folder or a backup of one");
   }
   LogFolder folder = NewFolder();
-  folder.is_broken = true;  // nothing to sync on the way out
+  folder.is_broken = true;  // nothing to sync when it closes
   rocksdb::DBOptions options = LogDbOptions(nullptr);
   options.create_if_missing = false;
   options.create_missing_column_families = false;

@@ -1,4 +1,4 @@
-// Opening the log database: its families, format version, secret, and the ends of the pools' logs.
+// Opens the log database: its families, format version, secret, and the ends of the pools' logs.
 // Threads: one owner; the database inside may be shared.
 #pragma once
 
@@ -24,7 +24,7 @@ class Env;
 
 namespace pointsman {
 
-// An open log database. Destroys the handles, then syncs and closes the database, then lets go of
+// An open log database. Its destructor destroys the handles, syncs and closes the database, and then releases
 // what the database pointed to.
 struct LogFolder {
   LogFolder();
@@ -37,26 +37,28 @@ struct LogFolder {
   std::unique_ptr<rocksdb::DB> db;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;  // all that are open, to be destroyed
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies.size()> families{};  // by Family
-  bool is_broken = false;  // a write failed: no sync on the way out (CloseDb)
+  bool is_broken = false;  // a write failed: no sync when it closes (CloseDb)
   SipKey secret;
   uint32_t next_pool = 1;
   uint32_t format = kFormatVersion;
 };
 
-// Opens or makes the database in `path`. Errors: kFailedPrecondition for a newer format; kDataLoss
-// if it does not read back; kUnavailable if the medium fails.
+// Opens or makes the database in `path`.
+// Errors: kFailedPrecondition for a newer format; kDataLoss if it cannot be read;
+//   kUnavailable if the medium fails.
 absl::StatusOr<LogFolder> OpenLogFolder(const std::string& path, rocksdb::Env* env);
 
-// Opens it as it is at this moment, to read alone: whether a process writes to it meanwhile or not.
-// `scratch`: a folder of the caller's, for RocksDB's own messages; it outlives what is returned.
+// Opens the database as it is now, for reading only, whether a process writes to it meanwhile or not.
+// `scratch`: a folder of the caller's for RocksDB's own messages; it outlives the result.
 // Errors: as above; kNotFound if there is none; kFailedPrecondition for an older format too.
 absl::StatusOr<LogFolder> ReadLogFolder(const std::string& path, const std::string& scratch);
 
-// The last event of every pool. Errors: kDataLoss if one does not read back.
-// Cost: two seeks a pool.
+// The last event of every pool.
+// Errors: kDataLoss if one cannot be read.
+// Cost: two seeks per pool.
 absl::StatusOr<std::map<PoolId, PoolTail>> ReadTails(const LogFolder& folder);
 
-// A number as `meta` holds it.
+// A number as `meta` stores it.
 std::string EncodeMetaNumber(uint32_t number);
 
 }  // namespace pointsman

@@ -1,4 +1,4 @@
-// Opening the event log on disk: to write, and to read alone.
+// Opens the event log on disk, for writing and for reading only.
 #include <rocksdb/db.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <stdlib.h>
@@ -22,11 +22,11 @@ absl::Status LostWrites(const std::string& path, const std::string& mark_path, u
                         uint64_t mark) {
   return DataLoss(
       "log: ", Quoted(path, 1024), " has lost acknowledged writes: it ends at write ", end, " of ",
-      mark, "; restore the data folder from a backup, or, to go on with what is left, remove ",
+      mark, "; restore the data folder from a backup, or, to continue with what is left, remove ",
       Quoted(mark_path, 1024), " and restart");
 }
 
-// Pools that were dropped while their files were not: a crash in between.
+// Removes the snapshots of pools that were dropped, in case of a crash between the two steps.
 absl::Status ForgetSnapshotsOfDroppedPools(const LogFolder& folder, SnapshotFiles& snapshots) {
   std::set<PoolId> kept;
   ASSIGN_OR_RETURN(const auto tails, ReadTails(folder));
@@ -34,7 +34,7 @@ absl::Status ForgetSnapshotsOfDroppedPools(const LogFolder& folder, SnapshotFile
   return snapshots.DropAllBut(kept);
 }
 
-// A folder of our own that is gone with us.
+// A temporary folder that is removed with this object.
 class ScratchFolder {
  public:
   ScratchFolder() {
@@ -90,7 +90,7 @@ absl::StatusOr<std::unique_ptr<EventLog>> ReadRocksEventLog(const std::string& f
   if (scratch->path().empty()) {
     return absl::UnavailableError("cannot make a temporary folder; is TMPDIR writable?");
   }
-  // Before the log, which only grows: so it holds all that these speak of.
+  // Snapshots are opened before the log. The log only grows, so it contains every event that they cover.
   LogParts parts;
   ASSIGN_OR_RETURN(parts.snapshots, SnapshotFiles::Open(folder_path + "/" + kSnapshotsFolder,
                                                         nullptr, /*is_read_only=*/true));

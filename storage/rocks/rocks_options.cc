@@ -1,5 +1,5 @@
-// Every RocksDB option that matters here, written out: none is left to a default that a later
-// package could change under a data folder.
+// Every RocksDB option that matters here is set explicitly. So a later RocksDB package cannot change a
+// default under a data folder.
 #include <rocksdb/cache.h>
 #include <rocksdb/compaction_filter.h>
 #include <rocksdb/env.h>
@@ -18,14 +18,14 @@ namespace {
 
 constexpr std::size_t kLogCacheBytes = 8 << 20;
 constexpr std::size_t kDecisionCacheBytes = 16 << 20;
-constexpr uint64_t kFeedbackRewriteSeconds = 86400;  // by when expired records are gone
+constexpr uint64_t kFeedbackRewriteSeconds = 86400;  // expired records are removed within this time
 
-// A decision file holds 1/512 of what is kept: so many files are open at once.
+// A decision file holds 1/512 of the kept bytes, so this many files are open at once.
 constexpr int64_t kDecisionFiles = 512;
 constexpr int64_t kDecisionBufferBytesMin = 64 << 10;
 constexpr int64_t kDecisionBufferBytesMax = 32 << 20;
 constexpr std::size_t kTimesShare = 4;
-// So often is the small family flushed, which else would hold every log file of the large one.
+// The small family is flushed this often. Otherwise it would keep every log file of the large one.
 constexpr std::size_t kBuffersPerWal = 3;
 
 class FeedbackFilter final : public rocksdb::CompactionFilter {
@@ -44,12 +44,12 @@ class FeedbackFilter final : public rocksdb::CompactionFilter {
 
 void SetCommon(rocksdb::DBOptions& o, rocksdb::Env* env) {
   o.env = env != nullptr ? env : rocksdb::Env::Default();
-  // Compactions take whole seconds of a core; calls go before them.
+  // Compactions take whole seconds of a core; calls take precedence.
   o.env->LowerThreadPoolCPUPriority(rocksdb::Env::Priority::LOW, rocksdb::CpuPriority::kLow)
       .PermitUncheckedError();
   o.create_if_missing = true;
   o.paranoid_checks = true;
-  o.manual_wal_flush = false;  // each write is handed to the kernel before it returns
+  o.manual_wal_flush = false;  // each write reaches the kernel before it returns
   o.unordered_write = false;
   o.enable_pipelined_write = false;
   o.two_write_queues = false;
@@ -57,7 +57,7 @@ void SetCommon(rocksdb::DBOptions& o, rocksdb::Env* env) {
   o.max_background_jobs = 2;
   o.max_subcompactions = 1;
   o.max_file_opening_threads = 2;
-  o.max_bgerror_resume_count = 0;  // an error stays one until the restart (WriteLatch)
+  o.max_bgerror_resume_count = 0;  // an error lasts until the restart (WriteLatch)
   o.max_manifest_file_size = 16 << 20;
   o.stats_dump_period_sec = 0;
   o.stats_persist_period_sec = 0;
@@ -92,11 +92,11 @@ rocksdb::DBOptions LogDbOptions(rocksdb::Env* env) {
   rocksdb::DBOptions o;
   SetCommon(o, env);
   o.create_missing_column_families = true;
-  // A power loss may leave holes in what was not yet synced, and those bytes were promised to
-  // nobody: recovery stops before them.
+  // A power loss may leave holes in what was not synced. Nobody was promised those bytes,
+  // so recovery stops before them.
   o.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   o.track_and_verify_wals_in_manifest = true;
-  o.max_total_wal_size = 64 << 20;  // else the rarely written families would hold every log file
+  o.max_total_wal_size = 64 << 20;  // otherwise rarely written families would keep every log file
   o.db_write_buffer_size = 24 << 20;
   o.max_open_files = 256;
   return o;
@@ -126,7 +126,7 @@ rocksdb::ColumnFamilyOptions LogFamilyOptions(const FamilyRow& row,
 
 rocksdb::ColumnFamilyOptions DecisionTimesOptions(const rocksdb::Options& records) {
   rocksdb::ColumnFamilyOptions o = records;
-  // An entry takes about a twentieth of its decision's bytes: these go by age, not by size.
+  // An entry takes about a twentieth of its decision's bytes, so these expire by age, not by size.
   o.compaction_options_fifo.max_table_files_size /= kTimesShare;
   o.write_buffer_size = std::max<std::size_t>(o.write_buffer_size / kTimesShare,
                                               static_cast<std::size_t>(kDecisionBufferBytesMin));
@@ -136,11 +136,11 @@ rocksdb::ColumnFamilyOptions DecisionTimesOptions(const rocksdb::Options& record
 rocksdb::Options DecisionsOptions(const StorageOptions& options, rocksdb::Env* env) {
   rocksdb::Options o;
   SetCommon(o, env);
-  // Decisions are written unsynced: a power loss costs the newest, never the start.
+  // Decisions are written unsynced: a power loss costs the newest ones and never prevents a start.
   o.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   o.track_and_verify_wals_in_manifest = false;
-  // Whole files go, the oldest first, by age and by total size. FIFO finds a file's age only
-  // through its open table, hence no limit on open files; kDecisionFiles bounds them.
+  // Whole files expire, the oldest first, by age and by total size. FIFO knows a file's age only through its
+  // open table, so the number of open files has no limit here; kDecisionFiles bounds it.
   o.compaction_style = rocksdb::kCompactionStyleFIFO;
   o.num_levels = 1;
   o.max_open_files = -1;

@@ -31,11 +31,11 @@ absl::StatusOr<Storage> OpenRocksStorageOn(const StorageOptions& options, rocksd
                               "restore` copies it into a data folder");
   }
   ASSIGN_OR_RETURN(const std::shared_ptr<const FolderLock> lock, FolderLock::Take(options.folder));
-  // The log is made first. A new log beside old decisions would give their pools' ids again.
+  // The log is made first. A new log beside old decisions would assign the ids of their pools again.
   if (IsDatabase(options.folder + "/decisions") && !IsDatabase(options.folder + "/log")) {
     return FailedPrecondition("data folder ", Quoted(options.folder, 1024),
                               " holds decisions/ but no log/; restore log/ from a backup, or move "
-                              "decisions/ away to begin anew");
+                              "decisions/ away to start empty");
   }
   const bool is_new = !IsDatabase(options.folder + "/decisions");  // the last to be made
   Storage storage;

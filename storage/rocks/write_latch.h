@@ -1,5 +1,5 @@
-// After the first failed write a database takes no more: what the medium then holds is not known,
-// and opening it again, which reads it back, is the only honest way on.
+// Refuses writes after the first one that failed. What the medium then holds is unknown; only opening the
+// database again, which reads it back, can tell.
 // Threads: any.
 #pragma once
 
@@ -17,11 +17,12 @@ class WriteLatch {
   absl::Status Check() const {
     if (!is_failed_.load(std::memory_order_acquire)) return absl::OkStatus();
     MutexLock lock(mutex_);
-    return absl::UnavailableError(Cat("no write is taken until the storage is opened again, since one failed: ",
-                                      ToStd(cause_.message())));
+    return absl::UnavailableError(
+        Cat("writes are refused until the storage is opened again, because one failed: ",
+            ToStd(cause_.message())));
   }
 
-  // After a failed write: remembers the first `cause`; returns `cause`.
+  // After a failed write: stores `cause` if it is the first, and returns `cause`.
   absl::Status Fail(absl::Status cause) {
     MutexLock lock(mutex_);
     if (cause_.ok()) cause_ = cause;

@@ -1,5 +1,5 @@
-// What the tests of bad disks need: a disk of their own that is small, and what a server says of its disk.
-// Threads: one, but for why_no_mounts, which is only read once threads begin.
+// Helpers of the tests of bad disks: a small disk of their own, and what a server reports about its disk.
+// Threads: one, except for why_no_mounts, which is only read once threads have started.
 #pragma once
 
 #include <arpa/inet.h>
@@ -20,10 +20,10 @@
 
 namespace pointsman {
 
-// Why this process has no mounts of its own; empty: it has.
+// Why this process has no mounts of its own; empty: it has them.
 inline std::string why_no_mounts;
 
-// Before any thread begins. As root a mount namespace is enough; else inside a user namespace.
+// Call before any thread starts. As root a mount namespace is enough; otherwise it needs a user namespace.
 inline void TakeMountsOfItsOwn() {
   const uid_t user = getuid();
   const bool is_root = user == 0 && unshare(CLONE_NEWNS) == 0;
@@ -86,7 +86,7 @@ inline std::string ReasonOf(const grpc::Status& status) {
   return info.reason();
 }
 
-// What the status tells a client to wait, in seconds; -1: nothing.
+// The retry delay in the status, in seconds; -1: none.
 inline int64_t RetryDelayOf(const grpc::Status& status) {
   google::rpc::Status rich;
   google::rpc::RetryInfo retry;

@@ -1,5 +1,5 @@
-// A real server whose disk is full, fails or cannot be written: it goes on with what it knows, says so
-// everywhere it should, and is well again by itself when the disk is.
+// A real server whose disk is full, fails or cannot be written. It continues with what it knows, reports the
+// fault everywhere it should, and recovers by itself when the disk does.
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
@@ -65,8 +65,8 @@ class BadDisk : public ::testing::Test {
     return server_->router->Feedback(&context, request, &response);
   }
 
-  // Decisions that were recorded, to be told of when the disk takes no more of them. Their texts go into the
-  // log with their outcomes, more than the room that RocksDB took in advance.
+  // Recorded decisions, whose feedback is sent when the disk accepts no more decisions. Their texts go into
+  // the log with their outcomes and need more room than RocksDB reserved.
   void MakeDecisions() {
     v1::PutPoolRequest pool;
     pool.set_name("default");
@@ -82,7 +82,7 @@ class BadDisk : public ::testing::Test {
     }
   }
 
-  // Routes and tells until the first feedback that is not taken; its decision.
+  // Routes and sends feedback until one is refused. Returns its decision.
   std::string WorkUntilRefused() {
     for (int i = 0; i < 200000; ++i) {
       v1::RouteResponse decision = Route();
@@ -124,7 +124,7 @@ class BadDisk : public ::testing::Test {
     return response.status();
   }
 
-  // The server lives, answers, and says what is wrong.
+  // The server runs, answers, and reports what is wrong.
   void ExpectDegraded() {
     using Response = grpc::health::v1::HealthCheckResponse;
     while (Health("pointsman.write") != Response::NOT_SERVING) std::this_thread::yield();
@@ -146,7 +146,7 @@ class BadDisk : public ::testing::Test {
   }
   void MakeRoom() { std::filesystem::remove(folder_.path() + "/filler"); }
 
-  // Asks Route without a pause until feedback is taken again; what was turned away meanwhile says so.
+  // Calls Route without a pause until feedback is accepted again. Calls refused meanwhile must say so.
   void ExpectRecovery() {
     const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     bool is_well = false;
@@ -185,7 +185,7 @@ class BadDisk : public ::testing::Test {
     return stats.state_checksum();
   }
 
-  // After a restart on a disk that is well.
+  // After a restart on a healthy disk.
   void ExpectAllIsThere(const std::string& folder, const std::string& refused,
                         uint64_t checksum = 0) {
     EXPECT_EQ(server_->Stop(), 0);
@@ -215,7 +215,7 @@ class BadDisk : public ::testing::Test {
   uint64_t acknowledged_ = 0;
   int is_decisions_failing_ = 0;
   std::vector<std::string> waiting_;
-  std::string refusal_;  // what the feedback that was not taken was told
+  std::string refusal_;  // the message of the refused feedback
 };
 
 TEST_F(BadDisk, ThatIsFullStopsFeedbackAloneUntilThereIsRoom) {

@@ -1,5 +1,5 @@
-// Bytes that are not what was written: in a snapshot, and anywhere in a data folder. Whoever opens it
-// gets an error or what is right, never a crash and never a wrong figure.
+// Bytes that differ from what was written, in a snapshot and anywhere in a data folder. Opening it gives an
+// error or the right figures, never a crash and never a wrong figure.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -112,8 +112,8 @@ TEST(SnapshotDamage, OfALargeOneAtRandomIsDataLoss) {
   }
 }
 
-// Under a checksum that fits (another version's bytes, say): a status or a state, never a crash. What
-// does decode may be learned on.
+// With a valid checksum (another version's bytes, for example): a status or a state, never a crash. A state
+// that decodes must be able to learn.
 TEST(SnapshotDamage, UnderAValidChecksumGivesAStatusOrAState) {
   for (const char* model : {"lin_thompson", "hybrid", "mixture", "context_free", "knn", "linucb"}) {
     const std::string bytes = SnapshotOf(model, 3, 60);
@@ -164,8 +164,8 @@ TEST_F(Damage, AnywhereInAFolderGivesAnErrorOrWhatIsRight) {
     if (file.is_regular_file() && file.file_size() > 0 &&
         file.path().filename().string().rfind("LOG", 0) != 0 &&
         file.path().filename().string().rfind("OPTIONS", 0) != 0 &&
-        // RocksDB takes a MANIFEST that ends early at its word, and the tables it does not name are
-        // gone: not noticed yet (docs/guide/operations.md, "What is on disk").
+        // RocksDB accepts a MANIFEST that ends early, and the tables it does not name are
+        // gone: this is not detected yet (docs/guide/operations.md, "What is on disk").
         file.path().filename().string().rfind("MANIFEST", 0) != 0) {
       files.push_back(std::filesystem::relative(file.path(), data));
     }

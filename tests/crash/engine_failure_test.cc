@@ -1,5 +1,5 @@
-// Every operation of the storage fails in turn under a working engine, and every operation of the file
-// system below it: each call is answered with a status, Route goes on, and what was acknowledged is
+// Every operation of the storage fails in turn under a running engine, and so does every operation of the
+// file system below it. Each call is answered with a status, Route continues, and everything acknowledged is
 // there when the folder is opened again.
 #include <gtest/gtest.h>
 

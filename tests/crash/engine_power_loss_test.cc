@@ -1,4 +1,4 @@
-// Power loss under a working engine: an acknowledged feedback is on disk, at its place in the log.
+// Power loss under a running engine: an acknowledged feedback is on disk, at its place in the log.
 #include <gtest/gtest.h>
 
 #include "base/rng.h"

@@ -12,7 +12,7 @@ namespace {
 
 constexpr Micros kWindow = 20 * kMicrosPerSecond;
 
-// What may be answered while storage fails: that it does, or that a decision was not kept.
+// The answers allowed while storage fails: that it fails, or that a decision was not kept.
 bool MakesSense(const absl::Status& status) {
   return status.ok() || absl::IsUnavailable(status) ||
          ReasonOf(status) == reason::kDecisionUnknown || ReasonOf(status) == reason::kPoolUnknown;
@@ -136,7 +136,7 @@ void EngineScenario::ExpectAllAcknowledged(Storage storage) {
     }
     ASSERT_FALSE(events.empty());
     for (const Told& told : acknowledged_) {
-      if (told.sequence < first) continue;  // let go of
+      if (told.sequence < first) continue;  // dropped from the log
       ASSERT_TRUE(events.contains(told.sequence)) << told.sequence;
       const auto* outcome = std::get_if<OutcomeEvent>(&events.at(told.sequence).body);
       ASSERT_NE(outcome, nullptr);
@@ -149,7 +149,7 @@ void EngineScenario::ExpectAllAcknowledged(Storage storage) {
   if (!is_pool_made_) return;
   ASSERT_TRUE((*engine)->GetPool("default").ok());
   EXPECT_EQ((*engine)->StateChecksum("default").value(), checksum);
-  // And it goes on.
+  // And it continues.
   RouteInput route;
   route.query = "a question";
   const auto decision = (*engine)->Route(route);

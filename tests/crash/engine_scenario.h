@@ -1,5 +1,5 @@
-// A little of everything that an engine does, on a storage that may fail at any moment: whatever was
-// acknowledged is remembered, and must be there when the folder is opened again.
+// A little of everything that an engine does, on a storage that may fail at any moment. Everything
+// acknowledged is remembered and must be there when the folder is opened again.
 // Threads: one.
 #pragma once
 
@@ -18,8 +18,8 @@ class EngineScenario {
   explicit EngineScenario(uint64_t seed) : seed_(seed) {}
 
   static EngineOptions Options();
-  // Opens an engine on `storage` and works with it, for `rounds`, until the end. Anything but an answer
-  // that makes sense is a test failure. False: the engine did not open.
+  // Opens an engine on `storage` and works with it for `rounds`. Any unexpected answer is a test failure.
+  // False: the engine did not open.
   bool Run(Storage storage, int rounds, const std::string& backup_folder = "");
   // What a healthy engine on the same folder must hold.
   void ExpectAllAcknowledged(Storage storage);

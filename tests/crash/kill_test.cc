@@ -1,5 +1,5 @@
-// Process death: a child writes and acknowledges, and is killed at a random moment; what it
-// acknowledged must be there. (SIGKILL says nothing about sync; power_loss_test.cc does.)
+// Process death: a child writes and acknowledges, and is killed at a random moment. Everything it
+// acknowledged must be there. (SIGKILL does not test syncs; power_loss_test.cc does.)
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -24,7 +24,7 @@ struct Acknowledged {
   uint64_t decisions = 0;  // numbers 0 .. decisions - 1
 };
 
-// Runs the writer, kills it once it has acknowledged `lines` things more, and returns all that it
+// Runs the writer, kills it after `lines` more acknowledgements, and returns everything it
 // acknowledged until it was dead.
 void RunAndKill(const std::string& folder, uint64_t seed, uint64_t lines, Acknowledged& all) {
   int ends[2];

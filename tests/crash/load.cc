@@ -82,7 +82,7 @@ bool Client::TellBatch(ServerProcess& server, const std::vector<v1::FeedbackRequ
   return true;
 }
 
-// A change of arms, a pool that comes and goes, figures asked for.
+// A change of arms, a pool that is made and dropped, a request for figures.
 bool Client::Administer(ServerProcess& server) {
   grpc::ClientContext context;
   SetDeadline(context);
@@ -137,7 +137,7 @@ bool Client::Round(ServerProcess& server) {
     first.set_error(true);
     return Tell(server, first);
   }
-  if (dice < 70) return true;  // never told
+  if (dice < 70) return true;  // never reported
   if (dice < 75) {
     first.set_served_arm("gamma");
     first.set_quality(quality);

@@ -1,5 +1,5 @@
-// Mixed load on a server that is killed under it, and what it was told: every acknowledgement is kept,
-// and what was sent without an answer is sent again to the next server.
+// Mixed load on a server that is killed meanwhile. Every acknowledgement is kept, and what was sent without
+// an answer is sent again to the next server.
 // Threads: a Client belongs to one; Acknowledged is a plain value.
 #pragma once
 
@@ -24,11 +24,11 @@ class Client {
 
   // Works until a call fails, which is when the server is gone.
   void Work(ServerProcess& server);
-  // Sends what no answer came to once more. False if the server is gone again.
+  // Sends again what got no answer. False if the server is gone again.
   bool SendUnsureAgain(ServerProcess& server);
 
   const std::vector<Acknowledged>& acknowledged() const { return acknowledged_; }
-  // Answers that no server should give: with their messages.
+  // The messages of answers that no server should give.
   const std::vector<std::string>& faults() const { return faults_; }
 
  private:

@@ -1,5 +1,5 @@
-// Writes events and decisions until it is killed; says on stdout what was acknowledged, a line
-// each: "E <sequence>" (synced), "S <sequence>" (a snapshot), "D <number>" (handed to the kernel).
+// Writes events and decisions until it is killed. Prints what was acknowledged to stdout, one per line: "E
+// <sequence>" (synced), "S <sequence>" (a snapshot), "D <number>" (handed to the kernel).
 // usage: log_writer <data folder> <number of its first decision> <seed>
 #include <unistd.h>
 
@@ -15,7 +15,7 @@ namespace {
 void Acknowledge(char kind, uint64_t number) {
   const std::string line = std::string(1, kind) + " " + std::to_string(number) + "\n";
   if (write(STDOUT_FILENO, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
-    std::exit(0);  // nobody listens any more
+    std::exit(0);  // nobody reads any more
   }
 }
 

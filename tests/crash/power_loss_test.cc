@@ -1,6 +1,5 @@
-// Power loss: from a random operation of the file system on nothing more is written, and what was
-// not synced is torn. What was acknowledged as kDisk must be there; the rest may vanish only as an
-// end.
+// Power loss: from a random operation of the file system on, nothing more is written, and unsynced data is
+// torn. Everything acknowledged as kDisk must be there. The rest may only be missing from the end.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -23,7 +22,7 @@ struct Expected {
   std::vector<Event> events;          // written, acknowledged or not
   Sequence last_on_disk = 0;          // acknowledged as kDisk
   std::vector<Decision> decisions;    // in order of writing
-  std::size_t decisions_on_disk = 0;  // so many of the first must be there
+  std::size_t decisions_on_disk = 0;  // this many of the first must be there
   std::set<Sequence> snapshots;       // written
   Sequence last_snapshot = 0;         // acknowledged
   PoolId last_pool_id{};              // given
@@ -80,7 +79,7 @@ void WriteUntilFailure(Storage& storage, Rng& rng, Expected& expected) {
   }
 }
 
-// Compares, and forgets of `expected` what the power loss was free to take.
+// Compares, and removes from `expected` what the power loss was allowed to take.
 void ExpectAndForget(const Storage& storage, Expected& expected) {
   const auto events = storage.log->ReadEvents(kPool, 1, 1000000);
   ASSERT_TRUE(events.ok()) << events.status();
@@ -120,7 +119,7 @@ void LoseOverAndOver(uint64_t seed) {
   Expected expected;
   for (int life = 0; life < kLives; ++life) {
     SCOPED_TRACE("seed " + std::to_string(seed) + ", life " + std::to_string(life));
-    // A few operations cut the opening, many the writing.
+    // Few operations: the power fails during the opening. Many: during the writing.
     env.FailFrom(env.operations() + 1 +
                  static_cast<int64_t>(rng.Below(rng.Below(3) == 0 ? 80 : 1500)));
     {

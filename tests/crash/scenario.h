@@ -1,4 +1,4 @@
-// What the killed writer writes, so that whoever opens the folder after it can tell what is right.
+// What the killed writer writes, so that whoever opens the folder afterwards can check it.
 // Threads: pure functions.
 #pragma once
 
@@ -18,7 +18,7 @@ inline Event CrashEvent(Sequence sequence) {
   return SampleEvent(rng, kCrashPool, sequence);
 }
 
-// Each event's batch brings a feedback record and an experience of the same number.
+// Each event's batch contains a feedback record and an experience of the same number.
 inline FeedbackKey CrashFeedbackKey(Sequence sequence) {
   return {kCrashPool, "f" + std::to_string(sequence), ArmId{0}};
 }

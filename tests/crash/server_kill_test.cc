@@ -1,7 +1,7 @@
-// kill -9 of a real server at random moments under mixed load, again and again: every acknowledged
-// feedback is in the log once, where the acknowledgement said, and what the next process serves is what
-// a fresh replay of the log gives.
-//   POINTSMAN_KILLS: how many kills in all (200 unless said; 2000 takes about a quarter of an hour)
+// kill -9 of a real server at random moments under mixed load, again and again. Every acknowledged
+// feedback is in the log once, at its acknowledged sequence, and the next process serves what a fresh
+// replay of the log gives.
+//   POINTSMAN_KILLS: how many kills in all (default 200; 2000 takes about a quarter of an hour)
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -51,7 +51,7 @@ class Siege {
     v1::PutPoolRequest request;
     request.set_name("default");
     request.mutable_settings()->mutable_embedder()->set_projected(16);
-    // Neighbours come from an index that is built aside, so what they say may lag behind the log.
+    // Neighbours come from an index that is built in the background, so they may lag behind the log.
     request.mutable_settings()->set_neighbours(0);
     change(*request.mutable_settings());
     for (const char* arm : {"alpha", "beta", "gamma"}) request.add_arms()->set_name(arm);
@@ -60,7 +60,7 @@ class Siege {
     ASSERT_TRUE(server_->admin->PutPool(&context, request, &response).ok());
   }
 
-  // Load until a random moment, then SIGKILL; now and then while it starts, too.
+  // Load until a random moment, then SIGKILL; sometimes while it starts, too.
   void WorkAndKill() {
     std::vector<std::thread> threads;
     for (Client& client : clients_) {
@@ -77,7 +77,7 @@ class Siege {
     }
   }
 
-  // The log replays to a state that its snapshots agree with; its checksum.
+  // The log replays to a state that agrees with its snapshots. Returns its checksum.
   uint64_t ExpectSound(bool from_start) {
     const auto log = ReadRocksEventLog(DataDir());
     EXPECT_TRUE(log.ok()) << log.status();
@@ -117,7 +117,7 @@ class Siege {
         }
         EXPECT_GT(a.sequence, last);  // in the order of the acknowledgements
         last = a.sequence;
-        if (a.sequence < first) continue;  // let go of
+        if (a.sequence < first) continue;  // dropped from the log
         ASSERT_LE(a.sequence, events->back().sequence);
         const auto* outcome = std::get_if<OutcomeEvent>(&(*events)[a.sequence - first].body);
         ASSERT_NE(outcome, nullptr) << "event " << a.sequence;
@@ -141,7 +141,7 @@ class Siege {
     }
   }
 
-  // What an engine predicts that had nothing but the log: in a copy of the folder without snapshots.
+  // The predictions of an engine that has only the log: in a copy of the folder without snapshots.
   std::string FreshPrediction() {
     const TestFolder copy;
     std::filesystem::copy(DataDir(), copy.path(), std::filesystem::copy_options::recursive);
@@ -228,8 +228,8 @@ class Siege {
   std::unique_ptr<ServerProcess> server_;
 };
 
-// The same arms in the same order, every figure alike: figures age by the second, and the two were asked
-// seconds apart.
+// Expects the same arms in the same order and nearly equal figures: figures age by the second, and the two
+// were asked seconds apart.
 void ExpectSamePrediction(const std::string& served, const std::string& fresh) {
   std::istringstream a(served), b(fresh);
   std::string arm_a, arm_b;
@@ -270,7 +270,7 @@ TEST(ServerKill, LosesNoAcknowledgedFeedbackCountsNoneTwiceAndServesWhatTheLogSa
   std::printf("%d kills, %zu acknowledged feedbacks\n", kills, siege.acknowledged());
 }
 
-// The same where everything in the folder moves: the log is let go of, windows end unrated.
+// The same while everything in the folder changes: the log is dropped, windows end unrated.
 TEST(ServerKill, LosesNothingWhileTheLogIsCompactedAndSilenceIsLearned) {
   Siege siege("{snapshot_every_events: 60, snapshots_kept: 2, events_kept: 0}");
   siege.Start();
@@ -299,7 +299,7 @@ TEST(ServerKill, LosesNothingWhileTheLogIsCompactedAndSilenceIsLearned) {
               siege.acknowledged(), static_cast<unsigned long long>(missing));
 }
 
-// A signal may reach any thread of the process, those too that libraries started before main.
+// A signal may reach any thread of the process, including those that libraries started before main.
 TEST(AServer, StopsCleanlyHoweverSoonItIsTold) {
   TestFolder folder;
   for (int i = 0; i < 6; ++i) {

@@ -1,6 +1,6 @@
-// Decisions that wait for feedback live on disk, within their bytes: however many there are, memory
-// stays where it was.
-//   POINTSMAN_SOAK_DECISIONS: how many (120,000 unless said)
+// Decisions that wait for feedback are on disk, within their bytes. However many there
+// are, memory does not grow.
+//   POINTSMAN_SOAK_DECISIONS: how many (default 120,000)
 #include <unistd.h>
 
 #include <atomic>

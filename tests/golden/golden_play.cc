@@ -1,6 +1,6 @@
-// What the golden logs hold: two hundred rounds over the shipped sample in which everything happens
-// that can: parts, corrections, errors, other arms that served, panels, fallbacks, greedy answers,
-// feedback that is late or never comes, arms and settings that change on the way.
+// The content of the golden logs: two hundred rounds over the shipped sample in which everything happens that
+// can: parts, corrections, errors, other arms that served, panels, fallbacks, greedy answers, feedback that
+// is late or missing, arms and settings that change.
 #include <utility>
 
 #include "base/clock.h"
@@ -118,7 +118,7 @@ class Player {
     if (route.purpose == Purpose::kPanel) {
       RETURN_IF_ERROR(Feedback(round, round, output->further.front().arm, Quality(0.5)));
     }
-    // A correction of the round before last, and a word that comes after the window.
+    // A correction of the round before last, and feedback after the window.
     if (round % 17 == 9) {
       RETURN_IF_ERROR(Feedback(round, round - 2, "", Quality(0.25)));
     }
@@ -129,7 +129,7 @@ class Player {
   }
 
   absl::Status Tell(std::size_t round, const std::string& arm) {
-    if (round % 7 == 6) return absl::OkStatus();  // nobody does
+    if (round % 7 == 6) return absl::OkStatus();  // no feedback
     std::size_t a = 0;
     while (data_.arms[a].name != arm) ++a;
     Outcome outcome = data_.At(round, a);
@@ -157,7 +157,7 @@ class Player {
     input.outcome = outcome;
     const auto result =
         Await<FeedbackOutput>([&](auto done) { engine_.Feedback(input, std::move(done)); });
-    // An error and a quality of one decision do not go together: such a word is refused.
+    // An error and a quality of one decision exclude each other: such feedback is refused.
     return absl::IsInvalidArgument(result.status()) ? absl::OkStatus() : result.status();
   }
 

@@ -1,10 +1,10 @@
-// Golden replay: a stored real log reproduces every decision and ends in the stored state. With the
-// compiler and a processor of the kind that wrote it, bit for bit; with another one (clang, or no FMA,
-// which glibc's exp and log use where there is one) the same arms and every figure to 1e-9.
+// Golden replay: a stored real log reproduces every decision and ends in the stored state. With the compiler
+// and the kind of processor that wrote it, bit for bit. With another one (clang, or a processor without FMA,
+// which glibc's exp and log use where available), the same arms and every figure to 1e-9.
 //   golden_test --rewrite   makes the stored logs again: do not commit a change you cannot explain
-// The logs in format2/ are those that version 0.1 made. They replay, to the state that is stored beside them:
-// what the rules for outcomes changed since is why it is another state than version 0.1 ended in.
-//   POINTSMAN_GOLDEN=near   compares to 1e-9 whatever the machine
+//   POINTSMAN_GOLDEN=near   compares to 1e-9 on any machine
+// Version 0.1 made the logs in format2/. They replay to the state stored beside them. It differs from the
+// state that version 0.1 ended in, because the rules for outcomes have changed since.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -27,7 +27,7 @@ std::string PathOf(const std::string& model, const char* ending) {
   return std::string(POINTSMAN_SOURCE_DIR) + "/tests/golden/" + model + ending;
 }
 
-// Whether this build on this machine promises the very bits of the stored logs.
+// Whether this build on this machine must reproduce the stored logs bit for bit.
 bool IsExact() {
   const char* asked = std::getenv("POINTSMAN_GOLDEN");
   if (asked != nullptr && std::string(asked) == "near") return false;
@@ -48,7 +48,7 @@ std::vector<std::string> ReadLines(const std::string& path) {
 
 bool IsNear(double a, double b) { return std::abs(a - b) <= kNear * std::max(1.0, std::abs(b)); }
 
-// Words that are numbers are near; others are the same.
+// Whether words that are numbers are near, and all others are equal.
 bool AreNear(const std::string& a, const std::string& b) {
   std::istringstream words_a(a), words_b(b);
   std::string x, y;
@@ -141,7 +141,7 @@ TEST_P(Golden, LogEndsInTheStoredState) {
   ExpectTranscript(replayed->transcript, PathOf(GetParam(), ".txt"));
 }
 
-// The engine that serves today makes of the same calls what it made when the log was stored.
+// The present engine must make the stored log from the same calls.
 TEST_P(Golden, ScenarioStillGivesTheStoredLog) {
   if (!IsExact()) GTEST_SKIP() << "another compiler or processor: see the other test";
   const auto stored = ReadGoldenLog(PathOf(GetParam(), ".log.gz"));

@@ -18,7 +18,7 @@ namespace {
 using Eigen::Vector3d;
 using Eigen::VectorXd;
 
-constexpr uint64_t kLateOutcomes = 1000;  // of the pool, before an arm counts as a late one
+constexpr uint64_t kLateOutcomes = 1000;  // of the pool: an arm that joins after this many is late
 constexpr double kTrialShare = 0.025;
 
 }  // namespace
@@ -37,7 +37,7 @@ double Hybrid::Linear(const HybridArm* arm, std::size_t expert, const VectorXd& 
   const double level = arm->Level(expert, prior, tuning_.level_strength, kept);
   if (reading.theta.size() == 0) return level + prior.slope.dot(z);
   if (kept == 1) return level + reading.theta.dot(z);
-  // Between two solves theta goes back to w as it would with this share of evenly spread evidence.
+  // Between two solves theta moves back to w as if this share of evidence, spread evenly over z, were left.
   const double precision = prior.precision * static_cast<double>(dimension_);
   const double part = kept * (arm->weight + precision) / (kept * arm->weight + precision);
   return level + prior.slope.dot(z) + part * (reading.theta - prior.slope).dot(z);
@@ -143,8 +143,8 @@ void Hybrid::Grow(uint32_t dimension) {
   }
 }
 
-// What an arm that was found degraded keeps, so that its recovery can be seen, and a late one gets, so
-// that its niche can: for 2,000 outcomes of the pool, then less and less.
+// The share of choices kept for a degraded arm, so that its recovery is seen, and for a late arm, so that its
+// niche is found. It is whole for 2,000 outcomes of the pool and then falls.
 double Hybrid::WatchedShare(const HybridArm& arm) const {
   if (arm.watched_since == 0) return 0;
   const auto elapsed = static_cast<double>(outcomes_ - std::min(outcomes_, arm.watched_since));
@@ -204,7 +204,7 @@ absl::StatusOr<std::unique_ptr<QualityModel>> Hybrid::Decode(const LearnerSettin
   }
   model->arms_.EndEdit();
   if (!in.ok() || model->arms_.size() != count) {
-    return DataLoss("quality model hybrid: its state does not read back; use an older snapshot");
+    return DataLoss("quality model hybrid: its state cannot be read; use an older snapshot");
   }
   return model;
 }

@@ -15,7 +15,7 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 constexpr std::size_t kCutsKept = 8;
-constexpr double kCauseKept = 0.5;  // less of it, and there was no change
+constexpr double kCauseKept = 0.5;  // with less of the cause left, there was no change
 
 void PutVector(const VectorXd& numbers, ByteWriter& out) {
   out.PutArray(std::span<const double>(numbers.data(), static_cast<std::size_t>(numbers.size())));
@@ -73,7 +73,6 @@ void HybridArm::ShiftAndScale(const DriftAlarm& cause, double kept, double at_cl
   Scale(kept);
 }
 
-// The evidence that was there at the cut, as if it had been `change` better.
 void HybridArm::Move(const Cut& cut, double change) {
   sum += change * cut.moved_weight;
   bare_sum += change * cut.moved_bare;
@@ -101,7 +100,7 @@ bool HybridArm::TakeBackCause(double then, double of_weight,
       cut.cause_left += of_weight * change.value_or(-cut.shift);
       is_undone = cut.cause_left / cut.cause < kCauseKept;
     }
-    // What was seen after it was seen from a level that was wrong.
+    // Later changes were measured from a level that was wrong.
     if (!is_undone) continue;
     Move(cut, -cut.shift);
     cut.shift = cut.cause = 0;
@@ -195,7 +194,7 @@ HybridArm HybridArm::Decode(Eigen::Index dimension, ByteReader& in) {
   const bool has_prior = in.GetBool();
   double prior = 0;
   const bool is_old = in.format() < 4;
-  double unforgotten = 0;  // of before format 4: evidence of a block fades with the next one
+  double unforgotten = 0;  // before format 4: weight that had yet to fade with the next block
   for (double* number : {&prior, &arm.prior_strength, &arm.weight, &arm.sum, &arm.bare_weight,
                          &arm.bare_sum, &arm.solved_weight, is_old ? &unforgotten : &arm.clock}) {
     *number = in.Get<double>();

@@ -1,6 +1,7 @@
-// The head of the hybrid model (learners/quality/hybrid/hybrid.h has its formula): one small ridge regression over
-// what every arm has, on the residuals of the linear part.
-// Cost: O(1). Threads: a value; const methods from any thread.
+// The head of the hybrid model (learners/quality/hybrid/hybrid.h has its formula): one small ridge regression
+// that all arms share, on the residuals of the linear part.
+// Cost: O(1).
+// Threads: a value; const methods from any thread.
 #pragma once
 
 #include "Eigen/Core"

@@ -24,7 +24,7 @@ constexpr double kFadedShare = 0.9;
 constexpr double kDriftOutcomesMin = 30;
 constexpr double kOutcomesAfterDrift = 24;
 constexpr std::size_t kRefreshArmsMax = 64;
-constexpr uint64_t kWithdrawnPart = 64;  // of all outcomes; the next outcome of the pool has the rest follow
+constexpr uint64_t kWithdrawnPart = 64;  // of all outcomes; the next outcome brings the rest up to date
 
 }  // namespace
 
@@ -41,7 +41,7 @@ void Hybrid::Learn(const Observation& observation) {
   LearnHead(observation, arm, z);
   const double residual = observation.quality - Linear(&arm, kHybridCautious, z);
   AddEvidence(observation, z, arm);
-  // What others measured is no change in what the arm does.
+  // Imported outcomes were measured elsewhere: they show no change of the arm.
   if (tuning_.detects_drift && !observation.is_imported) CheckDrift(observation, residual, arm);
   Read(arm, has_faded);
   if (++outcomes_ >= next_refresh_) {
@@ -50,14 +50,14 @@ void Hybrid::Learn(const Observation& observation) {
   }
 }
 
-// A correction or a withdrawal: of what is left of the outcome, where it was learned.
+// A correction or a withdrawal. It changes what is left of the outcome, where it was learned.
 void Hybrid::TakeBack(const Observation& observation, HybridArm& arm) {
   const double anchor = observation.anchor.value_or(clock());
   const HybridArm::Since since = arm.CutsSince(anchor);
   const double weight = observation.weight * KeptSince(anchor, forget_outcomes_) * since.kept;
   const bool has_slope =
       arm.HasMatrix() && !observation.context.empty() && anchor >= arm.matrix_since;
-  // Absent: it is gone, and what its residual was is not kept.
+  // Absent: a withdrawal. The residual of a withdrawn outcome is not stored.
   const std::optional<double> change =
       observation.is_withdrawal ? std::nullopt
                                 : std::optional(observation.quality - observation.corrected_from);
@@ -77,7 +77,7 @@ void Hybrid::TakeBack(const Observation& observation, HybridArm& arm) {
     if (arm.weight < kWeightLeast) arm.weight = arm.sum = 0;
     if (arm.bare_weight < kWeightLeast) arm.bare_weight = arm.bare_sum = 0;
     arm.solved_weight = std::min(arm.solved_weight, arm.weight);
-    next_refresh_ = std::min(next_refresh_, outcomes_ + 1);  // what all arms share follows
+    next_refresh_ = std::min(next_refresh_, outcomes_ + 1);  // the shared prior is refreshed
   } else {
     arm.sum += weight * *change;
     if (has_slope) {
@@ -99,7 +99,7 @@ void Hybrid::LearnHead(const Observation& observation, const HybridArm& arm, con
   if (!phi.isZero(0)) head_.Learn(phi, observation.quality - linear, observation.weight);
 }
 
-// Whether so much has faded that theta has to be solved again.
+// Returns whether so much has faded that theta must be solved again.
 bool Hybrid::Forget(HybridArm& arm) const {
   const double kept = Kept(arm);
   if (kept < 1) arm.Scale(kept);
@@ -136,8 +136,8 @@ void Hybrid::CheckDrift(const Observation& observation, double residual, HybridA
   const std::optional<DriftAlarm> alarm =
       arm.drift.Add(residual, std::min(1.0, observation.weight), arm.watched_since > 0, clock());
   if (!alarm) return;
-  // The evidence gathered since the change holds part of it already; what is kept is little, so the
-  // error is too.
+  // Evidence gathered since the change already holds part of the shift. Little is kept,
+  // so the error is small.
   arm.ShiftAndScale(*alarm, std::min(1.0, kOutcomesAfterDrift / arm.weight), clock());
   arm.watched_since = alarm->shift() < 0 ? outcomes_ + 1 : 0;
   Read(arm, true);
@@ -161,7 +161,7 @@ void Hybrid::Read(HybridArm& arm, bool must_solve) const {
 
 void Hybrid::Refresh() {
   withdrawn_ = 0;
-  if (forget_outcomes_ > 0) Settle();  // so that all arms speak of the same moment
+  if (forget_outcomes_ > 0) Settle();  // so that the evidence of all arms is as of the same clock
   std::vector<std::size_t> busiest;
   for (std::size_t i = 0; i < arms_.size(); ++i) {
     const HybridArm* arm = arms_.Get(i);

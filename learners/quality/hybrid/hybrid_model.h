@@ -1,5 +1,5 @@
-// The hybrid model's class (learners/quality/hybrid/hybrid.h says what it does); hybrid.cc has what it answers,
-// hybrid_learning.cc what it learns.
+// The hybrid model's class (learners/quality/hybrid/hybrid.h describes the model). hybrid.cc has what it
+// answers, hybrid_learning.cc what it learns.
 // Threads: see quality_model.h.
 #pragma once
 

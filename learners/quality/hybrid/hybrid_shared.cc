@@ -14,8 +14,8 @@ using Eigen::VectorXd;
 
 constexpr double kMeanLevel = 0.5, kMeanLevelStrength = 1;  // hyperprior of m
 
-// Each level speaks with the precision of its marginal, in units of the prior's, n / (n + s), and
-// says own / n.
+// Each level counts with the precision of its marginal, n / (n + s) in units of the prior's; its
+// value is own / n.
 double MeanLevel(double strength, std::size_t expert, const PersistentArray<HybridArm>& arms) {
   double sum = kMeanLevelStrength * kMeanLevel, weight = kMeanLevelStrength;
   for (std::size_t i = 0; i < arms.size(); ++i) {
@@ -30,9 +30,9 @@ double MeanLevel(double strength, std::size_t expert, const PersistentArray<Hybr
 
 }  // namespace
 
-// Marginally, an arm's evidence on its prior mean mu has precision Lambda - Lambda A^-1 Lambda and
-// says Lambda A^-1 b (Lindley and Smith 1972, eq. 10 to 12, for a known dispersion); here with the
-// level eliminated, so that A and b are those of theta alone.
+// Marginally, an arm's evidence on its prior mean mu has precision Lambda - Lambda A^-1 Lambda, and its
+// right-hand side is Lambda A^-1 b (Lindley and Smith 1972, eq. 10 to 12, for a known dispersion). Here the
+// level is eliminated, so A and b are those of theta alone.
 void LearnSharedPrior(const SharedTuning& tuning, std::size_t expert,
                       std::span<const std::size_t> busiest, PersistentArray<HybridArm>& arms,
                       HybridPrior& prior) {

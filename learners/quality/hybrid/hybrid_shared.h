@@ -1,5 +1,5 @@
-// What the arms of the hybrid model share, learned from their evidence (learners/quality/hybrid/hybrid.h has the
-// model and its source): m, the mean of their levels, and w, the difficulty of queries.
+// What the arms of the hybrid model share, learned from their evidence: m, the mean of their levels, and w,
+// the difficulty of queries (learners/quality/hybrid/hybrid.h has the model and its source).
 // Cost: O(arms) and, for each busy arm, an O(d^3) inverse.
 // Threads: none of its own.
 #pragma once
@@ -17,8 +17,8 @@ struct SharedTuning {
   double slope_precision = 2.2;  // of the prior of w, around 0
 };
 
-// Makes prior.level and prior.slope anew, and under them theta and the level of each busy arm (all
-// of which have a matrix).
+// Computes prior.level and prior.slope, and then theta and the level of each busy arm. All
+// of these have a matrix.
 void LearnSharedPrior(const SharedTuning& tuning, std::size_t expert,
                       std::span<const std::size_t> busiest, PersistentArray<HybridArm>& arms,
                       HybridPrior& prior);

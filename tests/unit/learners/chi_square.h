@@ -1,4 +1,4 @@
-// How far counts are from what a distribution says, on the scale of a standard normal.
+// How far counts are from a distribution, on the scale of a standard normal.
 // Threads: pure.
 #pragma once
 

@@ -1,8 +1,9 @@
-// A call's feedback may come in any parts, contradict itself, turn from error to answer and back, and be
-// withdrawn: what is learned in the end is what its last state alone would have taught, faded since its first
-// part. Order effects that remain, by design: detectors of changes, the shares of experts and the head over
-// neighbours are not rewound, `hybrid` solves theta on a schedule, and the first outcomes of an arm that teach
-// its level alone (20 in `lin_thompson`, 4 in `hybrid`) are those whose qualities came first.
+// A call's feedback may come in any parts, contradict itself, turn from error to answer and back, and
+// be withdrawn. In the end the state must be the one that the last values alone would have taught,
+// faded since the first part. Some effects of order remain by design: change detectors, the shares of
+// experts and the head over neighbours are not rewound; `hybrid` solves theta on a schedule; and the
+// first outcomes of an arm, which teach its level alone (20 in `lin_thompson`, 4 in `hybrid`), are
+// those whose qualities came first.
 #include <cmath>
 #include <string>
 #include <vector>
@@ -39,8 +40,8 @@ Outcome RandomOutcome(Rng& rng) {
   return o;
 }
 
-// The same history twice: once each call's feedback comes in a random sequence, once as its last state at
-// its first part's place. Both logs have the same events elsewhere, at the same times.
+// The same history twice: once with each call's feedback in a random sequence, once with its last state at
+// the place of its first part. Elsewhere both logs have the same events at the same times.
 class Pair {
  public:
   Pair(const std::string& model, uint64_t seed, bool forgets) : rng_(seed) {
@@ -59,7 +60,7 @@ class Pair {
   }
 
   void Run(int calls) {
-    // First all that will be said of each call, then both logs by time.
+    // First everything that will be reported of each call, then both logs by time.
     for (int i = 0; i < calls; ++i) Plan(i);
     std::stable_sort(steps_.begin(), steps_.end(),
                      [](const Step& a, const Step& b) { return a.time < b.time; });
@@ -73,7 +74,7 @@ class Pair {
   struct Call {
     OutcomeEvent event;  // all but the outcome
     Outcome known;       // in the winding log so far
-    Outcome last;        // what it will be in the end
+    Outcome last;        // its final values
     Anchor winding, straight;
     bool is_begun = false;
   };
@@ -131,7 +132,7 @@ class Pair {
       whole.anchor = Anchor{step.time, straight_->clock() + event.weight};
       Put(*straight_, whole, step.time);
     } else {
-      // Nothing happens here in the straight log, and time passes all the same.
+      // Nothing happens here in the straight log, but time passes.
       OutcomeEvent nothing = call.event;
       nothing.is_learned = nothing.is_first = false;
       Put(*straight_, nothing, step.time);

@@ -1,6 +1,6 @@
-// The oracle of `hybrid`: all it was told is kept, and each answer is made from that by dense
-// equations. What the model's header puts on a schedule (theta_a; w, m and theta_a together) is
-// made anew at the same moments, from the whole history.
+// The oracle of `hybrid`. It keeps every outcome and computes each answer from all of them by dense
+// equations. What the model's header puts on a schedule (theta_a; w, m and theta_a together) is recomputed at
+// the same moments, from the whole history.
 // Threads: values.
 #pragma once
 
@@ -156,7 +156,7 @@ class SlowHybrid final : public SlowModel {
     const double level = (value + strength * PriorLevel(arm, e)) / (weight + strength);
     const Eigen::VectorXd& w = experts_[e].w;
     if (arm.theta[e].size() == 0) return level + w.dot(x.tail(d_));
-    // Until it is solved again, theta goes back to w as fading evidence lets it.
+    // Until theta is solved again, it moves back to w as evidence fades.
     const double precision = experts_[e].precision * static_cast<double>(d_);
     const double part = (arm.weight + arm.kept * precision) / (arm.weight + precision);
     return level + (w + part * (arm.theta[e] - w)).dot(x.tail(d_));
@@ -185,8 +185,8 @@ class SlowHybrid final : public SlowModel {
     return a.inverse() * b;
   }
 
-  // Page's test in its definition: the largest sum of a run of steps that ends now. Its residuals'
-  // mean is the shift.
+  // Page's test by its definition: the largest sum of a run of steps that ends now. The mean of the run's
+  // residuals is the shift.
   static double LargestRun(const SlowArm& arm, double sign, double& shift) {
     double best = 0, score = 0, sum = 0, weight = 0;
     for (std::size_t i = arm.residuals.size(); i-- > 0;) {
@@ -242,9 +242,9 @@ class SlowHybrid final : public SlowModel {
     arm.solved_weight = arm.weight;
   }
 
-  // m, then w and each busy arm's level and theta as the one solution of all their normal
-  // equations: the most likely w given the outcomes, everything else integrated out or not, since
-  // all is Gaussian.
+  // First m; then w, and each busy arm's level and theta, as the one solution of all their normal
+  // equations. This is the most likely w given the outcomes, whether or not the rest is integrated
+  // out, because everything is Gaussian.
   void Refresh() {
     withdrawn_ = 0;
     for (auto& [id, arm] : arms_) arm.kept = 1;

@@ -15,7 +15,7 @@ namespace {
 constexpr uint32_t kDimension = 6;
 constexpr double kForever = 1e15;
 
-// A query of which every arm's outcome is known, and what two experts would have drawn.
+// A query for which every arm's outcome is known, and the distributions of two experts.
 struct KnownQuery {
   std::array<std::vector<double>, 2> drawn;  // by expert, by arm; each sums to 1
   std::vector<double> utility_weight;        // u_a
@@ -91,7 +91,7 @@ TEST(ImportedVotes, OfOneQueryForgetAsOneOutcomeDoesHoweverManyArmsItHas) {
       const double before = LogRatio(weights);
       ASSERT_NEAR(before, 2, 1e-6);
 
-      // Nothing is won or lost by anybody: every quality is at par.
+      // Every quality is at par, so no expert gains or loses.
       Rng rng(6);
       KnownQuery query = RandomQuery(rng, arms);
       for (std::size_t a = 0; a < arms; ++a) {

@@ -173,8 +173,8 @@ TEST(LearnedState, RefusesEventsThatDoNotFit) {
   const auto invalid = absl::StatusCode::kInvalidArgument;
   const double nan = std::nan("");
 
-  refuse([](Event& e, OutcomeEvent&) { e.sequence += 1; }, data_loss, "missing or twice");
-  refuse([](Event& e, OutcomeEvent&) { e.sequence -= 1; }, data_loss, "missing or twice");
+  refuse([](Event& e, OutcomeEvent&) { e.sequence += 1; }, data_loss, "missing or repeated");
+  refuse([](Event& e, OutcomeEvent&) { e.sequence -= 1; }, data_loss, "missing or repeated");
   refuse([](Event& e, OutcomeEvent&) { e.time -= 1; }, data_loss, "time");
   refuse([](Event& e, OutcomeEvent&) { e.pool = PoolId{99}; }, invalid, "pool 99");
   refuse([](Event&, OutcomeEvent& o) { o.arm = ArmId{4}; }, invalid, "no arm has the id 4");

@@ -1,4 +1,4 @@
-// The oracles of `context_free`, `ema` and `knn`: sums over all that was told, with explicit decay.
+// The oracles of `context_free`, `ema` and `knn`: sums over everything that was learned, with explicit decay.
 // Threads: values.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace pointsman {
 
-// Each outcome of the pool lets all before it fade by exp(-its weight / e_fold).
+// Each outcome of the pool fades all earlier ones by exp(-its weight / e_fold).
 class SlowLevels : public SlowModel {
  public:
   SlowLevels(double e_fold, double outcome_stddev) : e_fold_(e_fold), stddev_(outcome_stddev) {}

@@ -1,7 +1,7 @@
-// A random life of a quality model: arms that come at the start and later, with priors and without,
-// whose priors change; outcomes with every weight, with and without vectors, features and votes; a
-// best arm that falls and rises; corrections of any earlier outcome; snapshots read back in the
-// middle. The same is told to an oracle, and every answer must agree.
+// A random history of a quality model: arms that join at the start and later, with priors and without, whose
+// priors change; outcomes with every weight, with and without vectors, features and votes; a best arm that
+// falls and rises; corrections of any earlier outcome; snapshots that are written and read in the middle. An
+// oracle gets the same history, and every answer must agree.
 // Threads: values.
 #pragma once
 
@@ -20,7 +20,7 @@ namespace pointsman {
 struct Script {
   uint64_t seed = 1;
   int rounds = 4000;
-  uint32_t arms = 6;  // the last two come at 1/3 and at 2/3 of the rounds
+  uint32_t arms = 6;  // the last two join at 1/3 and at 2/3 of the rounds
   uint32_t dimension = 4;
   int snapshot_every = 501;
   int ask_every = 37;
@@ -176,7 +176,7 @@ class ModelAgainstOracle {
   void Ask(const std::string& where) {
     std::vector<float> context;
     if (rng_.Uniform() < 0.9) context = UnitVector(rng_, script_.dimension);
-    std::vector<ArmView> views(arms_.size());  // the last arm is one that nobody ever told of
+    std::vector<ArmView> views(arms_.size());  // the last arm is unknown to the model
     for (std::size_t i = 0; i < views.size(); ++i) views[i] = {&arms_[i], Features()};
     std::vector<QualityEstimate> estimates(views.size());
     model_->Estimate(context, views, estimates);
@@ -255,7 +255,7 @@ class ModelAgainstOracle {
   std::vector<std::vector<float>> directions_;
 };
 
-// The model by its name, made and read back by its settings.
+// Compares the model that the settings name with its oracle.
 inline void ExpectAgrees(const LearnerSettings& settings, const Script& script, SlowModel& oracle) {
   SCOPED_TRACE(settings.quality_model + ", seed " + std::to_string(script.seed) + ", forgetting " +
                std::to_string(settings.forget_outcomes));

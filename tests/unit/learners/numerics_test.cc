@@ -1,6 +1,5 @@
-// A million outcomes: what is carried along must still be the inverse it claims to be, what is
-// solved on a schedule must be solved, and what forgets must stay finite where nothing is ever
-// learned.
+// A million outcomes: a maintained inverse must still be the inverse, what is solved on a schedule must be
+// solved, and forgetting must stay finite where nothing is ever learned.
 #include <cmath>
 #include <string>
 #include <vector>
@@ -98,7 +97,7 @@ TEST(RidgePosterior, ForgetsForAMillionUpdatesWithoutLosingWhatIsNeverExcited) {
   EXPECT_NEAR(posterior.Mean(quiet), 0, 1e-9);
 }
 
-// What the hybrid solves on its schedule, at its two precisions.
+// The systems that the hybrid solves on its schedule, at its two precisions.
 TEST(RegressionSums, AreSolvedAndInvertedAfterAMillionOutcomes) {
   constexpr Index kSize = 10;  // odd without the level: the last pivot is alone
   for (const Cloud cloud : {Cloud::kRound, Cloud::kNarrow, Cloud::kHalf}) {
@@ -152,8 +151,8 @@ TEST(RegressionSums, AreSolvedAndInvertedAtAnySize) {
   }
 }
 
-// Every model, forgetting, with half of the directions never seen: the same answers after a million
-// outcomes as after ten thousand, within what 500 outcomes say.
+// Every model with forgetting, with half of the directions never seen: the same answers after a million
+// outcomes as after ten thousand, within the weight of 500 outcomes.
 TEST(QualityModels, ForgetForAMillionOutcomesAndStayFinite) {
   constexpr uint32_t kDimension = 4;
   for (const char* name : QualityModelNames()) {

@@ -1,4 +1,4 @@
-// Every quality model against a slow and obvious one that keeps all it was told.
+// Every quality model against a slow and obvious one that keeps everything it learned.
 #include <memory>
 #include <string>
 

@@ -1,4 +1,4 @@
-// What all quality models promise beside their estimates (oracles_test.cc has those).
+// What all quality models promise besides their estimates (oracles_test.cc tests those).
 #include <cmath>
 #include <memory>
 #include <string>
@@ -58,8 +58,8 @@ QualityEstimate EstimateOf(const QualityModel& model, const Arm& arm,
   return estimate;
 }
 
-// A pool of arms 0 and 1 with so many outcomes, to which arms 2, 3, ... then come, with so many
-// failures each; what a decision gives to each arm.
+// A pool of arms 0 and 1 with `outcomes` outcomes. Then arms 2, 3, ... join, each with `failures` failures.
+// Returns the probability of each arm in a decision.
 std::vector<double> GivenToLateArms(const std::string& name, int outcomes, uint32_t late_arms,
                                     int failures) {
   auto model = Make(name);
@@ -168,7 +168,7 @@ TEST(QualityModels, AreListedInTheErrorOfAnUnknownName) {
   }
 }
 
-// 100 outcomes of 0.9, then `wrong` ones of 0 about the same query, then those are taken back.
+// 100 outcomes of 0.9, then `wrong` ones of 0 about the same query, which are then taken back.
 void ExpectWrongOnesToGo(const std::string& name, int wrong, bool is_corrected) {
   Rng rng(11);
   const auto model = Make(name);

@@ -1,5 +1,5 @@
-// The oracles of `linucb`, `mixture` and `lin_thompson`: dense ridge regressions over the whole
-// history of each arm, made anew for every question.
+// The oracles of `linucb`, `mixture` and `lin_thompson`: dense ridge regressions over the whole history of
+// each arm, recomputed for every question.
 // Threads: values.
 #pragma once
 
@@ -42,7 +42,7 @@ struct SlowRidgeArm {
     lag = 0;
   }
 
-  // What the matrix says whose evidence has not faded yet, faded along x (Faded, quality_model.h).
+  // The estimate of a matrix whose evidence has not faded yet, faded along x (Faded, quality_model.h).
   QualityEstimate At(const Eigen::VectorXd& x, double precision) const {
     Eigen::VectorXd precisions = Eigen::VectorXd::Constant(x.size(), precision);
     precisions[0] = prior_strength;

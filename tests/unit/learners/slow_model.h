@@ -1,6 +1,6 @@
-// What the oracles of the quality models have in common. An oracle keeps every outcome it was told
-// and answers each question from all of them anew, by the formula of the model's header and by
-// nothing cleverer; forgetting is a weight that each kept outcome carries.
+// The common part of the oracles of the quality models. An oracle keeps every outcome and answers each
+// question from all of them, by the formula of the model's header and nothing cleverer. Forgetting is a
+// weight of each kept outcome.
 // Threads: values.
 #pragma once
 
@@ -41,8 +41,8 @@ inline Kept KeptOf(const Observation& told, Eigen::VectorXd x) {
   return {std::move(x), told.weight, told.weight * told.quality, told.anchor.value_or(0)};
 }
 
-// Corrects or withdraws the outcome that the observation is about, as it stands in the history; the weight
-// that is gone. It does nothing to a history that does not have it.
+// Corrects or withdraws the observation's outcome in the history, if the history has it. Returns
+// the weight that is gone.
 inline double TakeBackIn(std::vector<Kept>& history, const Observation& told) {
   for (std::size_t i = 0; i < history.size(); ++i) {
     if (history[i].anchor != *told.anchor) continue;
@@ -76,9 +76,9 @@ inline QualityEstimate DenseRidge(const std::vector<Kept>& history,
   return {(inverse * b).dot(x), std::sqrt(x.dot(inverse * x))};
 }
 
-// EXP4 over the recorded votes, in its multiplicative form: each expert's weight is multiplied by
-// exp(rate * gain), after a power that forgets. Nothing is taken out of the gains: what is the same
-// for all experts cancels in the shares.
+// EXP4 over the recorded votes, in its multiplicative form: each expert's weight is multiplied by exp(rate *
+// gain), after a power that forgets. Nothing is subtracted from the gains, because what is the same for all
+// experts cancels in the shares.
 class SlowShares {
  public:
   explicit SlowShares(const MixtureRule& rule) : rule_(rule) {}
@@ -129,13 +129,13 @@ class SlowModel {
  public:
   virtual ~SlowModel() = default;
   virtual void PutArm(const Arm& arm) = 0;
-  // Evidence of all arms fades by so many outcomes of the pool.
+  // The evidence of all arms fades by this many outcomes of the pool.
   virtual void Tick(double outcomes) = 0;
   virtual void Learn(const Observation& told) = 0;
   virtual QualityEstimate Estimate(std::span<const float> context, const ArmView& view) const = 0;
   virtual QualityEstimate Level(ArmId arm) const = 0;
-  // Of a model that mixes choices: each expert's estimate, each one's share, and the least
-  // probability of this arm. Empty shares: a model that does not.
+  // For a model that mixes choices: each expert's estimate, each expert's share, and the least probability of
+  // this arm. Empty shares: the model does not mix.
   virtual std::vector<QualityEstimate> Opinions(std::span<const float> /*context*/,
                                                 const ArmView& /*view*/) const {
     return {};

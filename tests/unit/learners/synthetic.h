@@ -1,6 +1,6 @@
-// A seeded world whose quality, cost and latency are known: no data set records all three. It plays
-// rounds against a learned state by the same Estimate and Choose that serve, a round a second, and
-// tells each outcome late, in any order, or never.
+// A seeded world whose quality, cost and latency are known, because no data set records all three. It plays
+// rounds against a learned state through the same Estimate and Choose that serve, one round per second, and
+// reports each outcome late, in any order, or never.
 // Threads: values.
 #pragma once
 
@@ -22,7 +22,7 @@ namespace pointsman {
 
 struct SyntheticArm {
   double level = 0.5;       // mean of its quality over queries
-  double tilt = 0;          // how much that goes with the query, along the arm's own direction
+  double tilt = 0;          // how much its quality depends on the query, along its own direction
   double usd = 0.001;       // of a call, all in the price of output
   double latency_ms = 500;  // median; log-normal
   double latency_sigma = 0.3;
@@ -33,7 +33,7 @@ struct SyntheticRound {
   std::vector<float> context;
   Choice choice;
   uint32_t arm = 0;    // the one chosen
-  double utility = 0;  // what that is worth in truth, and the best there was
+  double utility = 0;  // its true utility, and the best possible one
   double best = 0;
 };
 
@@ -57,10 +57,10 @@ class SyntheticWorld {
 
   std::vector<SyntheticArm>& arms() { return arms_; }
   const LearnedState& state() const { return *state_; }
-  // Rounds until a round's outcome is told; negative: never. At once unless said.
+  // Rounds until a round's outcome is reported; negative: never. The default is at once.
   std::function<int(Rng&)> delay = [](Rng&) { return 0; };
 
-  // Tells the pool of an arm's price and of whether it is there.
+  // Tells the pool an arm's price and whether the arm is active.
   void PutArm(uint32_t i) {
     Arm arm = TestArm(i);
     arm.usd_per_1m_input = 0;

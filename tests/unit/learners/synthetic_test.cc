@@ -26,7 +26,7 @@ std::vector<SyntheticArm> Corners() {
           {.level = 0.50, .usd = 0.011, .latency_ms = 950}};
 }
 
-// Share of each arm over so many rounds: the sum of what was drawn.
+// Share of each arm over `rounds` rounds: the sum of its draws.
 std::vector<double> Play(SyntheticWorld& world, const Preference& preference, int rounds) {
   std::vector<double> shares(world.arms().size(), 0.0);
   for (int i = 0; i < rounds; ++i) shares[world.Play(preference).arm] += 1.0 / rounds;
@@ -106,7 +106,7 @@ TEST(Synthetic, NothingIsSpentOnLearningWhatAPriceSays) {
       const SyntheticRound round = only_cost.Play({0, 1, 0});
       ASSERT_NEAR(round.choice.candidates[1].probability, floor, 1e-12) << model;
     }
-    // Half quality: the doubt about two cold arms' quality costs some first rounds, and no more.
+    // Half quality: uncertainty about the quality of two cold arms costs some first rounds only.
     SyntheticWorld half(settings, arms, 5);
     double dearer = 0;
     for (int i = 0; i < 1000; ++i) {
@@ -142,7 +142,8 @@ TEST(Synthetic, ARemovedArmIsNeverChosenAndForgetsNothing) {
     world.PutArm(kGood);
     const uint64_t outcomes = world.state().Figures(ArmId{kGood}, world.state().time()).outcomes;
     EXPECT_EQ(Play(world, {1, 0, 0}, 300)[kGood], 0) << model;
-    // What was on its way when the arm went is still learned; nothing else changes what is known.
+    // Outcomes that were pending when the arm was removed are still learned; nothing
+    // else changes what is known.
     const ArmFigures gone = world.state().Figures(ArmId{kGood}, world.state().time());
     EXPECT_GT(gone.outcomes, outcomes) << model;
     EXPECT_NEAR(gone.level.mean, 0.85, 0.06) << model;
@@ -156,8 +157,8 @@ TEST(Synthetic, ARemovedArmIsNeverChosenAndForgetsNothing) {
   }
 }
 
-// Outcomes that come 1 to 1,000 rounds later in any order, and a half that never comes, leave the
-// arms in their order and the best one in use.
+// If outcomes arrive 1 to 1,000 rounds later in any order, and half never arrive, the arms stay in their
+// order and the best one stays in use.
 TEST(Synthetic, LateAndMissingFeedbackLeavesTheOrderOfTheArms) {
   for (const char* model : QualityModelNames()) {
     SyntheticWorld world(Settings(model),
@@ -168,7 +169,7 @@ TEST(Synthetic, LateAndMissingFeedbackLeavesTheOrderOfTheArms) {
     Play(world, {1, 0, 0}, 3500);
     EXPECT_GT(Play(world, {1, 0, 0}, 1000)[1], 0.85) << model;
     EXPECT_GT(world.ExpectedQuality(1), world.ExpectedQuality(3) + 0.05) << model;
-    // ema explores by the floor alone: of the others it has seen next to nothing.
+    // ema explores by the floor alone, so it has seen almost nothing of the others.
     if (std::string(model) == "ema") continue;
     EXPECT_GT(world.ExpectedQuality(3), world.ExpectedQuality(0)) << model;
     EXPECT_GT(world.ExpectedQuality(0), world.ExpectedQuality(2)) << model;

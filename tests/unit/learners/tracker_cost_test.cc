@@ -59,7 +59,7 @@ TEST(ArmTracker, LearnsHowManyTokensACallReallyHas) {
   CallQuery hi;
   hi.input_tokens = 1;
   EXPECT_NEAR(life.Expect(hi).input_tokens, 100'000, 3000);
-  hi.input_is_counted = true;  // who counts knows better
+  hi.input_is_counted = true;  // a counted number takes precedence
   hi.input_tokens = 700;
   EXPECT_EQ(life.Expect(hi).input_tokens, 700);
 }
@@ -85,7 +85,7 @@ TEST(ArmTracker, BelievesAnObservedCostOfAnySizeUpAndDown) {
 }
 
 TEST(ArmTracker, FindsWhichPriceIsWrong) {
-  // Cached input costs a tenth, and nobody said so.
+  // Cached input costs a tenth, and the price list does not say so.
   Life life;
   life.settings.half_life_outcomes = 1e6;
   life.arm.usd_per_1m_input = 10;
@@ -145,7 +145,7 @@ TEST(ArmTracker, TakesAPriceChangeUpAtOnce) {
   life.tracker.Reprice(life.settings, life.arm, dearer, life.now);
   life.arm = dearer;
   EXPECT_NEAR(life.Expect(query).cost_usd / before, 2, 0.05);
-  // What is observed from now on has the say soon.
+  // New observations soon dominate.
   for (int i = 0; i < 6; ++i) life.Tell(Cost(before));
   EXPECT_NEAR(life.Expect(query).cost_usd / before, 1, 0.35);
 }

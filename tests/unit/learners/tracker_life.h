@@ -1,4 +1,4 @@
-// One arm's tracker with a pool's clock beside it, and short names for outcomes.
+// One arm's tracker together with a pool's clock, and short names for outcomes.
 // Threads: values.
 #pragma once
 

@@ -80,7 +80,7 @@ TEST(ArmTracker, TakesAFailureOfUnknownLengthToBeLikeAnAnswer) {
 }
 
 TEST(ArmTracker, DoesNotExpectAnArmThatOnlyFailsToBeFast) {
-  // Failing within a millisecond is no speed: somebody has to notice and call again.
+  // Failing within a millisecond is not speed: somebody has to notice and call again.
   Life life;
   life.pool.latency = {true, std::log(800.0), 0.5};
   for (int i = 0; i < 20; ++i) life.Tell(Failed(1));
@@ -102,7 +102,7 @@ TEST(ArmTracker, KnowsNothingUntilTold) {
 }
 
 TEST(ArmTracker, CountsACallOnceHoweverItsEndIsTold) {
-  // 40 calls fail, 100 say that they did not, 100 are rated: 40 of 240.
+  // 40 calls fail, 100 are reported as not failed, 100 are rated: 40 of 240.
   Life life;
   life.settings.half_life_outcomes = 1e9;
   for (int i = 0; i < 240; ++i) {
@@ -115,7 +115,7 @@ TEST(ArmTracker, CountsACallOnceHoweverItsEndIsTold) {
       outcome.quality = 0.5;
     }
     const Anchor anchor = life.Tell(outcome);
-    if (outcome.quality) {  // and says so again by the other word
+    if (outcome.quality) {  // and reports the same through the other field
       Outcome also;
       also.error = false;
       life.Change(anchor, outcome, also);

@@ -1,5 +1,5 @@
-// How often an embedder allocates: a constant number of times a text, never once a token. An
-// executable of its own, since it replaces operator new.
+// How often an embedder allocates: a constant number of times per text, never per token. It is an executable
+// of its own because it replaces operator new.
 #include <gtest/gtest.h>
 
 #include <cstdlib>

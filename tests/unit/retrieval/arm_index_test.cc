@@ -113,7 +113,7 @@ TEST(ArmIndex, GivesAsManyAsAreAskedForWhenMostOfALargeIndexIsGone) {
   const std::vector<float> rows = ClusteredVectors(kCount, kDimension, 50, 0.3, 5);
   ArmIndex index(kDimension, Building::kInline);
   for (uint32_t i = 0; i < kCount; ++i) index.Put(ArmId{i}, Row(rows, kDimension, i));
-  // Those nearest to the query go, so that the lists looked at first hold nobody.
+  // The arms nearest to the query are removed, so that the lists searched first are empty.
   const std::vector<float> query = Row(rows, kDimension, 0);
   const auto order = Nearest(rows, query, 1900);
   Model left;

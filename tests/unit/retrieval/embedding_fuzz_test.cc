@@ -113,7 +113,7 @@ std::string AnyFile(Rng& rng, const std::string& whole) {
     for (uint64_t n = rng.Below(200); n > 0; --n) bytes += static_cast<char>(rng.Below(256));
   }
   for (uint64_t n = rng.Below(4); n > 0 && !bytes.empty(); --n) {
-    // The header is where structure is, so it is hit as often as all the rest.
+    // The header has the structure, so it is changed as often as all the rest.
     const uint64_t at =
         rng.Below(rng.Below(2) == 0 ? std::min<uint64_t>(40, bytes.size()) : bytes.size());
     bytes[at] =
@@ -144,7 +144,7 @@ TEST(AMillionInputs, OfLexiconFilesAreRefusedOrUsable) {
     embedder.Embed("route a query to an arm of the pool", out);
     ASSERT_TRUE(IsUnitOrZero(out)) << "input " << n;
   }
-  // Both ways are taken: changed codes and notes still make a lexicon when the checksum fits.
+  // Both cases occur: changed codes and notes still make a lexicon when the checksum fits.
   EXPECT_GT(opened, kFiles / 20);
   EXPECT_LT(opened, kFiles / 2);
 }

@@ -65,7 +65,7 @@ TEST(InvertedFile, RanksListsByTheirCentroidsNearestFirst) {
       file->NearestLists(query, count, some);
       EXPECT_EQ(some, InvertedFile::Ranking(all.begin(), all.begin() + static_cast<int>(count)));
     }
-    // Its own list is the nearest one's, but for what a query's codes have beyond a row's.
+    // Its own list is the nearest one, except for the extra precision of a query's codes.
     const InvertedFile::List own = file->list(all.front().second);
     const InvertedFile::List next = file->list(all[1].second);
     const bool is_own = std::find(own.ids, own.ids + own.size, i) != own.ids + own.size;

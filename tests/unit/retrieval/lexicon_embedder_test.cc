@@ -131,7 +131,8 @@ TEST_F(LexiconEmbedders, DoNotCareForTheOrderOfKnownWords) {
   EXPECT_GT(dot, 0.9);
 }
 
-// What ships must mean something: a query is nearer to its subject's words than to another's.
+// The lexicon that ships must be useful: a query is nearer to the words of its subject
+// than to those of another.
 TEST(LexiconThatShips, PutsSubjectsTogether) {
   EmbedderSettings settings;
   settings.name = "lexicon";
@@ -145,7 +146,7 @@ TEST(LexiconThatShips, PutsSubjectsTogether) {
     for (std::size_t j = 0; j < x.size(); ++j) dot += double{x[j]} * y[j];
     return dot;
   };
-  // No word in common but the smallest.
+  // They share only the smallest words.
   const std::string physics =
       "A ball is thrown upwards; with which velocity does it reach the roof?";
   EXPECT_GT(cosine(physics, "acceleration, momentum, kinetic energy, friction"),

@@ -29,7 +29,7 @@ absl::Status StatusOf(const std::string& bytes) {
 
 std::string MessageOf(const absl::Status& status) { return std::string(ToStd(status.message())); }
 
-// As a forger would: the checksum is right for whatever the bytes say.
+// As a forger would do: the checksum fits the changed bytes.
 std::string Resealed(std::string bytes) {
   const uint64_t checksum = Checksum(std::string_view(bytes).substr(16));
   std::memcpy(bytes.data() + 8, &checksum, sizeof checksum);

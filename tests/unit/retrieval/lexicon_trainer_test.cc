@@ -18,7 +18,7 @@ namespace {
 
 constexpr int kTopics = 4;
 
-// Lines about one of a few topics: words "t<topic>w<0..9>" with some that stand everywhere.
+// Lines about one of a few topics: words "t<topic>w<0..9>", and some that occur in every topic.
 std::string TopicLine(Rng& rng, int topic) {
   std::string line;
   for (int i = 0; i < 12; ++i) {

@@ -32,7 +32,7 @@ TEST(RowCodes, LoseAboutAThousandthOfASimilarity) {
   EXPECT_LT(std::sqrt(squares / kRounds), 0.0012);
 }
 
-// Whatever instructions the machine has, and however many rows are left over.
+// For every instruction set of the machine, and for every number of remaining rows.
 TEST(RowCodes, GiveTheBitsOfIntegerArithmeticForAnyNumberOfRows) {
   Rng rng(2);
   for (const std::size_t d : {1u, 7u, 16u, 17u, 64u, 100u, 384u, 4096u}) {

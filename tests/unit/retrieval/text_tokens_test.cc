@@ -90,7 +90,7 @@ TEST(Tokenize, TakesBrokenUtf8AsABreak) {
   EXPECT_EQ(TokensOf(std::string_view("ab\0cd", 5)), Each({"ab", "cd"}));
 }
 
-// The rules for ASCII said once more, slowly: runs of letters and digits.
+// The rules for ASCII, implemented again in the obvious way: runs of letters and digits.
 TEST(Tokenize, AgreesWithTheObviousWayOnAscii) {
   for (uint64_t seed = 1; seed <= 2000; ++seed) {
     Rng rng(seed);

@@ -1,4 +1,4 @@
-// Backups: whole or not there, of a folder that is being written, into an empty one.
+// Backups are complete or absent. They are made of a folder in use and restored into an empty one.
 #include "storage/folder/backup.h"
 
 #include <gmock/gmock.h>
@@ -84,7 +84,7 @@ TEST_F(Backup, IsOfOneMomentWhileEverythingIsWritten) {
     Sequence experience = 0;
     ASSERT_TRUE(copy.log->ReadExperience(kPool, [&](const Experience&) { ++experience; }).ok());
     EXPECT_EQ(experience, last);
-    // Decisions are copied after the log: none that the log speaks of is missing.
+    // Decisions are copied after the log, so none that the log refers to is missing.
     for (Sequence s = 1; s < last; ++s) {
       EXPECT_TRUE(copy.decisions->Get(kPool, std::to_string(s)).value().has_value()) << s;
     }
@@ -98,7 +98,7 @@ TEST_F(Backup, KeepsItsNameForAWholeOne) {
   CommitEvents(*storage.log, 1, 5);
   ASSERT_TRUE(MakeBackup(storage, backup()).ok());
   EXPECT_TRUE(absl::IsAlreadyExists(MakeBackup(storage, backup()).status()));
-  // One that was cut off is begun anew.
+  // An interrupted backup is started again.
   std::filesystem::create_directories(backup() + "2.unfinished/log");
   std::ofstream(backup() + "2.unfinished/log/CURRENT") << "half";
   ASSERT_TRUE(MakeBackup(storage, backup() + "2").ok());
@@ -134,7 +134,7 @@ TEST_F(Backup, IsRestoredIntoAnEmptyFolderAlone) {
   const absl::Status status = RestoreBackup(backup(), folder(), nullptr).status();
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("is not empty"));
-  // What a killed restore and a new file system leave does not count.
+  // Leftovers of a killed restore and of a new file system are ignored.
   std::filesystem::create_directories(restored() + "/.restoring/log");
   std::filesystem::create_directories(restored() + "/lost+found");
   EXPECT_TRUE(Restore().ok()) << Restore();

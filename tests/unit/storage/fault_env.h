@@ -1,7 +1,7 @@
-// A file system whose power can be cut: from a chosen operation on nothing is written, and then
-// everything that was not synced is forgotten. Syncs are remembered, not carried out, so that a
-// test can afford many. A new file's name is durable after a sync of its folder or a rename in it,
-// since file systems keep the order of such changes; a rename and a deletion are durable at once.
+// A file system whose power can be cut: from a chosen operation on nothing is written, and then everything
+// unsynced is lost. Syncs are recorded, not carried out, so that a test can afford many. A new file's name is
+// durable after a sync of its folder or a rename in it, because file systems keep the order of such changes.
+// A rename and a deletion are durable at once.
 // Threads: any, as RocksDB asks; LosePower while no database is open.
 #pragma once
 
@@ -25,8 +25,8 @@ class FaultEnv final : public rocksdb::EnvWrapper {
   // Every write, sync, new file and rename from the k-th on fails; 0: none.
   void FailFrom(int64_t k);
   int64_t operations() const;
-  // What a power loss leaves: of each file its synced bytes, then a part of the others (how much is
-  // drawn), in which a stretch may read as zeros.
+  // What a power loss leaves: the synced bytes of each file, then a random part of the others, in which a
+  // stretch may read as zeros.
   void LosePower(Rng& rng);
 
   const char* Name() const override { return "FaultEnv"; }

@@ -1,5 +1,5 @@
-// A folder that format 1 left behind, as that version's server wrote it before it was killed: 40
-// decisions of a pool of three arms, feedback on the first 37 of them, two snapshots.
+// A folder of format 1, as that version's server left it when it was killed: 40 decisions of a pool of three
+// arms, feedback on the first 37 of them, two snapshots.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-// A data folder on a file system that fails when told, and what several tests do to it.
+// A data folder on a file system that fails on request, and operations that several tests share.
 // Threads: one.
 #pragma once
 
@@ -62,7 +62,7 @@ class RocksStorageTest : public ::testing::Test {
 
   Rng rng_{1};
   TempDir dir_;
-  FaultEnv env_;  // fails when told; else a disk that syncs at once
+  FaultEnv env_;  // fails on request; otherwise a disk that syncs at once
 };
 
 }  // namespace pointsman

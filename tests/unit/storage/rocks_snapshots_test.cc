@@ -1,4 +1,4 @@
-// Snapshots, forgotten events and readers of the storage on disk.
+// Snapshots, dropped events and readers of the storage on disk.
 #include <gmock/gmock.h>
 
 #include <fstream>

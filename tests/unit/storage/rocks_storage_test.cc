@@ -169,7 +169,7 @@ TEST_F(RocksStorageTest, ReportsARecordThatIsDamagedOrAnothers) {
   EXPECT_THAT(std::string(torn.message()), HasSubstr("pool 3, event 2"));
   const absl::Status alien = storage.log->ReadEvents(kPool, 3, 100).status();
   EXPECT_TRUE(absl::IsDataLoss(alien));
-  EXPECT_THAT(std::string(alien.message()), HasSubstr("event 4 is another's"));
+  EXPECT_THAT(std::string(alien.message()), HasSubstr("event 4 is a different one"));
   EXPECT_TRUE(absl::IsDataLoss(storage.log->ReadSnapshot(kPool, 5).status()));
 }
 

@@ -36,7 +36,7 @@ uint32_t Number(Rng& rng) { return static_cast<uint32_t>(rng.Next()); }
 std::string SampleBytes(Rng& rng, std::size_t size_max) {
   std::string bytes(rng.Below(size_max + 1), '\0');
   for (char& byte : bytes) {
-    // Zero and 0xff often: they are what an encoding of ends and escapes may trip over.
+    // Zero and 0xff occur often: encodings of ends and escapes may fail on them.
     static constexpr unsigned char kEdges[] = {0x00, 0xff, 0x01, 0xfe};
     byte = static_cast<char>(rng.Below(2) == 0 ? kEdges[rng.Below(4)]
                                                : static_cast<unsigned char>(rng.Next()));

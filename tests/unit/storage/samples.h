@@ -16,7 +16,7 @@ std::string SampleBytes(Rng& rng, std::size_t size_max);
 Arm SampleArm(Rng& rng);
 Pool SamplePool(Rng& rng, PoolId id);
 OutcomeEvent SampleOutcomeEvent(Rng& rng);
-// The kind goes round with the sequence: outcome, arm, pool. Time is the sequence in seconds.
+// The kind cycles with the sequence: outcome, arm, pool. Time is the sequence in seconds.
 Event SampleEvent(Rng& rng, PoolId pool, Sequence sequence);
 FeedbackRecord SampleFeedback(Rng& rng);
 Experience SampleExperience(Rng& rng, Sequence sequence);

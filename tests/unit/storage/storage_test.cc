@@ -178,7 +178,7 @@ TEST_P(StorageTest, KeepsExperienceInOrderOfSequenceUntilRemoved) {
   LogBatch change;
   change.experience.emplace_back(kPool, SampleExperience(rng_, 5));
   change.experience_removed.emplace_back(kPool, 2);
-  change.experience_removed.emplace_back(kPool, 77);  // never was
+  change.experience_removed.emplace_back(kPool, 77);  // never stored
   ASSERT_TRUE(log().Commit(change, Durability::kDisk).ok());
 
   std::vector<Experience> seen;

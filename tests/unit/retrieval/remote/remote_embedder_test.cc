@@ -1,4 +1,4 @@
-// The client against a real HTTP server, in every way that one can fail.
+// The client against a real HTTP server, with every kind of failure.
 #include "retrieval/remote/remote_embedder.h"
 
 #include <gmock/gmock.h>
@@ -26,7 +26,7 @@ class Remote : public ::testing::Test {
   void Open(RemoteEndpoint endpoint) {
     embedder_ = std::make_unique<RemoteEmbedder>(std::move(endpoint), SipKey{1, 2}, 3);
     embedder_->Expect(kDimension);
-    // The look at the start is over.
+    // The probe at the start has ended.
     Until([&] { return embedder_->statistics().calls > 0; });
   }
   void Open() { Open(server_.Endpoint()); }
@@ -44,7 +44,7 @@ class Remote : public ::testing::Test {
   uint64_t Faults(RemoteFault fault) {
     return embedder_->statistics().faults[static_cast<std::size_t>(fault)];
   }
-  // Fails until no more calls are made, and then once more, without a call.
+  // Makes calls fail until the breaker opens, then once more without a call.
   void OpenBreaker() {
     for (int i = 0; embedder_->statistics().breaker == State::kClosed; ++i) {
       ASSERT_LT(i, 20);
@@ -136,7 +136,7 @@ TEST_F(Remote, FailsEachTextWithWordsThatSayWhy) {
       {"404", RemoteFault::kRefused, "status 404"},
       {"500", RemoteFault::kServerError, "status 500"},
       {"hang", RemoteFault::kTimedOut, "deadline_ms"},
-      {"close", RemoteFault::kBroken, "broke off"},
+      {"close", RemoteFault::kBroken, "no complete answer"},
   };
   for (const auto& [mode, fault, words] : cases) {
     server_.Tell("mode ok");
