@@ -11,9 +11,9 @@
 
 namespace {
 
-// CLI11 speaks in exceptions and exit codes of its own; 0 is --help and the like.
+// CLI11 throws, and has exit codes of its own; 0 stands for --help and --version.
 int Parse(CLI::App& app, int argc, char** argv, bool& is_parsed) {
-  // Where parsing fails nobody has looked for it yet.
+  // Looked up by hand: when parsing fails, CLI11 may not have reached the flag.
   const bool is_json = std::find(argv, argv + argc, std::string_view("--json")) != argv + argc;
   try {
     app.parse(argc, argv);
@@ -46,8 +46,8 @@ int Parse(CLI::App& app, int argc, char** argv, bool& is_parsed) {
 int main(int argc, char** argv) {
   pointsman::Cli cli;
   CLI::App app(
-      "pointsman asks a running pointsmand which arm should answer a query, tells it how that went,"
-      "\nand looks after its pools. `pointsman COMMAND --help` shows an example of each.",
+      "pointsman asks a running pointsmand which arm should answer a query, reports the outcome,\n"
+      "and manages its pools. `pointsman COMMAND --help` shows an example of each command.",
       "pointsman");
   app.fallthrough();
   app.require_subcommand(1);
@@ -57,19 +57,20 @@ int main(int argc, char** argv) {
       ->envname("POINTSMAN_SERVER")
       ->capture_default_str();
   auto* token_file =
-      app.add_option("--token-file", cli.token_file, "file with the token that the server asks for")
+      app.add_option("--token-file", cli.token_file, "file that holds the access token")
           ->envname("POINTSMAN_TOKEN_FILE");
-  // By the environment alone: a command line can be read by everybody on the machine.
+  // Hidden, for use through the environment only: every user of the machine can read a command line.
   app.add_option("--token", cli.token, "")
       ->envname("POINTSMAN_TOKEN")
       ->group("")
       ->excludes(token_file);
-  app.add_flag("--tls", cli.is_tls, "by TLS; the other --tls- flags mean it too");
-  app.add_option("--tls-ca", cli.ca_file, "PEM file of who vouches for the server [the system's]")
+  app.add_flag("--tls", cli.is_tls, "connect with TLS; each other --tls- flag implies it");
+  app.add_option("--tls-ca", cli.ca_file, "PEM file of the CAs to trust [the system's]")
       ->envname("POINTSMAN_TLS_CA");
-  app.add_option("--tls-cert", cli.certificate_file, "PEM file, if the server asks for one");
-  app.add_option("--tls-key", cli.key_file, "PEM file of its key");
-  app.add_option("--timeout-ms", cli.timeout_ms, "how long to wait for an answer")
+  app.add_option("--tls-cert", cli.certificate_file,
+                 "PEM file of the client certificate, if the server requires one");
+  app.add_option("--tls-key", cli.key_file, "PEM file of the client certificate's key");
+  app.add_option("--timeout-ms", cli.timeout_ms, "how long to wait for a response")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   app.add_flag("--json", cli.is_json, "print answers and errors as JSON");

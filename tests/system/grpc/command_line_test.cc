@@ -134,7 +134,7 @@ TEST_F(PointsmanBinary, AddsAndSetsArmsEachOnlyWhereItMeansTo) {
   ASSERT_EQ(Run("arm set delta --clear usd-per-1m-input --description new"), 0) << err_;
   EXPECT_TRUE(Says("usd_per_1m_input: 1 -> unset")) << out_;
   ASSERT_EQ(Run("arm set delta --description new"), 0) << err_;
-  EXPECT_TRUE(Says("nothing changed")) << out_;
+  EXPECT_TRUE(Says("unchanged")) << out_;
   ASSERT_EQ(Run("--json arm list"), 0);
   const Json delta = Json::parse(out_)["arms"][3];
   EXPECT_EQ(delta["status"], "PAUSED");  // what was not given stays
@@ -182,7 +182,7 @@ TEST_F(PointsmanBinary, AppliesAPoolFileAgainToWhatItSaysAndNothingElse) {
 TEST_F(PointsmanBinary, RoutesPreviewsAndTellsHowItWent) {
   ASSERT_EQ(Run("route hello --preview --explain --latency first-token --input-tokens 9"), 0)
       << err_;
-  EXPECT_TRUE(Says("a preview, nothing is recorded")) << out_;
+  EXPECT_TRUE(Says("preview, not recorded")) << out_;
   ASSERT_EQ(Run("--json route hello --explain"), 0) << err_;
   const std::string id = Json::parse(out_)["decision_id"];
   EXPECT_TRUE(Json::parse(out_).contains("not_candidates"));
