@@ -34,8 +34,9 @@ std::string AdviceByReason(std::string_view reason) {
   if (reason == reason::kEmbedderUnusable) {
     return "`pointsman pool get NAME` shows what is wrong with the pool's embedder";
   }
-  if (reason == reason::kStopping)
+  if (reason == reason::kStopping) {
     return "retry when the server is up; a repeated id is applied once";
+  }
   if (reason == reason::kDecisionUnknown) {
     return "check the decision id and the pool (--pool); decisions made while the server could not "
            "write to its storage are not recorded";

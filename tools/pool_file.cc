@@ -68,8 +68,9 @@ class Filler {
         return Bad(item.first,
                    Cat("there is no key ", Quoted(key), " here; the keys are: ", FieldNames(type)));
       }
-      if (!seen.insert(key).second)
+      if (!seen.insert(key).second) {
         return Bad(item.first, Cat("the key `", key, "` is given twice"));
+      }
       RETURN_IF_ERROR(field->is_repeated() ? FillList(item.second, *field, message)
                                            : FillOne(item.second, *field, message));
     }

@@ -51,8 +51,9 @@ absl::Status Run(const Options& options, bool is_json) {
   RETURN_IF_ERROR(WriteFile(aside, bytes));
   std::error_code error;
   std::filesystem::rename(aside, options.out, error);
-  if (error)
+  if (error) {
     return FailedPrecondition("cannot rename ", aside, " to ", options.out, ": ", error.message());
+  }
   ASSIGN_OR_RETURN(const auto lexicon, Lexicon::Open(options.out));
   if (is_json) {
     const nlohmann::ordered_json json = {{"file", options.out},

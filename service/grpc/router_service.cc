@@ -16,7 +16,7 @@ namespace {
 
 absl::Status CheckBatch(int count, const Limits& limits) {
   if (count > limits.batch_items_max) {
-    return WithReason(InvalidArgument("requests: ", count, " items are over the limit of ",
+    return WithReason(InvalidArgument("requests: ", count, " items exceed the limit of ",
                                       limits.batch_items_max, " (batch_items_max)"),
                       reason::kLimit, "requests");
   }
@@ -37,7 +37,7 @@ grpc::ServerUnaryReactor* RouterService::Route(grpc::CallbackServerContext* cont
     return reactor;
   }
   const bool is_decision = input->mode != Mode::kPreview;
-  // In a shared_ptr, since what std::function holds has to be copyable.
+  // In a shared_ptr, because std::function needs a copyable callable.
   const auto shared = std::make_shared<std::unique_ptr<Call>>(std::move(call));
   engine_->Route(*std::move(input),
                  [this, shared, response, is_decision](const absl::StatusOr<RouteOutput>& output) {
@@ -126,7 +126,7 @@ grpc::ServerUnaryReactor* RouterService::FeedbackBatch(grpc::CallbackServerConte
     call->Finish(status);
     return reactor;
   }
-  // Every item has its own slot; whoever completes last finishes the call.
+  // Each item has its own slot. The last one to complete finishes the call.
   for (int i = 0; i < request->requests_size(); ++i) response->add_items();
   auto waiting = std::make_shared<std::atomic<int>>(request->requests_size());
   const int count = request->requests_size();

@@ -154,7 +154,7 @@ def known_keys(args, text):
     file.write_text(text)
     done = subprocess.run([args.bin_dir / "pointsmand", "--config", file, "--check-config"], text=True, capture_output=True,
                           check=False)
-    found = re.search(r"unknown key .*; there are (.*)", done.stderr)
+    found = re.search(r"unknown key .*; the keys are (.*)", done.stderr)
     check(found, "pointsmand names the keys that it knows", done.stderr)
     return set(found.group(1).split(", "))
 
@@ -189,7 +189,7 @@ def check_reload(args, limits):
         others = {name: int(least if default != least else most) for name, default, least, most, *_ in limits}
         config.write_text(json.dumps({"limits": others}))
         server.process.send_signal(signal.SIGHUP)
-        line = wait_for(server, "the config is reloaded in part")
+        line = wait_for(server, "the config was reloaded in part")
     waits = set(re.findall(r"limits\.(\w+)", line))
     shown = {name for name, *_, at_once in limits if at_once != "yes"}
     check(waits == shown, 'config.md says "at once" of the limits that change without a restart', sorted(waits ^ shown))

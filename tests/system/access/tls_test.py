@@ -51,13 +51,13 @@ def refused_start(args, says, *words, **listen):
 
 def check_start(args, authority, config):
     """Beyond this machine only with TLS and somebody to ask, or when told so."""
-    refused_start(args, "give `tls`", listen="0.0.0.0:0")
+    refused_start(args, "set `tls`", listen="0.0.0.0:0")
     refused_start(args, "admin_insecure", admin_listen="0.0.0.0:0")
     certificate, key = authority.vouch("server", args.work_dir / "server")
     config.write_text(f"tls: {{certificate_file: {certificate}, key_file: {key}}}\n")
     refused_start(args, "tokens_file", "--config", config, listen="0.0.0.0:0")
     config.write_text(f"tls: {{certificate_file: {certificate}, key_file: {authority.key}}}\n")
-    refused_start(args, "is not that of the certificate", "--config", config)
+    refused_start(args, "does not match the certificate", "--config", config)
     config.write_text(f"tls: {{certificate_file: {certificate}}}\n")
     refused_start(args, "needs certificate_file and key_file", "--config", config)
     config.write_text("tokens_file: /nowhere/tokens.yaml\n")
@@ -96,8 +96,8 @@ def check_tls(args, authority, stranger, config):
         check(code(tls_channel(server, authority)) == grpc.StatusCode.OK, "and a new one is made", "")
         # Half of a renewal: who is connected goes on, and the log says what is wrong.
         key.write_text("nonsense")
-        wait_for("the log tells of a key that does not read",
-                 lambda: any("until the files of TLS are mended" in line for line in server.said))
+        wait_for("the log reports a key that cannot be read",
+                 lambda: any("until the TLS files are fixed" in line for line in server.said))
         check(code(old) == grpc.StatusCode.OK, "a connection from before goes on", "")
         authority.vouch("again", folder)
         wait_for("a whole pair is taken again", lambda: "CN = again" in s_client(server.address)[1])
@@ -146,9 +146,9 @@ def check_tokens_change(args, authority, config):
         wait_for("a revoked token is refused", lambda: code_of(first) == grpc.StatusCode.UNAUTHENTICATED)
         kept = file.read_text()
         file.write_text("tokens: [nonsense")
-        wait_for("the log tells of a file that does not read",
-                 lambda: any("tokens file does not read" in line for line in server.said))
-        check(code_of(second) == grpc.StatusCode.OK, "what was in force stays", "")
+        wait_for("the log reports a file that cannot be read",
+                 lambda: any("tokens file cannot be read" in line for line in server.said))
+        check(code_of(second) == grpc.StatusCode.OK, "the old tokens stay in force", "")
         file.unlink()
         check(code_of(second) == grpc.StatusCode.OK, "also when the file is gone", "")
         file.write_text(kept)

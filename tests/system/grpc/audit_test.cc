@@ -135,7 +135,7 @@ TEST_F(Audit, TellsOfEachChangeWithOldAndNewValues) {
   EXPECT_EQ(audits[6]["target"], "never");
   EXPECT_EQ(audits[7]["rpc"], "DeletePool");
   EXPECT_THAT(audits[7]["changes"][0].get<std::string>(),
-              HasSubstr("forgotten: 1 active and 0 paused arms"));
+              HasSubstr("deleted: 1 active and 0 paused arms"));
 }
 
 TEST_F(Audit, TellsOfAnImportWithWhatItTaught) {

@@ -40,12 +40,12 @@ TEST(TheTokensFile, IsRefusedWithTheLine) {
     const char* says;
   };
   const Bad bad[] = {
-      {"", "one key, tokens"},
-      {"- 1", "one key, tokens"},
+      {"", "the key `tokens` and no other"},
+      {"- 1", "the key `tokens` and no other"},
       {"tokens: 5", "t.yaml:1: tokens must be a list"},
-      {"tokens: []\nmore: 1", "one key, tokens"},
+      {"tokens: []\nmore: 1", "the key `tokens` and no other"},
       {"tokens:\n  - 5\n", "t.yaml:2: a token must be a mapping"},
-      {head + rest + ", scopes: [route]}", "t.yaml:2: the token has no pools"},
+      {head + rest + ", scopes: [route]}", "t.yaml:2: the token lacks the key pools"},
       {head + rest + ", scopes: [], pools: []}", "t.yaml:2: scopes must be a list"},
       {head + rest + ", scopes: [root], pools: []}", "t.yaml:2: scopes are route"},
       {head + rest + ", scopes: route, pools: []}", "t.yaml:2: scopes must be a list"},
