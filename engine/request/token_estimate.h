@@ -1,5 +1,5 @@
 // Estimates how many tokens a language model makes of a text, from the scripts that it is written in.
-// Tokenizers differ, and the tokens per byte of Latin words, CJK and base64 differ by up to a factor of eight.
+// Tokenizers differ, and the tokens per byte of Latin words, CJK and base64 differ by up to eight times.
 // Operation: one pass. ASCII words are cut where letters, digits and case change. Long runs of base64
 //   characters count by the byte, all other characters by their script.
 // Limitations: an estimate. `expected` is close to the count of common tokenizers; `at_most` is above the

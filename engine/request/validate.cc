@@ -96,7 +96,7 @@ absl::Status ValidateFeedback(const FeedbackInput& input, const Limits& limits) 
                     "means that there is no outcome, so no outcome may be sent with it");
   }
   if (input.is_withdrawal && input.is_not_served) {
-    return BadField("withdraw", "and `not_served` must not be sent together");
+    return BadField("withdraw", "must not be sent together with `not_served`");
   }
   for (const AttemptInput& attempt : input.attempts) {
     if (attempt.arm.empty()) return BadField("attempts.arm", "must not be empty");

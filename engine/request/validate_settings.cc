@@ -174,7 +174,7 @@ absl::Status ValidateEmbedder(const EmbedderSettings& e, const Limits& limits) {
   }
   if (e.name != kRemoteEmbedder && !(e.endpoint.empty() && e.model.empty())) {
     return BadField("settings.embedder.endpoint",
-                    "and `model` are only for the embedder \"remote\"");
+                    "`endpoint` and `model` are only for the embedder \"remote\"");
   }
   if (e.name == "caller" && e.dimension == 0) {
     return BadField("settings.embedder.dimension",

@@ -154,7 +154,7 @@ TEST(ParseConfig, NamesWhatIsWrongWithAnEmbedder) {
       {Cat(kEmbedder, "    usd_per_1m_tokens: cheap\n"), "usd_per_1m_tokens must be a number"},
       {Cat(kEmbedder, "    api_key_file: /nowhere/key\n"),
        "cannot read the API key in \"/nowhere/key\""},
-      {Cat(kEmbedder, "    api_key_env: POINTSMAN_NO_SUCH\n"), "has no \"POINTSMAN_NO_SUCH\""},
+      {Cat(kEmbedder, "    api_key_env: POINTSMAN_NO_SUCH\n"), "is not set: \"POINTSMAN_NO_SUCH\""},
       {Cat(kEmbedder, "    api_key_env: A\n    api_key_file: B\n"), "cannot both be given"},
       {Cat(kEmbedder, "  tei: {}\n"), "embedders.tei is given twice"},
   };

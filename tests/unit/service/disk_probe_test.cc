@@ -35,7 +35,7 @@ TEST(DiskProbe, WantsRoomForTheLogsThatAreReadWhenTheStorageIsOpened) {
   const absl::Status status = ProbeDisk(folder.path());
   EXPECT_TRUE(absl::IsUnavailable(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("the disk is full"));
-  EXPECT_THAT(std::string(status.message()), HasSubstr("may take 4194309 MB"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("may need 4194309 MB"));
 }
 
 TEST(DiskProbe, SaysOfAFolderThatIsNotThereWhichItIs) {

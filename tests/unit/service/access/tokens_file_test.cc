@@ -47,7 +47,7 @@ TEST(TheTokensFile, IsRefusedWithTheLine) {
       {"tokens:\n  - 5\n", "t.yaml:2: a token must be a mapping"},
       {head + rest + ", scopes: [route]}", "t.yaml:2: the token lacks the key pools"},
       {head + rest + ", scopes: [], pools: []}", "t.yaml:2: scopes must be a list"},
-      {head + rest + ", scopes: [root], pools: []}", "t.yaml:2: scopes are route"},
+      {head + rest + ", scopes: [root], pools: []}", "t.yaml:2: unknown scope"},
       {head + rest + ", scopes: route, pools: []}", "t.yaml:2: scopes must be a list"},
       {head + rest + ", scopes: [route], pools: '*'}", "t.yaml:2: pools must be a list"},
       {head + rest + ", scopes: [route], pools: [[]]}", "t.yaml:2: a pool must be a name"},
@@ -73,7 +73,7 @@ TEST(TheTokensFile, HoldsEachNameOnce) {
   const TokenEntry entry = Entry("app");
   const auto read = ParseTokens(TokensText({entry, entry}), "t.yaml");
   ASSERT_FALSE(read.ok());
-  EXPECT_NE(read.status().ToString().find("two tokens named app"), std::string::npos);
+  EXPECT_NE(read.status().ToString().find("two tokens have the name app"), std::string::npos);
 }
 
 TEST(TheTokensFile, IsMadeForItsOwnerAloneAndKeepsItsModeAfterwards) {
