@@ -30,7 +30,7 @@ START_S = 60
 
 
 def debian_mirror():
-    """Where this machine itself gets Debian's packages from."""
+    """The mirror from which this machine gets Debian's packages."""
     lines = run("apt-get", "indextargets", "--format", "$(REPO_URI) $(CODENAME) $(COMPONENT)",
                 "Created-By: Packages").splitlines()
     found = [line.split()[0] for line in lines if line.split()[1:] == [SUITE, "main"]]
@@ -40,7 +40,7 @@ def debian_mirror():
 
 
 def make_base(base, mirror):
-    """What debian:bookworm-slim holds: the packages that Debian cannot be without, and no documents."""
+    """The content of debian:bookworm-slim: Debian's essential packages, without documentation."""
     options = ["--variant=minbase", "--dpkgopt=force-unsafe-io", '--aptopt=Acquire::Languages "none"']
     options += [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in
                 ("doc", "info", "locale", "man")]
@@ -134,7 +134,7 @@ class Image:
 
 
 def mount_and_raise_loopback(root, data, user):
-    """In namespaces of our own: nothing of this outlives the process."""
+    """In separate namespaces, so that nothing of this outlives the process."""
     run("mount", "--make-rprivate", "/")
     run("mount", "--bind", root, root)
     run("mount", "-o", "remount,bind,ro", root)

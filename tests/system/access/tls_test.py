@@ -19,7 +19,7 @@ from common import check, run, run_test  # noqa: E402
 from pointsmand import DidNotStart, Pointsmand  # noqa: E402
 
 LIST_POOLS = "/pointsman.v1.Admin/ListPools"
-CHANGE_S = 60  # for a change that is bound to be seen
+CHANGE_S = 60  # for a change that must be noticed
 
 
 def code(channel, metadata=()):
@@ -29,7 +29,7 @@ def code(channel, metadata=()):
 def tls_channel(server, authority, client=None):
     key, certificate = (client[1].read_bytes(), client[0].read_bytes()) if client else (None, None)
     credentials = grpc.ssl_channel_credentials(authority.certificate.read_bytes(), key, certificate)
-    # A connection of its own each time, or an old one would be used again.
+    # A new connection each time; otherwise an old one would be reused.
     return grpc.secure_channel(f"localhost:{server.port}", credentials,
                                (("grpc.use_local_subchannel_pool", 1),))
 
@@ -50,7 +50,7 @@ def refused_start(args, says, *words, **listen):
 
 
 def check_start(args, authority, config):
-    """Beyond this machine only with TLS and somebody to ask, or when told so."""
+    """Serves beyond this machine only with TLS and client authentication, or with --insecure."""
     refused_start(args, "set `tls`", listen="0.0.0.0:0")
     refused_start(args, "admin_insecure", admin_listen="0.0.0.0:0")
     certificate, key = authority.vouch("server", args.work_dir / "server")
@@ -78,7 +78,7 @@ def check_tls(args, authority, stranger, config):
         check(code(grpc.insecure_channel(server.address)) == grpc.StatusCode.UNAVAILABLE,
               "nobody is answered without TLS", "")
         for version, is_taken in (("-tls1", False), ("-tls1_1", False), ("-tls1_2", True), ("-tls1_3", True)):
-            # Debian's openssl itself would not speak the old ones at its usual level.
+            # Debian's openssl refuses the old versions at its default security level.
             was_taken, said = s_client(server.address, version, "-cipher", "ALL@SECLEVEL=0")
             check(was_taken == is_taken, f"{version} is {'taken' if is_taken else 'refused'}", said)
         taken, said = s_client(server.address, "-CAfile", authority.certificate, "-verify_return_error")
@@ -94,7 +94,7 @@ def check_tls(args, authority, stranger, config):
                  lambda: "CN = renewed" in s_client(server.address)[1])
         check(code(old) == grpc.StatusCode.OK, "a connection from before goes on", "")
         check(code(tls_channel(server, authority)) == grpc.StatusCode.OK, "and a new one is made", "")
-        # Half of a renewal: who is connected goes on, and the log says what is wrong.
+        # Half of a renewal: existing connections continue, and the log reports the error.
         key.write_text("nonsense")
         wait_for("the log reports a key that cannot be read",
                  lambda: any("until the TLS files are fixed" in line for line in server.said))

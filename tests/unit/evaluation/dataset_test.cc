@@ -68,7 +68,7 @@ TEST(Dataset, LeavesOutQueriesThatSomeArmHasNoQualityFor) {
   EXPECT_EQ(two->At(2, 1).output_tokens, 22);
 }
 
-// A third model with one row would leave all other queries out.
+// A third model with one row would exclude all other queries.
 TEST(Dataset, LeavesOutAModelThatAnsweredFewOfTheQueriesAndNamesIt) {
   TempFolder folder;
   std::string queries, outcomes = "id\tmodel\tquality\n";

@@ -1,4 +1,4 @@
-// Tables as people have them, in every shape.
+// Tables in every common shape.
 #include "evaluation/data/outcome_set.h"
 
 #include <gmock/gmock.h>
@@ -24,7 +24,7 @@ absl::StatusOr<OutcomeSet> Read(const std::string& name, std::string_view text,
   return ReadOutcomeTable(folder.path() + "/" + name, options);
 }
 
-// "text/arm=quality" of each outcome, by line; what has none shows "-", a failed call "!".
+// "text/arm=quality" of each outcome, one per line; "-" for no quality, "!" for a failed call.
 std::string Shown(const OutcomeSet& set) {
   std::string text;
   for (const SparseOutcome& known : set.outcomes) {
@@ -173,7 +173,7 @@ TEST(OutcomeTable, RefusesAMapThatSaysNoModelOfAWideTable) {
     EXPECT_THAT(std::string(set.status().message()),
                 HasSubstr(std::string("--map ") + column + "=MODEL.latency_ms"));
   }
-  // What a near miss is told to say works.
+  // The option that the error suggests for a near miss works.
   for (const auto& [column, map] :
        {std::pair("c.cost_usd", "c.cost_usd=c.cost_usd"), std::pair("latency", "latency=MODEL.latency_ms")}) {
     const std::string table = std::string("prompt,a,") + column + "\np,1,90\n";
@@ -193,7 +193,7 @@ TEST(OutcomeTable, NamesAWideColumnOfNoArmAsAModelIfItHoldsQualities) {
   EXPECT_THAT(set->unknown_columns, ElementsAre("year", "best"));
 }
 
-// As a data frame is saved unless one says otherwise.
+// As a data frame is saved by default.
 TEST(OutcomeTable, TakesAColumnOfRowNumbersForNothing) {
   const auto wide = Read("t.csv", ",prompt,a\n0,p,1\n1,q,0\n", {{}, "", {"a"}, false});
   ASSERT_TRUE(wide.ok()) << wide.status();

@@ -24,7 +24,7 @@ TEST(DiskProbe, LeavesNothingInAFolderThatCanBeWritten) {
   }
 }
 
-// As large as no disk is, and of no bytes: only its size is looked at.
+// A sparse file larger than any disk: only its size matters.
 TEST(DiskProbe, WantsRoomForTheLogsThatAreReadWhenTheStorageIsOpened) {
   const TestFolder folder;
   std::filesystem::create_directories(folder.path() + "/log");

@@ -111,7 +111,7 @@ TEST(PoolFile, NamesTheLineAndTheKeysThatExist) {
   for (const Case& c : cases) EXPECT_THAT(MessageOf(c.yaml), HasSubstr(c.message)) << c.yaml;
 }
 
-// Every field that a file can have, at random: strings that YAML might take for something else among them.
+// Random values for every field that a file can have, including strings that YAML might read as another type.
 class RandomPool {
  public:
   explicit RandomPool(uint64_t seed) : rng_(seed) {}

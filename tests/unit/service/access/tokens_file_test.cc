@@ -126,7 +126,7 @@ TEST(NoFilesToWatch, AreNeverAnotherThanTheyWere) {
   EXPECT_FALSE(WatchedFiles({"", ""}).Changed());
 }
 
-// As Kubernetes replaces a mounted secret: a link to a folder is moved to another folder.
+// Kubernetes replaces a mounted secret like this: a link to a folder is moved to another folder.
 TEST(TheWatchedTokensFile, SeesALinkThatNowLeadsElsewhere) {
   const TestFolder folder;
   for (const char* version : {"1", "2"}) {
