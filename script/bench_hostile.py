@@ -1,4 +1,4 @@
-"""Measures and prints what script/bench-hostile says."""
+"""Does the work of script/bench-hostile: measures and prints."""
 import argparse
 import json
 import os
@@ -14,8 +14,8 @@ from attacks import ATTACKS  # noqa: E402  (from the folder above)
 from server import Attacker, Server, ServerFailed, Watch  # noqa: E402
 
 RATE = 200
-RAMP_S = 0.5  # an attack goes on for so long before the well-behaved client comes
-QUIET_S = 10  # so long file descriptors have to come back, and the server to have nothing left to do
+RAMP_S = 0.5  # the attack runs this long before the well-behaved client starts
+QUIET_S = 10  # time for file descriptors to be released and for the server to become idle
 BUDGET_S = 570
 DEADLINE_S = 30  # of a call of pointsman-load
 FILES_SLACK = 8  # RocksDB opens and closes some of its own

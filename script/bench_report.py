@@ -1,4 +1,4 @@
-"""Joins what pointsman-load wrote for each scenario of script/bench into one table and one JSON file."""
+"""Joins pointsman-load's results for the scenarios of script/bench into one table and one JSON file."""
 import argparse
 import json
 import pathlib

@@ -1,4 +1,4 @@
-"""Adds up what gcov says of every object file and prints the share of lines that ran, per folder.
+"""Adds up gcov's results for all object files and prints the share of lines that ran, per folder.
 
 usage: coverage.py BUILD_FOLDER [FOLDER]    FOLDER: also list its lines that never ran
 """

@@ -1,4 +1,4 @@
-"""Measures and draws what script/growth says."""
+"""Does the work of script/growth: measures and draws."""
 import argparse
 import json
 import math

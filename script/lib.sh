@@ -1,15 +1,15 @@
-# Shared by the scripts: words to the user, and where the repository is. Sourced, not run.
+# Shared by the scripts: messages to the user, and the path of the repository. Sourced, not run.
 SCRIPT=$(realpath "$0")
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 ROOT=$PWD
 
 say() { printf '== %s\n' "$*" >&2; }
-# wrong WHAT: ends the script for what is wrong on its command line; exit code 2, as of the binaries.
+# wrong WHAT: ends the script because of an error on its command line, with exit code 2, as the binaries do.
 wrong() {
-  printf '%s: %s; script/%s --help shows what it takes\n' "$(basename "$0")" "$*" "$(basename "$0")" >&2
+  printf '%s: %s; see script/%s --help\n' "$(basename "$0")" "$*" "$(basename "$0")" >&2
   exit 2
 }
-# needs WHAT "$@": the option, $1 of the caller's, is followed by a value.
+# needs WHAT "$@": checks that the option, the caller's $1, has a value.
 needs() { (($# > 2)) || wrong "$2 needs $1"; }
 die() {
   printf '%s: %s\n' "$(basename "$0")" "$*" >&2
@@ -26,7 +26,7 @@ build() {
   if ! cmake --preset "$preset" >"$log" 2>&1; then
     cat "$log" >&2
     rm -f "$log"
-    die "configuring failed, see above. After a change of machine or packages: rm -rf build/$preset"
+    die "configuring failed, see above. If the machine or its packages have changed, run: rm -rf build/$preset"
   fi
   rm -f "$log"
   say "building (preset $preset; minutes the first time, seconds after)"
@@ -34,12 +34,12 @@ build() {
     die "the build failed, see above"
 }
 
-# port_is_free PORT: nobody listens there on this machine.
+# port_is_free PORT: whether no program on this machine listens there.
 port_is_free() {
   ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
-# free_port: a port that nobody uses now.
+# free_port: prints an unused port.
 free_port() {
   python3 - <<'PY'
 import socket
@@ -49,7 +49,7 @@ print(s.getsockname()[1])
 PY
 }
 
-# Every script shows its head, and does nothing.
+# With --help, every script prints its head and exits.
 for word in "$@"; do
   case $word in
     --help | -h)

@@ -1,4 +1,4 @@
-// `pointsman arm`: the arms of a pool, while it serves.
+// `pointsman arm`: changes the arms of a pool while it serves.
 #include <memory>
 #include <string>
 
@@ -18,8 +18,8 @@ struct Target {
 
 std::shared_ptr<Target> AddTarget(CLI::App* command) {
   auto target = std::make_shared<Target>();
-  command->add_option("name", target->arm, "of the arm")->required();
-  command->add_option("--pool", target->pool, "its pool")->capture_default_str();
+  command->add_option("name", target->arm, "name of the arm")->required();
+  command->add_option("--pool", target->pool, "pool of the arm")->capture_default_str();
   return target;
 }
 
@@ -29,7 +29,7 @@ std::string Price(bool is_known, double usd) {
 
 std::string Shown(const v1::PutArmResponse& response, const std::string& pool) {
   std::string text = Cat("arm ", OneLine(response.arm().name()), " of pool ", OneLine(pool), ": ");
-  text += response.created() ? "added" : response.changes().empty() ? "nothing changed" : "changed";
+  text += response.created() ? "added" : response.changes().empty() ? "unchanged" : "changed";
   text += "\n";
   for (const auto& change : response.changes()) text += Cat("  ", change, "\n");
   for (const auto& note : response.notes()) text += Cat("note: ", note, "\n");
@@ -78,8 +78,9 @@ void AddStatus(CLI::App& parent, Cli& cli, const std::string& name, const std::s
 }
 
 void AddRemove(CLI::App& parent, Cli& cli) {
-  CLI::App* command = AddCommand(parent, "remove", "never choose it again; its history stays",
-                                 "  pointsman arm remove gpt-4o-mini --pool default");
+  CLI::App* command =
+      AddCommand(parent, "remove", "remove an arm: it is never chosen again; its history stays",
+                 "  pointsman arm remove gpt-4o-mini --pool default");
   const auto target = AddTarget(command);
   OnChosen(command, cli, [target, &cli](GrpcClient& client) -> absl::Status {
     v1::RemoveArmRequest request;
@@ -106,7 +107,7 @@ void AddList(CLI::App& parent, Cli& cli) {
   CLI::App* command = AddCommand(parent, "list", "show the arms of a pool",
                                  "  pointsman arm list --pool default --all");
   command->add_option("--pool", *pool, "the pool")->capture_default_str();
-  command->add_flag("--all", *is_all, "removed arms too");
+  command->add_flag("--all", *is_all, "include removed arms");
   OnChosen(command, cli, [request, pool, is_all, &cli](GrpcClient& client) -> absl::Status {
     request->set_pool(*pool);
     request->set_include_removed(*is_all);
@@ -131,20 +132,20 @@ void AddArm(CLI::App& app, Cli& cli) {
   CLI::App* arm = AddCommand(app, "arm", "add, change, pause and remove the arms of a pool",
                              "  pointsman arm pause gpt-4o-mini");
   arm->require_subcommand(1);
-  AddPut(*arm, cli, "add", "make a new arm",
+  AddPut(*arm, cli, "add", "add a new arm",
          "  pointsman arm add gpt-4o-mini --description \"small, fast\" --tag chat "
          "--usd-per-1m-input 0.15 --usd-per-1m-output 0.6",
          PutKind::kAdd);
-  AddPut(*arm, cli, "set", "change the named fields of an arm; the others stay as they are",
+  AddPut(*arm, cli, "set", "change the given fields of an arm; the others stay as they are",
          "  pointsman arm set gpt-4o-mini --usd-per-1m-input 0.1\n"
          "  pointsman arm set gpt-4o-mini --model-version 2024-07-18 --inherit-from gpt-4o-mini",
          PutKind::kSet);
-  AddPut(*arm, cli, "put", "add an arm, or change the named fields of the one there is",
+  AddPut(*arm, cli, "put", "add an arm, or change the given fields of an existing one",
          "  pointsman arm put gpt-4o-mini --usd-per-1m-input 0.15 --usd-per-1m-output 0.6",
          PutKind::kPut);
   AddList(*arm, cli);
-  AddStatus(*arm, cli, "pause", "no candidate until it is resumed", v1::PAUSED);
-  AddStatus(*arm, cli, "resume", "a candidate again", v1::ACTIVE);
+  AddStatus(*arm, cli, "pause", "stop choosing an arm until it is resumed", v1::PAUSED);
+  AddStatus(*arm, cli, "resume", "let a paused arm be chosen again", v1::ACTIVE);
   AddRemove(*arm, cli);
 }
 

@@ -26,7 +26,7 @@ void AddPrices(CLI::App* command, const std::shared_ptr<v1::PutArmRequest>& requ
   number("--usd-per-1m-input", &v1::Arm::set_usd_per_1m_input, "price of input tokens in USD");
   number("--usd-per-1m-output", &v1::Arm::set_usd_per_1m_output, "price of output tokens in USD");
   number("--usd-per-1m-cached-input", &v1::Arm::set_usd_per_1m_cached_input,
-         "price of cached input tokens in USD [as other input]");
+         "price of cached input tokens in USD [the input price]");
   number("--usd-per-request", &v1::Arm::set_usd_per_request, "fee of each call in USD");
   command
       ->add_option_function<std::vector<std::string>>(
@@ -49,18 +49,22 @@ void AddBeliefs(CLI::App* command, const std::shared_ptr<v1::PutArmRequest>& req
     command->add_option_function<double>(
         flag, [request, set](double value) { (request->mutable_arm()->*set)(value); }, help);
   };
-  number("--prior-quality", &v1::Arm::set_prior_quality, "belief before any outcome, in [0, 1]");
-  number("--prior-strength", &v1::Arm::set_prior_strength, "outcomes that belief counts as");
-  number("--prior-latency-ms", &v1::Arm::set_prior_latency_ms, "belief before any outcome");
-  number("--prior-output-tokens", &v1::Arm::set_prior_output_tokens, "belief before any outcome");
+  number("--prior-quality", &v1::Arm::set_prior_quality,
+         "expected quality before any outcome, in [0, 1]");
+  number("--prior-strength", &v1::Arm::set_prior_strength,
+         "number of outcomes that the prior counts as");
+  number("--prior-latency-ms", &v1::Arm::set_prior_latency_ms,
+         "expected latency before any outcome, in ms");
+  number("--prior-output-tokens", &v1::Arm::set_prior_output_tokens,
+         "expected output tokens before any outcome");
   command->add_option("--inherit-from", *request->mutable_inherit_from(),
-                      "an arm: what it learned is what this one, fresh, believes at first");
+                      "start from what this arm has learned");
   command->add_option_function<double>(
       "--inherit-strength", [request](double value) { request->set_inherit_strength(value); },
-      "outcomes that this counts as [10]");
+      "number of outcomes that the inherited prior counts as [10]");
 }
 
-// A list replaces the one that the arm has.
+// A list replaces the arm's present list.
 void AddLists(CLI::App* command, const std::shared_ptr<v1::PutArmRequest>& request) {
   const auto list = [&](const char* flag, auto field, const char* help) {
     command
@@ -73,10 +77,11 @@ void AddLists(CLI::App* command, const std::shared_ptr<v1::PutArmRequest>& reque
         ->allow_extra_args(false);
   };
   list(
-      "--tag", [](v1::Arm& arm) { return arm.add_tags(); }, "for --require-tag (repeat)");
+      "--tag", [](v1::Arm& arm) { return arm.add_tags(); },
+      "tag for `route --require-tag` (repeat)");
   list(
       "--alias", [](v1::Arm& arm) { return arm.add_aliases(); },
-      "another name that means this arm (repeat)");
+      "another name for this arm (repeat)");
 }
 
 }  // namespace
@@ -98,7 +103,7 @@ absl::StatusOr<v1::PriceTier> ParsePriceTier(const std::string& text) {
   }
   if (is_read) return tier;
   return InvalidArgument(Quoted(text),
-                         " is no tier; expected ABOVE:INPUT:OUTPUT[:CACHED], such as "
+                         " is not a price tier; expected ABOVE:INPUT:OUTPUT[:CACHED], such as "
                          "200000:2.5:15, prices in USD per 1M tokens");
 }
 
@@ -115,16 +120,16 @@ void AddArmOptions(CLI::App* command, const std::shared_ptr<v1::PutArmRequest>& 
   };
   text(
       "--description", [](v1::Arm& arm, const std::string& value) { arm.set_description(value); },
-      "what it is good at; large pools are searched by it");
+      "what the arm is good at; used to search large pools");
   text(
       "--model-version", [](v1::Arm& arm, const std::string& value) { arm.set_version(value); },
-      "which model answers under the name; another version starts fresh");
+      "version of the model behind the name; a new version starts without learned state");
   AddLists(command, request);
   AddPrices(command, request);
   count("--context-tokens-max", &v1::Arm::set_context_tokens_max,
-        "context window; 0: no limit known");
+        "context window in tokens; 0: no known limit");
   count("--output-tokens-max", &v1::Arm::set_output_tokens_max,
-        "tokens of one answer; 0: no limit known");
+        "most tokens of one answer; 0: no known limit");
   AddBeliefs(command, request);
   if (!can_change) return;
   command
@@ -136,11 +141,11 @@ void AddArmOptions(CLI::App* command, const std::shared_ptr<v1::PutArmRequest>& 
               request->add_clear(field);
             }
           },
-          "unset this field, such as usd_per_1m_input or tags (repeat)")
+          "unset a field, such as usd_per_1m_input or tags (repeat)")
       ->allow_extra_args(false);
   command->add_flag_callback(
       "--reset", [request] { request->set_reset(true); },
-      "forget what it learned, as for a new model under its name");
+      "discard what was learned about the arm, as for a new model under its name");
 }
 
 }  // namespace pointsman

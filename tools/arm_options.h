@@ -1,5 +1,5 @@
-// The options of `pointsman arm add`, `set` and `put`: each sets one field of the request, and what is not given
-// stays unset, so that the server leaves it as it is.
+// The options of `pointsman arm add`, `set` and `put`. Each sets one field of the request. Fields that are
+// not given stay unset, so the server does not change them.
 // Threads: one.
 #pragma once
 
@@ -11,12 +11,12 @@
 
 namespace pointsman {
 
-// The request is filled by the parsing. `can_change`: --clear and --reset make sense too.
+// Parsing fills the request. `can_change`: adds --clear and --reset.
 void AddArmOptions(CLI::App* command, const std::shared_ptr<v1::PutArmRequest>& request,
                    bool can_change);
 
-// "ABOVE:INPUT:OUTPUT" or "ABOVE:INPUT:OUTPUT:CACHED", prices in USD per 1M tokens; an empty one stays the
-// arm's. Errors: kInvalidArgument.
+// "ABOVE:INPUT:OUTPUT" or "ABOVE:INPUT:OUTPUT:CACHED", prices in USD per 1M tokens; an empty price means the
+// arm's own. Errors: kInvalidArgument.
 absl::StatusOr<v1::PriceTier> ParsePriceTier(const std::string& text);
 
 }  // namespace pointsman

@@ -18,8 +18,8 @@ absl::StatusOr<v1::ErrorKind> ParseErrorKind(std::string_view text) {
   v1::ErrorKind kind{};
   if (v1::ErrorKind_Parse(name, &kind) && kind != v1::ERROR_KIND_UNSPECIFIED) return kind;
   return InvalidArgument(Quoted(text),
-                         " is no kind of error; there are provider, timeout, rate-limited, caller, "
-                         "content-filter and cancelled");
+                         " is not a kind of error; expected provider, timeout, rate-limited, "
+                         "caller, content-filter or cancelled");
 }
 
 absl::StatusOr<v1::Attempt> ParseAttempt(const std::string& text) {
@@ -52,7 +52,7 @@ absl::StatusOr<v1::Attempt> ParseAttempt(const std::string& text) {
       is_read = is_read && number(part(2), value);
       attempt.set_cost_usd(value);
     }
-    // A name may hold colons, but hardly a kind of error or a time: those are spelt wrong.
+    // A name may contain colons, but an error kind or a time inside it is taken for a typing error.
     const bool is_whole = name_parts > 1 && more == 0;
     if (is_whole && name_parts > 2 && number(parts.back(), value)) break;
     if (is_whole && std::any_of(parts.begin() + 1, parts.end() - 1, [](const std::string& word) {
@@ -62,10 +62,10 @@ absl::StatusOr<v1::Attempt> ParseAttempt(const std::string& text) {
     }
     if (is_read) return attempt;
   }
-  return InvalidArgument(Quoted(text),
-                         " is no attempt; expected ARM, ARM:timeout, "
-                         "ARM:timeout:30000 or ARM:timeout:30000:0.002; a name that holds colons "
-                         "itself ends with one");
+  return InvalidArgument(
+      Quoted(text),
+      " is not an attempt; expected ARM, ARM:timeout, ARM:timeout:30000 or "
+      "ARM:timeout:30000:0.002; after an arm name that contains colons, add one more colon");
 }
 
 }  // namespace pointsman

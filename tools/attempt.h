@@ -1,4 +1,4 @@
-// How the command line writes calls and the kinds of their errors.
+// Parses calls and error kinds as the command line writes them.
 // Errors: kInvalidArgument. Threads: pure functions.
 #pragma once
 
@@ -13,8 +13,8 @@ namespace pointsman {
 // "timeout", "rate-limited", "RATE_LIMITED".
 absl::StatusOr<v1::ErrorKind> ParseErrorKind(std::string_view text);
 
-// "ARM[:ERROR_KIND[:LATENCY_MS[:COST_USD]]]"; each part may be empty. An arm's name may hold colons: what does
-// not read as the parts behind it belongs to it.
+// "ARM[:ERROR_KIND[:LATENCY_MS[:COST_USD]]]"; each part may be empty. An arm's name may contain colons: text
+// that does not parse as the later parts belongs to the name.
 absl::StatusOr<v1::Attempt> ParseAttempt(const std::string& text);
 
 }  // namespace pointsman

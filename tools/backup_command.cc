@@ -34,7 +34,7 @@ absl::Status Restore(const std::string& backup, const std::string& folder, bool 
     bar.Leave();
     return restored.status();
   }
-  // Opening it reads the ends of the pools' logs back.
+  // Opening the log reads back the end of each pool's log.
   ASSIGN_OR_RETURN(const std::unique_ptr<EventLog> log, ReadRocksEventLog(folder));
   ASSIGN_OR_RETURN(const std::vector<Pool> pools, log->ReadPools());
   if (is_json) {
@@ -63,17 +63,16 @@ absl::Status Restore(const std::string& backup, const std::string& folder, bool 
 
 void AddBackup(CLI::App& app, Cli& cli) {
   auto request = std::make_shared<v1::BackupRequest>();
-  CLI::App* command = AddCommand(
-      app, "backup", "copy the server's data folder, as it is now, while it serves",
-      "  pointsman backup --name before-upgrade\n"
-      "The copy is made on the server's machine, below its backup_dir (`backups` in the data "
-      "folder\n"
-      "unless told otherwise), mostly of hard links. Copy it to another machine from there:\n"
-      "  rsync -a ./data/backups/before-upgrade elsewhere:/backups/");
+  CLI::App* command = AddCommand(app, "backup", "back up the data folder of a running server",
+                                 "  pointsman backup --name before-upgrade\n"
+                                 "The server makes the backup in its backup_dir (by default "
+                                 "`backups` in the data folder), mostly\n"
+                                 "of hard links. Copy it to another machine from there:\n"
+                                 "  rsync -a ./data/backups/before-upgrade elsewhere:/backups/");
   command->add_option("--name", *request->mutable_name(),
-                      "of the new folder; the time, unless given");
+                      "name of the new folder [the current time]");
   OnChosen(command, cli, [request, &cli](GrpcClient&) -> absl::Status {
-    // It may take longer than other calls.
+    // A backup may take longer than other calls.
     ASSIGN_OR_RETURN(GrpcOptions options, ClientOptions(cli));
     options.deadline_ms = std::max(cli.timeout_ms, kBackupTimeoutMs);
     GrpcClient patient(options);
@@ -90,13 +89,13 @@ void AddRestore(CLI::App& app, Cli& cli) {
   auto backup = std::make_shared<std::string>();
   auto folder = std::make_shared<std::string>();
   CLI::App* command =
-      AddCommand(app, "restore", "copy a backup into a new data folder",
+      AddCommand(app, "restore", "restore a backup into a new data folder",
                  "  pointsman restore ./data/backups/before-upgrade ./data-restored\n"
                  "  pointsmand --data-dir ./data-restored\n"
-                 "Exit codes: 0 restored, 3 no such backup, 4 the disk fails, 5 the folder is not "
+                 "Exit codes: 0 restored, 3 no such backup, 4 a disk error, 5 the folder is not "
                  "empty, 7 the backup is damaged.");
-  command->add_option("backup", *backup, "a folder that `pointsman backup` made")->required();
-  command->add_option("folder", *folder, "the data folder: new, or empty")->required();
+  command->add_option("backup", *backup, "folder made by `pointsman backup`")->required();
+  command->add_option("folder", *folder, "new or empty data folder")->required();
   command->callback([&cli, backup, folder] {
     cli.what = "restore";
     cli.run = [&cli, backup, folder] { return Restore(*backup, *folder, cli.is_json); };

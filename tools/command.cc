@@ -19,7 +19,7 @@
 namespace pointsman {
 namespace {
 
-// Characters as a terminal counts them: UTF-8 continuation bytes take no place.
+// Columns on a terminal: UTF-8 continuation bytes take no space.
 std::size_t Width(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
@@ -45,13 +45,15 @@ absl::StatusOr<GrpcOptions> ClientOptions(const Cli& cli) {
     options.token.erase(options.token.find_last_not_of(" \r\n") + 1);
   }
   if (options.token.find_first_of(" \r\n") != std::string::npos) {
-    return InvalidArgument("the token must be one word, as `pointsman token create` printed it");
+    return InvalidArgument(
+        "the token must be one word without spaces, exactly as `pointsman token create` printed "
+        "it");
   }
   ASSIGN_OR_RETURN(options.ca_pem, ReadFile("--tls-ca", cli.ca_file));
   ASSIGN_OR_RETURN(options.certificate_pem, ReadFile("--tls-cert", cli.certificate_file));
   ASSIGN_OR_RETURN(options.key_pem, ReadFile("--tls-key", cli.key_file));
   if (options.certificate_pem.empty() != options.key_pem.empty()) {
-    return InvalidArgument("--tls-cert and --tls-key belong together: give both");
+    return InvalidArgument("--tls-cert and --tls-key must be given together");
   }
   options.is_tls = cli.is_tls || !options.ca_pem.empty() || !options.certificate_pem.empty();
   return options;

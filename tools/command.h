@@ -1,5 +1,5 @@
-// What the subcommands share. Each adds itself to the parser; parsing sets `run` to what the user
-// asked for, and main runs it.
+// What the subcommands share. Each one adds itself to the parser. Parsing sets `run` to the chosen command,
+// and main calls it.
 // Threads: one.
 #pragma once
 
@@ -30,11 +30,11 @@ struct Cli {
 
   std::string what;                   // "pool create"; for error messages
   std::string called;                 // the server that was called; empty: none
-  std::function<absl::Status()> run;  // empty: nothing was asked
+  std::function<absl::Status()> run;  // empty: no command was chosen
 };
 
-// How the command line says that the server is to be called. Errors: kNotFound for a file that cannot be
-// read, kInvalidArgument for what does not go together.
+// The connection options that the command line asks for. Errors: kNotFound for a file that cannot be read,
+// kInvalidArgument for flags that contradict each other.
 absl::StatusOr<GrpcOptions> ClientOptions(const Cli& cli);
 
 void AddRoute(CLI::App& app, Cli& cli);
@@ -61,8 +61,8 @@ CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::strin
                      const std::string& example);
 void OnChosen(CLI::App* command, Cli& cli, std::function<absl::Status(GrpcClient&)> run);
 
-// After a parse that failed: `there is no command "x"; ...` if a word stands where a subcommand should;
-// else empty. (CLI11 only says that one is required.)
+// After a failed parse: `there is no command "x"; ...` if a word is in the place of a subcommand, else empty.
+// (CLI11 reports only that a subcommand is required.)
 std::string UnknownCommand(const CLI::App& app);
 
 // "Q,C,L" as three weights. Errors: kInvalidArgument.
@@ -74,14 +74,14 @@ void Print(std::string_view text);
 // Errors: kFailedPrecondition if the file cannot be written.
 absl::Status WriteFile(const std::string& path, std::string_view bytes);
 
-// A lexicon named on the command line: the absolute path if there is such a file, else the name of
-// one that ships.
+// A lexicon named on the command line: the absolute path if such a file exists, else the name of a bundled
+// one.
 std::string LexiconArgument(const std::string& name);
 
 // "$0.001234".
 std::string Dollars(double usd);
 
-// Columns as wide as their widest cell; the first one to the left, the others to the right.
+// Each column is as wide as its widest cell. The first column is left-aligned, the others right-aligned.
 class TextTable {
  public:
   explicit TextTable(std::vector<std::string> header) { rows_.push_back(std::move(header)); }

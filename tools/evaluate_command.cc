@@ -1,5 +1,4 @@
-// `pointsman evaluate`: learners against each other on recorded outcomes, and how they bear a world
-// that changes.
+// `pointsman evaluate`: compares learners on recorded outcomes, also in worlds that change.
 #include <memory>
 
 #include "absl/strings/str_format.h"
@@ -29,7 +28,7 @@ struct Options {
   std::size_t threads = 0;
   std::string json;
   std::string svg;
-  bool is_json = false;  // print it, too
+  bool is_json = false;  // print the JSON as well
 };
 
 std::vector<std::string> Split(const std::string& text) {
@@ -99,7 +98,7 @@ absl::StatusOr<RunScenario> ScenarioNamed(const std::string& name, std::size_t p
         });
   }
   return InvalidArgument("--scenario ", Quoted(name),
-                         " is unknown; there are grid, degrade, new-arm, useless-arm, trade-off");
+                         " is unknown; expected grid, degrade, new-arm, useless-arm or trade-off");
 }
 
 absl::Status RunScenarioCommand(const Dataset& dataset, Options options) {
@@ -139,11 +138,11 @@ absl::Status RunScenarioCommand(const Dataset& dataset, Options options) {
   return absl::OkStatus();
 }
 
-// What of a sparse data set the method cannot use.
+// The parts of a sparse data set that the method cannot use.
 std::string LeftOut(const Dataset& dataset) {
   std::string text;
   for (std::size_t i = 0; i < dataset.arms_left_out.size(); ++i) {
-    text += Cat(i == 0 ? "left out, since they answered few of the queries: " : ", ",
+    text += Cat(i == 0 ? "left out because they answered few of the queries: " : ", ",
                 OneLine(dataset.arms_left_out[i]));
   }
   if (!text.empty()) text += "\n";
@@ -172,21 +171,26 @@ void AddEvaluate(CLI::App& app, Cli& cli) {
       "  pointsman evaluate --data deploy/sample --learners hybrid,context_free --seeds 5\n"
       "  pointsman evaluate --data deploy/sample --cost-weights 0,0.1,0.4\n"
       "  pointsman evaluate --data deploy/sample --learners hybrid --scenario trade-off\n"
-      "\nEach learner meets the same queries in the same order; the first one named is compared\n"
-      "with each other one by paired differences, with a one-sided 95% bound. A learner may carry\n"
-      "settings: linucb:exploration_scale=0.3. Scenarios: grid; degrade (the best arm fails at\n"
+      "\n"
+      "Each learner gets the same queries in the same order. The first one named is compared with "
+      "each\n"
+      "of the others by paired differences, with a one-sided 95% bound. A learner may have "
+      "settings:\n"
+      "linucb:exploration_scale=0.3. Scenarios: grid; degrade (the best arm fails at\n"
       "half-time); new-arm; useless-arm; trade-off (one state for every preference).");
   AddReplayOptions(command, options->data, options->replay);
-  command->add_option("--learners", options->learners, "names, by comma")->capture_default_str();
+  command->add_option("--learners", options->learners, "names, separated by commas")
+      ->capture_default_str();
   command
       ->add_option("--cost-weights", options->cost_weights,
-                   "weights of cost, by comma; quality gets the rest")
+                   "weights of cost, separated by commas; quality gets the rest")
       ->capture_default_str();
   command->add_option("--prefer-grid", options->prefer_grid,
-                      "so many preferences from quality alone to cost alone");
-  command->add_option("--scenario", options->scenario, "what happens in the world")
+                      "number of preferences, from quality alone to cost alone");
+  command->add_option("--scenario", options->scenario, "what changes during the run; see below")
       ->capture_default_str();
-  command->add_option("--threads", options->threads, "0: one per core")->capture_default_str();
+  command->add_option("--threads", options->threads, "number of threads; 0: one per core")
+      ->capture_default_str();
   command->add_option("--json", options->json, "write the figures to this file");
   command->add_option("--svg", options->svg, "draw the learning curves to this file");
   command->callback([options, &cli] {

@@ -37,7 +37,7 @@ std::string Lower(std::string text) {
   return text;
 }
 
-// Calls `visit(name, value)` for each field that was told.
+// Calls `visit(name, value)` for each field that is set.
 template <class Visit>
 void VisitOutcome(const Outcome& o, const Visit& visit) {
   if (o.quality) visit("quality", *o.quality);
@@ -60,11 +60,11 @@ std::string Shown(const std::string& value) { return value; }
 
 std::string By(const std::string& who) { return who.empty() ? "" : Cat("; by ", OneLine(who)); }
 
-// What an event says that is not learned, and why.
+// Why an event was not learned; empty if it was.
 std::string WhyNotLearned(const OutcomeEvent& e) {
   if (e.is_learned) return "";
   if (e.is_closed) return ", closes the decision";
-  if (e.is_withdrawal) return ": there was nothing to take back";
+  if (e.is_withdrawal) return ": there was nothing to withdraw";
   if (e.brings_nothing) return ", nothing new";
   return e.is_over_weight ? ", over its client's weight: not learned" : ", late: not learned";
 }
@@ -78,15 +78,15 @@ std::string BodyText(const OutcomeEvent& e, const LogContext& before) {
   if (!e.corrects.empty()) text += Cat(" (instead of ", OutcomeText(e.corrects), ")");
   text += Cat("; decision ", Quoted(e.decision_id), ", feedback ", Quoted(e.feedback_id));
   text += absl::StrFormat("; %s, propensity %.6g", Lower(SelectionName(e.selection)), e.propensity);
-  if (e.attempt > 0) text += Cat(", attempt ", e.attempt, " that the arm was given up after");
+  if (e.attempt > 0) text += Cat(", attempt ", e.attempt, ", followed by a call to another arm");
   if (e.weight != 1) text += absl::StrFormat(", weight %.6g", e.weight);
-  if (e.is_off_policy) text += ", another arm served than was drawn";
-  if (e.is_missing) text += ", nobody told it";
+  if (e.is_off_policy) text += ", served by another arm than the one drawn";
+  if (e.is_missing) text += ", no feedback arrived";
   return text + WhyNotLearned(e);
 }
 
-// What the event changes; of a log that does not begin with event 1, what is not known to have been before
-// counts as unset.
+// What the event changes. If the log does not begin with event 1, values from before its first event count as
+// unset.
 std::vector<std::string> ChangesIn(const ArmEvent& e, const LogContext& before) {
   const Arm* known = before.Before(e.arm.id);
   std::vector<std::string> changes = ChangesOf(known == nullptr ? Arm{} : *known, e.arm);
@@ -104,7 +104,7 @@ std::vector<std::string> ChangesIn(const PoolEvent& e, const LogContext& before)
   return ChangesOf(known == nullptr ? PoolSettings{} : *known, e.pool.settings);
 }
 
-// "new", "changed", or "put" where the log does not tell.
+// "new" or "changed"; "put" if the log does not show which.
 const char* Verb(bool is_known, const LogContext& before) {
   if (is_known) return "changed";
   return before.is_from_start() ? "new" : "put";

@@ -12,21 +12,21 @@
 
 namespace pointsman {
 
-// What the events of a pool's log up to some point say of its arms and settings, so that the next event can
-// be told with names, and with what it changes.
+// The arms and settings of a pool as of some point in its log, so that the next event can be shown with names
+// and with what it changes.
 class LogContext {
  public:
-  // `is_from_start`: the log has every event; what was not met yet is new.
+  // `is_from_start`: the log has every event, so an arm that was not seen yet is new.
   explicit LogContext(bool is_from_start) : is_from_start_(is_from_start) {}
 
-  // From elsewhere, for events of arms that were added before the log begins.
+  // For arms that were added before the log begins; their names come from elsewhere.
   void NoteName(const Arm& arm) { names_[arm.id] = arm.name; }
   void Note(const Event& event);
 
   bool is_from_start() const { return is_from_start_; }
-  // "arm 7" for one that was never told.
+  // "arm 7" for an unknown arm.
   std::string NameOf(ArmId arm) const;
-  const Arm* Before(ArmId arm) const;  // null: not met
+  const Arm* Before(ArmId arm) const;  // null: not seen
   const PoolSettings* SettingsBefore() const { return pool_ ? &*pool_ : nullptr; }
 
  private:
@@ -39,12 +39,12 @@ class LogContext {
 // "2026-11-24T21:53:18.668Z", in UTC.
 std::string TimeText(Micros time);
 
-// What an outcome says: "quality 1, latency_ms 800". Empty: nothing.
+// The fields of an outcome: "quality 1, latency_ms 800". Empty: no field is set.
 std::string OutcomeText(const Outcome& outcome);
 nlohmann::ordered_json OutcomeJson(const Outcome& outcome);
 
-// Without a line feed. `before`: what the events before this one say. Of JSON: times are in ms since the Unix
-// epoch, enums are called as in the contract.
+// Without a line feed. `before`: the state before this event. In JSON, times are in ms since the Unix epoch,
+// and enums have the contract's names.
 std::string EventText(const Event& event, const LogContext& before);
 std::string EventJson(const std::string& pool, const Event& event, const LogContext& before);
 

@@ -9,68 +9,70 @@ namespace {
 
 std::string AdviceByReason(std::string_view reason) {
   if (reason == reason::kPoolUnknown) {
-    return "`pointsman pool list` shows the pools; `pointsman pool create FILE` makes one";
+    return "`pointsman pool list` shows the pools; `pointsman pool create FILE` creates one";
   }
   if (reason == reason::kPoolExists) {
-    return "`pointsman pool put FILE` changes it; `pointsman pool delete NAME --yes` forgets it";
+    return "`pointsman pool put FILE` changes it; `pointsman pool delete NAME --yes` deletes it";
   }
   if (reason == reason::kArmUnknown) return "`pointsman arm list` shows the arms of a pool";
   if (reason == reason::kArmExists) {
-    return "`pointsman arm set NAME` changes it; --reset too, if another model answers under its "
-           "name";
+    return "`pointsman arm set NAME` changes it; add --reset if another model now answers under "
+           "its name";
   }
   if (reason == reason::kImportUnknown) {
     return "check the id: `pointsman import` prints it, and `pointsman log` shows it as "
-           "import:ID:INDEX; an import older than the log cannot be found";
+           "import:ID:INDEX; imports older than the log cannot be found";
   }
   if (reason == reason::kImportIdReused) {
-    return "give other content another --import-id, or take back the first (`import --undo ID`)";
+    return "use another --import-id for different content, or undo the first import (`import "
+           "--undo ID`)";
   }
   if (reason == reason::kImportNotUndone) {
-    return "`pointsman pool reembed` makes a new pool of what the log still has; a backup from "
-           "before "
-           "the import has none of it";
+    return "`pointsman pool reembed` creates a new pool from what is still in the log; or restore "
+           "a backup from before the import";
   }
   if (reason == reason::kEmbedderUnusable) {
-    return "`pointsman pool get NAME` says what is wrong with the pool's embedder";
+    return "`pointsman pool get NAME` shows what is wrong with the pool's embedder";
   }
-  if (reason == reason::kStopping)
-    return "send it again when the server is up; the same ids apply once";
+  if (reason == reason::kStopping) {
+    return "retry when the server is up; a repeated id is applied once";
+  }
   if (reason == reason::kDecisionUnknown) {
-    return "check the decision id and the pool (--pool); a decision made while storage was broken "
-           "is not kept";
+    return "check the decision id and the pool (--pool); decisions made while the server could not "
+           "write to its storage are not recorded";
   }
   if (reason == reason::kDecisionExpired) {
     return "send feedback sooner, or raise decision_ttl_s in the server's config";
   }
   if (reason == reason::kDecisionIdReused) return "give each request its own decision id";
   if (reason == reason::kFeedbackIdReused) return "give each feedback its own feedback id";
-  if (reason == reason::kServedArmFixed) return "the arm that served cannot be changed afterwards";
+  if (reason == reason::kServedArmFixed) return "the serving arm of a decision cannot be changed";
   if (reason == reason::kPoolEmpty) return "`pointsman arm add NAME` adds an arm";
   if (reason == reason::kNoArmPasses) {
-    return "loosen the constraints; the message has the reason per arm";
+    return "relax the constraints; the message gives the reason for each arm";
   }
-  if (reason == reason::kSettingFixed) return "make a new pool with the other setting";
+  if (reason == reason::kSettingFixed) return "create a new pool with the new setting";
   if (reason == reason::kLimit) return "raise the limit in the server's config, or send less";
-  if (reason == reason::kQueueFull) return "send it again in a moment; the same ids apply once";
+  if (reason == reason::kQueueFull) return "retry in a moment; a repeated id is applied once";
   if (reason == reason::kStorageBroken) {
-    return "look at the server's log and its disk; it goes on by itself when the disk takes writes "
-           "again; keep the feedback and send it again";
+    return "check the server's log and disk; the server recovers by itself once the disk accepts "
+           "writes; keep the feedback and retry later";
   }
   if (reason == reason::kEmbedderUnavailable) {
-    return "see that the embedder runs and has the model and the key that `embedders` in the "
-           "server's config names; `curl URL/models` asks it";
+    return "check that the embedder is running and accepts the model and key under `embedders` in "
+           "the server's config; `curl URL/models` tests it";
   }
   if (reason == reason::kToken) {
-    return "--token-file FILE or POINTSMAN_TOKEN gives one; `pointsman token create` makes one";
+    return "pass a token with --token-file FILE or POINTSMAN_TOKEN; `pointsman token create` makes "
+           "one";
   }
   if (reason == reason::kForbidden) {
-    return "`pointsman token create` makes a token with other scopes or pools";
+    return "use a token with other scopes or pools; `pointsman token create` makes one";
   }
   if (reason == reason::kClientRate || reason == reason::kTooManyCalls) {
-    return "send less at a time, or raise the limit in the server's config";
+    return "send fewer calls at a time, or raise the limit in the server's config";
   }
-  if (reason == reason::kDataLacks) return "`--prefer 1,0,0` asks for quality alone";
+  if (reason == reason::kDataLacks) return "use `--prefer 1,0,0` to weigh quality alone";
   return "";
 }
 
@@ -82,15 +84,16 @@ std::string AdviceByCode(absl::StatusCode code, std::string_view server) {
           "is pointsmand running at ", server,
           "? script/server starts one; --server HOST:PORT or POINTSMAN_SERVER names another");
     case absl::StatusCode::kDeadlineExceeded:
-      return "the server was too slow; --timeout-ms waits longer";
-    case absl::StatusCode::kResourceExhausted:  // gRPC's own: ours have a reason
+      return "the server did not respond in time; raise --timeout-ms to wait longer";
+    case absl::StatusCode::
+        kResourceExhausted:  // gRPC's own error: errors from the server have a reason
       return "send less in one call, or raise message_bytes_max in the server's config";
     case absl::StatusCode::kUnimplemented:
-      return "the server is of another version; use the client built with it";
+      return "the server is of another version; use the client of that version";
     case absl::StatusCode::kInternal:
     case absl::StatusCode::kUnknown:
     case absl::StatusCode::kDataLoss:
-      return server.empty() ? "" : "the server's log may say more";
+      return server.empty() ? "" : "check the server's log";
     default:
       return "";
   }
@@ -132,11 +135,11 @@ std::string ExitCodeHelp() {
          "  2  bad arguments, or a field that the server refuses\n"
          "  3  no such pool, arm, decision or file\n"
          "  4  the server does not answer, or is too busy\n"
-         "  5  the state of things forbids it (exists already, no arm passes the constraints, "
+         "  5  the current state forbids it (already exists, no arm passes the constraints, "
          "...)\n"
-         "  6  skipped: the data lack what was asked\n"
-         "  7  stored data are damaged, or not what the log says\n"
-         "  8  no token, or one that may not do this\n"
+         "  6  skipped: the data do not contain what was asked for\n"
+         "  7  stored data are damaged, or differ from the log\n"
+         "  8  no token, or one without this permission\n"
          "With --json an error is one line of JSON on stderr: error.code, reason, field, "
          "message.\n";
 }

@@ -15,10 +15,10 @@ enum class ExitCode : int {
   kUsage = 2,         // bad arguments or a field that the server refuses
   kNotFound = 3,      // no such pool, arm, decision or file
   kUnavailable = 4,   // the server does not answer, or is too busy
-  kPrecondition = 5,  // the state of things forbids it: already exists, no arm passes, ...
-  kSkipped = 6,       // the data lack what was asked
-  kDataLoss = 7,      // stored data are damaged, or not what the log says
-  kForbidden = 8,     // no token, or one that may not do this
+  kPrecondition = 5,  // the current state forbids it: already exists, no arm passes, ...
+  kSkipped = 6,       // the data lack what was asked for
+  kDataLoss = 7,      // stored data are damaged, or differ from the log
+  kForbidden = 8,     // no token, or one without this permission
 };
 
 ExitCode ExitCodeOf(const absl::Status& status);
@@ -26,7 +26,7 @@ ExitCode ExitCodeOf(const absl::Status& status);
 // The exit codes as lines of `pointsman --help`.
 std::string ExitCodeHelp();
 
-// What to do about it, on one line; empty: nobody knows.
+// What to do about it, on one line; empty: no advice.
 std::string AdviceOf(const absl::Status& status, std::string_view server);
 
 // Three lines: what failed and the message, code and machine reason, what to do.

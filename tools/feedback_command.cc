@@ -1,4 +1,4 @@
-// `pointsman feedback`: how a decision went.
+// `pointsman feedback`: reports the outcome of a decision.
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,23 +16,23 @@ std::string Meaning(v1::FeedbackResult result) {
     case v1::APPLIED:
       return "learned";
     case v1::MERGED:
-      return "added to what was known of this decision, and learned";
+      return "added to the earlier feedback for this decision, and learned";
     case v1::CORRECTED:
-      return "corrected or took back what was learned before";
+      return "corrected or withdrew what was learned before";
     case v1::ALREADY_APPLIED:
-      return "nothing new in it";
+      return "it contains nothing new";
     case v1::LATE:
-      return "after the pool's feedback window: logged, not learned; may be sent again";
+      return "the pool's feedback window is over: logged, not learned; may be sent again";
     case v1::OVER_WEIGHT:
-      return "this client's weight on this arm is used up for this hour: logged, not learned";
+      return "this client has used up its weight on this arm for this hour: logged, not learned";
     case v1::CLOSED:
-      return "nothing to learn, and silence is not counted";
+      return "nothing to learn; the decision does not count as missing feedback";
     default:
       return "unknown result";
   }
 }
 
-// For CLI11, which takes errors as exceptions.
+// CLI11 expects errors as exceptions.
 template <class T>
 T OrThrow(const char* flag, absl::StatusOr<T> value) {
   if (value.ok()) return *std::move(value);
@@ -41,22 +41,23 @@ T OrThrow(const char* flag, absl::StatusOr<T> value) {
 
 void AddKindsOfEnd(CLI::App* command, const std::shared_ptr<v1::FeedbackRequest>& request) {
   command->add_flag_callback(
-      "--error", [request] { request->set_error(true); }, "the arm failed to answer");
+      "--error", [request] { request->set_error(true); }, "the arm did not answer");
   command->add_option_function<std::string>(
       "--error-kind",
       [request](const std::string& text) {
         request->set_error_kind(OrThrow("--error-kind", ParseErrorKind(text)));
       },
-      "why: provider, timeout, rate-limited, caller, content-filter or cancelled; implies --error");
+      "why it did not answer: provider, timeout, rate-limited, caller, content-filter or "
+      "cancelled; implies --error");
   command->add_option_function<int64_t>(
       "--retry-after-ms", [request](int64_t value) { request->set_retry_after_ms(value); },
-      "with rate-limited: how long the arm is left out [30000]");
+      "with rate-limited: how long to exclude the arm in ms [30000]");
   command->add_flag_callback(
       "--withdraw", [request] { request->set_withdraw(true); },
-      "take back what was said of this arm's call");
+      "withdraw what was reported about this arm's call");
   command->add_flag_callback(
       "--not-served", [request] { request->set_not_served(true); },
-      "the decision was not carried out: close it");
+      "close the decision: it was not carried out");
   command
       ->add_option_function<std::vector<std::string>>(
           "--attempt",
@@ -65,8 +66,8 @@ void AddKindsOfEnd(CLI::App* command, const std::shared_ptr<v1::FeedbackRequest>
               *request->add_attempts() = OrThrow("--attempt", ParseAttempt(text));
             }
           },
-          "ARM[:ERROR_KIND[:LATENCY_MS[:COST_USD]]]: a call that was made, in order (repeat); the "
-          "other options are about the last")
+          "ARM[:ERROR_KIND[:LATENCY_MS[:COST_USD]]]: one call that was made (repeat, in order); "
+          "the other options describe the last one")
       ->allow_extra_args(false);
 }
 
@@ -76,19 +77,21 @@ void AddFeedback(CLI::App& app, Cli& cli) {
   auto request = std::make_shared<v1::FeedbackRequest>();
   request->set_pool("default");
   CLI::App* command =
-      AddCommand(app, "feedback", "tell how a decision went",
+      AddCommand(app, "feedback", "report the outcome of a decision",
                  "  pointsman feedback DECISION_ID --quality 1 --latency-ms 800 --cost-usd 0.001\n"
                  "  pointsman feedback DECISION_ID --attempt gpt-4o:timeout:30000 --attempt "
                  "gpt-4o-mini --quality 1\n"
                  "  pointsman feedback DECISION_ID --withdraw");
-  command->add_option("decision_id", *request->mutable_decision_id(), "of the Route answer")
+  command
+      ->add_option("decision_id", *request->mutable_decision_id(),
+                   "decision id from the response to Route")
       ->required();
   command->add_option("--pool", *request->mutable_pool(), "pool of the decision")
       ->capture_default_str();
   command->add_option("--feedback-id", *request->mutable_feedback_id(),
-                      "your own id: the same again is applied once");
+                      "your own id; feedback with a repeated id is applied once");
   command->add_option("--served-arm", *request->mutable_served_arm(),
-                      "whom this is about, if not the first arm");
+                      "arm that the feedback is about [the first arm]");
   const auto number = [&](const char* flag, void (v1::FeedbackRequest::*set)(double),
                           const char* help) {
     command->add_option_function<double>(
@@ -99,17 +102,20 @@ void AddFeedback(CLI::App& app, Cli& cli) {
     command->add_option_function<int64_t>(
         flag, [request, set](int64_t value) { ((*request).*set)(value); }, help);
   };
-  number("--quality", &v1::FeedbackRequest::set_quality, "of the answer, in [0, 1]");
-  number("--latency-ms", &v1::FeedbackRequest::set_latency_ms, "of the answer, in ms");
-  number("--cost-usd", &v1::FeedbackRequest::set_cost_usd, "of the answer, in USD");
-  count("--input-tokens", &v1::FeedbackRequest::set_input_tokens, "of the call");
-  count("--output-tokens", &v1::FeedbackRequest::set_output_tokens, "of the call");
+  number("--quality", &v1::FeedbackRequest::set_quality, "quality of the answer, in [0, 1]");
+  number("--latency-ms", &v1::FeedbackRequest::set_latency_ms,
+         "duration of the call in ms, failed calls included");
+  number("--cost-usd", &v1::FeedbackRequest::set_cost_usd,
+         "cost of the call in USD, failed calls included");
+  count("--input-tokens", &v1::FeedbackRequest::set_input_tokens,
+        "input tokens of the call, cached ones included");
+  count("--output-tokens", &v1::FeedbackRequest::set_output_tokens, "output tokens of the call");
   number("--first-token-ms", &v1::FeedbackRequest::set_first_token_ms,
-         "until the first token of the answer, in ms");
+         "time to the first token of the answer in ms");
   count("--cached-input-tokens", &v1::FeedbackRequest::set_cached_input_tokens,
-        "of the input tokens, those that were cached");
+        "how many of the input tokens were cached");
   count("--at-unix-ms", &v1::FeedbackRequest::set_at_unix_ms,
-        "when it happened; of two reports of one field the later wins");
+        "when it happened; if two reports set a field, the later time wins");
   AddKindsOfEnd(command, request);
   OnChosen(command, cli, [request, &cli](GrpcClient& client) -> absl::Status {
     ASSIGN_OR_RETURN(const v1::FeedbackResponse response, client.Feedback(*request));

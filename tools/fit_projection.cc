@@ -22,16 +22,18 @@ absl::StatusOr<uint64_t> FitProjection(const std::string& prompts, v1::EmbedderS
   ASSIGN_OR_RETURN(const PoolSettings edited, Edited(PoolSettings(), pool));
   if (edited.embedder.name == "caller") {
     return InvalidArgument(
-        "a projection is fitted to prompts, and the embedder \"caller\" makes no vectors of them; "
-        "project your vectors before you send them");
+        "a projection can be fitted only if the server embeds the prompts, and with the embedder "
+        "\"caller\" it does not; project your vectors before you send them");
   }
   if (edited.embedder.name == kRemoteEmbedder) {
     return InvalidArgument(
-        "a projection is fitted here to vectors that are made here, and the embedder \"remote\" "
-        "makes them elsewhere: leave --fit-projection out, and the vectors are turned at random");
+        "--fit-projection needs an embedder that runs on this machine, and the embedder \"remote\" "
+        "does not; leave --fit-projection out to get a random projection");
   }
   if (edited.embedder.projected == 0) {
-    return InvalidArgument("to how many dimensions? give --projected, or `projected` in the file");
+    return InvalidArgument(
+        "the number of dimensions to project to is missing; give --projected, or `projected` in "
+        "the file");
   }
   ASSIGN_OR_RETURN(const EmbedderSettings resolved, ResolveEmbedder(edited.embedder));
   ASSIGN_OR_RETURN(const auto embedder, MakeEmbedder(resolved));

@@ -1,6 +1,6 @@
 // Fits a pool's projection to prompts: embeds them as the server will and takes the leading
 // principal components.
-// Errors: what the embedder or the file says; kInvalidArgument for the embedder "caller", too few
+// Errors: those of the embedder and the file; kInvalidArgument for the embedder "caller", too few
 //   prompts, or prompts that vary too little.
 // Threads: one.
 #pragma once
@@ -13,9 +13,9 @@
 
 namespace pointsman {
 
-// Sets `projection_rows`, `projected` and, for a lexicon, `lexicon_checksum`, so that a server with
-// another file refuses. `projected` must be set in `settings`. Returns how many prompts were used:
-// at most the first 100,000.
+// Sets `projection_rows`, `projected` and, for a lexicon, `lexicon_checksum`, so that a server with another
+// file refuses the pool. `projected` must be set in `settings`. Returns how many prompts were used: at most
+// the first 100,000.
 absl::StatusOr<uint64_t> FitProjection(const std::string& prompts, v1::EmbedderSettings& settings);
 
 }  // namespace pointsman

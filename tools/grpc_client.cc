@@ -16,7 +16,7 @@
 namespace pointsman {
 namespace {
 
-// gRPC's own clock: a deadline is its matter.
+// Uses gRPC's own clock, since gRPC enforces the deadline.
 gpr_timespec After(int64_t ms) {
   return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(ms, GPR_TIMESPAN));
 }
@@ -29,7 +29,7 @@ std::shared_ptr<grpc::ChannelCredentials> CredentialsOf(const GrpcOptions& optio
 std::shared_ptr<grpc::Channel> MakeChannel(const GrpcOptions& options) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
-  // gRPC would wait up to two minutes before it tries a restarted server again.
+  // By default gRPC waits up to two minutes before it reconnects to a restarted server.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   return grpc::CreateCustomChannel(options.server, CredentialsOf(options), arguments);
@@ -40,11 +40,12 @@ absl::Status FromGrpc(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
   absl::Status converted(static_cast<absl::StatusCode>(status.error_code()),
                          status.error_message());
-  if (absl::IsCancelled(converted)) {  // we cancel nothing: the server shut down under the call
-    return WithReason(absl::UnavailableError("the server is stopping: it cancelled the call"),
+  // This client never cancels: the server shut down during the call.
+  if (absl::IsCancelled(converted)) {
+    return WithReason(absl::UnavailableError("the server is stopping and cancelled the call"),
                       reason::kStopping);
   }
-  // A call that is refused before its message is read comes without details.
+  // A call that is rejected before its message is read has no details.
   if (absl::IsUnauthenticated(converted)) converted = WithReason(converted, reason::kToken);
   if (absl::IsPermissionDenied(converted)) converted = WithReason(converted, reason::kForbidden);
   google::rpc::Status rich;
@@ -85,7 +86,7 @@ GrpcClient::~GrpcClient() = default;
 void GrpcClient::Prepare(grpc::ClientContext& context, int64_t deadline_ms, bool waits) const {
   context.set_deadline(After(deadline_ms));
   if (waits) context.set_wait_for_ready(true);
-  // Not as call credentials, which gRPC sends by TLS alone: behind a proxy that ends TLS there is none.
+  // Not as call credentials: gRPC sends those only over TLS, and a proxy may terminate TLS before the server.
   if (!options_.token.empty()) context.AddMetadata("authorization", "Bearer " + options_.token);
 }
 
@@ -102,10 +103,10 @@ template <class Response, class Attempt>
 absl::StatusOr<Response> GrpcClient::Tried(const Attempt& attempt) {
   is_called_ = true;
   const gpr_timespec give_up = After(options_.retry_for_ms);
-  absl::Status gone;  // the last answer that nobody gave
+  absl::Status gone;  // the last kUnavailable
   while (true) {
     Response response;
-    // Only a call that waits drives the new connection; without it gRPC looks every five seconds.
+    // Only a waiting call drives the new connection; otherwise gRPC checks every five seconds.
     const absl::Status status = FromGrpc(attempt(response, /*waits=*/!gone.ok()));
     if (status.ok()) return response;
     const bool is_waiting = !gone.ok() && absl::IsDeadlineExceeded(status);
@@ -192,7 +193,7 @@ absl::StatusOr<v1::ListArmsResponse> GrpcClient::ListArms(const v1::ListArmsRequ
     all.mutable_arms()->MergeFrom(response.arms());
     if (response.next_page_token().empty()) return all;
     if (response.next_page_token() == page.page_token()) {
-      return absl::InternalError("the server names the same page of arms twice");
+      return absl::InternalError("the server returned the same page of arms twice");
     }
     page.set_page_token(response.next_page_token());
   }

@@ -1,8 +1,7 @@
-// Blocking calls to a running pointsmand. (gRPC's own headers stay in the .cc: they take seconds to
-// read.) Errors: the server's canonical code and message; its machine reason and the field it names
-// are
-//   read from google.rpc details and found by ReasonOf and FieldOf. kUnavailable if nobody answers
-//   there or the server stops, kDeadlineExceeded after `deadline_ms`.
+// Blocking calls to a running pointsmand. (gRPC's own headers stay in the .cc: they take seconds to compile.)
+// Errors: the server's canonical code and message. ReasonOf and FieldOf return the machine reason and the
+//   field, which are read from the google.rpc details. kUnavailable if no server answers or the server stops,
+//   kDeadlineExceeded after `deadline_ms`.
 // Threads: any.
 #pragma once
 
@@ -26,10 +25,10 @@ struct GrpcOptions {
   std::string server = "127.0.0.1:7717";
   std::string token;  // sent with every call; empty: none
   bool is_tls = false;
-  std::string ca_pem;  // who vouches for the server; empty: whom the system trusts
-  std::string certificate_pem, key_pem;  // the client's own, if the server asks for one
+  std::string ca_pem;  // CAs to trust; empty: the system's
+  std::string certificate_pem, key_pem;  // the client's own, if the server requires one
   int64_t deadline_ms = 10000;           // of each attempt
-  // After kUnavailable, try again for so long. Only for callers whose calls may be repeated.
+  // How long to retry after kUnavailable. Only for callers whose calls may be repeated.
   int64_t retry_for_ms = 0;
   int64_t retry_every_ms = 100;
 };
@@ -41,7 +40,7 @@ class GrpcClient {
   GrpcClient(const GrpcClient&) = delete;
   GrpcClient& operator=(const GrpcClient&) = delete;
 
-  // Whether any call was made: an error before that is the caller's own.
+  // Whether any call was made; an earlier error comes from this side.
   bool is_called() const { return is_called_; }
 
   absl::StatusOr<v1::RouteResponse> Route(const v1::RouteRequest& request);
@@ -54,8 +53,8 @@ class GrpcClient {
   // Every page, as one response.
   absl::StatusOr<v1::ListArmsResponse> ListArms(const v1::ListArmsRequest& request);
   absl::StatusOr<v1::RemoveArmResponse> RemoveArm(const v1::RemoveArmRequest& request);
-  // One stream: the start, then chunk_of(0), chunk_of(1), ...; all of it anew where a call is tried
-  // again. It may take `deadline_ms` a chunk.
+  // One stream: the start, then chunk_of(0), chunk_of(1), ...; a retry sends all of it again. It may take
+  // `deadline_ms` per chunk.
   absl::StatusOr<v1::ImportOutcomesResponse> ImportOutcomes(
       const v1::ImportStart& start, std::size_t chunks,
       const std::function<v1::ImportChunk(std::size_t)>& chunk_of);
@@ -71,7 +70,7 @@ class GrpcClient {
   void Prepare(grpc::ClientContext& context, int64_t deadline_ms, bool waits) const;
   template <class Response, class Stub, class Method, class Request>
   absl::StatusOr<Response> Call(Stub& stub, Method method, const Request& request);
-  // `attempt` until it ends otherwise than in kUnavailable, or `retry_for_ms` is over.
+  // Repeats `attempt` until it returns something other than kUnavailable, or `retry_for_ms` is over.
   template <class Response, class Attempt>
   absl::StatusOr<Response> Tried(const Attempt& attempt);
 

@@ -24,7 +24,7 @@ absl::Status GrpcRouter::PutPool(const std::string& name, const PoolSettings& se
   request.set_name(name);
   *request.mutable_settings() = ToProto(settings);
   for (const Arm& arm : arms) *request.add_arms() = ToProto(arm);
-  // Not create_only: a repeated call whose first answer was lost must not fail.
+  // Not create_only: a retry must not fail if the response to the first call was lost.
   return client_.PutPool(request).status();
 }
 
@@ -37,8 +37,8 @@ absl::StatusOr<RouteOutput> GrpcRouter::Route(const RouteInput& input) {
   ASSIGN_OR_RETURN(const v1::RouteResponse response, client_.Route(request));
   if (!response.logged()) {
     return absl::UnavailableError(
-        "the server answered but could not log the decision, so its outcome cannot be learned; "
-        "look at the server's disk and log");
+        "the server made a decision but could not record it, so its outcome cannot be learned; "
+        "check the server's disk and log");
   }
   RouteOutput output;
   output.decision_id = response.decision_id();

@@ -1,8 +1,7 @@
-// A running server as a router for replays: the same calls by gRPC. A call that finds no server is
-// tried again for a minute, with the same ids, so a restart of the server in the middle of a replay
-// changes nothing.
-// Errors: those of the server; kUnavailable too if a decision could not be logged, since its
-//   feedback would be lost.
+// A running server as a router for replays: the same calls over gRPC. A call that finds no server is retried
+// for a minute with the same ids, so restarting the server during a replay changes nothing.
+// Errors: those of the server; also kUnavailable if a decision could not be logged, since its feedback would
+//   be lost.
 // Threads: one caller at a time.
 #pragma once
 

@@ -1,4 +1,4 @@
-// `pointsman import`: teaches a pool what is known of its arms from elsewhere, or takes that back.
+// `pointsman import`: teaches a pool recorded outcomes of its arms, or undoes an import.
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -22,7 +22,7 @@
 namespace pointsman {
 namespace {
 
-constexpr double kStrength = 50;  // observations, unless the file has fewer of each arm
+constexpr double kStrength = 50;  // observations, unless the file has fewer outcomes of each arm
 
 struct Options {
   std::string pool = "default";
@@ -38,7 +38,7 @@ struct Options {
   std::string undo;
 };
 
-// The pool's arms by all names that mean them.
+// The pool's arms by each of their names.
 using ArmsByName = std::map<std::string, std::string>;
 
 absl::StatusOr<ArmsByName> ReadArms(const std::string& pool, GrpcClient& client) {
@@ -59,7 +59,7 @@ std::vector<std::string> NamesOf(const ArmsByName& arms) {
   return names;
 }
 
-// --arm NAME=ARM: what the file calls an arm of the pool.
+// --arm NAME=ARM: the file's name for an arm of the pool.
 absl::Status AddRenamed(const std::vector<std::string>& renamed, const std::string& pool,
                         ArmsByName& arms) {
   for (const std::string& text : renamed) {
@@ -86,12 +86,12 @@ absl::StatusOr<OutcomeSet> ReadSet(const Options& options, const ArmsByName& arm
   return ReadOutcomes(options.file.empty() ? options.data : options.file, options.data_pool, table);
 }
 
-// What names the import unless the user does: the same data, chosen and weighed in the same way.
+// The default import id: it is the same for the same data, chosen and weighed in the same way.
 std::string MakeImportId(const Options& options, const OutcomeSet& set,
                          const ImportReport& report) {
   std::string id = absl::StrFormat("%s/%s/%d/%g/%d", set.name, set.pool, report.queries_chosen,
                                    report.strength, options.seed);
-  if (set.columns.empty()) return id;  // a data folder's name says what is in it
+  if (set.columns.empty()) return id;  // the name of a data folder identifies its content
   ByteWriter bytes;
   for (const DatasetQuery& query : set.queries) bytes.PutString(query.text);
   for (const SparseOutcome& known : set.outcomes) {
@@ -141,7 +141,7 @@ uint64_t Sum(const std::map<std::string, uint64_t>& counts) {
   return sum;
 }
 
-// What the pool calls each arm of the set; empty: it has none such.
+// The pool's name for each arm of the set; empty: the pool has no such arm.
 std::vector<std::string> JoinArms(const OutcomeSet& set, const ArmsByName& arms) {
   std::vector<std::string> names;
   for (const Arm& arm : set.arms) {
@@ -151,7 +151,7 @@ std::vector<std::string> JoinArms(const OutcomeSet& set, const ArmsByName& arms)
   return names;
 }
 
-// What will be learned and what will not, before anything is sent.
+// What will be learned and what will be left out, before anything is sent.
 struct Prepared {
   OutcomeSet set;
   SparseImport import;
@@ -165,8 +165,8 @@ absl::StatusOr<Prepared> Prepare(const Options& options, GrpcClient& client) {
   ASSIGN_OR_RETURN(prepared.set, ReadSet(options, arms));
   const OutcomeSet& set = prepared.set;
   if (options.queries > set.queries.size()) {
-    return InvalidArgument("--queries: ", set.name, " has ", set.queries.size(), " queries, ",
-                           options.queries, " were asked");
+    return InvalidArgument("--queries: ", set.name, " has ", set.queries.size(), " queries, but ",
+                           options.queries, " were asked for");
   }
   ImportReport& report = prepared.report;
   report.pool = options.pool;
@@ -200,8 +200,8 @@ absl::Status Learn(Prepared& prepared, const Cli& cli) {
   const uint64_t taken = output.outcomes_learned + output.outcomes_known;
   const uint64_t sent = Sum(prepared.import.outcomes);
   if (taken == sent) return absl::OkStatus();
-  return DataLoss("the server learned or knew ", taken, " of the ", sent,
-                  " outcomes that were sent; the same command again sends the rest");
+  return DataLoss("the server accepted only ", taken, " of the ", sent,
+                  " outcomes that were sent; run the same command again to send the rest");
 }
 
 absl::Status Run(const Options& options, GrpcClient& client, const Cli& cli) {
@@ -209,9 +209,10 @@ absl::Status Run(const Options& options, GrpcClient& client, const Cli& cli) {
   absl::Status status;
   if (prepared.import.queries.empty()) {
     status = FailedPrecondition(
-        "nothing of ", Quoted(prepared.set.name, 400), " can be learned by pool ",
-        Quoted(options.pool), "; outcomes are joined to its arms by name (`--arm NAME=ARM` maps ",
-        "others): ", Sum(prepared.report.left_out), " outcomes were left out, see above");
+        "nothing in ", Quoted(prepared.set.name, 400), " can be learned by pool ",
+        Quoted(options.pool),
+        "; outcomes are matched to its arms by name (use `--arm NAME=ARM` for other ",
+        "names): ", Sum(prepared.report.left_out), " outcomes were left out, see above");
   } else if (!options.is_dry_run) {
     status = Learn(prepared, cli);
     if (!prepared.report.learned) return status;
@@ -227,8 +228,8 @@ absl::Status Undo(const Options& options, GrpcClient& client, const Cli& cli) {
   request.set_import_id(options.undo);
   ASSIGN_OR_RETURN(const v1::UndoImportResponse response, client.UndoImport(request));
   Print(cli.is_json ? JsonOf(response)
-                    : Cat("took back ", response.outcomes(), " outcomes of ", response.queries(),
-                          " queries that import ", OneLine(options.undo), " taught pool ",
+                    : Cat("undid import ", OneLine(options.undo), ": ", response.outcomes(),
+                          " outcomes of ", response.queries(), " queries are withdrawn from pool ",
                           OneLine(options.pool), "\n"));
   return absl::OkStatus();
 }
@@ -238,66 +239,67 @@ absl::Status Undo(const Options& options, GrpcClient& client, const Cli& cli) {
 void AddImport(CLI::App& app, Cli& cli) {
   auto options = std::make_shared<Options>();
   CLI::App* command = AddCommand(
-      app, "import", "teach a pool what is known of its arms from elsewhere, or take that back",
+      app, "import", "teach a pool recorded outcomes of its arms, or undo such an import",
       "  pointsman import deploy/sample/ratings.csv --map score=quality --scale 1..5 --dry-run\n"
       "  pointsman import --pool default --data deploy/sample --queries 200 --strength 50\n"
       "  pointsman import --undo ID\n"
-      "\nA table (CSV, TSV, JSON lines, a JSON list; plain or .gz) has a row an outcome, with "
+      "\n"
+      "A table (CSV, TSV, JSON lines, a JSON list; plain or .gz) has one row per outcome, with "
       "columns\n"
       "  id (or query_id), text (or query, prompt, question), arm (or model), quality, "
       "latency_ms,\n"
       "  cost_usd, input_tokens, output_tokens, first_token_ms, cached_input_tokens, error, "
       "error_kind,\n"
       "  retry_after_ms;\n"
-      "or a row a query with a column an arm, called as the arm: its qualities; MODEL.cost_usd, "
-      "MODEL|cost_usd\n"
-      "and the like are its other figures. Empty cells and NaN were not recorded; not every arm "
-      "needs an\n"
-      "outcome of every query. A data folder is as for `replay`. All outcomes of an arm count as "
-      "--strength\n"
-      "observations together, but none as more than one where an arm has few: take as many as "
-      "there are\n"
-      "queries if the file is like your traffic, fewer if it is not. The same command again learns "
-      "nothing\n"
-      "twice, and goes on where a broken one ended (within decision_ttl_s).\n"
-      "Exit code 5: nothing of it could be learned.");
-  auto* file = command->add_option("file", options->file, "a table, or a data folder");
-  auto* data = command->add_option("--data", options->data, "the same");
-  command->add_option("--pool", options->pool, "the pool to teach")->capture_default_str();
+      "or one row per query with a column per arm, named after the arm, that holds its qualities;\n"
+      "MODEL.cost_usd, MODEL|cost_usd and the like are its other figures. Empty cells and NaN "
+      "mean\n"
+      "\"not recorded\"; not every arm needs an outcome for every query. A data folder is as for "
+      "`replay`.\n"
+      "All outcomes of an arm together count as --strength observations, each one as at most one\n"
+      "observation. If the file resembles your traffic, use the number of its queries; otherwise "
+      "less.\n"
+      "Running the same command again learns nothing twice, and continues an interrupted import\n"
+      "(within decision_ttl_s).\n"
+      "Exit code 5: nothing in the file could be learned.");
+  auto* file = command->add_option("file", options->file, "table or data folder");
+  auto* data = command->add_option("--data", options->data, "table or data folder");
+  command->add_option("--pool", options->pool, "pool to teach")->capture_default_str();
   command->add_option("--data-pool", options->data_pool,
-                      "a subset of a data folder's models, named in its pools.json");
+                      "subset of a data folder's models, named in its pools.json");
   command
-      ->add_option(
-          "--map", options->table.maps,
-          "COLUMN=FIELD: what a column is (repeat); FIELD*NUMBER converts its unit, `ignore` "
-          "leaves it out")
+      ->add_option("--map", options->table.maps,
+                   "COLUMN=FIELD: meaning of a column (repeat); FIELD*NUMBER converts its unit, "
+                   "`ignore` skips it")
       ->allow_extra_args(false);
   command->add_option("--scale", options->table.scale,
-                      "how qualities are written: 0..100, 1..5, true/false, thumbs [0..1]");
-  command->add_option("--arm", options->arms, "NAME=ARM: what the file calls an arm (repeat)")
+                      "scale of the qualities: 0..100, 1..5, true/false, thumbs [0..1]");
+  command->add_option("--arm", options->arms, "NAME=ARM: the file's name for an arm (repeat)")
       ->allow_extra_args(false);
   command->add_flag("--skip-bad-rows", options->table.skips_bad_rows,
-                    "leave out outcomes with a value that does not read, and count them");
-  command->add_option("--queries", options->queries, "a random so many of its queries; 0: all")
+                    "skip and count outcomes with an invalid value");
+  command
+      ->add_option("--queries", options->queries,
+                   "import this many queries, chosen at random; 0: all")
       ->capture_default_str();
   command
       ->add_option("--strength", options->strength,
-                   "observations that an arm's imported outcomes count as together [50, or as many "
-                   "as there are]")
+                   "observations that all imported outcomes of an arm count as [50, or the number "
+                   "of outcomes]")
       ->check(CLI::PositiveNumber);
-  command->add_option("--seed", options->seed, "of the choice and order of queries")
+  command->add_option("--seed", options->seed, "seed for the choice and order of queries")
       ->capture_default_str();
   command->add_option("--import-id", options->import_id,
-                      "names the import; empty: made of the other options and the content");
+                      "id of the import [derived from the options and the content]");
   command->add_flag("--dry-run", options->is_dry_run,
-                    "say what would be learned and left out, show the first rows, learn nothing");
-  auto* undo = command->add_option("--undo", options->undo, "take back the import of this id");
+                    "show what would be learned and left out, and the first rows; learn nothing");
+  auto* undo = command->add_option("--undo", options->undo, "undo the import with this id");
   file->excludes(data);
   undo->excludes(file)->excludes(data);
   OnChosen(command, cli, [options, &cli](GrpcClient& client) -> absl::Status {
     if (!options->undo.empty()) return Undo(*options, client, cli);
     if (options->file.empty() && options->data.empty()) {
-      return InvalidArgument("name a table or a data folder to import (or --undo ID)");
+      return InvalidArgument("give a table or a data folder to import, or --undo ID");
     }
     return Run(*options, client, cli);
   });

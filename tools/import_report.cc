@@ -91,23 +91,25 @@ std::string ImportText(const OutcomeSet& set, const SparseImport& import,
   }
   if (!set.columns.empty()) text += Cat("columns: ", Listed(set.columns), "\n");
   if (!set.unknown_columns.empty()) {
-    text += Cat("columns not known, not read: ", Listed(set.unknown_columns), "\n");
+    text += Cat("unknown columns, ignored: ", Listed(set.unknown_columns), "\n");
   }
   if (!report.left_out.empty()) text += Cat("left out: ", Outcomes(Sum(report.left_out)), "\n");
   for (const auto& [why, count] : report.left_out) text += Cat("  ", count, ": ", why, "\n");
   if (set.qualities_of_errors > 0) {
     text += Cat("qualities left out: ", set.qualities_of_errors,
-                " beside an error; a call that failed has no answer to rate\n");
+                " of failed calls; a failed call has no answer to rate\n");
   }
   for (const std::string& hint : report.hints) text += Cat("  ", hint, "\n");
   if (!report.arms_without.empty()) {
-    text += Cat("arms of the pool that it says nothing of: ", Listed(report.arms_without), "\n");
+    text +=
+        Cat("arms of the pool without outcomes in the file: ", Listed(report.arms_without), "\n");
   }
   if (import.queries.empty()) return text;
   if (report.is_dry_run) {
-    text += Cat("a dry run, nothing was learned; ", Outcomes(Sum(import.outcomes)), " of ",
-                Queries(import.queries.size()), " would be\n\n");
-    text += ArmTable(import, report) + "\nthe first as they are read:\n" + FirstRows(import);
+    text += Cat("dry run, nothing was learned; ", Outcomes(Sum(import.outcomes)), " of ",
+                Queries(import.queries.size()),
+                " would be learned\n\n");
+    text += ArmTable(import, report) + "\nthe first outcomes:\n" + FirstRows(import);
     return text;
   }
   if (!report.learned) return text;
@@ -117,8 +119,7 @@ std::string ImportText(const OutcomeSet& set, const SparseImport& import,
                       report.learned->outcomes_learned(), report.learned->outcomes_known());
   text += ArmTable(import, report);
   return text + Cat("import id ", OneLine(report.import_id), "; `pointsman import --undo '",
-                    OneLine(report.import_id), "' --pool ", OneLine(report.pool),
-                    "` takes it back\n");
+                    OneLine(report.import_id), "' --pool ", OneLine(report.pool), "` undoes it\n");
 }
 
 std::string ImportJson(const OutcomeSet& set, const SparseImport& import,

@@ -1,4 +1,4 @@
-// What an import found, will learn or has learned, and what it leaves out, for people and for programs.
+// What an import found, what it will learn or has learned, and what it leaves out; as text and as JSON.
 // Threads: plain values and pure functions.
 #pragma once
 
@@ -20,9 +20,9 @@ struct ImportReport {
   double strength = 0;
   bool is_dry_run = false;
   std::size_t queries_read = 0;
-  std::size_t queries_chosen = 0;            // of those; --queries takes some
+  std::size_t queries_chosen = 0;            // how many of those --queries chose
   std::vector<std::string> hints;            // "gpt4o: did you mean gpt-4o? ..."
-  std::vector<std::string> arms_without;     // of the pool, of which the file says nothing
+  std::vector<std::string> arms_without;     // arms of the pool that the file does not mention
   std::map<std::string, uint64_t> left_out;  // outcomes, by reason
   std::map<std::string, uint64_t> announced;
   std::optional<v1::ImportOutcomesResponse> learned;

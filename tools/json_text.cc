@@ -69,7 +69,7 @@ Json ListJson(const Message& message, const FieldDescriptor& field) {
       case FieldDescriptor::CPPTYPE_FLOAT:
         list.push_back(r.GetRepeatedFloat(message, &field, i));
         break;
-      default:  // the contract has no other lists
+      default:  // the contract has lists of no other type
         list.push_back(nullptr);
     }
   }

@@ -1,5 +1,5 @@
-// `pointsman log` and `pointsman verify`: what a data folder or a backup holds, and whether it is
-// sound. Both read the folder alone, whether a server runs on it or not.
+// `pointsman log` and `pointsman verify`: print what a data folder or a backup contains, and check that it is
+// sound. Both read only the folder, whether or not a server runs on it.
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -23,7 +23,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kEventsAtOnce = 1024;
-constexpr Sequence kProgressFrom = 50000;  // events; less is read before anybody wonders
+constexpr Sequence kProgressFrom = 50000;  // events; fewer are read too fast for a progress bar
 
 struct LogOptions {
   std::string folder;
@@ -32,7 +32,7 @@ struct LogOptions {
   uint64_t count = 0;
 };
 
-// The names of arms whose events were let go of, from a snapshot.
+// Takes from a snapshot the names of arms whose events are no longer in the log.
 absl::Status NoteOldArms(const EventLog& log, PoolId pool, LogContext& context) {
   ASSIGN_OR_RETURN(const std::vector<Sequence> snapshots, log.ListSnapshots(pool));
   for (auto it = snapshots.rbegin(); it != snapshots.rend(); ++it) {
@@ -59,7 +59,7 @@ absl::Status PrintPool(const EventLog& log, const Pool& pool, const LogOptions& 
   if (last == 0) return absl::OkStatus();
   LogContext context(first == 1);
   RETURN_IF_ERROR(NoteOldArms(log, pool.id, context));
-  Sequence next = first;  // from the start, for what arms are called and what events change
+  Sequence next = first;  // from the start, to know arm names and previous values
   uint64_t printed = 0;
   while (next <= last) {
     ASSIGN_OR_RETURN(const std::vector<Event> events, log.ReadEvents(pool.id, next, kEventsAtOnce));
@@ -99,8 +99,8 @@ std::string CheckText(const PoolCheck& check) {
   for (const SnapshotCheck& snapshot : check.snapshots) {
     text += absl::StrFormat("  snapshot %-12d %s\n", snapshot.sequence,
                             !snapshot.fault.empty() ? Cat("WRONG: ", snapshot.fault)
-                            : snapshot.is_base      ? "reads back; the replay began with it"
-                                                    : "is what the log gives, to the byte");
+                            : snapshot.is_base      ? "readable; the replay started from it"
+                                                    : "matches the log, byte for byte");
   }
   if (!check.fault.empty()) text += Cat("  log                   WRONG: ", check.fault, "\n");
   return text +
@@ -145,10 +145,9 @@ absl::Status Verify(const std::string& folder, bool from_start, bool is_json) {
   }
   if (is_json) Print(Dumped(json));
   if (!is_sound) {
-    return DataLoss("what is in ", Quoted(folder, 1024),
-                    " is not what its log says, see above; a snapshot that is wrong is not used "
-                    "at the next start if it does not read back, and a log that is wrong calls "
-                    "for a backup");
+    return DataLoss("the data in ", Quoted(folder, 1024),
+                    " do not match the log, see above; a snapshot that cannot be read is skipped "
+                    "at the next start; if the log itself is wrong, restore a backup");
   }
   if (!is_json) Print(Cat("sound: ", checks->size(), " pools\n"));
   return absl::OkStatus();
@@ -167,11 +166,11 @@ void AddLog(CLI::App& app, Cli& cli) {
   auto options = std::make_shared<LogOptions>();
   CLI::App* command = AddCommand(app, "log", "print the events of a data folder or a backup",
                                  "  pointsman log ./data --pool default --from 1000 --count 20\n"
-                                 "The server may be running. --json: one object a line.");
-  command->add_option("folder", options->folder, "the data folder, or a backup")->required();
-  command->add_option("--pool", options->pool, "of one pool alone");
-  command->add_option("--from", options->from, "the first event");
-  command->add_option("--count", options->count, "so many of each pool at most; 0: all");
+                                 "The server may be running. With --json: one object per line.");
+  command->add_option("folder", options->folder, "data folder or backup")->required();
+  command->add_option("--pool", options->pool, "only events of this pool");
+  command->add_option("--from", options->from, "number of the first event");
+  command->add_option("--count", options->count, "most events per pool; 0: all");
   OnChosenLocally(command, cli, [options, &cli] { return PrintLog(*options, cli.is_json); });
 }
 
@@ -182,13 +181,12 @@ void AddVerify(CLI::App& app, Cli& cli) {
       app, "verify",
       "replay the log of a data folder or a backup and compare it with its snapshots",
       "  pointsman verify ./data\n"
-      "The server may be running. The replay begins with the oldest snapshot that reads back.\n"
-      "Exit codes: 0 sound, 7 something is not what the log says, 3 no such folder, 5 of another "
-      "format.");
-  command->add_option("folder", *folder, "the data folder, or a backup")->required();
+      "The server may be running. The replay starts from the oldest readable snapshot.\n"
+      "Exit codes: 0 sound, 7 the data differ from the log, 3 no such folder, 5 another format.");
+  command->add_option("folder", *folder, "data folder or backup")->required();
   command->add_flag("--from-start", *from_start,
-                    "begin with nothing instead, which checks the oldest snapshot too; needs a log "
-                    "that begins with event 1");
+                    "start from an empty state, which also checks the oldest snapshot; the log "
+                    "must begin with event 1");
   OnChosenLocally(command, cli,
                   [folder, from_start, &cli] { return Verify(*folder, *from_start, cli.is_json); });
 }

@@ -12,9 +12,9 @@
 
 namespace {
 
-// CLI11 speaks in exceptions and exit codes of its own; 0 is --help and the like.
+// CLI11 throws, and has exit codes of its own; 0 stands for --help and --version.
 int Parse(CLI::App& app, int argc, char** argv, bool& is_parsed) {
-  // Where parsing fails nobody has looked for it yet.
+  // Looked up by hand: when parsing fails, CLI11 may not have reached the flag.
   const bool is_json = std::find(argv, argv + argc, std::string_view("--json")) != argv + argc;
   try {
     app.parse(argc, argv);

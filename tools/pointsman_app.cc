@@ -21,19 +21,19 @@ std::unique_ptr<CLI::App> MakeApp(Cli& cli) {
       ->envname("POINTSMAN_SERVER")
       ->capture_default_str();
   auto* token_file =
-      app.add_option("--token-file", cli.token_file, "file with the token that the server asks for")
+      app.add_option("--token-file", cli.token_file, "file that holds the access token")
           ->envname("POINTSMAN_TOKEN_FILE");
-  // By the environment alone: a command line can be read by everybody on the machine.
-  app.add_option("--token", cli.token, "the token that the server asks for")
+  // Hidden, for use through the environment only: every user of the machine can read a command line.
+  app.add_option("--token", cli.token, "access token")
       ->envname("POINTSMAN_TOKEN")
       ->group("")
       ->excludes(token_file);
-  app.add_flag("--tls", cli.is_tls, "by TLS; the other --tls- flags mean it too");
-  app.add_option("--tls-ca", cli.ca_file, "PEM file of who vouches for the server [the system's]")
+  app.add_flag("--tls", cli.is_tls, "connect with TLS; each other --tls- flag implies it");
+  app.add_option("--tls-ca", cli.ca_file, "PEM file of the CAs to trust [the system's]")
       ->envname("POINTSMAN_TLS_CA");
-  app.add_option("--tls-cert", cli.certificate_file, "PEM file, if the server asks for one");
-  app.add_option("--tls-key", cli.key_file, "PEM file of its key");
-  app.add_option("--timeout-ms", cli.timeout_ms, "how long to wait for an answer")
+  app.add_option("--tls-cert", cli.certificate_file, "PEM file of the client certificate, if the server requires one");
+  app.add_option("--tls-key", cli.key_file, "PEM file of the client certificate's key");
+  app.add_option("--timeout-ms", cli.timeout_ms, "how long to wait for a response")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   app.add_flag("--json", cli.is_json, "print answers and errors as JSON");

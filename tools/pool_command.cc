@@ -1,4 +1,4 @@
-// `pointsman pool`: make, change, show and forget pools.
+// `pointsman pool`: creates, changes, shows and deletes pools.
 #include <iterator>
 #include <memory>
 
@@ -39,15 +39,14 @@ std::string Shown(const v1::Pool& pool) {
   text += absl::StrFormat("  scales      $%g, %g ms\n", settings.cost_scale_usd(),
                           settings.latency_scale_ms());
   if (settings.client_weight_per_hour() > 0) {
-    text +=
-        absl::StrFormat("  feedback    of one client: %g observations an arm and hour, at most\n",
-                        settings.client_weight_per_hour());
+    text += absl::StrFormat("  feedback    at most %g observations per client, arm and hour\n",
+                            settings.client_weight_per_hour());
   }
   text += absl::StrFormat("  snapshot    %d\n", pool.snapshot_version());
   return text;
 }
 
-// Queries as people ask them, to see what a remote embedder makes of their like.
+// Typical queries, to measure a remote embedder with.
 constexpr const char* kTrialTexts[] = {
     "What is the capital of Australia, and why is it not Sydney?",
     "Fix the off-by-one error in this loop: for (int i = 0; i <= n; ++i) total += prices[i];",
@@ -68,7 +67,7 @@ std::string Shown(const v1::TryEmbedderResponse& trial) {
       "embedder %s (%s): %d dimensions; %.1f ms for one text, %.1f ms each for %d together\n",
       trial.endpoint(), trial.model(), trial.dimension(), trial.latency_ms(), trial.batch_ms_each(),
       std::size(kTrialTexts));
-  if (trial.tokens_each() == 0) return text + "  it does not say how many tokens it counts\n";
+  if (trial.tokens_each() == 0) return text + "  it does not report a token count\n";
   text +=
       absl::StrFormat("  %.0f tokens a query in this trial; a million such queries: %.1f M tokens",
                       trial.tokens_each(), trial.tokens_each());
@@ -78,7 +77,7 @@ std::string Shown(const v1::TryEmbedderResponse& trial) {
   return text + absl::StrFormat(", $%.2f\n", trial.usd_per_1m_queries());
 }
 
-// Calls the embedder that a new pool wants, if it is a remote one, and says how it did.
+// Calls the new pool's embedder, if it is a remote one, and prints its figures.
 absl::Status TryRemote(GrpcClient& client, const v1::EmbedderSettings& embedder, bool is_json) {
   if (embedder.name() != kRemoteEmbedder || embedder.endpoint().empty()) return absl::OkStatus();
   v1::TryEmbedderRequest request;
@@ -101,7 +100,7 @@ struct PutOptions {
 std::string Shown(const v1::PutPoolResponse& response, const PutOptions& options, bool is_put) {
   std::string text;
   if (options.is_dry_run) {
-    text = "a dry run: nothing is written\n";
+    text = "dry run: nothing is written\n";
   } else {
     const bool is_same = is_put && response.changes().empty();
     text = Cat(response.created() ? "created "
@@ -109,15 +108,15 @@ std::string Shown(const v1::PutPoolResponse& response, const PutOptions& options
                                   : "changed ",
                Shown(response.pool()));
   }
-  // Of a new pool all is new; the file says it.
+  // Everything in a new pool is new, so no changes are listed.
   if (is_put && (options.is_dry_run || !response.created())) {
     if (options.is_dry_run && response.changes().empty()) text += "nothing would change\n";
     if (!response.changes().empty()) text += "changes:\n";
     for (const auto& change : response.changes()) text += Cat("  ", change, "\n");
   }
   if (!response.arms_not_named().empty()) {
-    text += Cat("arms that the file does not name, ",
-                options.is_pruning ? "paused unless they were:" : "left as they are:", "\n");
+    text += Cat("arms that are not in the file, ",
+                options.is_pruning ? "paused if they were active:" : "not changed:", "\n");
     for (const auto& arm : response.arms_not_named()) text += Cat("  ", OneLine(arm), "\n");
     if (!options.is_pruning) text += "  (--prune pauses them)\n";
   }
@@ -150,28 +149,29 @@ void AddPut(CLI::App& pool, Cli& cli, bool is_create) {
   auto options = std::make_shared<PutOptions>();
   CLI::App* command =
       is_create
-          ? AddCommand(pool, "create", "make a pool from a YAML file; it must be new",
+          ? AddCommand(pool, "create", "create a pool from a YAML file; fails if the pool exists",
                        "  pointsman pool create deploy/pool.example.yaml")
           : AddCommand(
                 pool, "put",
-                "make a pool from a YAML file, or change what the file says of the one there is",
+                "create a pool from a YAML file, or change the existing one as the file says",
                 "  pointsman pool put deploy/pool.example.yaml --name staging --dry-run\n"
-                "What the file does not say stays: a paused arm stays paused, an arm that it does\n"
-                "not name stays as it is.");
+                "What the file does not mention stays as it is: a paused arm stays paused, and "
+                "arms\n"
+                "that the file does not name are kept.");
   command
       ->add_option("file", options->file, "name, settings and arms; see deploy/pool.example.yaml")
       ->required();
-  command->add_option("--name", options->name, "another name than the file's");
-  command->add_flag("--dry-run", options->is_dry_run, "say what would change, and write nothing");
+  command->add_option("--name", options->name, "name of the pool [the file's]");
+  command->add_flag("--dry-run", options->is_dry_run, "show what would change, and write nothing");
   if (is_create) {
     command->add_option("--fit-projection", options->prompts,
-                        "project to the principal components of the prompts in this file (a line "
-                        "each, or .jsonl with `text` or `query`)");
+                        "project to the principal components of the prompts in this file (one per "
+                        "line, or .jsonl with `text` or `query`)");
     command->add_option("--projected", options->projected,
-                        "dimensions that the learner sees, over the file's");
+                        "dimensions that the learner sees [the file's]");
   } else {
     command->add_flag("--prune", options->is_pruning,
-                      "pause the active arms that the file does not name");
+                      "pause active arms that the file does not name");
   }
   OnChosen(command, cli,
            [=, &cli](GrpcClient& client) { return Put(*options, is_create, client, cli); });
@@ -183,8 +183,8 @@ void AddGet(CLI::App& pool, Cli& cli) {
   CLI::App* command = AddCommand(pool, "get", "show a pool's settings",
                                  "  pointsman pool get default --json\n"
                                  "  pointsman pool get default --yaml > pool.yaml");
-  command->add_option("name", *name, "of the pool")->capture_default_str();
-  command->add_flag("--yaml", *is_yaml, "settings and arms as a file that `pool put` takes");
+  command->add_option("name", *name, "name of the pool")->capture_default_str();
+  command->add_flag("--yaml", *is_yaml, "print settings and arms as a file for `pool put`");
   OnChosen(command, cli, [name, is_yaml, &cli](GrpcClient& client) -> absl::Status {
     if (*is_yaml && cli.is_json) return InvalidArgument("--yaml and --json: choose one");
     v1::GetPoolRequest request;
@@ -220,14 +220,15 @@ void AddList(CLI::App& pool, Cli& cli) {
 void AddDelete(CLI::App& pool, Cli& cli) {
   auto name = std::make_shared<std::string>();
   auto is_sure = std::make_shared<bool>(false);
-  CLI::App* command = AddCommand(pool, "delete", "forget a pool and all it learned, for good",
-                                 "  pointsman pool delete staging --yes");
+  CLI::App* command =
+      AddCommand(pool, "delete", "delete a pool and all it has learned, permanently",
+                 "  pointsman pool delete staging --yes");
   command->add_option("name", *name, "of the pool")->required();
-  command->add_flag("--yes", *is_sure, "really");
+  command->add_flag("--yes", *is_sure, "confirm");
   OnChosen(command, cli, [name, is_sure, &cli](GrpcClient& client) -> absl::Status {
     if (!*is_sure) {
-      return InvalidArgument("this forgets pool ", Quoted(*name),
-                             " and all it learned, for good; add --yes if you mean it");
+      return InvalidArgument("this permanently deletes pool ", Quoted(*name),
+                             " and all it has learned; add --yes to confirm");
     }
     v1::DeletePoolRequest request;
     request.set_name(*name);
@@ -240,7 +241,7 @@ void AddDelete(CLI::App& pool, Cli& cli) {
 }  // namespace
 
 void AddPool(CLI::App& app, Cli& cli) {
-  CLI::App* pool = AddCommand(app, "pool", "make, change, show and forget pools",
+  CLI::App* pool = AddCommand(app, "pool", "create, change, show and delete pools",
                               "  pointsman pool create deploy/pool.example.yaml");
   pool->require_subcommand(1);
   AddPut(*pool, cli, /*is_create=*/true);

@@ -32,7 +32,7 @@ std::optional<T> Number(const std::string& text) {
   return value;
 }
 
-// What a call says, or the server alone, and a file does not.
+// Fields that a file cannot set: they belong to a call, or the server sets them itself.
 bool IsHidden(const FieldDescriptor& field) {
   const std::string& name = field.name();
   return name == "create_only" || name == "prune" || name == "dry_run" ||
@@ -48,8 +48,7 @@ std::string FieldNames(const Descriptor& type) {
   return names;
 }
 
-// Fills messages from YAML by the messages' own field names, so that the file never lags behind
-// the contract.
+// Fills messages from YAML by the messages' own field names, so the file format always matches the contract.
 class Filler {
  public:
   explicit Filler(std::string_view file) : file_(file) {}
@@ -57,7 +56,8 @@ class Filler {
   absl::Status Fill(const YAML::Node& node, Message& message) const {
     const Descriptor& type = *message.GetDescriptor();
     if (!node.IsMap()) {
-      return Bad(node, Cat("expected keys and values here; the keys are: ", FieldNames(type)));
+      return Bad(
+          node, Cat("expected a mapping of keys to values here; the keys are: ", FieldNames(type)));
     }
     std::set<std::string> seen;
     for (const auto& item : node) {
@@ -68,7 +68,9 @@ class Filler {
         return Bad(item.first,
                    Cat("there is no key ", Quoted(key), " here; the keys are: ", FieldNames(type)));
       }
-      if (!seen.insert(key).second) return Bad(item.first, Cat("the key `", key, "` came before"));
+      if (!seen.insert(key).second) {
+        return Bad(item.first, Cat("the key `", key, "` is given twice"));
+      }
       RETURN_IF_ERROR(field->is_repeated() ? FillList(item.second, *field, message)
                                            : FillOne(item.second, *field, message));
     }
@@ -209,7 +211,7 @@ void EmitValue(const Message& message, const FieldDescriptor& field, YAML::Emitt
       yaml << r.GetEnum(message, &field)->name();
       return;
     default:
-      yaml << YAML::Null;  // PoolFile.WritesWhatItReads has every field that there is
+      yaml << YAML::Null;  // PoolFile.WritesWhatItReads tests every field
   }
 }
 
@@ -228,7 +230,8 @@ void EmitList(const Message& message, const FieldDescriptor& field, YAML::Emitte
   yaml << YAML::EndSeq;
 }
 
-// What is set, by the messages' own field names, so that the file never lags behind the contract.
+// Writes the fields that are set, by the messages' own field names, so the file format always matches the
+// contract.
 void Emit(const Message& message, YAML::Emitter& yaml) {
   std::vector<const FieldDescriptor*> fields;
   message.GetReflection()->ListFields(message, &fields);
@@ -271,15 +274,15 @@ std::string PoolYaml(const v1::Pool& pool, const std::vector<v1::Arm>& arms) {
   *request.mutable_settings() = pool.settings();
   for (const v1::Arm& arm : arms) {
     *request.add_arms() = arm;
-    // Applied again, the file is not to wake an arm that somebody paused in between.
+    // Left out, so that applying the file again does not resume an arm that was paused in between.
     v1::Arm& last = *request.mutable_arms(request.arms_size() - 1);
     if (arm.status() == v1::ACTIVE) last.clear_status();
   }
   YAML::Emitter yaml;
   if (pool.settings().embedder().projection_is_fitted()) {
     yaml << YAML::Comment(
-                "the pool's projection was fitted to prompts: a new pool needs `pool create "
-                "--fit-projection` for it")
+                "this pool's projection was fitted to prompts; to create a pool from this file, "
+                "use `pool create --fit-projection`")
          << YAML::Newline;
   }
   Emit(request, yaml);
@@ -288,7 +291,7 @@ std::string PoolYaml(const v1::Pool& pool, const std::vector<v1::Arm>& arms) {
 
 absl::StatusOr<v1::PutPoolRequest> ReadPoolFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) return NotFound("cannot read the pool file ", path, "; check its name");
+  if (!file) return NotFound("cannot read the pool file ", path, "; check the path");
   const std::string yaml{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   return ParsePool(yaml, path);
 }

@@ -1,5 +1,5 @@
-// `pointsman probe`: what an embedder's vectors are worth on a data set, when every outcome is
-// told.
+// `pointsman probe`: measures how well an embedder's vectors predict outcomes on a data set whose outcomes
+// are all known.
 #include <memory>
 
 #include "base/status_macros.h"
@@ -42,26 +42,27 @@ void AddProbe(CLI::App& app, Cli& cli) {
   ProbeOptions& probe = options->probe;
   probe.embedder.sketch_weight = 0.5;
   CLI::App* command =
-      AddCommand(app, "probe",
-                 "what an embedder's vectors are worth on a data set, when every outcome is told",
+      AddCommand(app, "probe", "measure how well an embedder's vectors predict which arm is best",
                  "  pointsman probe --data deploy/sample --embedder lexicon --dim 64\n"
-                 "\nFits a ridge regression and k nearest neighbours on 70% of the queries, with "
+                 "\n"
+                 "Fits a ridge regression and k nearest neighbours on 70% of the queries, with "
                  "the outcome of\n"
                  "every arm, and scores the arm they choose on the rest. alpha and k are chosen on "
                  "the training\n"
-                 "part. It bounds what any learner could get from these vectors; `replay` says "
-                 "what one gets.");
+                 "part. The score bounds what any learner can reach with these vectors; `replay` "
+                 "shows what one\n"
+                 "does reach.");
   command->add_option("--data", options->data, "the data folder, as for `replay`")->required();
   command->add_option("--pool", options->pool,
-                      "a subset of models named in the folder's pools.json");
+                      "subset of models, named in the folder's pools.json");
   AddEmbedderOptions(command, probe.embedder);
   command
       ->add_option("--train-queries", probe.train_queries,
-                   "train on so many queries, those that `replay --import` takes; 0: 70%")
+                   "train on this many queries, the same as `replay --import` takes; 0: 70%")
       ->capture_default_str();
-  command->add_option("--splits", probe.splits, "random splits to average over")
+  command->add_option("--splits", probe.splits, "number of random splits to average over")
       ->capture_default_str();
-  command->add_option("--seed", probe.seed, "of the first split")->capture_default_str();
+  command->add_option("--seed", probe.seed, "seed of the first split")->capture_default_str();
   CLI::Option* json =
       command->add_option("--json", options->json, "print the figures, or write them to this file")
           ->expected(0, 1);

@@ -1,5 +1,4 @@
-// Progress of a long command, on stderr: a bar that moves on a terminal, a line every tenth
-// elsewhere.
+// Progress of a long command, on stderr: a moving bar on a terminal, elsewhere one line per 10%.
 // Threads: one.
 #pragma once
 
@@ -10,11 +9,11 @@ namespace pointsman {
 
 class ProgressBar {
  public:
-  // `is_quiet`: nothing is shown (with --json, stderr is for an error alone).
+  // `is_quiet`: shows nothing (with --json, stderr is only for errors).
   explicit ProgressBar(bool is_quiet = false);
   // `share` is from 0 to 1.
   void Show(double share, const std::string& place);
-  // Leaves a half-drawn bar behind, so that an error starts on its own line.
+  // Ends the line of a half-drawn bar, so that an error starts on its own line.
   void Leave() const;
 
  private:

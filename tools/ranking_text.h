@@ -1,4 +1,5 @@
-// Candidates and what is expected of them, as tables for people. What is not known is called so, never 0.
+// Candidates and their expected figures, as tables for people. Unknown values are shown as "unknown", never
+// as 0.
 // Threads: pure functions.
 #pragma once
 
@@ -14,10 +15,10 @@ namespace pointsman {
 std::string DollarsOr(bool is_known, double usd);
 std::string MillisOr(bool is_known, double ms);
 
-// A line an arm; `head`: what the first column is called.
+// One line per arm; `head` is the heading of the first column.
 std::string RankingTable(const google::protobuf::RepeatedPtrField<v1::RankedArm>& ranking,
                          const char* head);
-// "arm: reason", a line each, of those that have one.
+// "arm: reason", one line for each arm that has a reason.
 std::string Reasons(const google::protobuf::RepeatedPtrField<v1::RankedArm>& ranking);
 
 }  // namespace pointsman

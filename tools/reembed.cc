@@ -6,7 +6,7 @@
 namespace pointsman {
 namespace {
 
-// What is known of a call after the log says more of it, or takes back what it said.
+// The outcome of a call after another report about it, which may add, correct or withdraw.
 Outcome Merged(const v1::LoggedOutcome& logged, const Outcome& known) {
   OutcomeEvent event;
   event.before = known;
@@ -27,7 +27,7 @@ void OutcomeGatherer::Add(const v1::LoggedOutcome& logged) {
   }
 }
 
-// Null if the query is not known.
+// Null if the query is unknown.
 Outcome* OutcomeGatherer::Find(const v1::LoggedOutcome& logged) {
   const auto known = places_.find({logged.decision_id(), logged.arm()});
   if (known != places_.end()) {

@@ -1,7 +1,7 @@
-// What a pool's log says of its outcomes, gathered so that another pool can learn them by import:
-// merges and corrections folded into the outcome they belong to, in the order of the first one,
-// apart by weight (an import gives all its outcomes one weight).
-// Cost: memory for every query in the log, once.
+// Gathers the outcomes in a pool's log, so that another pool can learn them by import. Merges and corrections
+// are folded into the outcome they belong to, in the order of the first report. Outcomes are grouped by
+// weight, because one import gives all its outcomes the same weight.
+// Cost: memory for one copy of every query in the log.
 // Threads: one owner.
 #pragma once
 
@@ -23,10 +23,10 @@ class OutcomeGatherer {
   explicit OutcomeGatherer(std::set<std::string> arms) : arms_(std::move(arms)) {}
 
   void Add(const v1::LoggedOutcome& logged);
-  // At the end: what was taken back is nothing to learn.
+  // Call it at the end: removes outcomes that were withdrawn.
   void LeaveOutWithdrawn();
 
-  // In ascending order: what was imported comes before what was lived through.
+  // In ascending order of weight, so imported outcomes come before observed ones.
   const std::map<double, std::vector<ImportedQuery>>& by_weight() const { return queries_; }
   uint64_t without_text() const { return without_text_; }
   uint64_t of_other_arms() const { return of_other_arms_; }

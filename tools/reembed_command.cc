@@ -1,4 +1,4 @@
-// `pointsman pool reembed`: the same pool under another embedder, taught what the old one had learned.
+// `pointsman pool reembed`: creates a pool with another embedder, and teaches it what the old one learned.
 #include <algorithm>
 #include <cstdio>
 #include <map>
@@ -30,13 +30,14 @@ struct Options {
   EmbedderSettings embedder;
 };
 
-// Settings and arms of the old pool, under the new embedder.
+// Settings and arms of the old pool, with the new embedder.
 absl::StatusOr<v1::PutPoolRequest> NewPool(const Options& options, const v1::Pool& old,
                                            GrpcClient& client) {
   if (!old.settings().store_query_text()) {
-    return FailedPrecondition("pool ", Quoted(options.from),
-                              " does not keep the text of queries (store_query_text), so there is "
-                              "nothing to embed anew; make a new pool, which learns from now on");
+    return FailedPrecondition(
+        "pool ", Quoted(options.from),
+        " does not store query texts (store_query_text), so there is nothing to embed again; "
+        "create a new pool, which starts without learned state");
   }
   v1::PutPoolRequest request;
   request.set_name(options.to);
@@ -57,7 +58,7 @@ absl::StatusOr<v1::PutPoolRequest> NewPool(const Options& options, const v1::Poo
   return request;
 }
 
-// What the old pool learned of the arms of the new one.
+// What the old pool learned about the new pool's arms.
 absl::StatusOr<OutcomeGatherer> Gather(const v1::Pool& old, const v1::PutPoolRequest& pool,
                                        GrpcClient& client, ProgressBar& bar) {
   const auto last = static_cast<double>(std::max<uint64_t>(1, old.snapshot_version()));
@@ -98,7 +99,7 @@ absl::Status Run(const Options& options, GrpcClient& client, const Cli& cli) {
   ImportTally total{ImportPlan{}};
   std::size_t part = 0;
   for (const auto& [weight, of_weight] : gathered->by_weight()) {
-    const std::vector<ImportedQuery>& queries = of_weight;  // clang captures no structured binding
+    const std::vector<ImportedQuery>& queries = of_weight;  // clang cannot capture a structured binding
     const auto count = static_cast<double>(queries.size());
     const ImportPlan plan{
         options.to, Cat("reembed/", options.from, "/", ++part), queries.size(), weight * count, {}};
@@ -108,9 +109,10 @@ absl::Status Run(const Options& options, GrpcClient& client, const Cli& cli) {
     });
     if (!output.ok()) {
       bar.Leave();
-      return Located(output.status(), Cat("pool ", Quoted(options.to),
-                                          " was made and has learned a part; delete it and do this "
-                                          "again"));
+      return Located(
+          output.status(),
+          Cat("pool ", Quoted(options.to),
+              " was created and has learned only a part; delete it and run the command again"));
     }
     total.Add(*output);
   }
@@ -122,7 +124,7 @@ absl::Status Run(const Options& options, GrpcClient& client, const Cli& cli) {
     Print(Dumped(json));
     return absl::OkStatus();
   }
-  std::string text = Cat("made pool ", options.to, "; ", total.total().outcomes_learned,
+  std::string text = Cat("created pool ", options.to, "; ", total.total().outcomes_learned,
                          " outcomes of ", total.total().queries_learned, " queries learned\n");
   if (gathered->without_text() > 0) {
     text += Cat(gathered->without_text(), " outcomes have no stored text and were left out\n");
@@ -132,10 +134,11 @@ absl::Status Run(const Options& options, GrpcClient& client, const Cli& cli) {
   }
   if (gathered->log_begins_at > 1) {
     text += Cat("the log of ", options.from, " begins at event ", gathered->log_begins_at,
-                "; what came before was compacted (limits: events_kept)\n");
+                "; earlier events were compacted (limits.events_kept)\n");
   }
   Print(text +
-        "point your applications at the new pool, then `pointsman pool delete` the old one\n");
+        "point your applications at the new pool, then delete the old one with `pointsman pool "
+        "delete`\n");
   return absl::OkStatus();
 }
 
@@ -144,13 +147,14 @@ absl::Status Run(const Options& options, GrpcClient& client, const Cli& cli) {
 void AddReembed(CLI::App& pool, Cli& cli) {
   auto options = std::make_shared<Options>();
   CLI::App* command = AddCommand(
-      pool, "reembed", "a new pool under another embedder, taught what the old one learned",
+      pool, "reembed", "create a pool with another embedder, and teach it what the old one learned",
       "  pointsman pool reembed default default-2 --lexicon /srv/lexicons/ours.lexicon\n"
-      "\nFor pools that store query text. Settings and arms are those of the old pool; the "
-      "outcomes\n"
-      "in its log are embedded anew and learned in their order. The old pool stays as it is.");
-  command->add_option("from", options->from, "the pool there is")->required();
-  command->add_option("to", options->to, "the pool to make")->required();
+      "\n"
+      "For pools that store query text. The new pool gets the settings and arms of the old one; "
+      "the\n"
+      "outcomes in the log are embedded again and learned in order. The old pool is not changed.");
+  command->add_option("from", options->from, "name of the existing pool")->required();
+  command->add_option("to", options->to, "name of the new pool")->required();
   AddEmbedderOptions(command, options->embedder);
   command->add_option("--fit-projection", options->prompts,
                       "project to the principal components of the prompts in this file");

@@ -79,17 +79,19 @@ void AddReplay(CLI::App& app, Cli& cli) {
   LearnerSettings& learner = replay.settings.learner;
   CLI::App* command = AddCommand(
       app, "replay", "stream a data set through a router and show what it learned",
-      "  pointsman replay --in-process --data deploy/sample --prefer 0.8,0.2,0 --seeds 3 "
-      "--svg curve.svg\n"
+      "  pointsman replay --in-process --data deploy/sample --prefer 0.8,0.2,0 --seeds 3 --svg "
+      "curve.svg\n"
       "  pointsman replay --server 127.0.0.1:7717 --data deploy/sample --rounds 1000\n"
-      "\nA data folder holds queries.jsonl, models.json and outcomes.tsv (each plain or .gz) and\n"
-      "perhaps pools.json with named subsets of models. Every query is played at most once.\n"
+      "\n"
+      "A data folder contains queries.jsonl, models.json and outcomes.tsv (each plain or .gz), "
+      "and\n"
+      "optionally pools.json with named subsets of models. Every query is played at most once.\n"
       "Exit code 6: the preference weighs a cost or a latency that the data do not record.");
   AddReplayOptions(command, options->data, replay);
   auto* server =
-      command->add_option("--server", options->server, "HOST:PORT of a running pointsmand");
+      command->add_option("--server", options->server, "play against the pointsmand at HOST:PORT");
   auto* in_process = command->add_flag("--in-process", options->is_in_process,
-                                       "the same engine in this process (the default)");
+                                       "play against an engine in this process (the default)");
   server->excludes(in_process);
   command->add_option("--prefer", options->preference, "weights QUALITY,COST,LATENCY")
       ->capture_default_str();
@@ -98,7 +100,8 @@ void AddReplay(CLI::App& app, Cli& cli) {
   command->add_option("--json", options->json, "write the figures to this file");
   command->add_option("--svg", options->svg, "draw the learning curve to this file");
   command->add_flag("--curve", options->is_text_curve, "show the learning curve as text");
-  command->add_flag("--keep-pool", replay.is_pool_kept, "leave the pool on the server at the end");
+  command->add_flag("--keep-pool", replay.is_pool_kept,
+                    "do not delete the pool on the server at the end");
   command->callback([options, server, &cli] {
     options->is_in_process = server->count() == 0;
     cli.what = "replay";

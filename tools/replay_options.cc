@@ -10,31 +10,29 @@ void AddEmbedderOptions(CLI::App* command, EmbedderSettings& embedder) {
   command->add_option("--embedder", embedder.name, "lexicon, hashing or caller")
       ->capture_default_str();
   command
-      ->add_option(
-          "--dim", embedder.dimension,
-          "the embedder's dimensions, for lexicon without the character sketch; 0: its own")
+      ->add_option("--dim", embedder.dimension,
+                   "dimensions of the embedder, for lexicon without the character sketch; 0: the "
+                   "embedder's default")
       ->capture_default_str();
   command
       ->add_option("--sketch-weight", embedder.sketch_weight,
                    "lexicon: weight of the 64 character buckets; 0: none")
       ->capture_default_str();
-  command->add_option("--lexicon", embedder.lexicon_file,
-                      "lexicon file; empty: the one that ships");
+  command->add_option("--lexicon", embedder.lexicon_file, "lexicon file; empty: the bundled one");
   command
       ->add_option("--projected", embedder.projected,
-                   "rotated to so many dimensions; 0: the default")
+                   "number of dimensions to project to; 0: the default")
       ->capture_default_str();
 }
 
 void AddReplayOptions(CLI::App* command, DataOptions& data, ReplayOptions& replay) {
-  command->add_option("--data", data.data, "the data folder, or a table as for `import`")
-      ->required();
-  command->add_option("--map", data.table.maps, "COLUMN=FIELD: what a table's column is (repeat)")
+  command->add_option("--data", data.data, "data folder, or a table as for `import`")->required();
+  command
+      ->add_option("--map", data.table.maps, "COLUMN=FIELD: meaning of a table's column (repeat)")
       ->allow_extra_args(false);
-  command->add_option(
-      "--scale", data.table.scale,
-      "how a table's qualities are written: 0..100, 1..5, true/false, thumbs [0..1]");
-  command->add_option("--pool", data.pool, "a subset of models named in the folder's pools.json");
+  command->add_option("--scale", data.table.scale,
+                      "scale of a table's qualities: 0..100, 1..5, true/false, thumbs [0..1]");
+  command->add_option("--pool", data.pool, "subset of models, named in the folder's pools.json");
   command->add_option("--rounds", replay.rounds, "queries to play; 0: all")->capture_default_str();
   command->add_option("--seeds", replay.seeds, "independent orders of the queries")
       ->check(CLI::Range(1, 1000000))
@@ -43,23 +41,23 @@ void AddReplayOptions(CLI::App* command, DataOptions& data, ReplayOptions& repla
   AddEmbedderOptions(command, replay.settings.embedder);
   command
       ->add_option("--feedback-delay", replay.feedback_delay_rounds,
-                   "rounds until an outcome is told")
+                   "rounds until an outcome is reported")
       ->capture_default_str();
   auto* import = command->add_option(
       "--import", replay.import_queries,
-      "teach so many queries first, with every arm's outcome; they are not played");
+      "teach this many queries first, with every arm's outcome; they are not played");
   command
       ->add_option("--strength", replay.import_strength,
-                   "observations that an arm's imported outcomes count as together")
+                   "observations that all imported outcomes of an arm count as")
       ->needs(import);
-  command->add_option("--told", replay.told_share, "share of the outcomes that ever arrive")
+  command->add_option("--told", replay.told_share, "share of the outcomes that are reported at all")
       ->capture_default_str();
   command->add_option("--round-ms", data.round_ms, "how long a round lasts (in process)")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command
       ->add_option("--latency-scale-ms", replay.settings.latency_scale_ms,
-                   "latency that one weight of latency is worth")
+                   "latency in ms that costs as much as one unit of quality gains, at equal weights")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
 }

@@ -1,4 +1,4 @@
-// The options that the commands which read a data set have in common.
+// The options shared by the commands that read a data set.
 // Threads: one.
 #pragma once
 
@@ -18,14 +18,14 @@ struct DataOptions {
   double round_ms = 1000;
 };
 
-// --embedder, --dim, --sketch-weight, --lexicon, --projected. The settings outlive the parsing.
+// --embedder, --dim, --sketch-weight, --lexicon, --projected. The settings must outlive the parsing.
 void AddEmbedderOptions(CLI::App* command, EmbedderSettings& embedder);
 
-// --data, --map, --scale, --pool, --rounds, --seeds, --seed-start, those of the embedder, --feedback-delay, --told,
-// --round-ms, --latency-scale-ms. Both outlive the parsing.
+// --data, --map, --scale, --pool, --rounds, --seeds, --seed-start, those of the embedder, --feedback-delay,
+// --told, --round-ms, --latency-scale-ms. Both must outlive the parsing.
 void AddReplayOptions(CLI::App* command, DataOptions& data, ReplayOptions& replay);
 
-// After parsing: the data set, and `replay` made complete.
+// After parsing: loads the data set, and completes `replay`.
 absl::StatusOr<Dataset> LoadData(const DataOptions& data, ReplayOptions& replay);
 
 }  // namespace pointsman

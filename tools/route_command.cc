@@ -88,7 +88,7 @@ std::string Head(const v1::RouteResponse& response, bool is_preview) {
                             further.propensity());
   }
   if (is_preview) {
-    text += absl::StrFormat("a preview, nothing is recorded; propensity %.4f, snapshot %d\n",
+    text += absl::StrFormat("preview, not recorded; propensity %.4f, snapshot %d\n",
                             response.propensity(), response.snapshot_version());
   } else {
     text += absl::StrFormat("decision %s, propensity %.4f, snapshot %d\n",
@@ -96,7 +96,9 @@ std::string Head(const v1::RouteResponse& response, bool is_preview) {
                             response.snapshot_version());
   }
   if (!response.logged() && !is_preview) {
-    text += "warning: storage is broken; feedback for this decision will not be found\n";
+    text +=
+        "warning: the server cannot write to its storage, so this decision is not recorded and "
+        "cannot take feedback\n";
   }
   if (response.embedder_fallback()) text += "note: decided without a context vector\n";
   for (const auto& note : response.notes()) text += Cat("note: ", OneLine(note), "\n");
@@ -108,7 +110,7 @@ std::string Shown(const v1::RouteResponse& response, const Options& options) {
   if (!response.ranking().empty()) text += "\n" + RankingTable(response.ranking(), "arm");
   if (!options.is_explained) return text;
   text += "\n" + Reasons(response.ranking());
-  if (!response.not_candidates().empty()) text += "no candidates:\n";
+  if (!response.not_candidates().empty()) text += "not candidates:\n";
   for (const auto& arm : response.not_candidates()) {
     text += Cat("  ", OneLine(arm.arm()), ": ", OneLine(arm.reason()), "\n");
   }
@@ -122,42 +124,52 @@ void AddRoute(CLI::App& app, Cli& cli) {
   CLI::App* command = AddCommand(app, "route", "ask which arm should answer a query",
                                  "  pointsman route \"Prove that 7 is prime\" --prefer 0.8,0.2,0 "
                                  "--max-cost 0.01 --explain");
-  command->add_option("query", options->query, "the text")->required();
+  command->add_option("query", options->query, "text of the query")->required();
   command->add_option("--pool", options->pool, "pool to choose from")->capture_default_str();
   command->add_option("--prefer", options->preference,
-                      "weights QUALITY,COST,LATENCY; the pool's default unless given");
+                      "weights QUALITY,COST,LATENCY [the pool's default]");
   command->add_option("--max-cost", options->max_cost_usd,
-                      "most expected USD of this call; an unknown cost does not pass");
-  command->add_option("--max-latency-ms", options->max_latency_ms, "most expected latency in ms");
-  command->add_option("--require-tag", options->require_tags, "only arms with this tag (repeat)")
+                      "highest expected cost of the call in USD; excludes arms of unknown cost");
+  command->add_option("--max-latency-ms", options->max_latency_ms,
+                      "highest expected latency in ms; excludes arms of unknown latency");
+  command
+      ->add_option("--require-tag", options->require_tags,
+                   "consider only arms with this tag (repeat)")
       ->allow_extra_args(false);
-  command->add_option("--allow-arm", options->allow_arms, "only this arm (repeat)")
+  command->add_option("--allow-arm", options->allow_arms, "consider only this arm (repeat)")
       ->allow_extra_args(false);
-  command->add_option("--deny-arm", options->deny_arms, "not this arm (repeat)")
+  command->add_option("--deny-arm", options->deny_arms, "exclude this arm (repeat)")
       ->allow_extra_args(false);
   command->add_flag("--allow-unknown", options->allows_unknown,
-                    "an arm whose cost or latency is not known passes those two");
+                    "arms of unknown cost or latency pass --max-cost and --max-latency-ms");
   command->add_option("--context-tokens", options->context_tokens,
-                      "the arm's context window must hold this many [what the server counts]");
+                      "tokens that the arm's context window must hold [the server's count]");
   command->add_option("--input-tokens", options->input_tokens,
-                      "what will be paid for, counted by you [the server's estimate]");
+                      "input tokens you will be billed for [the server's estimate]");
   command->add_option("--max-output-tokens", options->max_output_tokens,
-                      "what the call will be limited to");
+                      "limit on output tokens that the call will have");
   command
       ->add_option("--latency", options->latency,
-                   "which latency is weighed and limited: first-token or total [the pool's]")
+                   "latency to weigh and limit: first-token or total [the pool's]")
       ->check(CLI::IsMember({"first-token", "total"}));
-  command->add_option("--feature", options->features, "NAME=NUMBER that the pool declares (repeat)")
+  command
+      ->add_option("--feature", options->features,
+                   "NAME=NUMBER, a feature that the pool declares (repeat)")
       ->allow_extra_args(false);
-  command->add_option("--arms", options->arm_count, "how many arms to name")->capture_default_str();
-  command->add_flag("--panel", options->is_panel, "further arms are drawn, not ordered by utility");
-  auto* greedy =
-      command->add_flag("--greedy", options->is_greedy, "the best by utility; no exploration");
-  command->add_flag("--preview", options->is_preview, "decide, but record, count and teach nothing")
+  command->add_option("--arms", options->arm_count, "number of arms to return")
+      ->capture_default_str();
+  command->add_flag("--panel", options->is_panel,
+                    "draw the further arms at random instead of ordering them by utility");
+  auto* greedy = command->add_flag("--greedy", options->is_greedy,
+                                   "choose the arm of the best expected utility; do not explore");
+  command
+      ->add_flag("--preview", options->is_preview,
+                 "decide without recording, counting or learning anything")
       ->excludes(greedy);
   command->add_option("--decision-id", options->decision_id,
-                      "your own id: the same again gives the same decision");
-  command->add_flag("--explain", options->is_explained, "show every arm and its reason");
+                      "your own id; a repeated id returns the same decision");
+  command->add_flag("--explain", options->is_explained,
+                    "show every arm, with the reason it was or was not a candidate");
   OnChosen(command, cli, [options, &cli](GrpcClient& client) -> absl::Status {
     ASSIGN_OR_RETURN(const v1::RouteRequest request, RequestOf(*options));
     ASSIGN_OR_RETURN(const v1::RouteResponse response, client.Route(request));

@@ -1,4 +1,4 @@
-// `pointsman stats` and `pointsman explain`: what was learned, and why a decision came out so.
+// `pointsman stats` and `pointsman explain`: show what was learned, and why a decision was made.
 #include <algorithm>
 #include <memory>
 #include <string>
@@ -19,19 +19,19 @@ std::string Shown(const v1::GetStatsResponse& stats) {
   const auto& feedback = stats.feedback();
   std::string text = absl::StrFormat(
       "pool %s: %d decisions since the start, %d outcomes learned, snapshot %d\n"
-      "learner %s, exploration %s; %d past queries to compare with\n"
-      "feedback: %d applied, %d merged, %d corrected, %d repeated, %d late, %d over "
-      "weight, %d closed, %d refused; %d never told\n",
+      "learner %s, exploration %s; %d past queries in the search index\n"
+      "feedback: %d applied, %d merged, %d corrected, %d repeated, %d late, %d over weight, %d "
+      "closed, %d refused; %d without feedback\n",
       stats.pool(), stats.decisions(), stats.outcomes(), stats.snapshot_version(),
       stats.quality_model(), stats.exploration(), stats.experience_size(), feedback.applied(),
       feedback.merged(), feedback.corrected(), feedback.already_applied(), feedback.late(),
       feedback.over_weight(), feedback.closed(), feedback.refused(), stats.missing());
   if (stats.embedder_fallbacks() > 0) {
-    text += absl::StrFormat("decided without a vector, since the embedder gave none: %d\n",
+    text += absl::StrFormat("decided without a vector because the embedder failed: %d\n",
                             stats.embedder_fallbacks());
   }
   if (stats.state_checksum() != 0) {
-    text += absl::StrFormat("checksum of all that was learned: %016x\n", stats.state_checksum());
+    text += absl::StrFormat("checksum of the learned state: %016x\n", stats.state_checksum());
   }
   text += "\n";
   const bool has_first_token =
@@ -58,7 +58,7 @@ std::string Shown(const v1::GetStatsResponse& stats) {
     if (has_first_token) row.push_back(MillisOr(arm.has_first_token_ms(), arm.first_token_ms()));
     table.Add(std::move(row));
     if (arm.rate_limited_until_unix_ms() > 0) {
-      limited += Cat(OneLine(arm.name()), " is rate limited, and left out until ",
+      limited += Cat(OneLine(arm.name()), " is rate limited, and excluded until ",
                      TimeText(arm.rate_limited_until_unix_ms() * kMicrosPerMs), "\n");
     }
   }
@@ -89,7 +89,7 @@ std::string Shown(const v1::ExplainResponse& decision) {
         Field("cached", outcome.has_cached_input_tokens(), outcome.cached_input_tokens()),
         Field("output tokens", outcome.has_output_tokens(), outcome.output_tokens()),
         Field("first token ms", outcome.has_first_token_ms(), outcome.first_token_ms()),
-        outcome.error() ? ", it brought no answer" : "",
+        outcome.error() ? ", no answer" : "",
         outcome.has_error_kind() ? Cat(" (", v1::ErrorKind_Name(outcome.error_kind()), ")") : "",
         "\n");
   }
@@ -102,13 +102,13 @@ std::string Shown(const v1::ExplainResponse& decision) {
 
 void AddStats(CLI::App& app, Cli& cli) {
   auto pool = std::make_shared<std::string>("default");
-  CLI::App* command = AddCommand(app, "stats", "show what was learned of each arm",
+  CLI::App* command = AddCommand(app, "stats", "show what was learned about each arm",
                                  "  pointsman stats --pool default");
   auto with_checksum = std::make_shared<bool>(false);
   command->add_option("--pool", *pool, "the pool")->capture_default_str();
   command->add_flag("--checksum", *with_checksum,
-                    "also of all that was learned: the same after a restart, and what `pointsman "
-                    "verify` ends with");
+                    "also show the checksum of the learned state: it survives a restart, and "
+                    "`pointsman verify` prints the same");
   OnChosen(command, cli, [pool, with_checksum, &cli](GrpcClient& client) -> absl::Status {
     v1::GetStatsRequest request;
     request.set_pool(*pool);
@@ -123,9 +123,9 @@ void AddExplain(CLI::App& app, Cli& cli) {
   auto request = std::make_shared<v1::ExplainRequest>();
   auto id = std::make_shared<std::string>();
   auto pool = std::make_shared<std::string>("default");
-  CLI::App* command = AddCommand(app, "explain", "show why a decision came out as it did",
-                                 "  pointsman explain DECISION_ID");
-  command->add_option("decision_id", *id, "of the Route answer")->required();
+  CLI::App* command =
+      AddCommand(app, "explain", "show why a decision was made", "  pointsman explain DECISION_ID");
+  command->add_option("decision_id", *id, "decision id from the response to Route")->required();
   command->add_option("--pool", *pool, "pool of the decision")->capture_default_str();
   OnChosen(command, cli, [request, id, pool, &cli](GrpcClient& client) -> absl::Status {
     request->set_pool(*pool);

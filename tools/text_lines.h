@@ -1,7 +1,7 @@
-// The texts of a file, one a line: the line itself, or of a .jsonl file the string `text` or
-// `query` of each object. Plain or .gz; empty lines are skipped. Errors: as evaluation/data/lines.h;
-// kInvalidArgument with file and line for an object without a text. Threads: a pure function of
-// files.
+// The texts of a file, one per line: the line itself or, in a .jsonl file, the string `text` or `query` of
+// the object. Plain or .gz; empty lines are skipped.
+// Errors: as evaluation/data/lines.h; kInvalidArgument with file and line for an object without a text.
+// Threads: a pure function of files.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,4 @@
-// `pointsman token create`, `list` and `revoke`: the file of tokens that a server reads.
+// `pointsman token create`, `list` and `revoke`: edit the file of tokens that a server reads.
 #include <algorithm>
 #include <ctime>
 #include <filesystem>
@@ -29,7 +29,7 @@ struct NewTokenOptions {
   int64_t expires_days = 0;
 };
 
-// Like a flag's value that is a list: "a,b".
+// A list as a flag's value: "a,b".
 std::vector<std::string> Split(const std::string& list) {
   return absl::StrSplit(list, ',', absl::SkipEmpty());
 }
@@ -38,7 +38,7 @@ absl::Status Fill(const NewTokenOptions& options, TokenEntry& entry) {
   for (const std::string& name : Split(options.scopes)) {
     const auto scope = ScopeOf(name);
     if (!scope) {
-      return InvalidArgument("--scopes: there are route, feedback, admin and metrics, got ",
+      return InvalidArgument("--scopes: expected route, feedback, admin or metrics, got ",
                              Quoted(name));
     }
     entry.scopes = static_cast<uint8_t>(entry.scopes | static_cast<uint8_t>(*scope));
@@ -46,7 +46,7 @@ absl::Status Fill(const NewTokenOptions& options, TokenEntry& entry) {
   if (entry.scopes == 0) return InvalidArgument("--scopes must name at least one scope");
   entry.pools = Split(options.pools);
   if (options.expires_days > 0) {
-    // A whole day in UTC, as the file has it: the last one counts in full.
+    // The file has whole days in UTC; the last day counts in full.
     entry.expires = (SystemClock().Now() / kDay + options.expires_days + 1) * kDay;
   }
   return absl::OkStatus();
@@ -82,7 +82,7 @@ absl::Status Create(const NewTokenOptions& options, bool is_json) {
     if (token.name != options.name) continue;
     return absl::AlreadyExistsError(
         Cat(options.file, " has a token named ", options.name,
-            "; choose another name, and revoke the old one when nobody sends it any more"));
+            "; choose another name, and revoke the old token when it is no longer in use"));
   }
   tokens.push_back(made.entry);
   RETURN_IF_ERROR(SaveTokens(options.file, tokens));
@@ -95,13 +95,12 @@ absl::Status Create(const NewTokenOptions& options, bool is_json) {
   }
   Print(Cat(made.token, "\n"));
   std::fflush(stdout);
-  // Beside it, so that `TOKEN=$(pointsman token create ...)` gets the token alone.
-  std::fputs(
-      Cat("This is the only time that it is shown. ", options.file,
-          " has its hash; a server whose config names that file (tokens_file) takes it within a "
-          "second.\n")
-          .c_str(),
-      stderr);
+  // On stderr, so that `TOKEN=$(pointsman token create ...)` captures only the token.
+  std::fputs(Cat("This token is shown only once. ", options.file,
+                 " contains its hash; a server whose config names that file (tokens_file) accepts "
+                 "the token within a second.\n")
+                 .c_str(),
+             stderr);
   return absl::OkStatus();
 }
 
@@ -145,7 +144,7 @@ absl::Status Revoke(const std::string& file, const std::string& name, bool is_js
 }  // namespace
 
 void AddToken(CLI::App& app, Cli& cli) {
-  CLI::App* token = app.add_subcommand("token", "make and revoke what clients show to be let in");
+  CLI::App* token = app.add_subcommand("token", "manage the access tokens of clients");
   token->require_subcommand(1);
 
   auto options = std::make_shared<NewTokenOptions>();
@@ -154,28 +153,37 @@ void AddToken(CLI::App& app, Cli& cli) {
       "  pointsman token create app --scopes route,feedback --pools default --file tokens.yaml\n"
       "Scopes: route (Route, RouteBatch), feedback (Feedback, FeedbackBatch), admin (all calls "
       "about\n"
-      "pools and arms; about the whole server with --pools '*'), metrics (/metrics of the admin "
-      "port).");
-  create->add_option("name", options->name, "who will send it; errors and `token list` call it so")
+      "pools and arms; with --pools '*', also those about the whole server), metrics (/metrics of "
+      "the admin port).");
+  create
+      ->add_option("name", options->name,
+                   "name of the token, shown in errors and by `token list`")
       ->required();
-  create->add_option("--scopes", options->scopes, "of route, feedback, admin, metrics")->required();
-  create->add_option("--pools", options->pools, "names, or '*' for every pool")
+  create
+      ->add_option("--scopes", options->scopes,
+                   "scopes, separated by commas: route, feedback, admin, metrics")
+      ->required();
+  create
+      ->add_option("--pools", options->pools,
+                   "names of pools, separated by commas, or '*' for every pool")
       ->capture_default_str();
-  create->add_option("--expires-days", options->expires_days, "never, unless given")
+  create
+      ->add_option("--expires-days", options->expires_days, "days until the token expires [never]")
       ->check(CLI::PositiveNumber);
-  create->add_option("--file", options->file, "made if it is missing")->capture_default_str();
+  create->add_option("--file", options->file, "tokens file; created if it is missing")
+      ->capture_default_str();
   OnChosen(create, cli, [options, &cli](GrpcClient&) { return Create(*options, cli.is_json); });
 
   auto file = std::make_shared<std::string>(kFile);
-  CLI::App* list = AddCommand(*token, "list", "show what tokens there are, without their secrets",
+  CLI::App* list = AddCommand(*token, "list", "list the tokens in a file, without their secrets",
                               "  pointsman token list --file tokens.yaml");
   list->add_option("--file", *file, "the file of tokens")->capture_default_str();
   OnChosen(list, cli, [file, &cli](GrpcClient&) { return List(*file, cli.is_json); });
 
   auto name = std::make_shared<std::string>();
-  CLI::App* revoke = AddCommand(*token, "revoke", "take a token back",
+  CLI::App* revoke = AddCommand(*token, "revoke", "revoke a token",
                                 "  pointsman token revoke app --file tokens.yaml");
-  revoke->add_option("name", *name, "of the token")->required();
+  revoke->add_option("name", *name, "name of the token")->required();
   revoke->add_option("--file", *file, "the file of tokens")->capture_default_str();
   OnChosen(revoke, cli,
            [file, name, &cli](GrpcClient&) { return Revoke(*file, *name, cli.is_json); });

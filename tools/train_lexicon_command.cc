@@ -34,7 +34,7 @@ absl::Status Run(const Options& options, bool is_json) {
     Print(absl::StrFormat("%d lines, %d tokens\n", trainer->lines(), trainer->tokens()));
   }
   if (lines_left_out > 0 && !is_json) {
-    Print(absl::StrFormat("%d lines are left out: the corpus is larger than --tokens-max\n",
+    Print(absl::StrFormat("%d lines were left out because the corpus exceeds --tokens-max\n",
                           lines_left_out));
   }
   ProgressBar bar(is_json);
@@ -46,13 +46,14 @@ absl::Status Run(const Options& options, bool is_json) {
     return content.status();
   }
   const std::string bytes = EncodeLexicon(*content);
-  // Aside and then renamed: a server may have the old file mapped.
+  // Written to another name and then renamed: a server may have the old file mapped.
   const std::string aside = options.out + ".new";
   RETURN_IF_ERROR(WriteFile(aside, bytes));
   std::error_code error;
   std::filesystem::rename(aside, options.out, error);
-  if (error)
+  if (error) {
     return FailedPrecondition("cannot rename ", aside, " to ", options.out, ": ", error.message());
+  }
   ASSIGN_OR_RETURN(const auto lexicon, Lexicon::Open(options.out));
   if (is_json) {
     const nlohmann::ordered_json json = {{"file", options.out},
@@ -78,24 +79,30 @@ void AddTrainLexicon(CLI::App& app, Cli& cli) {
   CLI::App* command = AddCommand(
       app, "train-lexicon", "make a lexicon (token -> vector) from text, for the lexicon embedder",
       "  pointsman train-lexicon --corpus prompts.jsonl --out prompts.lexicon\n"
-      "\nA corpus file has one document a line (a prompt, a paragraph), plain or .gz; of a .jsonl\n"
-      "file, the string `text` or `query` of each object. Some ten thousand lines are a start.\n"
-      "Same files, same options, same lexicon.");
-  command->add_option("--corpus", options->corpus, "the files to learn from")->required();
-  command->add_option("--out", options->out, "the lexicon file to write")->required();
-  command->add_option("--note", options->note, "kept in the file: corpus, licence");
-  command->add_option("--dim", lexicon.dimension, "entries of a vector")->capture_default_str();
-  command->add_option("--vocabulary", lexicon.vocabulary_max, "tokens at most")
+      "\n"
+      "A corpus file has one document per line (a prompt, a paragraph), plain or .gz. In a .jsonl\n"
+      "file, the document is the string `text` or `query` of the object. Start with about ten "
+      "thousand\n"
+      "lines. The same files and options give the same lexicon.");
+  command->add_option("--corpus", options->corpus, "files to learn from")->required();
+  command->add_option("--out", options->out, "lexicon file to write")->required();
+  command->add_option("--note", options->note,
+                      "note stored in the file, such as corpus and licence");
+  command->add_option("--dim", lexicon.dimension, "dimensions of a vector")->capture_default_str();
+  command->add_option("--vocabulary", lexicon.vocabulary_max, "largest number of tokens")->capture_default_str();
+  command
+      ->add_option("--lines-least", lexicon.lines_least,
+                   "leave out tokens that occur in fewer lines")
       ->capture_default_str();
-  command->add_option("--lines-least", lexicon.lines_least, "leave out tokens of fewer lines")
+  command->add_option("--window", lexicon.window, "tokens on each side that count as near")
       ->capture_default_str();
-  command->add_option("--window", lexicon.window, "tokens to each side that count as near")
+  command
+      ->add_option("--tokens-max", lexicon.tokens_max,
+                   "most corpus tokens in memory (4 bytes each)")
       ->capture_default_str();
-  command->add_option("--tokens-max", lexicon.tokens_max, "corpus tokens kept in memory (4 bytes)")
+  command->add_option("--pairs-max", lexicon.pairs_max, "most pairs in memory (16 bytes each)")
       ->capture_default_str();
-  command->add_option("--pairs-max", lexicon.pairs_max, "pairs kept in memory (16 bytes)")
-      ->capture_default_str();
-  command->add_option("--seed", lexicon.seed, "of all that is random")->capture_default_str();
+  command->add_option("--seed", lexicon.seed, "seed of the random numbers")->capture_default_str();
   command->callback([options, &cli] {
     options->lexicon.components = std::max(256u, 2 * options->lexicon.dimension);
     cli.what = "train-lexicon";

@@ -43,7 +43,7 @@ Connections::~Connections() {
 
 void Connections::Send(std::unique_ptr<Call> call) {
   const std::size_t at = next_.fetch_add(1, std::memory_order_relaxed) % connections_.size();
-  call.release()->Start(*connections_[at]);  // the connection's thread owns it from here
+  call.release()->Start(*connections_[at]);  // from here on, the connection's thread owns it
 }
 
 }  // namespace pointsman

@@ -1,6 +1,6 @@
 // One asynchronous call in flight and the connections that carry them.
-// Operation: Connections::Send starts a call; when it is answered, Call::done runs on the thread of
-//   its connection, and the call is gone afterwards. One thread a connection waits for answers.
+// Operation: Connections::Send starts a call; when the answer arrives, Call::done runs on the connection's
+//   thread, and the call is deleted. Each connection has one thread that waits for answers.
 // Threads: Send from any thread. `done` must not block, and may send the next call.
 #pragma once
 
@@ -22,7 +22,7 @@ namespace pointsman {
 
 using LoadTime = std::chrono::steady_clock::time_point;
 
-// A connection of its own, and its stubs.
+// A separate connection with its stubs.
 struct Connection {
   explicit Connection(const std::string& address);
   const std::shared_ptr<grpc::Channel> channel;
@@ -77,7 +77,7 @@ inline LoadReader<grpc::health::v1::HealthCheckResponse> Prepare(
 template <class Request, class Response>
 class UnaryCall final : public Call {
  public:
-  // Sends `own`, or `shared` instead, which outlives the call.
+  // Sends `own`, or `shared` if given, which must outlive the call.
   explicit UnaryCall(const Request* shared = nullptr) : shared_(shared) {}
 
   void Start(Connection& connection) override {
@@ -88,7 +88,7 @@ class UnaryCall final : public Call {
 
   Request own;
   Response response;
-  std::size_t query = 0;  // which of the load's texts this asks about
+  std::size_t query = 0;  // index of the query among the load's texts
 
  private:
   const Request* const shared_;

@@ -33,7 +33,7 @@ absl::Status MakePool(Connection& connection, const Workload& workload, const Fi
     if (first == 0) {
       auto* embedder = request.mutable_settings()->mutable_embedder();
       embedder->set_name(plan.embedder);
-      // Of another embedder than the default, all its numbers; the lexicon's own are cut.
+      // With another embedder than the default, use all its dimensions; those of the lexicon are cut.
       if (!plan.embedder.empty()) embedder->set_dimension(plan.dimension);
       embedder->set_projected(plan.dimension);
       request.mutable_settings()->mutable_learner()->set_quality_model(plan.learner);
@@ -51,7 +51,7 @@ absl::Status MakePool(Connection& connection, const Workload& workload, const Fi
   return absl::OkStatus();
 }
 
-// Routes texts first .. first + count and tells how each went.
+// Routes the texts first .. first + count - 1, and reports an outcome for each.
 absl::Status Learn(Connection& connection, const Workload& workload, const std::string& pool,
                    std::size_t first, std::size_t count) {
   v1::RouteBatchRequest routes;

@@ -1,5 +1,5 @@
-// Prepares a server for a load: makes a pool with arms and lets it route and learn, by the same calls
-// as an application would.
+// Prepares a server for a load: creates a pool with arms, and lets it route and learn by the calls that an
+// application would use.
 // Errors: those of the server's answers.
 // Threads: one at a time.
 #pragma once

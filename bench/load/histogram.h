@@ -1,8 +1,8 @@
-// Latencies in buckets of equal relative width, as HdrHistogram keeps them: 128 to each doubling, so
-// any percentile is right to 0.8% from 128 ns to centuries, however many values there are.
+// Latencies in buckets of equal relative width, as in HdrHistogram: 128 per doubling, so every percentile is
+// exact to 0.8% from 128 ns to centuries, for any number of values.
 // Shapes: values are nanoseconds.
 // Cost: Add is one atomic addition; 57 KB.
-// Threads: Add from any number of threads; reads see what was added before them.
+// Threads: Add from any number of threads; reads see the values added before.
 #pragma once
 
 #include <array>

@@ -23,7 +23,7 @@ double Throughput(const LoadSlice& slice) {
   return static_cast<double>(slice.calls.calls - slice.calls.errors) / slice.seconds;
 }
 
-// The median over the rounds of what a phase's slice has over what the first phase's has.
+// The median over the rounds of a figure of a phase's slice divided by that of the first phase's.
 template <class Figure>
 double Ratio(const PhaseResult& phase, const PhaseResult& first, Figure figure) {
   std::vector<double> ratios;
@@ -100,7 +100,7 @@ nlohmann::json JsonOf(const PhaseResult& phase) {
   return out;
 }
 
-// Least squares over the slices of all phases in the order they ran, MB a minute.
+// Least squares over the slices of all phases in the order in which they ran, in MB per minute.
 struct Rss {
   double first_mb = 0, last_mb = 0, per_minute = 0;
 };
@@ -180,12 +180,12 @@ std::string TextOf(const LoadReport& report) {
       table.Add(Row("  its feedback", phase.feedback, totals.feedback_throughput, ""));
     }
     if (!phase.first_error.empty()) {
-      notes += phase.phase.name + ": the first error was: " + phase.first_error + "\n";
+      notes += phase.phase.name + ": first error: " + phase.first_error + "\n";
     }
     if (totals.late_us > 1000) {
       notes += absl::StrFormat(
-          "%s: this generator itself started calls late (p99 %s): too fast for "
-          "this machine, or too busy a machine\n",
+          "%s: the load generator started calls late (p99 %s): the rate is too high for this "
+          "machine, or the machine is busy\n",
           phase.phase.name, Us(totals.late_us));
     }
   }
@@ -198,8 +198,8 @@ std::string TextOf(const LoadReport& report) {
                             r.throughput);
   }
   if (const Rss rss = RssOf(report.phases); rss.last_mb > 0) {
-    text += absl::StrFormat("server RSS %.1f MB (%.1f at first, %+.2f MB a minute)\n", rss.last_mb,
-                            rss.first_mb, rss.per_minute);
+    text += absl::StrFormat("server RSS %.1f MB (%.1f at first, %+.2f MB per minute)\n",
+                            rss.last_mb, rss.first_mb, rss.per_minute);
   }
   if (report.recall.queries() > 0) {
     text += absl::StrFormat(

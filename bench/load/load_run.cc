@@ -20,17 +20,17 @@
 namespace pointsman {
 namespace {
 
-constexpr std::size_t kRequests = 4096;  // different ones, asked in turn
+constexpr std::size_t kRequests = 4096;  // different requests, used in turn
 constexpr std::chrono::seconds kDeadline{30};
 constexpr std::size_t kFeedbackInFlightMax = 1024;
-constexpr std::size_t kArmsAhead = 10;  // so many arms that were put are not yet removed
+constexpr std::size_t kArmsAhead = 10;  // number of arms that are put but not yet removed
 
 LoadTime Now() { return std::chrono::steady_clock::now(); }
 LoadTime After(LoadTime time, double seconds) {
   return time + std::chrono::duration_cast<LoadTime::duration>(Seconds(seconds));
 }
 
-// Wakes to within some dozen microseconds; steady_clock is CLOCK_MONOTONIC.
+// Accurate to a few dozen microseconds; steady_clock is CLOCK_MONOTONIC.
 void SleepUntil(LoadTime time) {
   const auto ns =
       std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
@@ -79,10 +79,10 @@ class LoadRun::Impl {
   std::vector<DueFeedback> decisions_;
   std::atomic<std::size_t> next_decision_ = 0;
   std::atomic<std::size_t> next_request_ = 0;
-  std::atomic<bool> is_over_ = false;  // the slice: a closed loop's answers send nothing more
+  std::atomic<bool> is_over_ = false;  // the slice is over: answers in a closed loop send no further call
   std::atomic<std::size_t> in_flight_ = 0, feedback_in_flight_ = 0;
   LoadTime slice_begin_;
-  Connections connections_;  // last: its threads end before what they write to
+  Connections connections_;  // last, so that its threads end before the data they write to
 };
 
 std::unique_ptr<Phase> LoadRun::Impl::MakePhase(const LoadPhase& plan) const {
@@ -168,7 +168,7 @@ void LoadRun::Impl::Answered(Phase& phase, Call& call) {
   --in_flight_;
 }
 
-// What is due by now, in one go; more waits for the next millisecond.
+// Sends everything that is due by now; the rest waits for the next millisecond.
 void LoadRun::Impl::SendDueFeedback(Phase& phase, LoadTime now) {
   const double phase_now = phase.time_s + Seconds(now - slice_begin_).count();
   while (true) {
@@ -192,7 +192,7 @@ void LoadRun::Impl::SendDueFeedback(Phase& phase, LoadTime now) {
   }
 }
 
-// Puts a new arm, and removes the one that was put kArmsAhead changes before.
+// Puts a new arm, and removes the one that was put kArmsAhead changes ago.
 void LoadRun::Impl::ChangeArm(Phase& phase) {
   const std::size_t change = phase.arm_changes++;
   const auto name = [](std::size_t number) { return "passing-" + std::to_string(number); };

@@ -1,13 +1,13 @@
-// Measures calls of several kinds in turns of a second or so ("slices"), so that their figures can be
-// divided by each other on a machine whose speed varies.
-// Operation: every round runs one slice of each phase: a slice sends its calls, waits for their
-//   answers and reads what the server's process used meanwhile.
-//   Closed loop (rate 0): `concurrency` calls at all times, each followed by the next.
-//   Open loop: calls start when a schedule says, drawn beforehand, whether or not earlier ones were
-//   answered; latency counts from the scheduled start, so a server that stalls cannot hide it.
-//   A phase with feedback sends one for each routed decision, after an exponential delay of the time
-//   measured in that phase.
-// Errors: a call that fails is counted and its first message kept; the run goes on.
+// Measures several kinds of calls in turns of about a second ("slices"), so that the ratios of their figures
+// are valid on a machine whose speed varies.
+// Operation: every round runs one slice of each phase. A slice sends its calls, waits for the answers, and
+//   reads what the server's process used in that time.
+//   Closed loop (rate 0): `concurrency` calls are always in flight; each is followed by the next.
+//   Open loop: calls start at times that were drawn beforehand, whether or not earlier calls were answered.
+//   Latency counts from the scheduled start, so a server that stalls cannot hide it.
+//   A phase with feedback sends one for each routed decision, after an exponentially distributed delay in that
+//   phase's own time.
+// Errors: failed calls are counted, and the first message is kept; the run continues.
 #pragma once
 
 #include <cstdint>
@@ -29,25 +29,25 @@ struct LoadPhase {
   std::string name;
   LoadKind kind = LoadKind::kRoute;
   std::string pool;
-  bool has_feedback = false;     // of kRoute
-  double arm_changes_per_s = 0;  // arms put and removed meanwhile, in turn
+  bool has_feedback = false;     // only for kRoute
+  double arm_changes_per_s = 0;  // arms put and removed in turn during the phase
 };
 
 struct LoadOptions {
   std::string server;
-  double rate = 0;  // calls a second; 0: closed loop
+  double rate = 0;  // calls per second; 0: closed loop
   std::size_t concurrency = 32;
   std::size_t connections = 1;
   double slice_s = 1;
   std::size_t rounds = 10;
-  double warm_up_s = 1;  // of each phase, not counted
+  double warm_up_s = 1;  // per phase, not counted
   std::size_t batch = 64;
   double feedback_delay_s = 1;
-  int64_t pid = 0;  // the server's; 0: its process is not looked at
+  int64_t pid = 0;  // of the server; 0: do not measure its process
   uint64_t seed = 1;
 };
 
-// What calls of one kind showed, in one slice or all of them.
+// The figures of one kind of call, in one slice or in all.
 struct LoadFigures {
   uint64_t calls = 0;
   uint64_t errors = 0;
@@ -62,25 +62,25 @@ struct LoadSlice {
   double own_cpu_s = 0;
   uint64_t switches = 0;
   uint64_t rss_bytes = 0;  // at the end
-  double late_us = 0;      // how late the generator itself started a call, at the 99th percentile
+  double late_us = 0;      // how late the generator started calls, 99th percentile
 };
 
 struct PhaseResult {
   LoadPhase phase;
   LoadFigures calls;
   LoadFigures feedback;
-  std::vector<LoadSlice> slices;  // one a round
+  std::vector<LoadSlice> slices;  // one per round
   std::string first_error;
 };
 
 class LoadRun {
  public:
-  // The load's texts begin here, far from those that a pool was filled with.
+  // The first of the load's texts, far from those that the pool was filled with.
   static constexpr std::size_t kFirstText = 500000000;
 
   LoadRun(const LoadOptions& options, const Workload& workload);
   ~LoadRun();
-  // Makes the decisions that kFeedback phases tell about, so many.
+  // Makes `count` decisions for kFeedback phases to report outcomes of.
   absl::Status MakeDecisions(const std::string& pool, std::size_t count,
                              const std::function<void(double)>& on_progress);
   absl::StatusOr<std::vector<PhaseResult>> Run(

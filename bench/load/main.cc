@@ -1,5 +1,5 @@
-// pointsman-load: puts a running server under load and says what a call costs, in turns with empty
-// calls if asked, so that the two can be divided by each other.
+// pointsman-load: puts a running server under load and reports the cost of a call. On request it takes turns
+// with empty calls, to report the ratio.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
@@ -94,8 +94,8 @@ absl::Status RunLoad(Options options) {
       const double per_s = options.load.rate > 0 ? options.load.rate : 30000;
       count = static_cast<std::size_t>(per_s * (options.duration_s + options.load.warm_up_s));
     }
-    RETURN_IF_ERROR(run.MakeDecisions(
-        options.pool, count, [&](double share) { show(share, "making decisions to tell about"); }));
+    RETURN_IF_ERROR(run.MakeDecisions(options.pool, count,
+                                      [&](double share) { show(share, "making decisions"); }));
   }
   LoadReport report;
   auto phase_results = run.Run(phases, [&](double share, const LoadSlice& slice) {
@@ -123,11 +123,11 @@ void AddOptions(CLI::App& app, Options& o) {
   app.add_option("--server", o.load.server, "HOST:PORT of pointsmand")
       ->envname("POINTSMAN_SERVER")
       ->default_val("127.0.0.1:7717");
-  app.add_option("--data", o.data, "a data folder, for real queries and outcomes")->required();
-  app.add_option("--pool", o.pool, "the pool to ask")->capture_default_str();
-  app.add_option("--query-chars", o.query_chars, "bytes of each query; 0: as in the data")
+  app.add_option("--data", o.data, "data folder with the queries and outcomes to use")->required();
+  app.add_option("--pool", o.pool, "pool to call")->capture_default_str();
+  app.add_option("--query-chars", o.query_chars, "length of each query in bytes; 0: as in the data")
       ->capture_default_str();
-  app.add_option("--connections", o.load.connections, "connections to the server")
+  app.add_option("--connections", o.load.connections, "number of connections to the server")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
 }
@@ -138,48 +138,53 @@ void AddRunOptions(CLI::App& app, Options& o) {
                  "route followed by its feedback), batch, empty (health check)")
       ->check(CLI::IsMember({"route", "feedback", "mixed", "batch", "empty"}))
       ->capture_default_str();
-  app.add_option("--rate", o.load.rate, "open loop: calls a second, by a schedule; 0: closed loop")
+  app.add_option("--rate", o.load.rate,
+                 "open loop: calls per second, by a schedule; 0: closed loop")
       ->capture_default_str();
   app.add_option("--concurrency", o.load.concurrency, "closed loop: calls in flight")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  app.add_option("--duration", o.duration_s, "seconds of each kind of call")->capture_default_str();
-  app.add_option("--slice", o.load.slice_s, "seconds before another kind of call has its turn")
+  app.add_option("--duration", o.duration_s, "seconds per kind of call")->capture_default_str();
+  app.add_option("--slice", o.load.slice_s, "seconds before the next kind of call takes its turn")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  app.add_option("--warm-up", o.load.warm_up_s, "seconds of each kind that are not counted")
+  app.add_option("--warm-up", o.load.warm_up_s, "seconds per kind of call that are not counted")
       ->capture_default_str();
   app.add_flag("--baseline", o.has_baseline, "take turns with empty calls, and print the ratios");
   app.add_option("--versus-pool", o.versus_pool, "take turns with the same calls to another pool");
-  app.add_option("--arm-changes", o.arm_changes_per_s,
-                 "take turns with the same calls while so many arms a second are put and removed");
-  app.add_option("--batch", o.load.batch, "queries of one call in mode batch")
+  app.add_option(
+      "--arm-changes", o.arm_changes_per_s,
+      "take turns with the same calls while this many arms per second are put and removed");
+  app.add_option("--batch", o.load.batch, "mode batch: queries per call")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
   app.add_option("--feedback-delay", o.load.feedback_delay_s,
                  "mode mixed: mean seconds from a decision to its feedback, exponential")
       ->capture_default_str();
-  app.add_option("--decisions", o.decisions,
-                 "mode feedback: so many are made beforehand; 0: enough for the duration");
+  app.add_option(
+      "--decisions", o.decisions,
+      "mode feedback: number of decisions to make beforehand; 0: enough for the duration");
   app.add_option("--recall", o.recall_queries,
-                 "afterwards, measure the indexes' recall on so many queries");
-  app.add_option("--pid", o.load.pid, "the server's process, to read its CPU time and memory");
-  app.add_option("--seed", o.load.seed, "of the schedule")->capture_default_str();
+                 "afterwards, measure the indexes' recall on this many queries");
+  app.add_option("--pid", o.load.pid, "process id of the server, to read its CPU time and memory");
+  app.add_option("--seed", o.load.seed, "seed of the schedule")->capture_default_str();
   app.add_option("--json", o.json_file, "write all figures to a file");
 }
 
 void AddFill(CLI::App& app, Options& o) {
   CLI::App* fill = app.add_subcommand(
-      "fill", "make a pool with arms, and let it route and learn so many outcomes");
+      "fill", "create a pool with arms, and let it route and learn a number of outcomes");
   fill->fallthrough();
-  fill->add_option("--arms", o.fill.arms, "arms; the data's first, then made ones")
+  fill->add_option("--arms", o.fill.arms, "number of arms; the data's first, then generated ones")
       ->capture_default_str();
-  fill->add_option("--outcomes", o.fill.outcomes, "outcomes to learn")->capture_default_str();
-  fill->add_option("--dim", o.fill.dimension, "numbers of a query's vector")->capture_default_str();
+  fill->add_option("--outcomes", o.fill.outcomes, "number of outcomes to learn")
+      ->capture_default_str();
+  fill->add_option("--dim", o.fill.dimension, "dimensions of a query's vector")
+      ->capture_default_str();
   fill->add_option("--embedder", o.fill.embedder, "as in a pool's file");
   fill->add_option("--learner", o.fill.learner, "as in a pool's file");
   fill->add_option("--experience-max", o.fill.experience_max,
-                   "outcomes kept in the index of past queries; 0: the default");
+                   "most outcomes in the index of past queries; 0: the default");
   fill->callback([&o] { o.is_fill = true; });
 }
 
@@ -189,14 +194,14 @@ void AddFill(CLI::App& app, Options& o) {
 int main(int argc, char** argv) {
   pointsman::Options options;
   CLI::App app(
-      "pointsman-load puts a running pointsmand under load and says what each call cost.\n"
+      "pointsman-load puts a running pointsmand under load and reports the cost of a call.\n"
       "  pointsman-load fill --data deploy/sample --outcomes 100000\n"
       "  pointsman-load --data deploy/sample --mode mixed --baseline --pid $(pidof pointsmand)",
       "pointsman-load");
   pointsman::AddOptions(app, options);
   pointsman::AddRunOptions(app, options);
   pointsman::AddFill(app, options);
-  app.footer("Exit codes: 0 it worked, 2 bad arguments; else as of pointsman");
+  app.footer("Exit codes: 0 it worked, 2 bad arguments; others as for pointsman");
   if (const auto code = pointsman::ParseFlags(app, pointsman::Version(), argc, argv)) return *code;
   const absl::Status status = pointsman::RunLoad(options);
   if (status.ok()) return 0;

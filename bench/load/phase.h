@@ -1,5 +1,5 @@
-// What a load run keeps of one of its phases between and within slices.
-// Threads: as the members say; Series::Record from any thread, the rest of a Series from one.
+// The state of one phase of a load run, within and between slices.
+// Threads: as noted at the members; Series::Record from any thread, the rest of a Series from one.
 #pragma once
 
 #include <atomic>
@@ -19,7 +19,7 @@ namespace pointsman {
 
 using Seconds = std::chrono::duration<double>;
 
-// The latencies of calls of one kind, in the present slice and in all.
+// The latencies of one kind of call, in the present slice and in all.
 struct Series {
   Histogram slice, all;
   std::atomic<uint64_t> slice_errors = 0, all_errors = 0;
@@ -55,13 +55,13 @@ struct Series {
 };
 
 struct DueFeedback {
-  double due_s = 0;  // of the phase's own time
+  double due_s = 0;  // in the phase's own time
   std::size_t query = 0;
   std::string decision_id, arm;
   friend bool operator>(const DueFeedback& a, const DueFeedback& b) { return a.due_s > b.due_s; }
 };
 
-// A phase with all that it keeps between its slices.
+// A phase with its state between slices.
 struct Phase {
   LoadPhase plan;
   Series calls, feedback;
@@ -69,7 +69,7 @@ struct Phase {
   std::vector<v1::RouteRequest> routes;
   std::vector<v1::RouteBatchRequest> batches;
   std::vector<LoadSlice> slices;
-  double time_s = 0;  // its own, before the present slice
+  double time_s = 0;  // the phase's own time before the present slice
   std::size_t arm_changes = 0;
 
   Mutex mutex;

@@ -27,7 +27,7 @@ absl::StatusOr<ProcessFigures> ReadProcess(int64_t pid) {
   std::ifstream file(folder + "/stat");
   std::string stat;
   if (!std::getline(file, stat)) return NotFound("there is no process ", pid, " (--pid)");
-  // The name, in parentheses, may hold spaces; user and system time are fields 14 and 15.
+  // The name, in parentheses, may contain spaces; user and system time are fields 14 and 15.
   std::istringstream fields(stat.substr(stat.rfind(')') + 1));
   std::string skipped;
   for (int field = 3; field < 14; ++field) fields >> skipped;

@@ -1,6 +1,6 @@
-// What /proc says of a process: processor time, resident memory, context switches.
+// A process's figures from /proc: processor time, resident memory, context switches.
 // Errors: kNotFound if there is no such process.
-// Cost: a few small files, one of them a thread.
+// Cost: reads a few small files, one per thread.
 // Threads: a pure function of the machine.
 #pragma once
 
@@ -14,7 +14,7 @@ namespace pointsman {
 struct ProcessFigures {
   double cpu_s = 0;        // user and system, of all threads
   uint64_t rss_bytes = 0;  // now
-  uint64_t switches = 0;   // of all present threads, voluntary and not
+  uint64_t switches = 0;   // of all present threads, voluntary and involuntary
   uint64_t threads = 0;
 };
 

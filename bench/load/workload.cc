@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kDescriptionBytes = 200;
 
-// At most `bytes` of the text, and no character cut.
+// Cuts the text to at most `bytes`, between characters.
 void Cut(std::string& text, std::size_t bytes) {
   if (text.size() <= bytes) return;
   while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) --bytes;
@@ -70,7 +70,7 @@ v1::Arm Workload::MakeArm(std::size_t index) const {
   if (index < dataset_.arms.size()) return ToProto(dataset_.arms[index]);
   v1::Arm arm;
   arm.set_name("tool-" + std::to_string(index));
-  // From another part of the texts than the queries that are asked first.
+  // From another part of the texts than the first queries.
   std::string description = Text(1000000 + index);
   Cut(description, kDescriptionBytes);
   arm.set_description(description);

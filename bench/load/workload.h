@@ -1,5 +1,5 @@
-// What the load asks: texts made of a data folder's real queries, and the feedback its recorded
-// outcomes give.
+// The content of a load: texts made from a data folder's real queries, and feedback from its recorded
+// outcomes.
 // Threads: const; any number of threads.
 #pragma once
 
@@ -16,17 +16,17 @@ namespace pointsman {
 class Workload {
  public:
   // `characters`: the length of every text in bytes (one less where a character would be cut);
-  // 0: as they are. Errors: of LoadDataset.
+  // 0: unchanged. Errors: those of LoadDataset.
   static absl::StatusOr<Workload> Load(const std::string& folder, std::size_t characters,
                                        uint64_t seed);
 
-  // Any number of different texts: the data's own first, then each the beginning of one and the end
-  // of another, and so on until it is long enough.
+  // Any number of different texts. The data's own come first; each later one joins the beginning of one text
+  // with the end of another, until it is long enough.
   std::string Text(std::size_t index) const;
-  // The outcome of `arm` on that text: the recorded one of its first query, or for an arm that the
-  // data has not, one drawn from the two names.
+  // The outcome of `arm` on that text: the recorded one of the text's first query. For an arm that is not in
+  // the data, an outcome derived from the names.
   void FillFeedback(std::size_t index, const std::string& arm, v1::FeedbackRequest& feedback) const;
-  // The data's arms first, then made ones whose descriptions are texts.
+  // The data's arms first, then generated ones whose descriptions are texts.
   v1::Arm MakeArm(std::size_t index) const;
 
  private:

@@ -1,4 +1,4 @@
-// The main of every benchmark: as BENCHMARK_MAIN, and a flag that it does not know is exit code 2.
+// The main function of every benchmark: as BENCHMARK_MAIN, except that an unknown flag gives exit code 2.
 #include <benchmark/benchmark.h>
 
 #include <cstdio>

@@ -1,5 +1,5 @@
-// What it costs to make a vector of a text, by length; real questions, joined to the length asked
-// for. usage: embedder_bench [Google Benchmark's flags]
+// The cost of embedding a text, by length. The texts are real questions, joined to the wanted length.
+// usage: embedder_bench [Google Benchmark's flags]
 #include <benchmark/benchmark.h>
 
 #include <cstdio>
@@ -61,7 +61,7 @@ void Embed(benchmark::State& state, const Embedder& embedder) {
 }
 
 void LexiconWords(benchmark::State& state) { Embed(state, *Make("lexicon", 64, 0)); }
-// What a batch could share between its texts: all that does not depend on the tokens.
+// The part of the cost that a batch could share between its texts: all that does not depend on the tokens.
 void LexiconOneWord(benchmark::State& state) {
   const auto embedder = Make("lexicon", 64, 0.5);
   std::vector<float> out(embedder->dimension());
@@ -99,7 +99,7 @@ void Sketch(benchmark::State& state) {
 }
 BENCHMARK(Sketch)->Arg(300)->Arg(4000)->Unit(benchmark::kMicrosecond);
 
-// Mapping, checking and indexing the file that ships.
+// Maps, checks and indexes the bundled file.
 void OpenLexicon(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(Make("lexicon", 64, 0));
 }

@@ -1,6 +1,6 @@
-// What the index of past queries costs and finds, on real texts as the lexicon embeds them:
+// The cost and the recall of the index of past queries, on real texts embedded with the lexicon:
 //   BM_Search/N  searches among N entries: time, and recall@64 against exact search over floats
-//   BM_Add/N     what an outcome costs, joins included
+//   BM_Add/N     the cost of an outcome, joins included
 // Run it in the repository, alone on the machine.
 #include <benchmark/benchmark.h>
 
@@ -58,7 +58,7 @@ void AddAll(ExperienceIndex& index, const Vectors& vectors, std::size_t entries)
   }
 }
 
-// Of the exact nearest by floats, or as near as the last of them.
+// The share of results that are among the exact nearest by floats, or as near as the last of them.
 double Recall(const ExperienceIndex& index, const Vectors& vectors, std::size_t entries) {
   std::vector<Neighbour> found;
   std::vector<float> all(entries);

@@ -1,10 +1,10 @@
-// What durable feedback costs, and what the work around it costs others:
+// The cost of durable feedback, and of the work around it:
 //   BM_DurableFeedback        the engine alone, 64 feedbacks in flight, each synced before its answer
-//   BM_DurableFeedbackByGrpc  the same through a server in this process
+//   BM_DurableFeedbackByGrpc  the same, through a server in this process
 //   BM_Recover                a start from a million events: with the newest snapshot, and without any
 //   BM_RouteBesideSnapshots   the p99 of Route while snapshots of a large pool are written, over its p99
-//                             while none is
-// p50_ms and p99_ms are of single calls. Run it alone on the machine: docs/lab/performance.md.
+//                             while none are written
+// p50_ms and p99_ms are those of single calls. Run it alone on the machine: docs/lab/performance.md.
 #include <benchmark/benchmark.h>
 #include <grpcpp/grpcpp.h>
 #include <spdlog/sinks/null_sink.h>
@@ -50,7 +50,7 @@ double Percentile(std::vector<double>& values, double share) {
   return values[static_cast<std::size_t>(at)];
 }
 
-// On a disk, not in memory: POINTSMAN_BENCH_DIR, or the folder it is run in.
+// On a disk, not in memory: in POINTSMAN_BENCH_DIR, or in the current folder.
 class Folder {
  public:
   Folder() {
@@ -89,7 +89,7 @@ void MakePool(Engine& engine, const std::string& model, int arm_count) {
                   }).ok());
 }
 
-// At most so many calls at once; their latencies.
+// Limits the calls in flight, and records their latencies.
 class Window {
  public:
   void Enter() {
@@ -128,7 +128,7 @@ RouteInput Question(Rng& rng) {
   return route;
 }
 
-constexpr int kFeedbacks = 20000;  // an iteration
+constexpr int kFeedbacks = 20000;  // per iteration
 
 void BM_DurableFeedback(benchmark::State& bench, const char* model) {
   const Folder folder;
@@ -235,7 +235,7 @@ BENCHMARK(BM_DurableFeedbackByGrpc)
     ->Arg(4)
     ->Unit(benchmark::kMillisecond)->UseRealTime();
 
-// A log of so many outcomes of a pool, written as the engine would.
+// Writes a log with `count` outcomes of a pool, as the engine would.
 void WriteLog(const std::string& folder, const std::string& model, Sequence count,
               bool with_snapshots) {
   Storage storage = OpenRocksStorage({.folder = folder}).value();
@@ -292,7 +292,7 @@ void BM_Recover(benchmark::State& bench, const char* model, bool with_snapshots)
   for (auto _ : bench) {
     const auto engine = OpenEngine(folder.path(), clock, {});
     POINTSMAN_CHECK(engine->GetPool("default")->snapshot_version == count);
-    bench.PauseTiming();  // its end makes a snapshot of its own
+    bench.PauseTiming();  // its end writes another snapshot
     if (!with_snapshots) {
       std::filesystem::remove_all(folder.path() + "/snapshots");
     }
@@ -315,7 +315,7 @@ BENCHMARK_CAPTURE(BM_Recover, hybrid_from_the_start, "hybrid", false)
     ->Iterations(1)
     ->UseRealTime();
 
-// The p99 of Route, in ms, in so many calls beside a feedback now and then.
+// The p99 of Route in ms, over `calls` calls with occasional feedback.
 double RouteP99(Engine& engine, Rng& rng, int calls) {
   std::vector<double> latencies;
   for (int i = 0; i < calls; ++i) {
@@ -333,7 +333,7 @@ double RouteP99(Engine& engine, Rng& rng, int calls) {
   return Percentile(latencies, 0.99);
 }
 
-// Learned state of about 16 MB: 500 arms with a matrix of their own.
+// Learned state of about 16 MB: 500 arms with a matrix each.
 void BM_RouteBesideSnapshots(benchmark::State& bench) {
   constexpr int kManyArms = 500;
   const SystemClock clock;
@@ -342,7 +342,7 @@ void BM_RouteBesideSnapshots(benchmark::State& bench) {
     for (const bool has_snapshots : {false, true}) {
       const Folder folder;
       EngineOptions options;
-      // One falls due with each feedback: the next begins as soon as one ends.
+      // Each feedback makes one due, so the next begins as soon as one ends.
       options.limits.snapshot_every_events = has_snapshots ? 1 : 1000000000;
       options.limits.snapshot_every_s = has_snapshots ? 1 : 1000000000;
       const auto engine = OpenEngine(folder.path(), clock, options);

@@ -1,5 +1,5 @@
-// What a decision and an outcome cost in the learner alone. Context vectors have 64 entries, those
-// of the hybrid benchmarks as many as their second argument says.
+// The cost of a decision and an outcome in the learner alone. Context vectors have 64 entries; in the hybrid
+// benchmarks the second argument is their length.
 #include <cmath>
 #include <optional>
 #include <string>
@@ -97,7 +97,7 @@ void BM_Decide(benchmark::State& bench, const char* model) {
 BENCHMARK_CAPTURE(BM_Decide, lin_thompson, "lin_thompson")->Arg(8)->Arg(64)->Arg(1000);
 BENCHMARK_CAPTURE(BM_Decide, context_free, "context_free")->Arg(8)->Arg(64)->Arg(1000);
 
-// Outcomes learned in one batch, per outcome: what the writer does under load.
+// Outcomes learned in one batch, per outcome, as the writer does under load.
 void BM_LearnBatch(benchmark::State& bench, const char* model) {
   Scene scene(model, 8, 480);
   std::vector<Event> events;
@@ -112,7 +112,7 @@ void BM_LearnBatch(benchmark::State& bench, const char* model) {
 BENCHMARK_CAPTURE(BM_LearnBatch, lin_thompson, "lin_thompson");
 BENCHMARK_CAPTURE(BM_LearnBatch, context_free, "context_free");
 
-// One outcome applied and published by itself: the copies included.
+// One outcome, applied and published by itself, copies included.
 void BM_LearnOne(benchmark::State& bench, const char* model) {
   const auto arms = static_cast<uint32_t>(bench.range(0));
   Scene scene(model, arms, static_cast<int>(arms) * 30);
@@ -140,8 +140,8 @@ void BM_HybridDecide(benchmark::State& bench) {
 }
 BENCHMARK(BM_HybridDecide)->Args({8, 64})->Args({8, 128})->Args({1000, 64})->Args({1000, 128});
 
-// The quality model's share of an outcome with everything in it, the scheduled solves included,
-// over a stretch of a pool's life: 8 arms, entries of z, first and last outcome.
+// The quality model's full share of the cost of an outcome, scheduled solves included, over part of a pool's
+// life: 8 arms, entries of z, first and last outcome.
 void BM_HybridLearn(benchmark::State& bench) {
   constexpr uint32_t kArms = 8;
   const auto dimension = static_cast<uint32_t>(bench.range(0));

@@ -1,4 +1,4 @@
-// What the engine tells of pools, decisions and the log.
+// What the engine reports about pools, decisions and the log.
 // Threads: plain values.
 #pragma once
 
@@ -19,7 +19,7 @@ struct PoolInfo {
   uint32_t arms_active = 0;
   uint32_t arms_paused = 0;
   Sequence snapshot_version = 0;
-  std::string problem;  // why it cannot embed queries; empty: it can
+  std::string problem;  // why the pool cannot embed queries; empty: it can
 };
 
 struct PutPoolOutput {
@@ -37,17 +37,17 @@ struct Explanation {
   std::vector<std::pair<std::string, Outcome>> outcomes;
 };
 
-// An outcome that was learned, as the log has it.
+// A learned outcome, as recorded in the log.
 struct LoggedOutcome {
   Sequence sequence = 0;
   Micros time = 0;
   std::string arm;
-  std::map<std::string, double> features;  // that came with the query
+  std::map<std::string, double> features;  // features sent with the query
   OutcomeEvent event;
 };
 struct OutcomePage {
   std::vector<LoggedOutcome> outcomes;
-  Sequence next = 0;            // where the next page begins; 0: there is none
+  Sequence next = 0;            // where the next page begins; 0: no more pages
   Sequence first_sequence = 0;  // the oldest event that the log still has
 };
 

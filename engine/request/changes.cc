@@ -44,7 +44,7 @@ std::string Shown(LatencyKind kind) {
 std::string Shown(MissingFeedback missing) {
   return missing == MissingFeedback::kQuality ? "DEFAULT_QUALITY" : "NOTHING";
 }
-// 0 stands for no limit.
+// 0 means no limit.
 std::string ShownLimit(int64_t tokens) { return tokens == 0 ? "unset" : Cat(tokens); }
 
 class Lines {

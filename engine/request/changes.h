@@ -10,7 +10,7 @@
 
 namespace pointsman {
 
-// One line a field: "usd_per_1m_input: 0.15 -> 0.3"; "unset" stands for no value. Empty: nothing changed.
+// One line per field: "usd_per_1m_input: 0.15 -> 0.3"; "unset" means no value. Empty: no changes.
 std::vector<std::string> ChangesOf(const Arm& before, const Arm& after);
 std::vector<std::string> ChangesOf(const PoolSettings& before, const PoolSettings& after);
 

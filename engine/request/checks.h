@@ -1,4 +1,4 @@
-// What the checks of validate.h are made of: one number, one text, one list.
+// The building blocks of validate.h: checks of one number, one text, one list.
 // Errors: kInvalidArgument BAD_FIELD or LIMIT with the field's name.
 // Threads: pure functions.
 #pragma once
@@ -43,7 +43,7 @@ inline bool AreFinite(std::span<const float> numbers) {
 inline absl::Status Text(std::string_view field, std::string_view text, int64_t bytes_max) {
   if (static_cast<int64_t>(text.size()) > bytes_max) {
     return WithReason(
-        InvalidArgument(field, ": ", text.size(), " bytes are over the limit of ", bytes_max),
+        InvalidArgument(field, ": ", text.size(), " bytes exceed the limit of ", bytes_max),
         reason::kLimit, field);
   }
   if (!IsUtf8(text)) return BadField(field, "must be valid UTF-8");
@@ -52,7 +52,7 @@ inline absl::Status Text(std::string_view field, std::string_view text, int64_t 
 
 inline absl::Status Count(std::string_view field, std::size_t count, int64_t most) {
   if (static_cast<int64_t>(count) <= most) return absl::OkStatus();
-  return WithReason(InvalidArgument(field, ": ", count, " entries are over the limit of ", most),
+  return WithReason(InvalidArgument(field, ": ", count, " entries exceed the limit of ", most),
                     reason::kLimit, field);
 }
 

@@ -5,7 +5,7 @@
 namespace pointsman {
 namespace {
 
-// Of NaN every comparison is false: it stays.
+// Every comparison with NaN is false, so NaN stays.
 void ToLeast(double& value, double least) {
   if (value < least && value >= least - kClampWithin) value = least;
 }

@@ -1,5 +1,6 @@
-// Numbers that arithmetic has put next to a bound, put on it: a mean of ones may come as 1.0000000000000002,
-// and a difference of equals as -1e-17. What is further off is the sender's error, and for validate.h.
+// Moves numbers that rounding has put just outside a bound back onto it: a mean of ones may arrive as
+// 1.0000000000000002, and a difference of equals as -1e-17. Numbers that are further off are the sender's
+// error, and validate.h reports them.
 // Threads: pure functions.
 #pragma once
 

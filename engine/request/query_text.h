@@ -1,4 +1,4 @@
-// What of a long query is embedded.
+// The part of a long query that is embedded.
 // Threads: pure function.
 #pragma once
 
@@ -8,8 +8,8 @@
 
 namespace pointsman {
 
-// The text, if it has at most `bytes_max` bytes; else its head and its tail, about as long as one another, cut
-// between code points, together at most `bytes_max` bytes (but at least one code point).
+// The text, if it has at most `bytes_max` bytes. Otherwise its head and its tail, of about the same length,
+// cut between code points; together at most `bytes_max` bytes (but at least one code point).
 std::string HeadAndTail(std::string_view text, std::size_t bytes_max);
 
 }  // namespace pointsman

@@ -1,5 +1,5 @@
-// What is asked of the engine and what it answers, as plain values: the same whether it comes by
-// gRPC or in process. Field meanings are those of proto/pointsman/v1.
+// Requests to the engine and its answers, as plain values. They are the same over gRPC and in process. Field
+// meanings are those of proto/pointsman/v1.
 // Threads: plain values.
 #pragma once
 
@@ -36,7 +36,7 @@ struct RouteInput {
   std::string pool = "default";
   std::string query;
   std::vector<float> embedding;
-  // Of `query`, from an embedder that runs elsewhere; empty: it gave none. (query_embedding.h)
+  // The vector of `query` from a remote embedder; empty: the embedder failed. (query_embedding.h)
   std::optional<std::vector<float>> embedded;
   std::vector<std::pair<std::string, double>> features;
   std::optional<Preference> preference;
@@ -46,7 +46,7 @@ struct RouteInput {
   std::string decision_id;
   Mode mode = Mode::kExplore;
   bool explain = false;
-  int64_t input_tokens = 0;       // counted by the caller; 0: they are estimated
+  int64_t input_tokens = 0;       // counted by the caller; 0: estimated
   int64_t max_output_tokens = 0;  // 0: no limit
   std::optional<LatencyKind> latency_kind;  // absent: the pool's
 };
@@ -82,7 +82,7 @@ struct RouteOutput {
   std::vector<RejectedArm> not_candidates;
 };
 
-// One call that was made for a decision; what it gave is in `outcome`.
+// One call that was made for a decision, with its `outcome`.
 struct AttemptInput {
   std::string arm;
   Outcome outcome;
@@ -98,8 +98,8 @@ struct FeedbackInput {
   bool is_withdrawal = false;
   bool is_not_served = false;
   std::vector<AttemptInput> attempts;
-  // Who sends it: a token's name or, without tokens, the peer's address without its port. What comes
-  // with none is all of one client named "".
+  // The sender: a token's name or, without tokens, the peer's address without its port. All feedback without
+  // a sender belongs to one client named "".
   std::string client;
 };
 
@@ -119,8 +119,8 @@ struct FeedbackOutput {
   std::vector<std::string> notes = {};
 };
 
-// A change of one arm: `edit` gives its settings from those that it has now (those of a new arm with
-// nothing but the name, if there is none).
+// A change of one arm: `edit` returns the new settings, given the present ones (or, if the arm does not
+// exist, those of a new arm with only a name).
 struct ArmEdit {
   std::string name;
   std::function<absl::StatusOr<Arm>(const Arm& present)> edit;
@@ -131,8 +131,8 @@ struct ArmEdit {
   double inherit_strength = 0;  // 0: the default
 };
 
-// What PutPool gives for each setting that was not named: defaults for a new pool, the present
-// value for an old one. So it takes a function from present settings to wanted ones.
+// PutPool keeps each setting that a request does not name: the default in a new pool, the present value in an
+// existing one. So it takes a function from present settings to wanted ones.
 using EditSettings = std::function<absl::StatusOr<PoolSettings>(const PoolSettings& present)>;
 
 // A change of one pool, with arms.
@@ -142,7 +142,7 @@ struct PoolEdit {
   std::vector<ArmEdit> arms;
   bool create_only = false;
   bool is_pruning = false;  // pause the active arms that are not in `arms`
-  bool is_dry_run = false;  // say what would change, and write nothing
+  bool is_dry_run = false;  // report what would change, and write nothing
 };
 
 struct PutArmOutput {
@@ -161,10 +161,10 @@ struct UndoOutput {
 // What an import announces before its first query.
 struct ImportPlan {
   std::string pool = "default";
-  std::string import_id;  // names the import: what came under it before is not learned again
-  uint64_t queries = 0;   // how many will come, at most
-  double strength = 0;    // observations that all imported outcomes of an arm count as together
-  // By arm name: how many outcomes of it will come, at most. Arms not named: one a query.
+  std::string import_id;  // id of the import: queries that came with this id before are not learned again
+  uint64_t queries = 0;   // the most queries that will come
+  double strength = 0;    // observations that all imported outcomes of an arm together count as
+  // By arm name: the most outcomes of it that will come. Arms that are not named: one per query.
   std::map<std::string, uint64_t> arm_outcomes;
 };
 
@@ -185,7 +185,7 @@ struct ImportedQuery {
 
 struct ImportedArm {
   uint64_t learned = 0;  // outcomes
-  uint64_t known = 0;    // outcomes that had been learned before under this import_id
+  uint64_t known = 0;    // outcomes that were learned before with this import_id
   double weight = 0;     // of each outcome: strength / outcomes announced
 };
 
@@ -194,25 +194,25 @@ struct ImportOutput {
   uint64_t queries_known = 0;
   uint64_t outcomes_learned = 0;
   uint64_t outcomes_known = 0;
-  std::map<std::string, ImportedArm> arms;  // by name: those that had outcomes
+  std::map<std::string, ImportedArm> arms;  // by name: arms that had outcomes
   Sequence sequence = 0;                    // of the last event; 0: nothing new
 };
 
-// Decision ids that begin so belong to imported queries.
+// Decision ids with this prefix belong to imported queries.
 inline constexpr std::string_view kImportIdPrefix = "import:";
 
-// How a remote embedder does (embedder_trial.h).
+// The figures of a remote embedder (embedder_trial.h).
 struct EmbedderFigures {
   std::string endpoint;
   std::string model;
   uint32_t dimension = 0;
   double latency_ms = 0;     // of one text, the median
-  double batch_ms_each = 0;  // of a text among all of them
-  double tokens_each = 0;    // on average; 0: it does not say
+  double batch_ms_each = 0;  // per text, when all are sent together
+  double tokens_each = 0;    // on average; 0: the embedder does not report it
   double usd_per_1m_tokens = 0;
 };
 
-// What the indexes find of what there is (recall.h).
+// How much of the exact result the indexes find (recall.h).
 struct RecallFigures {
   uint32_t queries = 0;
   uint32_t neighbours = 0;

@@ -1,4 +1,4 @@
-// What GetStats tells of a pool.
+// What GetStats reports about a pool.
 // Threads: plain values.
 #pragma once
 
@@ -31,8 +31,8 @@ struct ArmStatistics {
   ArmFigures figures;
 };
 
-// How long after their decisions outcomes were told, since start; `counts` by bucket, the last one
-// for all that is later than the last bound.
+// Time from decisions to their outcomes, since start. `counts` is by bucket; the last bucket has everything
+// beyond the last bound.
 struct FeedbackLag {
   static constexpr std::array<double, 9> kBoundsSeconds = {0.1,  1,     10,    60,    600,
                                                            3600, 21600, 86400, 604800};
@@ -44,18 +44,19 @@ struct PoolStatistics {
   std::string pool;
   Sequence snapshot_version = 0;
   uint64_t decisions = 0;   // since start
-  uint64_t explored = 0;    // of those, by another arm than the one of the best utility
-  uint64_t outcomes = 0;    // learned, ever
+  uint64_t explored = 0;    // decisions for an arm other than the one with the best utility
+  uint64_t outcomes = 0;    // learned over all time
   FeedbackCounts feedback;  // since start
   FeedbackLag lag;          // of first outcomes, since start
   std::vector<ArmStatistics> arms;
   uint64_t experience_size = 0;
   std::string quality_model;
   std::string exploration;
-  uint64_t state_checksum = 0;  // 0 unless it was asked for
-  uint64_t fallbacks = 0;       // of the decisions: made without a vector
-  uint64_t missing = 0;         // outcomes that nobody told within the feedback window, ever
-  // Since the newest snapshot was made, or since the start; 0 while it holds all that was learned.
+  uint64_t state_checksum = 0;  // 0 unless requested
+  uint64_t fallbacks = 0;       // decisions made without a vector
+  uint64_t missing = 0;         // decisions without feedback within the feedback window, over all time
+  // Age of the newest snapshot, or time since the start; 0 while the snapshot contains everything that was
+  // learned.
   double snapshot_age_s = 0;
 };
 

@@ -9,15 +9,17 @@
 namespace pointsman {
 namespace {
 
-// Counts are in parts of a token, so that they are whole numbers.
+// Counts are in fractions of a token, so that they are whole numbers.
 constexpr uint64_t kParts = 60;
 
-// A run of so many letters and digits without a space is no word: base64, hex, keys. A byte of it counts:
+// A run of this many letters and digits without a space is not a word, but base64, hex or a key. Each of its
+// bytes counts:
 constexpr std::size_t kLongRun = 32;
 constexpr uint64_t kLongRunExpected = 45;
 constexpr uint64_t kLongRunAtMost = 60;
 
-// kJoin: signs of base64, plain and URL-safe, and of what joins the parts of keys.
+// kJoin: the non-alphanumeric characters of base64, plain and URL-safe, and those that join the parts of
+//   keys.
 enum class Kind : uint8_t {
   kOther,
   kSpace,
@@ -46,15 +48,15 @@ constexpr std::array<Kind, 256> kKinds = [] {
   return kinds;
 }();
 
-// What one character beyond ASCII counts.
+// The weight of one non-ASCII character.
 struct Weight {
-  uint32_t last;  // of the range that ends here
+  uint32_t last;  // last code point of the range
   uint32_t expected;
   uint32_t at_most;
 };
 
-// By the block that a code point lies in, in parts of a token. Letters of Latin count beside their word, since an accent breaks
-// it into more tokens. Scripts that tokenizers saw little of fall to bytes at worst.
+// By the block of a code point, in fractions of a token. Accented Latin letters count in addition to their
+// word, because an accent breaks the word into more tokens. Rare scripts are at worst split into bytes.
 constexpr std::array<Weight, 24> kWeights = {{
     {0x00bf, 60, 90},   // signs of Latin-1
     {0x024f, 30, 90},   // Latin with accents
@@ -85,7 +87,7 @@ struct CodePoint {
   std::size_t bytes = 1;
 };
 
-// The one at `i`, which is beyond ASCII; a byte that begins none is one of Latin-1.
+// The code point at `i`, which is not ASCII. A byte that starts no code point is taken as Latin-1.
 CodePoint Decode(std::string_view text, std::size_t i) {
   const auto first = static_cast<unsigned char>(text[i]);
   const std::size_t bytes = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 1;
@@ -120,7 +122,7 @@ class Counter {
       } else if (kind == Kind::kDigit) {
         BeginRun();
         Digits();
-      } else if (kind == Kind::kJoin) {  // a run goes on
+      } else if (kind == Kind::kJoin) {  // the run continues
         Signs(Kind::kJoin);
       } else {
         EndRun();
@@ -141,7 +143,7 @@ class Counter {
     at_most_ += at_most;
   }
 
-  // How many of the kind come from here on; steps over them.
+  // Steps over the characters of this kind from here on, and returns their number.
   uint64_t Skip(Kind kind) {
     const std::size_t begin = at_;
     while (at_ < text_.size() && KindAt(at_) == kind) ++at_;
@@ -156,7 +158,7 @@ class Counter {
     at_most_before_ = at_most_;
   }
 
-  // Letters, digits and signs between two others: words, or what is none.
+  // Counts a run of letters, digits and joining characters: words, or a key.
   void EndRun() {
     if (is_in_run_ && at_ - run_begin_ >= kLongRun) {
       const uint64_t bytes = at_ - run_begin_;
@@ -166,12 +168,12 @@ class Counter {
     is_in_run_ = false;
   }
 
-  // Capitals first, then small letters: what comes after is another word.
+  // Capitals, then small letters; the next capital starts another word.
   void Word() {
     const uint64_t capitals = Skip(Kind::kUpper);
     const uint64_t small = Skip(Kind::kLower);
     const uint64_t letters = capitals + small;
-    if (small == 0 && capitals > 1) {  // such words are rarer, so they are cut into more
+    if (small == 0 && capitals > 1) {  // such words are rarer, so they become more tokens
       Add(std::max(kParts, 24 * letters), std::max(kParts, 40 * letters));
     } else {
       Add(std::max(kParts, 12 * (letters + 2)), std::max(kParts, 20 * (letters + 1)));
@@ -190,7 +192,7 @@ class Counter {
 
   void NoRun(Kind kind) {
     if (kind == Kind::kSpace) {
-      const uint64_t spaces = Skip(kind);  // one belongs to the word after it
+      const uint64_t spaces = Skip(kind);  // one space belongs to the word after it
       if (spaces > 1) Add(kParts, kParts / 2 * spaces);
     } else if (kind == Kind::kPunctuation) {
       Signs(kind);

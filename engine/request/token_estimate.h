@@ -1,9 +1,9 @@
-// How many tokens a language model makes of a text, by the scripts that it is written in: tokenizers differ,
-// and bytes of Latin words, of CJK and of base64 differ by up to eight times in what they cost.
-// Operation: one pass. ASCII words are cut where letters, digits and case change; long runs of what base64
-//   is made of count by the byte, all other characters by their script.
-// Limitations: an estimate. `expected` lies near what common tokenizers give; `at_most` above what all but the
-//   oldest do, so that a text that seems to fit does.
+// Estimates how many tokens a language model makes of a text, from the scripts that it is written in.
+// Tokenizers differ, and the tokens per byte of Latin words, CJK and base64 differ by up to eight times.
+// Operation: one pass. ASCII words are cut where letters, digits and case change. Long runs of base64
+//   characters count by the byte, all other characters by their script.
+// Limitations: an estimate. `expected` is close to the count of common tokenizers; `at_most` is above the
+//   count of all but the oldest ones, so a text that seems to fit does fit.
 // Cost: O(bytes), about a nanosecond each.
 // Threads: pure function.
 #pragma once
@@ -13,12 +13,12 @@
 namespace pointsman {
 
 struct TokenEstimate {
-  double expected = 0;  // for what is paid
-  double at_most = 0;   // for what has to fit; at least `expected`
+  double expected = 0;  // for prices
+  double at_most = 0;   // for limits; at least `expected`
   friend bool operator==(const TokenEstimate&, const TokenEstimate&) = default;
 };
 
-// Whole numbers, 0 for no text. Bytes that are no UTF-8 count as one token each.
+// Whole numbers, 0 for no text. Bytes that are not UTF-8 count as one token each.
 TokenEstimate EstimateTokens(std::string_view text);
 
 }  // namespace pointsman

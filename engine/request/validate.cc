@@ -19,16 +19,16 @@ absl::Status ValidateImported(const ImportedQuery& query, const ImportPlan& plan
   if (query.index >= plan.queries) {
     return BadField("index",
                     Cat("the import announced ", plan.queries, " queries, so the last index is ",
-                        plan.queries - 1, "; announce as many as come"));
+                        plan.queries - 1, "; announce at least as many queries as you send"));
   }
   RETURN_IF_ERROR(ValidateRoute(AsRoute(query), limits));
   if (query.outcomes.empty()) {
-    return BadField("outcomes", "must hold the outcome of at least one arm");
+    return BadField("outcomes", "must contain the outcome of at least one arm");
   }
   std::set<std::string_view> arms;
   for (const ImportedOutcome& outcome : query.outcomes) {
     if (!arms.insert(outcome.arm).second) {
-      return BadField("outcomes", Cat("arm ", Quoted(outcome.arm), " stands twice"));
+      return BadField("outcomes", Cat("arm ", Quoted(outcome.arm), " is given twice"));
     }
     const absl::Status status = ValidateOutcome(outcome.outcome);
     if (!status.ok()) return Located(status, Cat("arm ", Quoted(outcome.arm)));
@@ -45,14 +45,14 @@ absl::Status BadField(std::string_view field, std::string_view what) {
 absl::Status ValidateRoute(const RouteInput& input, const Limits& limits) {
   if (input.query.empty() == input.embedding.empty()) {
     return input.query.empty()
-               ? BadField("query", "must not be empty (or send `embedding` instead)")
-               : BadField("embedding", "send either `query` or `embedding`, not both");
+               ? BadField("query", "must not be empty, unless `embedding` is sent instead")
+               : BadField("embedding", "must not be sent together with `query`");
   }
-  // A long one is embedded in part; what refuses is the limit of the message.
+  // A long query is embedded in part; only the limit of the message rejects it.
   if (!IsUtf8(input.query)) return BadField("query", "must be valid UTF-8");
   RETURN_IF_ERROR(Count("embedding", input.embedding.size(), limits.embedding_dimension_max));
   if (!AreFinite(input.embedding)) {
-    return BadField("embedding", "holds NaN, infinite or huge numbers");
+    return BadField("embedding", "contains NaN, infinite or huge numbers");
   }
   RETURN_IF_ERROR(Count("features", input.features.size(), limits.features_max));
   for (const auto& [name, value] : input.features) {
@@ -93,10 +93,10 @@ absl::Status ValidateFeedback(const FeedbackInput& input, const Limits& limits) 
   const bool is_closing = input.is_withdrawal || input.is_not_served;
   if (is_closing && (!input.outcome.empty() || !input.attempts.empty())) {
     return BadField(input.is_withdrawal ? "withdraw" : "not_served",
-                    "says that there is no outcome, so send none with it");
+                    "means that there is no outcome, so no outcome may be sent with it");
   }
   if (input.is_withdrawal && input.is_not_served) {
-    return BadField("withdraw", "and `not_served` are two things: send one of them");
+    return BadField("withdraw", "must not be sent together with `not_served`");
   }
   for (const AttemptInput& attempt : input.attempts) {
     if (attempt.arm.empty()) return BadField("attempts.arm", "must not be empty");
@@ -106,13 +106,13 @@ absl::Status ValidateFeedback(const FeedbackInput& input, const Limits& limits) 
   }
   if (!input.attempts.empty() && !input.served_arm.empty() &&
       input.attempts.back().arm != input.served_arm) {
-    return BadField("served_arm", "must be the arm of the last attempt, or be left out");
+    return BadField("served_arm", "must be the arm of the last attempt, or unset");
   }
   if (!input.attempts.empty() && input.outcome.quality &&
       input.attempts.back().outcome.error.value_or(false)) {
-    return BadField("quality", "belongs to the last attempt, and that one failed");
+    return BadField("quality", "describes the last attempt, but that attempt failed");
   }
-  // Who served may be said before how it went.
+  // The serving arm may be reported before the outcome.
   const bool may_say_nothing = is_closing || !input.attempts.empty() || !input.served_arm.empty();
   if (may_say_nothing && input.outcome.empty()) return absl::OkStatus();
   return ValidateOutcome(input.outcome);
@@ -120,10 +120,11 @@ absl::Status ValidateFeedback(const FeedbackInput& input, const Limits& limits) 
 
 absl::Status ValidateOutcome(const Outcome& o) {
   if (o.empty()) {
-    return BadField("quality",
-                    "the outcome says nothing: give at least one of quality, latency_ms, "
-                    "first_token_ms, cost_usd, input_tokens, cached_input_tokens, output_tokens, "
-                    "error, error_kind; or `withdraw` or `not_served`");
+    return BadField(
+        "quality",
+        "is missing, and so is every other field of the outcome: give at least one of quality, "
+        "latency_ms, first_token_ms, cost_usd, input_tokens, cached_input_tokens, output_tokens, "
+        "error, error_kind; or `withdraw` or `not_served`");
   }
   RETURN_IF_ERROR(Number("quality", o.quality, 0, 1, ""));
   RETURN_IF_ERROR(Number("latency_ms", o.latency_ms, 0, kMsMax, "ms"));
@@ -139,24 +140,22 @@ absl::Status ValidateOutcome(const Outcome& o) {
   RETURN_IF_ERROR(count("retry_after_ms", o.retry_after_ms, kRetryAfterMsMax, "ms"));
   if (o.input_tokens && o.cached_input_tokens && *o.cached_input_tokens > *o.input_tokens) {
     return BadField("cached_input_tokens",
-                    Cat("are part of input_tokens, so they cannot be more: got ",
+                    Cat("must not exceed input_tokens, which include them: got ",
                         *o.cached_input_tokens, " of ", *o.input_tokens));
   }
   if (o.error_kind && (*o.error_kind < ErrorKind::kProvider || *o.error_kind > kErrorKindLast)) {
-    return BadField("error_kind",
-                    Cat("there is no kind of error ", static_cast<int>(*o.error_kind)));
+    return BadField("error_kind", Cat("unknown error kind ", static_cast<int>(*o.error_kind)));
   }
   const bool has_failed = o.error.value_or(o.error_kind.has_value());
   if (o.error_kind && !has_failed) {
-    return BadField("error_kind", "is of a call that failed: leave it out where `error` is false");
+    return BadField("error_kind", "requires a failed call: leave it unset if `error` is false");
   }
   if (o.retry_after_ms && o.error_kind != ErrorKind::kRateLimited) {
-    return BadField("retry_after_ms", "belongs to error_kind RATE_LIMITED");
+    return BadField("retry_after_ms", "requires error_kind RATE_LIMITED");
   }
   if (has_failed && o.quality) {
     return BadField("quality",
-                    "an answer that failed has no quality: `error` trains the error rate, so "
-                    "send one or the other");
+                    "must not be sent with `error`: a failed call has no answer to rate");
   }
   return absl::OkStatus();
 }
@@ -173,9 +172,9 @@ RouteInput AsRoute(const ImportedQuery& query) {
 absl::Status ValidateImport(const ImportPlan& plan, std::span<const ImportedQuery> chunk,
                             const Limits& limits) {
   if (plan.import_id.empty()) {
-    return BadField("import_id",
-                    "must not be empty: it names the import, so that sending it again "
-                    "learns nothing twice");
+    return BadField(
+        "import_id",
+        "must not be empty: it identifies the import, so that a retry learns nothing twice");
   }
   RETURN_IF_ERROR(Text("import_id", plan.import_id, limits.decision_id_bytes_max));
   RETURN_IF_ERROR(Number("queries", static_cast<double>(plan.queries), 1, kQueriesMax, ""));
@@ -183,7 +182,7 @@ absl::Status ValidateImport(const ImportPlan& plan, std::span<const ImportedQuer
   RETURN_IF_ERROR(Count("arm_outcomes", plan.arm_outcomes.size(), limits.arms_per_pool_max));
   for (const auto& [arm, count] : plan.arm_outcomes) {
     RETURN_IF_ERROR(Located(Number("arm_outcomes", static_cast<double>(count), 1,
-                                   static_cast<double>(plan.queries), "(the queries announced)"),
+                                   static_cast<double>(plan.queries), "(the announced queries)"),
                             Cat("arm ", Quoted(arm))));
   }
   RETURN_IF_ERROR(Count("queries", chunk.size(), limits.import_chunk_queries_max));
@@ -193,7 +192,7 @@ absl::Status ValidateImport(const ImportPlan& plan, std::span<const ImportedQuer
     const absl::Status status = ValidateImported(query, plan, limits);
     if (!status.ok()) return Located(status, Cat("query ", query.index));
     if (!indices.insert(query.index).second) {
-      return BadField("index", Cat("query ", query.index, " stands twice in one chunk"));
+      return BadField("index", Cat("query ", query.index, " is given twice in one chunk"));
     }
     outcomes += query.outcomes.size();
   }

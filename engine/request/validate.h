@@ -1,4 +1,4 @@
-// The edge: what callers send, checked before anything else sees it.
+// Checks what callers send before anything else uses it.
 // Errors: kInvalidArgument with reason BAD_FIELD (or LIMIT) and the field's name.
 // Threads: pure functions.
 #pragma once
@@ -18,26 +18,27 @@ absl::Status BadField(std::string_view field, std::string_view what);
 // without control characters (HoldsControls in base/strings.h).
 absl::Status ValidateName(std::string_view field, std::string_view name, const Limits& limits);
 absl::Status ValidateArm(const Arm& arm, const Limits& limits);
-// Names that come to be may hold nothing that nobody sees (names.h); those that are there already stay.
-// `present`: null if there is none.
+// New names may contain no invisible characters (names.h); existing names stay valid. `present`: null if
+// there is none.
 absl::Status ValidateNewName(std::string_view field, std::string_view name);
 absl::Status ValidateNewNames(const Arm* present, const Arm& wanted);
 absl::Status ValidateNewNames(const PoolSettings* present, const PoolSettings& wanted);
-// How much an arm believes of what it inherits.
+// The weight of what an arm inherits.
 absl::Status ValidateInheritance(double strength);
 absl::Status ValidateEmbedder(const EmbedderSettings& settings, const Limits& limits);
-// Numbers in range, names known; what only a built embedder or learner can tell is checked there.
+// Checks ranges of numbers, and that names are known. What only a built embedder or learner can check is
+// checked there.
 absl::Status ValidateSettings(const PoolSettings& settings, const Limits& limits);
-// What may not change under learned state: the answer names the field and the way out.
+// Rejects changes that would invalidate the learned state. The error names the field and the alternative.
 absl::Status ValidateChange(const PoolSettings& present, const PoolSettings& wanted);
 
-// Everything about a request that does not need its pool.
+// Checks everything in a request that does not depend on its pool.
 absl::Status ValidateRoute(const RouteInput& input, const Limits& limits);
 absl::Status ValidateOutcome(const Outcome& outcome);
 absl::Status ValidateFeedback(const FeedbackInput& input, const Limits& limits);
 // The query of an import as a request.
 RouteInput AsRoute(const ImportedQuery& query);
-// What an import announces, and one chunk of it; no pool is looked at.
+// Checks what an import announces, and one chunk of it, without its pool.
 absl::Status ValidateImport(const ImportPlan& plan, std::span<const ImportedQuery> chunk,
                             const Limits& limits);
 

@@ -1,4 +1,4 @@
-// The half of validate.h that is about names, arms and settings of pools.
+// The part of validate.h for names, arms and settings of pools.
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -15,7 +15,7 @@
 namespace pointsman {
 namespace {
 
-// Making the projection and a learner's matrices is quadratic in it and worse.
+// The cost of the projection and of a learner's matrices grows at least with its square.
 constexpr double kProjectedMax = 512;
 constexpr int64_t kPathBytesMax = 4096;
 constexpr int64_t kPriceTiersMax = 16;
@@ -59,10 +59,10 @@ absl::Status ValidatePrices(const Arm& arm) {
     RETURN_IF_ERROR(Number("arm.price_tiers.above_input_tokens",
                            static_cast<double>(tier.above_input_tokens), 0, kTokensMax, "tokens"));
     if (tier.above_input_tokens == above) {
-      return BadField("arm.price_tiers.above_input_tokens", Cat("has ", above, " twice"));
+      return BadField("arm.price_tiers.above_input_tokens", Cat("contains ", above, " twice"));
     }
     if (tier.above_input_tokens < above) {
-      return BadField("arm.price_tiers.above_input_tokens", "must ascend");
+      return BadField("arm.price_tiers.above_input_tokens", "must be in ascending order");
     }
     above = tier.above_input_tokens;
     RETURN_IF_ERROR(
@@ -84,7 +84,7 @@ absl::Status ValidateName(std::string_view field, std::string_view name, const L
     return BadField(field, "must not begin or end with a space");
   }
   if (HoldsControls(name)) {
-    return BadField(field, Cat("must not hold control characters, got ", Quoted(name)));
+    return BadField(field, Cat("must not contain control characters, got ", Quoted(name)));
   }
   return absl::OkStatus();
 }
@@ -93,9 +93,8 @@ absl::Status ValidateNewName(std::string_view field, std::string_view name) {
   if (!HoldsInvisible(name)) return absl::OkStatus();
   return BadField(field,
                   Cat(Quoted(name),
-                      " holds characters that nobody sees (zero-width spaces or joiners, soft "
-                      "hyphens, byte order marks), so it would look like another name; leave them "
-                      "out"));
+                      " contains invisible characters (zero-width spaces or joiners, soft hyphens, "
+                      "byte order marks), so it would look like another name; remove them"));
 }
 
 absl::Status ValidateNewNames(const Arm* present, const Arm& wanted) {
@@ -121,7 +120,7 @@ absl::Status ValidateArm(const Arm& arm, const Limits& limits) {
   RETURN_IF_ERROR(ValidatePrices(arm));
   RETURN_IF_ERROR(Text("arm.version", arm.version, limits.name_bytes_max));
   if (HoldsControls(arm.version)) {
-    return BadField("arm.version", "must not hold control characters");
+    return BadField("arm.version", "must not contain control characters");
   }
   RETURN_IF_ERROR(Count("arm.aliases", arm.aliases.size(), limits.tags_max));
   for (const std::string& alias : arm.aliases) {
@@ -132,7 +131,7 @@ absl::Status ValidateArm(const Arm& arm, const Limits& limits) {
   RETURN_IF_ERROR(Number("arm.context_tokens_max", static_cast<double>(arm.context_tokens_max), 0,
                          kTokensMax, "tokens"));
   RETURN_IF_ERROR(Number("arm.prior_quality", arm.prior_quality, 0, 1, ""));
-  // A belief that weighs next to nothing is one of infinite doubt, which no decision can be made of.
+  // A prior with almost no weight has almost infinite variance, and no decision can be based on it.
   if (arm.prior_strength != 0) {
     RETURN_IF_ERROR(Number("arm.prior_strength", arm.prior_strength, kStrengthMin, kStrengthMax,
                            "outcomes, or 0 for none"));
@@ -141,7 +140,8 @@ absl::Status ValidateArm(const Arm& arm, const Limits& limits) {
   RETURN_IF_ERROR(
       Number("arm.prior_output_tokens", arm.prior_output_tokens, 0, kTokensMax, "tokens"));
   if (arm.prior_strength > 0 && !arm.prior_quality) {
-    return BadField("arm.prior_strength", "needs arm.prior_quality, the belief it gives weight to");
+    return BadField("arm.prior_strength",
+                    "requires arm.prior_quality, the prior that it gives weight to");
   }
   return absl::OkStatus();
 }
@@ -158,26 +158,27 @@ absl::Status ValidateEmbedder(const EmbedderSettings& e, const Limits& limits) {
   RETURN_IF_ERROR(Number("settings.embedder.projected", e.projected, 0, kProjectedMax, ""));
   RETURN_IF_ERROR(Number("settings.embedder.sketch_weight", e.sketch_weight, 0, 1000, ""));
   if (!AreFinite(e.projection_rows)) {
-    return BadField("settings.embedder.projection_rows", "holds NaN or infinite numbers");
+    return BadField("settings.embedder.projection_rows", "contains NaN or infinite numbers");
   }
   RETURN_IF_ERROR(Text("settings.embedder.lexicon_file", e.lexicon_file, kPathBytesMax));
   if (HoldsControls(e.lexicon_file)) {
-    return BadField("settings.embedder.lexicon_file", "must not hold control characters");
+    return BadField("settings.embedder.lexicon_file", "must not contain control characters");
   }
   RETURN_IF_ERROR(Text("settings.embedder.endpoint", e.endpoint, limits.name_bytes_max));
   RETURN_IF_ERROR(Text("settings.embedder.model", e.model, kPathBytesMax));
   if (e.name == kRemoteEmbedder && e.endpoint.empty()) {
     return BadField(
         "settings.embedder.endpoint",
-        "must be given for the embedder \"remote\": the name of one of `embedders` in the "
+        "is required for the embedder \"remote\": the name of an entry of `embedders` in the "
         "server's config");
   }
   if (e.name != kRemoteEmbedder && !(e.endpoint.empty() && e.model.empty())) {
-    return BadField("settings.embedder.endpoint", "and `model` belong to the embedder \"remote\"");
+    return BadField("settings.embedder.endpoint",
+                    "`endpoint` and `model` are only for the embedder \"remote\"");
   }
   if (e.name == "caller" && e.dimension == 0) {
     return BadField("settings.embedder.dimension",
-                    "must be given for the embedder \"caller\": the size of the vectors you send");
+                    "is required for the embedder \"caller\": the size of the vectors you send");
   }
   return absl::OkStatus();
 }
@@ -191,7 +192,7 @@ absl::Status ValidateSettings(const PoolSettings& s, const Limits& limits) {
   for (const FeatureSpec& f : s.features) {
     RETURN_IF_ERROR(ValidateName("settings.features.name", f.name, limits));
     if (!names.insert(NormalName(f.name)).second) {
-      return BadField("settings.features.name", Cat(Quoted(f.name), " is named twice"));
+      return BadField("settings.features.name", Cat(Quoted(f.name), " is given twice"));
     }
     RETURN_IF_ERROR(Number("settings.features.center", f.center, -1e12, 1e12, ""));
     RETURN_IF_ERROR(Number("settings.features.scale", f.scale, 1e-9, 1e12, ""));
@@ -226,26 +227,27 @@ absl::Status ValidateChange(const PoolSettings& present, const PoolSettings& wan
   const auto fixed = [](std::string_view field, std::string_view more = "") {
     return WithReason(
         FailedPrecondition(field,
-                           " is fixed when a pool is made, because all that the pool learned "
-                           "depends on it: make a new pool with the setting you want",
+                           " cannot be changed, because everything that the pool has learned "
+                           "depends on it: create a new pool with the setting you want",
                            more),
         reason::kSettingFixed, field);
   };
   if (!(present.embedder == wanted.embedder)) {
-    return fixed("settings.embedder",
-                 present.store_query_text
-                     ? ", and have it learn what this one did by `pointsman pool reembed`"
-                     : "; it learns from the start, since this pool stores no query text "
-                       "(store_query_text) to embed anew");
+    return fixed(
+        "settings.embedder",
+        present.store_query_text
+            ? "; `pointsman pool reembed` does that, and teaches it what this one has learned"
+            : "; it starts without learned state, because this pool does not store query texts "
+              "(store_query_text) to embed again");
   }
   if (present.experience_max != wanted.experience_max) return fixed("settings.experience_max");
   if (!BeginsWith(wanted.features, present.features)) {
     return WithReason(
         FailedPrecondition(
-            "settings.features: those that a pool has stay as they are, in their order, "
-            "because all that it learned depends on them, and new ones come after "
+            "settings.features: the existing features of a pool cannot be changed or reordered, "
+            "because everything that it has learned depends on them; new ones must come after "
             "them: give ",
-            ListOf(present.features), " first, or make a new pool"),
+            ListOf(present.features), " first, or create a new pool"),
         reason::kSettingFixed, "settings.features");
   }
   if (present.learner.quality_model != wanted.learner.quality_model) {

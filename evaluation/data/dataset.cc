@@ -11,7 +11,7 @@
 namespace pointsman {
 namespace {
 
-constexpr std::size_t kArmsLeast = 2;  // a choice needs two
+constexpr std::size_t kArmsLeast = 2;  // a choice needs two arms
 
 // Which arms have a quality, by query.
 using Rated = std::vector<std::set<std::size_t>>;
@@ -32,8 +32,8 @@ std::size_t CompleteQueries(const Rated& rated, const std::vector<std::size_t>& 
       }));
 }
 
-// A model that few queries were asked would leave out all others: it goes, as long as that at least doubles
-// the queries that the rest all answered.
+// A model that answered few queries would exclude all other queries. Such a model is dropped, as long as that
+// at least doubles the queries that all remaining models answered.
 std::vector<std::size_t> ArmsWorthKeeping(const OutcomeSet& set, const Rated& rated) {
   std::vector<std::size_t> arms(set.arms.size());
   for (std::size_t a = 0; a < arms.size(); ++a) arms[a] = a;

@@ -97,7 +97,7 @@ absl::StatusOr<std::vector<std::size_t>> ReadPool(const std::string& folder, std
   return members;
 }
 
-// As outcomes.tsv writes it: a number counts as its digits.
+// As in outcomes.tsv: a number is written as its digits.
 std::string IdOf(const Json& object) {
   const auto id = object.find("id");
   if (id == object.end()) return "";
@@ -130,7 +130,7 @@ absl::StatusOr<std::vector<DatasetQuery>> ReadQueries(const std::string& path) {
   }
 }
 
-// One row of outcomes.tsv, cut at its tabs.
+// The fields of one row of outcomes.tsv.
 std::vector<std::string_view> Fields(std::string_view line) {
   std::vector<std::string_view> fields;
   while (true) {
@@ -143,12 +143,12 @@ std::vector<std::string_view> Fields(std::string_view line) {
 
 class OutcomesReader {
  public:
-  // `arm_of_model`: its place in set.arms, or kNone. All outlive the reader.
+  // `arm_of_model`: its place in set.arms, or kNone. All must outlive the reader.
   OutcomesReader(const IndexByName& queries, const IndexByName& models,
                  const std::vector<std::size_t>& arm_of_model, OutcomeSet& set)
       : queries_(queries), models_(models), arm_of_model_(arm_of_model), set_(set) {}
 
-  // Every outcome of the pool's arms goes to the set.
+  // Adds every outcome of the pool's arms to the set.
   absl::Status Read(const std::string& path) {
     ASSIGN_OR_RETURN(const auto lines, Lines::Open(path));
     ASSIGN_OR_RETURN(const bool is_header, lines->Next());
@@ -183,8 +183,8 @@ class OutcomesReader {
       const auto near = NearMiss(column);
       if (!near || place_.count(*near) > 0) continue;
       return InvalidArgument(lines.Where(), ": the column ", Quoted(column),
-                             " is not known; is it ", FieldName(*near),
-                             "? Call it that, or leave it out");
+                             " is unknown; did you mean ", FieldName(*near),
+                             "? Rename the column, or remove it");
     }
     return absl::OkStatus();
   }
@@ -207,8 +207,8 @@ class OutcomesReader {
     }
     auto seen = is_seen[query->second * models_.size() + model->second];
     if (seen) {
-      return InvalidArgument(lines.Where(), ": a second outcome of model ", Quoted(model->first),
-                             " on query ", Quoted(query->first));
+      return InvalidArgument(lines.Where(), ": this is the second outcome of model ",
+                             Quoted(model->first), " on query ", Quoted(query->first));
     }
     seen = true;
     Outcome outcome;
@@ -236,8 +236,8 @@ class OutcomesReader {
   const IndexByName& models_;
   const std::vector<std::size_t>& arm_of_model_;
   OutcomeSet& set_;
-  std::map<ColumnField, std::size_t> place_;  // where each column stands in a row
-  std::size_t width_ = 0;                     // fields of a row
+  std::map<ColumnField, std::size_t> place_;  // position of each column in a row
+  std::size_t width_ = 0;                     // number of fields in a row
 };
 
 template <class T, class Name>
@@ -254,7 +254,7 @@ absl::StatusOr<OutcomeSet> ReadDataFolder(const std::string& folder, std::string
   const std::filesystem::path path = std::filesystem::weakly_canonical(folder, error);
   if (error || !std::filesystem::is_directory(path, error)) {
     return NotFound("there is no data folder ", folder,
-                    "; it should hold queries.jsonl, models.json and outcomes.tsv");
+                    "; a data folder contains queries.jsonl, models.json and outcomes.tsv");
   }
   OutcomeSet set;
   set.name = path.filename().string();
@@ -288,15 +288,17 @@ absl::StatusOr<OutcomeSet> ReadOutcomes(const std::string& path, std::string_vie
                        std::filesystem::is_regular_file(path + ".gz", error);
   if (is_file) {
     if (pool.empty()) return ReadOutcomeTable(path, table);
-    return InvalidArgument("a subset of models is for a data folder; ", path, " is a table");
+    return InvalidArgument("a subset of models can be chosen only in a data folder; ", path,
+                           " is a table");
   }
   if (!std::filesystem::is_directory(path, error)) {
-    return NotFound("there is no data folder ", path,
-                    ", and no table; a folder holds queries.jsonl, models.json and outcomes.tsv");
+    return NotFound(
+        "there is no data folder ", path,
+        ", and no such table; a data folder contains queries.jsonl, models.json and outcomes.tsv");
   }
   if (!table.maps.empty() || !table.scale.empty() || table.skips_bad_rows) {
-    return InvalidArgument("--map, --scale and --skip-bad-rows are for a table; ", path,
-                           " is a data folder, whose outcomes.tsv has names and units of its own");
+    return InvalidArgument("--map, --scale and --skip-bad-rows apply only to a table; ", path,
+                           " is a data folder, whose outcomes.tsv has fixed names and units");
   }
   return ReadDataFolder(path, pool);
 }

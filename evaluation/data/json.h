@@ -1,4 +1,4 @@
-// Reading JSON without exceptions, with the line of what is wrong. Included by .cc files only.
+// Reads JSON without exceptions, and finds the line of an error. Included by .cc files only.
 // Threads: pure functions.
 #pragma once
 
@@ -13,7 +13,7 @@
 
 namespace pointsman {
 
-// Learns where a text stops being JSON.
+// Finds where a text stops being JSON.
 class JsonErrorPosition final : public nlohmann::json_sax<nlohmann::json> {
  public:
   bool null() override { return true; }
@@ -35,8 +35,8 @@ class JsonErrorPosition final : public nlohmann::json_sax<nlohmann::json> {
   std::size_t position = 0;  // bytes read up to the error
 };
 
-// The text with NaN, Infinity and -Infinity, which are no JSON but what Python and others write for missing
-// numbers, as null.
+// The text with null instead of NaN, Infinity and -Infinity. They are not JSON, but Python and others write
+// them for missing numbers.
 inline std::string WithoutNan(std::string text) {
   bool is_in_string = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -63,11 +63,11 @@ inline absl::StatusOr<nlohmann::json> ParseJson(std::string_view text, std::stri
   const std::size_t end = std::min(sax.position, text.size());
   const auto line =
       1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end), '\n');
-  return InvalidArgument(where, ":", line, ": this is not JSON (it breaks at byte ", end,
+  return InvalidArgument(where, ":", line, ": this is not valid JSON (the error is at byte ", end,
                          " of the text); correct it there");
 }
 
-// The string at `key`; null if it is missing or no string.
+// The string at `key`; null if it is missing or not a string.
 inline const std::string* JsonString(const nlohmann::json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || !found->is_string()) return nullptr;

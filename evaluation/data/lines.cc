@@ -13,7 +13,7 @@
 namespace pointsman {
 namespace {
 
-// Some editors begin UTF-8 with it; it says nothing.
+// Some editors start UTF-8 files with it; it has no meaning.
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 }  // namespace
@@ -24,7 +24,7 @@ absl::StatusOr<std::unique_ptr<Lines>> Lines::Open(const std::string& path) {
   if (!std::filesystem::is_regular_file(found, ignored)) found += ".gz";
   if (!std::filesystem::is_regular_file(found, ignored)) {
     return NotFound("there is no file ", path, " (nor ", path,
-                    ".gz); a data folder holds queries.jsonl, models.json and outcomes.tsv");
+                    ".gz); a data folder contains queries.jsonl, models.json and outcomes.tsv");
   }
   gzFile file = gzopen(found.c_str(), "rb");
   if (file == nullptr) {
@@ -64,8 +64,8 @@ absl::StatusOr<bool> Lines::ReadLine() {
   int code = Z_OK;
   const char* message = gzerror(file, &code);
   if (code != Z_OK && code != Z_STREAM_END) {
-    return InvalidArgument(Where(), ": the file is broken or cut off (", message,
-                           "); fetch or make it again");
+    return InvalidArgument(Where(), ": the file is damaged or truncated (", message,
+                           "); download or create it again");
   }
   return !line_.empty();
 }

@@ -1,6 +1,6 @@
-// Lines: reads a text file line by line, plain or gzip, and knows where it is for error messages.
-// Errors: kNotFound if there is no such file; kInvalidArgument, with file and line, for a broken or
-//   cut-off gzip stream or a line above kLineBytesMax.
+// Lines: reads a text file line by line, plain or gzip, and keeps the position for error messages.
+// Errors: kNotFound if there is no such file; kInvalidArgument, with file and line, for a damaged or
+//   truncated gzip stream, or a line longer than kLineBytesMax.
 // Threads: one owner at a time.
 #pragma once
 
@@ -24,10 +24,10 @@ class Lines {
   Lines& operator=(const Lines&) = delete;
 
   // True: `line()` is the next line, without its end ("\n" or "\r\n") and without a
-  // byte order mark. False: the file is over.
+  // byte order mark. False: the end of the file.
   absl::StatusOr<bool> Next();
   const std::string& line() const { return line_; }
-  // Of the line that `line()` holds, from 1.
+  // The number of the line in `line()`, from 1.
   int64_t number() const { return number_; }
   // "path:12", for messages.
   std::string Where() const;

@@ -16,7 +16,7 @@ namespace {
 
 using enum ColumnField;
 
-constexpr double kUlp = 1e-9;  // a quality so little outside [0, 1] is on its edge
+constexpr double kUlp = 1e-9;  // a quality this little outside [0, 1] is moved to the bound
 
 constexpr std::array<std::pair<ColumnField, const char*>, 14> kFields = {{
     {kId, "id"},
@@ -35,14 +35,14 @@ constexpr std::array<std::pair<ColumnField, const char*>, 14> kFields = {{
     {kIgnored, "ignore"},
 }};
 
-// Other words for what has no unit.
+// Synonyms for fields without a unit.
 constexpr std::pair<const char*, ColumnField> kSynonyms[] = {
     {"query_id", kId}, {"sample_id", kId},   {"prompt_id", kId},  {"question_id", kId},
     {"query", kText},  {"prompt", kText},    {"question", kText}, {"query_text", kText},
     {"model", kArm},   {"model_name", kArm}, {"arm_name", kArm},  {"model_id", kArm},
 };
 
-// Words that are often meant so, without saying in what unit or on what scale.
+// Words that often mean these fields, but without a unit or scale.
 constexpr std::pair<const char*, ColumnField> kMeant[] = {
     {"latency", kLatencyMs},
     {"latency_s", kLatencyMs},
@@ -123,7 +123,7 @@ bool IsOneOf(const Words& words, std::string_view word) {
   return std::find(std::begin(words), std::end(words), word) != std::end(words);
 }
 
-// A word or an emoji, of whatever skin tone.
+// A word or an emoji of any skin tone.
 std::optional<bool> ReadWord(std::string_view cell) {
   std::string word = Folded(cell);
   for (const std::string_view emoji : {"\U0001F44D", "\U0001F44E"}) {
@@ -173,7 +173,7 @@ absl::StatusOr<double> ReadQuality(std::string_view cell, const QualityScale& sc
     return Unread(
         kQuality, cell,
         Cat("from ", std::min(scale.worst, scale.best), " to ", std::max(scale.worst, scale.best),
-            is_unit ? "; --scale 0..100, 1..5 or thumbs says how it is written" : ""));
+            is_unit ? "; use --scale (0..100, 1..5, thumbs) for another scale" : ""));
   }
   return std::clamp(quality, 0.0, 1.0);
 }
@@ -200,19 +200,19 @@ absl::Status ReadAmount(ColumnField field, std::string_view cell, double factor,
   if (text.starts_with('$')) text.remove_prefix(1);
   const auto number = ReadNumber(text);
   if (!number || !(*number >= 0)) {
-    return Unread(field, cell, "a number, at least 0, or nothing");
+    return Unread(field, cell, "a number, at least 0, or an empty cell");
   }
   value = *number * factor;
   return absl::OkStatus();
 }
 
-// Whole numbers, though a spreadsheet may write them as 120.0.
+// Whole numbers, which a spreadsheet may write as 120.0.
 absl::Status ReadCount(ColumnField field, std::string_view cell, double factor,
                        std::optional<int64_t>& value) {
   const auto number = ReadNumber(cell);
   const double count = number ? *number * factor : -1;
   if (!(count >= 0 && count <= 1e15) || count != std::floor(count)) {
-    return Unread(field, cell, "a whole number, at least 0, or nothing");
+    return Unread(field, cell, "a whole number, at least 0, or an empty cell");
   }
   value = static_cast<int64_t>(count);
   return absl::OkStatus();
@@ -228,7 +228,8 @@ absl::Status ReadError(std::string_view cell, std::optional<bool>& value) {
   } else if (word == "false" || word == "no" || word == "ok") {
     value = false;
   } else {
-    return Unread(kError, cell, "true or false; a column of kinds is `error_kind`");
+    return Unread(kError, cell,
+                  "true or false; for a column of error kinds, use the field `error_kind`");
   }
   return absl::OkStatus();
 }

@@ -1,4 +1,4 @@
-// What the columns of a table of outcomes are called, and how their cells are read.
+// The names of the columns in a table of outcomes, and how their cells are read.
 // Threads: plain values and pure functions.
 #pragma once
 
@@ -27,7 +27,7 @@ enum class ColumnField {
   kCachedInputTokens,
   kErrorKind,
   kRetryAfterMs,
-  kIgnored,  // "ignore": the column is none of these
+  kIgnored,  // "ignore": the column is ignored
 };
 inline constexpr bool IsOutcomeField(ColumnField field) {
   return field >= ColumnField::kQuality && field < ColumnField::kIgnored;
@@ -38,12 +38,12 @@ const char* FieldName(ColumnField field);
 // "id, text, arm, quality, ...".
 std::string FieldNames();
 
-// The field that a column is called after: by its name in any case, with spaces or hyphens for '_', or, of
-// id, text and arm, by another word for it ("query_id", "prompt", "model"). Units are part of a name.
+// The field that a column's name means: the field's name in any case, with spaces or hyphens for '_', or a
+// synonym of id, text or arm ("query_id", "prompt", "model"). Units are part of a name.
 std::optional<ColumnField> FieldOfColumn(std::string_view column);
 
-// The field that a column is probably meant for, though it is not called so: "latency" for latency_ms,
-// "qualty" for quality. Absent: none is near.
+// The field that a column probably means, although its name differs: "latency" for latency_ms, "qualty" for
+// quality. Absent: no field is similar.
 std::optional<ColumnField> NearMiss(std::string_view column);
 
 // How qualities are written: a number from `worst` (0) to `best` (1). Words (true, yes, up, 👍) are read on
@@ -56,11 +56,11 @@ struct QualityScale {
 // "0..100", "1..5", "5..1", "true/false", "thumbs"; empty: 0..1. Errors: kInvalidArgument.
 absl::StatusOr<QualityScale> ParseScale(std::string_view text);
 
-// Empty, "NaN", "null" and the like: nothing was recorded.
+// Whether a cell has no value: empty, "NaN", "null" and the like.
 bool IsMissing(std::string_view cell);
 
-// The cell's value in the outcome's field; numbers other than quality are taken times `factor`. A missing
-// one leaves the outcome as it is. Errors: kInvalidArgument, without the place.
+// Reads the cell into the outcome's field. Numbers other than quality are multiplied by `factor`. A missing
+// value does not change the outcome. Errors: kInvalidArgument, without the position.
 absl::Status ReadCell(ColumnField field, std::string_view cell, const QualityScale& scale,
                       double factor, Outcome& outcome);
 

@@ -17,7 +17,7 @@ constexpr char kNoModel[] = "the row names no model";
 constexpr char kNoText[] = "the query has no text";
 constexpr char kNoValue[] = "nothing was recorded";
 constexpr char kTwice[] = "a second outcome of the same query and model";
-constexpr char kBad[] = "a value does not read";
+constexpr char kBad[] = "an invalid value";
 
 class SetReader {
  public:
@@ -91,7 +91,7 @@ class SetReader {
     absl::StatusOr<Outcome> outcome = OutcomeOf(row, arm);
     if (!outcome.ok() && !options_.skips_bad_rows) return outcome.status();
     if (!outcome.ok()) return LeaveOut(kBad);
-    // A call that failed has no answer to rate, though many tables give it a 0.
+    // A failed call has no answer to rate, but many tables give it a 0.
     const bool rates_an_error = outcome->error.value_or(false) && outcome->quality;
     if (rates_an_error) outcome->quality.reset();
     if (!is_said || outcome->empty()) return LeaveOut(kNoValue);
@@ -102,8 +102,8 @@ class SetReader {
     return absl::OkStatus();
   }
 
-  // The row's query; kNone if the arm has an outcome of it already. Without an id the same text again is
-  // asked again.
+  // The row's query; kNone if the arm already has an outcome for it. Without an id, a repeated text counts as
+  // another query.
   absl::StatusOr<std::size_t> QueryOf(std::size_t row, std::size_t arm) {
     const std::string id = Cell(row, columns_.id), text = Cell(row, columns_.text);
     if (!id.empty()) {
@@ -111,11 +111,10 @@ class SetReader {
       DatasetQuery& known = set_.queries[query];
       if (known.text.empty()) known.text = text;
       if (!text.empty() && known.text != text) {
-        return InvalidArgument(table_.Where(row), ": the query ", Quoted(id),
-                               " came before with another text; if column ",
-                               Quoted(table_.columns[*columns_.id]),
-                               " does not name queries, `--map ",
-                               OneLine(table_.columns[*columns_.id]), "=ignore` leaves it out");
+        return InvalidArgument(
+            table_.Where(row), ": the query ", Quoted(id), " has two different texts; if column ",
+            Quoted(table_.columns[*columns_.id]), " does not identify queries, use `--map ",
+            OneLine(table_.columns[*columns_.id]), "=ignore` to skip it");
       }
       return seen_.insert({query, arm}).second ? query : kNone;
     }
@@ -151,8 +150,8 @@ class SetReader {
   const QualityScale& scale_;
   const TableOptions& options_;
   std::unordered_map<std::string, std::size_t> arms_, queries_;
-  std::set<std::pair<std::size_t, std::size_t>> seen_;  // query and arm, of rows with an id
-  std::map<std::pair<std::string, std::size_t>, uint64_t> times_;  // by text and arm, of the others
+  std::set<std::pair<std::size_t, std::size_t>> seen_;  // query and arm of rows with an id
+  std::map<std::pair<std::string, std::size_t>, uint64_t> times_;  // by text and arm of the other rows
   OutcomeSet set_;
 };
 
@@ -165,8 +164,9 @@ absl::StatusOr<OutcomeSet> ReadOutcomeTable(const std::string& path, const Table
   ASSIGN_OR_RETURN(OutcomeSet set, SetReader(table, columns, scale, options).Read());
   set.name = std::filesystem::path(path).filename().string();
   set.pool = "all";
-  set.shape = Cat(FormatName(table.format),
-                  columns.is_wide ? ", a row a query and a column a model" : ", a row an outcome");
+  set.shape =
+      Cat(FormatName(table.format), columns.is_wide ? ", one row per query and one column per model"
+                                                    : ", one row per outcome");
   set.columns = columns.shown;
   set.unknown_columns = columns.unknown;
   return set;

@@ -1,6 +1,6 @@
-// Outcomes as they were recorded somewhere: of some arms on some queries, with what was left out and why.
-// A data folder gives one (dataset.h), and so does any table: a row an outcome (long), or a row a query with
-// a column a model (wide).
+// Recorded outcomes of some arms on some queries, with what was left out and why. It is read from a data
+// folder (dataset.h) or from a table, which has one row per outcome (long), or one row per query and one
+// column per model (wide).
 // Threads: plain values, and pure functions of files.
 #pragma once
 
@@ -34,29 +34,29 @@ struct SparseOutcome {
 struct OutcomeSet {
   std::string name;       // the file's or the folder's last name
   std::string pool;       // the subset of models; "all" if none was named
-  std::string shape;      // "CSV, a row an outcome"
+  std::string shape;      // "CSV, one row per outcome"
   std::vector<Arm> arms;  // the models that the file names, by its names
   std::vector<DatasetQuery> queries;
   std::vector<SparseOutcome>
-      outcomes;        // in the file's order; a query and arm at most once, none empty
-  uint64_t cells = 0;  // outcomes that the file has a row or a cell for
+      outcomes;        // in the file's order; at most one per query and arm, none empty
+  uint64_t cells = 0;  // outcomes that have a row or a cell in the file
   std::vector<std::string> columns;          // how each is read: "prompt = text"
   std::vector<std::string> unknown_columns;  // not read
   std::map<std::string, uint64_t> left_out;  // of `cells`, by reason
-  uint64_t qualities_of_errors = 0;  // left out alone, the rest of their outcomes kept
+  uint64_t qualities_of_errors = 0;  // left out; the rest of their outcomes is kept
 };
 
 struct TableOptions {
-  // Each "COLUMN=FIELD", "COLUMN=FIELD*FACTOR" or, wide, "COLUMN=MODEL" or "COLUMN=MODEL.FIELD"; the part of
-  // a column's name behind the model's may be named as a COLUMN too.
+  // Each is "COLUMN=FIELD" or "COLUMN=FIELD*FACTOR"; in a wide table also "COLUMN=MODEL" or
+  // "COLUMN=MODEL.FIELD". COLUMN may also be the part of a column's name after the model's.
   std::vector<std::string> maps;
   std::string scale;                 // see ParseScale
-  std::set<std::string> known_arms;  // tell a wide table's columns of models from others
-  bool skips_bad_rows = false;       // an outcome that does not read is left out, not an error
+  std::set<std::string> known_arms;  // names of model columns in a wide table
+  bool skips_bad_rows = false;       // an invalid outcome is left out instead of an error
 };
 
-// Errors: those of ReadTable; kInvalidArgument, with file and line, for cells that do not read, a column
-//   near a field's name, and columns that are missing.
+// Errors: those of ReadTable; kInvalidArgument, with file and line, for invalid cells, a column whose name
+//   resembles a field's, and missing columns.
 absl::StatusOr<OutcomeSet> ReadOutcomeTable(const std::string& path, const TableOptions& options);
 
 }  // namespace pointsman

@@ -17,12 +17,12 @@ using Json = nlohmann::ordered_json;
 
 constexpr char kList[] = "outcomes";
 
-// One row of CSV or TSV, which may go on over several lines.
+// Reads one row of CSV or TSV, which may span several lines.
 class RowReader {
  public:
   RowReader(Lines& lines, char separator) : lines_(lines), separator_(separator) {}
 
-  // From the line that `lines` holds.
+  // Starts at the present line of `lines`.
   absl::StatusOr<std::vector<std::string>> Read() {
     std::vector<std::string> cells;
     const std::string where = lines_.Where();
@@ -35,7 +35,7 @@ class RowReader {
         while (!TakeQuoted(rest, at, cell)) {
           ASSIGN_OR_RETURN(const bool is_line, lines_.Next());
           if (!is_line) {
-            return InvalidArgument(where, ": a quote (\") is opened here and never closed");
+            return InvalidArgument(where, ": the quote (\") that opens here is never closed");
           }
           cell += '\n';
           rest = lines_.line();
@@ -51,7 +51,7 @@ class RowReader {
   }
 
  private:
-  // In TSV many texts merely begin with a quote: there, only what closes before a tab counts.
+  // In TSV many texts merely start with a quote, so a quote counts only if it is closed before a tab.
   bool IsQuoted(const std::string& line, std::size_t at) const {
     if (separator_ != '\t') return true;
     for (std::size_t i = at + 1; i < line.size(); ++i) {
@@ -63,7 +63,7 @@ class RowReader {
     return false;
   }
 
-  // True: the closing quote was met, and `at` is behind it.
+  // True: the closing quote was found, and `at` is after it.
   static bool TakeQuoted(const std::string& line, std::size_t& at, std::string& cell) {
     for (; at < line.size(); ++at) {
       if (line[at] != '"') {
@@ -88,7 +88,7 @@ std::string CellOf(const Json& value) {
   return value.dump();
 }
 
-// Objects as rows; columns in the order in which they are first met.
+// Objects as rows; columns in the order in which they first appear.
 class ObjectRows {
  public:
   explicit ObjectRows(Table& table) : table_(table) {}
@@ -143,7 +143,7 @@ absl::Status ReadSeparated(Lines& lines, char separator, Table& table) {
     if (std::find(first, first + static_cast<std::ptrdiff_t>(i), table.columns[i]) !=
             first + static_cast<std::ptrdiff_t>(i) &&
         !table.columns[i].empty()) {
-      return InvalidArgument(lines.Where(), ": there are two columns ", Quoted(table.columns[i]));
+      return InvalidArgument(lines.Where(), ": two columns are named ", Quoted(table.columns[i]));
     }
   }
   while (true) {
@@ -156,8 +156,8 @@ absl::Status ReadSeparated(Lines& lines, char separator, Table& table) {
     if (cells.size() != table.columns.size()) {
       return InvalidArgument(where, ": ", cells.size(), " fields, but the header has ",
                              table.columns.size(),
-                             "; a text that holds the separator or a line's end must be in quotes, "
-                             "or the file may be cut off here");
+                             "; texts with separators or line breaks must be in quotes, or the "
+                             "file may be truncated here");
     }
     table.rows.push_back(std::move(cells));
   }
@@ -189,7 +189,7 @@ absl::Status ReadJsonList(const std::string& path, Table& table) {
   ObjectRows rows(table);
   for (const Json& object : list) {
     if (!object.is_object()) {
-      return InvalidArgument(path, ":1: expected a list of objects, a row each");
+      return InvalidArgument(path, ":1: expected a list of objects, one per row");
     }
     rows.Add(object, static_cast<int64_t>(table.rows.size()) + 1);
   }
@@ -212,7 +212,7 @@ TableFormat FormatByContent(const std::string& line) {
   return line.find('\t') != std::string::npos ? TableFormat::kTsv : TableFormat::kCsv;
 }
 
-// Some spreadsheets write "CSV" with semicolons, others with tabs.
+// Some spreadsheets write "CSV" with semicolons or tabs.
 char SeparatorOf(TableFormat format, const std::string& header) {
   if (format == TableFormat::kTsv) return '\t';
   const auto count = [&](char c) { return std::count(header.begin(), header.end(), c); };
@@ -224,14 +224,14 @@ absl::Status CheckUtf8(const Table& table) {
   for (const std::string& column : table.columns) {
     if (!IsUtf8(column)) {
       return InvalidArgument(table.path, ":1: the column ", Quoted(column),
-                             " is no UTF-8; save the file as UTF-8");
+                             " is not UTF-8; save the file as UTF-8");
     }
   }
   for (std::size_t i = 0; i < table.rows.size(); ++i) {
     for (const std::string& cell : table.rows[i]) {
       if (IsUtf8(cell)) continue;
       return InvalidArgument(table.Where(i), ": ", Quoted(cell),
-                             " is no UTF-8; save the file as UTF-8");
+                             " is not UTF-8; save the file as UTF-8");
     }
   }
   return absl::OkStatus();

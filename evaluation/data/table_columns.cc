@@ -24,10 +24,10 @@ std::string Listed(const std::vector<std::string>& names) {
   return OneLine(text, kNamesShown);
 }
 
-// What --map says of a column.
+// What --map says about a column.
 struct Mapped {
   std::optional<ColumnField> field;
-  std::string model;  // empty: it says no model
+  std::string model;  // empty: no model is given
   double factor = 1;
   bool is_used = false;
 };
@@ -36,8 +36,8 @@ absl::StatusOr<std::pair<std::string, Mapped>> ParseMap(const std::string& text)
   const std::size_t equals = text.rfind('=');
   if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
     return InvalidArgument("--map is ", Quoted(text),
-                           "; expected COLUMN=FIELD, the fields being: ", FieldNames(),
-                           ", and `ignore`");
+                           "; expected COLUMN=FIELD, where FIELD is one of: ", FieldNames(),
+                           ", or `ignore`");
   }
   Mapped mapped;
   std::string target = text.substr(equals + 1);
@@ -58,9 +58,9 @@ absl::StatusOr<std::pair<std::string, Mapped>> ParseMap(const std::string& text)
     mapped.field = inner.value_or(kQuality);
   }
   if (mapped.factor != 1 && (*mapped.field == kQuality || !IsOutcomeField(*mapped.field))) {
-    return InvalidArgument("--map is ", Quoted(text),
-                           ": a factor is for times, costs and tokens; of a quality, --scale says "
-                           "how it is written");
+    return InvalidArgument(
+        "--map is ", Quoted(text),
+        ": a factor applies only to times, costs and tokens; use --scale for qualities");
   }
   return std::pair(text.substr(0, equals), std::move(mapped));
 }
@@ -97,7 +97,7 @@ class Planner {
     });
   }
 
-  // In a wide table each outcome is some model's; only what was asked is the same for all.
+  // In a wide table each outcome belongs to a model. Only the query is shared by all.
   bool NeedsModel(ColumnField field) const {
     return plan_.is_wide && IsOutcomeField(field) && field != kInputTokens;
   }
@@ -119,7 +119,7 @@ class Planner {
     }
   }
 
-  // Columns that are called after a field, unless a map has filled it.
+  // Columns that are named after a field, unless --map has filled it.
   void ApplyNames() {
     for (std::size_t i = 0; i < table_.columns.size(); ++i) {
       if (is_done_[i]) continue;
@@ -155,7 +155,7 @@ class Planner {
     return models_.count(model) > 0 || options_.known_arms.count(NormalName(model)) > 0;
   }
 
-  // Whether a column that nobody knows could be the qualities of a model.
+  // Whether an unknown column could contain the qualities of a model.
   bool HoldsQualities(std::size_t column) const {
     if (Column(column).find_first_not_of(' ') == std::string::npos) return false;  // a row's number
     bool is_any = false;
@@ -168,7 +168,7 @@ class Planner {
     return is_any;
   }
 
-  // "gpt-4|cost_usd" as the model's name and the place where the field's name begins; 0: it is no such.
+  // The place in "gpt-4|cost_usd" where the field's name begins; 0: the column has no such name.
   std::size_t SplitAt(const std::string& column, std::string_view field) const {
     if (column.size() < field.size() + 2 || !column.ends_with(field)) return 0;
     const std::size_t at = column.size() - field.size();
@@ -193,7 +193,7 @@ class Planner {
     return GiveToModels();
   }
 
-  // The model that a column's name begins with; empty: none. A quality makes its model known.
+  // The model that a column's name begins with; empty: none. A column of qualities makes its model known.
   std::string ModelOf(std::size_t column, ColumnField field) const {
     const std::string& name = Column(column);
     for (std::size_t at = name.size(); at-- > 1;) {
@@ -204,7 +204,7 @@ class Planner {
     return {};
   }
 
-  // The columns of which --map says the field and not the model.
+  // The columns for which --map gives the field but not the model.
   absl::Status GiveToModels() {
     for (const std::size_t column : without_model_) {
       const Mapped& mapped = maps_.at(Column(column));
@@ -212,8 +212,9 @@ class Planner {
       if (model.empty()) {
         const std::string map = Cat(OneLine(Column(column)), "=");
         return InvalidArgument("--map ", map, FieldName(*mapped.field), ": ", table_.path,
-                               " has a row a query and a column a model, so a column of outcomes "
-                               "is some model's: `--map ", map, "MODEL.", FieldName(*mapped.field), "`");
+                               " has one row per query and one column per model, so a column of "
+                               "outcomes must name its model: `--map ",
+                               map, "MODEL.", FieldName(*mapped.field), "`");
       }
       TakeOf(column, model, *mapped.field, mapped.factor);
     }
@@ -247,7 +248,7 @@ class Planner {
     }
   }
 
-  // The field that an unknown column, or the part of it behind a model's name, is near to.
+  // The field that resembles an unknown column's name, or its part after a model's name.
   std::optional<std::pair<std::string, ColumnField>> NearOf(std::size_t column) const {
     const std::string& name = Column(column);
     if (const auto field = NearMiss(name); field && filled_.count(*field) == 0) {
@@ -268,7 +269,8 @@ class Planner {
     return std::nullopt;
   }
 
-  // What --map says for a near miss: the field, and whose it is where the column's name does not show it.
+  // The target that --map needs for a near miss: the field, and its model if the column's name does not show
+  // it.
   std::string TargetOf(std::size_t column, const std::pair<std::string, ColumnField>& near) const {
     const std::string field = FieldName(near.second);
     if (near.first != Column(column) || !NeedsModel(near.second)) return field;
@@ -276,7 +278,7 @@ class Planner {
     return Cat(at == std::string::npos ? "MODEL" : OneLine(near.first.substr(0, at)), ".", field);
   }
 
-  // All at once: who has one wrong often has more.
+  // Reports all at once: a file with one wrong name often has more.
   absl::Status NameTheRest() {
     std::string meant, maps;
     for (std::size_t i = 0; i < table_.columns.size(); ++i) {
@@ -292,10 +294,10 @@ class Planner {
       if (maps.find(map) == std::string::npos) maps += Cat(maps.empty() ? "" : " ", map);
     }
     if (meant.empty()) return absl::OkStatus();
-    return InvalidArgument(table_.path, ":1: columns that are near a field's name: ",
+    return InvalidArgument(table_.path, ":1: these column names resemble a field's name: ",
                            OneLine(meant, kNamesShown), ". `", OneLine(maps, kNamesShown),
-                           "` takes them as that, with *NUMBER behind a field if the unit differs; "
-                           "`--map COLUMN=ignore` leaves one out");
+                           "` accepts them, with *NUMBER after the field if the unit differs; "
+                           "`--map COLUMN=ignore` skips a column");
   }
 
   absl::Status CheckMaps() const {
@@ -310,7 +312,7 @@ class Planner {
   absl::Status CheckComplete() {
     const auto lacks = [&](std::string_view what, std::string_view field) {
       return InvalidArgument(table_.path, ":1: no column is ", what, "; `--map COLUMN=", field,
-                             "` says which one is. The columns are: ", Listed(table_.columns));
+                             "` names it. The columns are: ", Listed(table_.columns));
     };
     if (!plan_.text) return lacks("the text of the query", "text");
     if (!plan_.is_wide) {
@@ -321,11 +323,11 @@ class Planner {
       return absl::OkStatus();
     }
     if (plan_.models.empty() || filled_.count(kQuality) > 0) {
-      return InvalidArgument(table_.path,
-                             ":1: no column is the model (`--map COLUMN=arm` says which one is), "
-                             "and no column is called "
-                             "after an arm of the pool (`--map COLUMN=ARM`). The columns are: ",
-                             Listed(table_.columns));
+      return InvalidArgument(
+          table_.path,
+          ":1: no column contains the model (`--map COLUMN=arm` names one), and no column is named "
+          "after an arm of the pool (`--map COLUMN=ARM` assigns one). The columns are: ",
+          Listed(table_.columns));
     }
     std::erase_if(plan_.values, [&](const ColumnUse& use) {
       if (use.arm != kAnyArm || !NeedsModel(use.field)) return false;
@@ -337,7 +339,7 @@ class Planner {
     return absl::OkStatus();
   }
 
-  // Columns and models in the table's order, however they were found.
+  // Puts columns and models in the table's order, however they were found.
   void OrderModels() {
     std::sort(plan_.values.begin(), plan_.values.end(),
               [](const ColumnUse& a, const ColumnUse& b) { return a.column < b.column; });

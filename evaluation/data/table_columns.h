@@ -1,4 +1,4 @@
-// Which column of a table holds what.
+// Finds out what each column of a table contains.
 // Threads: plain values and pure functions.
 #pragma once
 
@@ -17,7 +17,7 @@ namespace pointsman {
 struct ColumnUse {
   std::size_t column = 0;
   ColumnField field = ColumnField::kIgnored;
-  std::size_t arm = 0;  // wide: whose; kAnyArm: of every arm of the row
+  std::size_t arm = 0;  // wide: its model; kAnyArm: every arm of the row
   double factor = 1;
 };
 inline constexpr std::size_t kAnyArm = static_cast<std::size_t>(-1);
@@ -31,7 +31,7 @@ struct TableColumns {
   std::vector<std::string> unknown;  // not used
 };
 
-// Errors: kInvalidArgument naming the file for columns that are missing, or meant otherwise than called.
+// Errors: kInvalidArgument with the file for missing columns, and for names that resemble a field's.
 absl::StatusOr<TableColumns> PlanColumns(const Table& table, const TableOptions& options,
                                          const QualityScale& scale);
 

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kWindow = 100;
 constexpr std::size_t kDomainRoundsMin = 400;
 
-// Rounds of one seed, played with outcomes that the world's script decides.
+// Plays the rounds of one seed with outcomes that the scenario's script decides.
 class World {
  public:
   World(const Dataset& dataset, const ReplayOptions& options, uint64_t seed)
@@ -27,8 +27,9 @@ class World {
     const std::size_t queries = dataset_.queries.size();
     rounds_ = options_.rounds == 0 ? queries : std::min(options_.rounds, queries);
     if (rounds_ < 2000) {
-      return FailedPrecondition("this needs at least 2,000 rounds; ", dataset_.name, " has ",
-                                queries, " complete queries and ", options_.rounds, " were asked");
+      return FailedPrecondition("this scenario needs at least 2,000 rounds; ", dataset_.name,
+                                " has ", queries, " complete queries and ", options_.rounds,
+                                " rounds were asked for");
     }
     order_ = ShuffledQueries(queries, rounds_, seed_);
     settings_ = options_.settings;
@@ -39,7 +40,7 @@ class World {
     return run_->MakePool(settings_, arms);
   }
 
-  // Plays up to round `end`; outcome(query, arm) is what the world answers.
+  // Plays up to round `end`; outcome(query, arm) is the outcome in this world.
   template <class OutcomeOf>
   absl::Status PlayUntil(std::size_t end, const OutcomeOf& outcome) {
     for (; chosen_.size() < end;) {
@@ -54,7 +55,7 @@ class World {
     return absl::OkStatus();
   }
 
-  // Of rounds [begin, end).
+  // The arm's share of rounds [begin, end).
   double Share(std::size_t arm, std::size_t begin, std::size_t end) const {
     const auto first = chosen_.begin();
     const auto count = std::count(first + static_cast<std::ptrdiff_t>(begin),
@@ -66,7 +67,7 @@ class World {
     for (std::size_t t = begin; t < end; ++t) sum += utility_[t];
     return sum / static_cast<double>(end - begin);
   }
-  // Had `arm` been called in rounds [begin, end), as recorded.
+  // The mean utility if `arm` had been called in rounds [begin, end), as recorded.
   double UtilityOf(std::size_t arm, std::size_t begin, std::size_t end) const {
     double sum = 0;
     for (std::size_t t = begin; t < end; ++t) {
@@ -74,7 +75,8 @@ class World {
     }
     return sum / static_cast<double>(end - begin);
   }
-  // Rounds after `begin` until a window of the arm's share passes `test`; those to `end` if none.
+  // Rounds after `begin` until the arm's share in a window passes `test`; the rounds up to `end` if it never
+  // does.
   template <class Test>
   double RoundsUntil(std::size_t arm, std::size_t begin, std::size_t end, const Test& test) const {
     for (std::size_t t = begin + kWindow; t <= end; ++t) {
@@ -108,7 +110,7 @@ std::vector<std::size_t> AllArms(const Dataset& dataset) {
   return arms;
 }
 
-// An arm that is ahead of every other one on a domain.
+// An arm that is better than every other one on a domain.
 struct Niche {
   std::size_t arm = 0;
   std::string domain;
@@ -215,7 +217,7 @@ absl::StatusOr<ScenarioFigures> RunNewArm(const Dataset& dataset, const ReplayOp
 
 absl::StatusOr<ScenarioFigures> RunUselessArm(const Dataset& dataset, const ReplayOptions& options,
                                               uint64_t seed) {
-  // The same set with one arm more, whose every answer is wrong.
+  // The same set with one more arm, whose answers are all wrong.
   Dataset wider = dataset;
   Arm useless;
   useless.name = "useless";

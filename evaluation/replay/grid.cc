@@ -27,7 +27,7 @@ constexpr Knob kKnobs[] = {
 absl::Status SetKnob(std::string_view text, LearnerSettings& settings) {
   const std::size_t equals = text.find('=');
   if (equals == std::string_view::npos) {
-    return InvalidArgument("a learner's setting is written KEY=VALUE, got ", Quoted(text));
+    return InvalidArgument("a learner's setting must be KEY=VALUE, got ", Quoted(text));
   }
   const std::string_view key = text.substr(0, equals);
   const std::string value(text.substr(equals + 1));
@@ -45,7 +45,7 @@ absl::Status SetKnob(std::string_view text, LearnerSettings& settings) {
     }
     names += Cat(", ", knob.name);
   }
-  return InvalidArgument("a learner has no setting ", Quoted(key), "; there are ", names);
+  return InvalidArgument("learners have no setting ", Quoted(key), "; the settings are ", names);
 }
 
 }  // namespace
@@ -92,7 +92,7 @@ absl::StatusOr<GridReport> RunGrid(const Dataset& dataset, const GridOptions& op
 
   const std::size_t seeds = options.replay.seeds, learners = options.learners.size();
   std::vector<ReplayReport> runs(report.rows.size() * seeds);
-  // Seed by seed: what is done of a grid that was broken off covers every learner alike.
+  // Seed by seed, so that the finished part of an interrupted grid covers all learners equally.
   const absl::Status played = ForEachTask(
       runs.size(), options.threads,
       [&](std::size_t task) -> absl::Status {

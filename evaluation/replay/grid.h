@@ -1,8 +1,8 @@
-// A grid of replays: learners x preferences x seeds, all on the same orders of the same queries, so
-// that learners are compared pair by pair.
+// A grid of replays: learners x preferences x seeds, all on the same orders of the same queries, so learners
+// can be compared pair by pair.
 // Determinism: the same options give the same report, whatever the number of threads.
-// Errors: those of a replay. A preference that weighs what the set does not record is reported as
-//   skipped, with the reason; it is an error only if that leaves nothing.
+// Errors: those of a replay. A preference that weighs a figure that the set does not record is reported as
+//   skipped, with the reason. It is an error only if no preference is left.
 // Threads: RunGrid uses `threads` of its own; the rest are pure functions.
 #pragma once
 
@@ -18,21 +18,21 @@
 
 namespace pointsman {
 
-// A learner with the settings it runs under, by the name that was asked for.
+// A learner with its settings, labelled with the requested name.
 struct LearnerVariant {
   std::string label;
   LearnerSettings settings;
 };
 // "NAME" or "NAME:KEY=VALUE:..." with the keys explore, exploration_scale, exploration_floor,
-// epsilon, temperature, gamma, forget_outcomes, half_life_outcomes; what is not said is as in
-// `defaults`. Errors: kInvalidArgument naming what is wrong.
+// epsilon, temperature, gamma, forget_outcomes, half_life_outcomes; other settings are those of `defaults`.
+// Errors: kInvalidArgument with what is wrong.
 absl::StatusOr<LearnerVariant> ParseVariant(const std::string& text,
                                             const LearnerSettings& defaults);
 
 struct GridOptions {
   std::vector<LearnerVariant> learners;  // the first is compared with each of the others
   std::vector<Preference> preferences;
-  ReplayOptions replay;     // its learner and preference are replaced
+  ReplayOptions replay;     // its learner and preference are ignored
   std::size_t threads = 0;  // 0: one per core
 };
 
@@ -61,7 +61,7 @@ struct GridReport {
 absl::StatusOr<GridReport> RunGrid(const Dataset& dataset, const GridOptions& options,
                                    const std::function<void(double share)>& on_progress);
 
-// The first learner less the row's, seed by seed.
+// The first learner minus the row's, seed by seed.
 struct Comparison {
   PairedDifference utility;
   PairedDifference first_1000;

@@ -10,9 +10,9 @@
 namespace pointsman {
 namespace {
 
-// Any fixed time: replays next year start at the same one. 2025-01-01 00:00:00 UTC.
+// An arbitrary fixed time, so that every replay starts at the same time. 2025-01-01 00:00:00 UTC.
 constexpr Micros kReplayStart = Micros{1735689600} * kMicrosPerSecond;
-// Keeps the secret's stream apart from the one that shuffles the queries.
+// Separates the secret's random stream from the one that shuffles the queries.
 constexpr uint64_t kSecretStream = 0x7265706c61797331;
 
 }  // namespace
@@ -32,7 +32,8 @@ absl::StatusOr<std::unique_ptr<InProcessClient>> InProcessClient::Open(InProcess
                                                                        uint64_t seed) {
   if (options.restart_every_rounds > 0 && !options.open_storage) {
     return absl::InvalidArgumentError(
-        "a restart in the middle of a replay needs a storage that survives it: set open_storage");
+        "restarting in the middle of a replay needs a storage that survives a restart: set "
+        "open_storage");
   }
   std::unique_ptr<InProcessClient> client(new InProcessClient(std::move(options), seed));
   RETURN_IF_ERROR(client->OpenEngine());
@@ -40,7 +41,7 @@ absl::StatusOr<std::unique_ptr<InProcessClient>> InProcessClient::Open(InProcess
 }
 
 absl::Status InProcessClient::OpenEngine() {
-  engine_ = nullptr;  // the old one lets go of its folder first
+  engine_ = nullptr;  // the old engine must release its folder first
   Storage storage;
   if (options_.open_storage) {
     ASSIGN_OR_RETURN(storage, options_.open_storage(seed_));

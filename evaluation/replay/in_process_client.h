@@ -1,10 +1,9 @@
-// The engine in this process as a router for replays: no network, no threads, a clock that moves
-// only when a round ends, and writing and index building in the call itself. So the same seed gives
-// the same decisions, bit for bit.
-// Operation: storage is in memory with a secret made from the seed, unless `open_storage` opens
-//   another. With `restart_every_rounds` > 0 the engine is closed and opened again on what
-//   `open_storage` gives, in the middle of the replay; a storage that keeps what it was given makes
-//   that invisible.
+// The engine in this process as a router for replays: no network, no threads, a clock that moves only when a
+// round ends, and writing and index building inside the call. So the same seed gives the same decisions, bit
+// for bit.
+// Operation: storage is in memory, with a secret derived from the seed, unless `open_storage` opens another.
+//   With `restart_every_rounds` > 0, the engine is closed and opened again on what `open_storage` returns, in
+//   the middle of the replay. With a durable storage this does not change the result.
 // Threads: one caller at a time.
 #pragma once
 
@@ -29,7 +28,7 @@ struct InProcessOptions {
   std::size_t restart_every_rounds = 0;                                // 0: never
 };
 
-// The secret a replay's memory storage has.
+// The secret of a replay's memory storage.
 SipKey ReplaySecret(uint64_t seed);
 
 class InProcessClient final : public RouterClient {

@@ -27,7 +27,7 @@ using Matrix = Eigen::MatrixXd;
 using Floats = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using Rows = std::span<const Eigen::Index>;
 
-// Everything that is fixed over the splits.
+// The data shared by all splits.
 struct Table {
   Floats x;  // queries * D
   Matrix y;  // queries * arms: quality
@@ -38,7 +38,8 @@ absl::StatusOr<Floats> EmbedAll(const Dataset& dataset, const EmbedderSettings& 
   std::shared_ptr<const Embedder> embedder;
   ASSIGN_OR_RETURN(embedder, MakeEmbedder(settings));
   if (embedder == nullptr) {
-    return FailedPrecondition("the embedder \"caller\" makes no vectors; name another to probe");
+    return FailedPrecondition(
+        "the embedder \"caller\" makes no vectors; choose another one to probe");
   }
   const uint32_t dimension = embedder->dimension();
   const uint32_t projected = settings.projected == 0 ? dimension : settings.projected;
@@ -105,8 +106,7 @@ std::vector<Matrix> Ridge(const Table& table, Rows train, Rows at, std::span<con
   return predictions;
 }
 
-// Predictions for the rows of `at`, one matrix per k (ascending); fewer neighbours if there are
-// fewer.
+// Predictions for the rows of `at`, one matrix per k (ascending); with fewer neighbours if fewer exist.
 std::vector<Matrix> Neighbours(const Table& table, Rows train, Rows at,
                                std::span<const uint32_t> counts) {
   const Floats x = Taken(table.x, train), queries = Taken(table.x, at);
@@ -208,16 +208,16 @@ absl::StatusOr<ProbeReport> RunProbe(const Dataset& dataset, const ProbeOptions&
   }
   const std::size_t trained = options.train_queries;
   if (trained > 0 && (trained < kQueriesLeast || trained >= dataset.queries.size())) {
-    return InvalidArgument("the probe is to train on ", trained, " queries; it must be from ",
+    return InvalidArgument("the number of training queries is ", trained, "; it must be from ",
                            kQueriesLeast, " to ", dataset.queries.size() - 1,
-                           ", one less than the set has");
+                           ", one less than the set contains");
   }
   if (dataset.queries.size() < kQueriesLeast) {
     return InvalidArgument("the set has ", dataset.queries.size(), " queries; a probe needs ",
                            kQueriesLeast);
   }
   Table table;
-  const double split_share = 1.0 / (options.splits + 0.2);  // embedding takes about a fifth of one
+  const double split_share = 1.0 / (options.splits + 0.2);  // embedding takes about a fifth of one split
   ASSIGN_OR_RETURN(table.x, EmbedAll(dataset, options.embedder,
                                      [&](double share) { show(0.2 * split_share * share); }));
   table.y = Qualities(dataset);

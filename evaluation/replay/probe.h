@@ -1,15 +1,15 @@
-// What a policy could learn at best from an embedder's vectors, when every outcome is told: two
-// simple regressions of each arm's quality, fitted on most of the queries with all their outcomes,
-// choose an arm for each of the rest.
-//   ridge: linear, one weight vector an arm, least squares with a penalty alpha on its norm;
+// Measures how much a policy could learn from an embedder's vectors if every outcome were known: two simple
+// regressions of each arm's quality are fitted on most of the queries with all their outcomes, and choose an
+// arm for each of the rest.
+//   ridge: linear, one weight vector per arm, least squares with a penalty alpha on its norm;
 //   knn: the mean quality of the k nearest queries by inner product.
-// alpha and k are chosen within the training part alone: fitted on 80% of it, scored on 20%.
-// Nothing here is online, so it says what features are worth, not what a learner gets from them.
+// alpha and k are chosen within the training part only: fitted on 80% of it, scored on 20%.
+// Nothing here is online, so it measures the features, not what a learner makes of them.
 // Shapes: vectors have D entries; see EmbedderSettings for what D is.
-// Errors: kInvalidArgument for impossible options or a set of fewer than 20 queries; what the
-//   embedder says; kFailedPrecondition for the embedder "caller".
+// Errors: kInvalidArgument for impossible options or a set of fewer than 20 queries; those of the embedder;
+//   kFailedPrecondition for the embedder "caller".
 // Cost: O(splits * queries^2 * D) for knn; a minute at 12,000 queries, D = 128, 5 splits.
-// Threads: a pure function; `show` is told the share done, 0 to 1. Same input, same report.
+// Threads: a pure function; `show` receives the finished share, 0 to 1. The same input gives the same report.
 #pragma once
 
 #include <cstdint>
@@ -27,9 +27,9 @@ struct ProbeOptions {
   EmbedderSettings embedder;  // `projected` 0: the embedder's own vectors, not projected
   uint32_t splits = 5;
   double train_share = 0.7;
-  std::size_t train_queries = 0;  // train on so many instead; 0: on the share
-  // Of the first split; the next have seed + 1 and so on. The training queries are the first of the
-  // order that a replay with this seed has: those that it would import.
+  std::size_t train_queries = 0;  // number of queries to train on; 0: use the share
+  // The seed of the first split; the next splits use seed + 1 and so on. The training queries are the first
+  // in the order of a replay with this seed, which are those that it would import.
   uint64_t seed = 1;
 };
 
@@ -55,7 +55,7 @@ struct ProbeReport {
   std::size_t queries_left_out = 0;
   std::vector<std::string> arms_left_out;
   std::size_t arms = 0;
-  uint32_t dimension = 0;  // of the vectors that were probed
+  uint32_t dimension = 0;  // of the probed vectors
   ProbeOptions options;
   std::vector<ProbeSplit> splits;
   ProbeFigures mean;

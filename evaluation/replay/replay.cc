@@ -20,15 +20,14 @@ absl::Status Lacks(const char* what, const std::vector<std::string>& arms, const
       FailedPrecondition("the preference weighs ", what, ", but ", dataset.name,
                          " does not record the ", what, " of ", arms.size(), " of the ",
                          dataset.arms.size(), " arms of pool `", dataset.pool, "` (", names,
-                         "), and nothing is invented; set that weight to 0, or name a pool whose "
-                         "arms all have it"),
+                         "); set that weight to 0, or choose a pool whose arms all have it"),
       reason::kDataLacks);
 }
 
-// What is drawn of a seed beside its order: which rounds are told.
+// The random stream of a seed that draws which rounds are reported.
 constexpr uint64_t kToldStream = 0x746f6c642d726e64;
 
-// Plays the rounds; a round's outcome is told `feedback_delay_rounds` later, or never.
+// Plays the rounds. A round's outcome is reported `feedback_delay_rounds` later, or never.
 template <class OnRound>
 absl::StatusOr<std::vector<Round>> Play(const Dataset& dataset, const ReplayOptions& options,
                                         const Valuation& valuation, std::size_t rounds,
@@ -66,13 +65,12 @@ absl::Status CheckOptions(const Dataset& dataset, const ReplayOptions& options) 
   if (options.seeds == 0) return InvalidArgument("seeds must be at least 1");
   if (options.round_length < 0) return InvalidArgument("a round cannot last less than 0 ms");
   if (!(options.told_share > 0 && options.told_share <= 1)) {
-    return InvalidArgument("the share of outcomes told must be above 0 and at most 1");
+    return InvalidArgument("the share of reported outcomes must be above 0 and at most 1");
   }
   if (options.curve_blocks_max == 0) return InvalidArgument("a curve needs at least one block");
   if (options.import_queries >= dataset.queries.size()) {
     return InvalidArgument("of the ", dataset.queries.size(), " queries of ", dataset.name, ", ",
-                           options.import_queries,
-                           " are to be imported, and none is left to be played");
+                           options.import_queries, " would be imported, which leaves none to play");
   }
   return CheckRecorded(dataset, options.preference);
 }

@@ -1,10 +1,10 @@
-// Replay: streams a data set through a router, one query a round. Each round asks Route with a
-// preference, then tells Feedback the recorded outcome of the chosen arm and nothing else.
-// Operation, per seed: a fresh pool; queries in an order shuffled by Rng(seed), each at most once;
-//   decision ids "replay-<seed>-<round>"; with a delay of N rounds the outcome of round t is told
-//   after the Route of round t + N, and what is left at the end is told then.
-// Determinism: same data, options and router, same report, byte for byte. No timings in it.
-// Errors: those of CheckRecorded; else the router's own, with seed and round.
+// Replay: streams a data set through a router, one query per round. Each round calls Route with a preference,
+// then reports the recorded outcome of the chosen arm by Feedback, and nothing else.
+// Operation, per seed: a fresh pool; queries in an order shuffled by Rng(seed), each at most once; decision
+//   ids "replay-<seed>-<round>". With a delay of N rounds, the outcome of round t is reported after the
+//   Route of round t + N; the remaining outcomes are reported at the end.
+// Determinism: the same data, options and router give the same report, byte for byte. It contains no timings.
+// Errors: those of CheckRecorded; otherwise the router's, with seed and round.
 // Threads: one call is one thread; the router may use its own.
 #pragma once
 
@@ -24,7 +24,7 @@
 namespace pointsman {
 
 namespace reason {
-// The data set does not record what the preference weighs: the run is to be skipped, not failed.
+// The data set does not record what the preference weighs: skip the run, do not fail.
 inline constexpr std::string_view kDataLacks = "DATA_LACKS";
 }  // namespace reason
 
@@ -34,13 +34,13 @@ struct ReplayOptions {
   std::size_t seeds = 1;
   uint64_t seed_start = 1;
   std::size_t feedback_delay_rounds = 0;
-  double told_share = 1;  // of the outcomes; the others never arrive (drawn by the seed)
+  double told_share = 1;  // share of the outcomes that are reported (drawn by the seed)
   // The seed's first queries are imported, with the outcomes of every arm, and not played.
   std::size_t import_queries = 0;
-  double import_strength = 0;  // observations that they count as together, for each arm
+  double import_strength = 0;  // observations that an arm's imported outcomes together count as
   Micros round_length = 1000 * kMicrosPerMs;
-  // The pool's; cost_scale_usd is replaced by the mean cost of the pool's dearest arm over the set
-  // where costs are recorded.
+  // The pool's settings. If costs are recorded, cost_scale_usd is replaced by the mean cost of the pool's
+  // most expensive arm over the set.
   PoolSettings settings;
   std::size_t curve_blocks_max = 50;
   bool is_pool_kept = false;  // at the end of each seed
@@ -49,7 +49,7 @@ struct ReplayOptions {
 struct ReplayProgress {
   std::size_t seed_index = 0;  // of `seeds`, from 0
   std::size_t seeds = 0;
-  std::size_t round = 0;  // rounds done of this seed
+  std::size_t round = 0;  // finished rounds of this seed
   std::size_t rounds = 0;
   double mean_utility = 0;  // of this seed so far
 };

@@ -1,5 +1,5 @@
-// What a replay needs of a router, wherever it runs: the engine in process, a server by gRPC, or a
-// script of a test. Errors are those of the router.
+// What a replay needs from a router, wherever it runs: the engine in this process, a server over gRPC, or a
+// test script. Errors are those of the router.
 // Threads: one caller at a time.
 #pragma once
 
@@ -21,23 +21,22 @@ namespace pointsman {
 class RouterClient {
  public:
   virtual ~RouterClient() = default;
-  // Makes a pool with these settings, every one of them, and these arms; kAlreadyExists if there is
-  // one of that name.
+  // Creates a pool with exactly these settings and arms; kAlreadyExists if a pool of that name exists.
   virtual absl::Status PutPool(const std::string& name, const PoolSettings& settings,
                                const std::vector<Arm>& arms) = 0;
   virtual absl::StatusOr<RouteOutput> Route(const RouteInput& input) = 0;
   virtual absl::StatusOr<FeedbackOutput> Feedback(const FeedbackInput& input) = 0;
   virtual absl::Status PutArm(const std::string& pool, const Arm& arm) = 0;
-  // Teaches outcomes that are known already, chunk by chunk; `on_progress` (may be null) is told
-  // how many queries have gone. The same plan and queries again teach nothing twice.
+  // Teaches known outcomes, chunk by chunk. `on_progress` (may be null) receives the number of queries sent.
+  // Repeating the same plan and queries teaches nothing twice.
   virtual absl::StatusOr<ImportOutput> Import(
       const ImportPlan& /*plan*/, std::span<const ImportedQuery> /*queries*/,
       const std::function<void(std::size_t)>& /*on_progress*/) {
-    return absl::UnimplementedError("this router takes no imports");
+    return absl::UnimplementedError("this router does not support imports");
   }
   // kNotFound if there is no such pool.
   virtual absl::Status DeletePool(const std::string& name) = 0;
-  // A round of this length is over. Only a router whose clock is ours can follow.
+  // Ends a round of this length. Only a router whose clock the replay controls can follow.
   virtual absl::Status EndRound(Micros /*length*/) { return absl::OkStatus(); }
 };
 

@@ -1,7 +1,7 @@
-// Worlds that change, played on real outcomes by one seed in process; and one learned state that
-// serves many trade-offs. Each is a script over SeedRun that answers the few figures it is for.
-// Determinism: the seed's alone. Errors: those of a replay; kFailedPrecondition if the set is too
-//   small for the script.
+// Worlds that change, played with real outcomes by one seed in this process; and one learned state that
+// serves many trade-offs. Each is a script over SeedRun that returns a few figures.
+// Determinism: depends only on the seed.
+// Errors: those of a replay; kFailedPrecondition if the set is too small for the script.
 // Threads: pure functions; several seeds may run at once.
 #pragma once
 
@@ -18,47 +18,47 @@
 
 namespace pointsman {
 
-// What a scenario found: figures by name, in the order in which they are shown. The same names for
+// The result of a scenario: figures by name, in the order in which they are shown. The names are the same for
 // every seed.
 using ScenarioFigures = std::vector<std::pair<std::string, double>>;
 
-// At half-time the best arm silently answers as the worst one does; at 7/10 it is well again.
-//   share_before          of the best arm, in the last 500 rounds before
-//   rounds_until_10pct    until its share of 100 rounds is under 10%
-//   share_after_500       from 500 rounds after until it is well again
-//   utility_after_500     over the same rounds, less the best remaining arm's there (above 0:
-//   better) rounds_until_back     after it is well, until its share of 100 rounds is above 20%
-//   share_back            in the last 500 rounds
+// At half-time the best arm silently starts to answer as the worst one does; at 7/10 it recovers.
+//   share_before          share of the best arm in the last 500 rounds before
+//   rounds_until_10pct    rounds until its share of 100 rounds is below 10%
+//   share_after_500       its share from 500 rounds later until it recovers
+//   utility_after_500     mean utility over the same rounds, minus the best other arm's (above 0: better)
+//   rounds_until_back     rounds from its recovery until its share of 100 rounds is above 20%
+//   share_back            its share in the last 500 rounds
 //   mean_utility          over all rounds
 absl::StatusOr<ScenarioFigures> RunDegradation(const Dataset& dataset, const ReplayOptions& options,
                                                uint64_t seed);
 
-// At half-time an arm arrives that was never seen: the one that is better than every other arm on
-// some domain by most (domains with at least 400 of the rounds to come).
+// At half-time a new arm arrives: the one with the largest lead over every other arm on some domain (among
+// domains with at least 400 of the remaining rounds).
 //   share_of_domain_100, _200, ...  its share of that domain's queries 1 to 100, 101 to 200, ...
-//   domain_gain                     its quality there less the best other arm's
+//   domain_gain                     its quality there minus that of the best other arm
 absl::StatusOr<ScenarioFigures> RunNewArm(const Dataset& dataset, const ReplayOptions& options,
                                           uint64_t seed);
 
-// At half-time an arm arrives that never answers right and costs what the dearest does.
-//   share_first_1000, share_after   of the rounds
+// At half-time an arm arrives that never answers correctly and costs as much as the most expensive one.
+//   share_first_1000, share_after its share of the rounds
 absl::StatusOr<ScenarioFigures> RunUselessArm(const Dataset& dataset, const ReplayOptions& options,
                                               uint64_t seed);
 
-// Learns from 7/10 of the queries, then is frozen (greedy, nothing told) and measured on the rest:
-// once from requests that each draw one of `points` preferences (cost weight i / (points - 1)),
-// then from one state for each preference.
+// Learns from 7/10 of the queries, is then frozen (greedy, no feedback) and measured on the rest. This is
+// done once with requests that each draw one of `points` preferences (cost weight i / (points - 1)), and then
+// with a separate state for each preference.
 //   aiq_one, aiq_each, ratio        areas under the quality-cost curves, and their ratio
 // Source: AIQ, Hu et al. 2024, "RouterBench", section 3.
 absl::StatusOr<ScenarioFigures> RunTradeOff(const Dataset& dataset, const ReplayOptions& options,
                                             std::size_t points, uint64_t seed);
 
-// The area under the upper concave hull of (cost, quality) points from the least to the greatest of
-// `cost_min` and `cost_max`, flat beyond the last point, over the width: a mean quality.
+// The area under the upper concave hull of (cost, quality) points from `cost_min` to `cost_max`, flat beyond
+// the last point, divided by the width: a mean quality.
 double AverageImprovement(std::vector<std::pair<double, double>> points, double cost_min,
                           double cost_max);
 
-// Means over seeds with their standard errors, the least and the greatest.
+// Means over seeds with their standard errors, smallest and largest values.
 std::string ScenarioTable(const Dataset& dataset, std::string_view scenario,
                           std::string_view learner, const ReplayOptions& options,
                           const std::vector<ScenarioFigures>& of_seeds);

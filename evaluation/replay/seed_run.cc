@@ -9,7 +9,7 @@
 namespace pointsman {
 namespace {
 
-// The same status, with where it happened before its message; payloads stay.
+// The same status with the position before its message; payloads are kept.
 absl::Status At(const absl::Status& status, std::string_view where) {
   absl::Status located(status.code(), Cat(where, ": ", ToStd(status.message())));
   status.ForEachPayload(

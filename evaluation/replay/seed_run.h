@@ -1,8 +1,8 @@
 // One seed's run through a router: its pool, its order of queries, and the calls of a round.
-// Operation: MakePool, then per round Route, Tell (at once or later), EndRound; DeletePool.
-// Determinism: the order and the decision ids are the seed's alone, so two runs of one seed with
-//   other settings meet the same queries in the same order (paired).
-// Errors: the router's, with what was called, seed, round and query before the message.
+// Operation: MakePool; then, for each round, Route, Tell (at once or later) and EndRound; finally DeletePool.
+// Determinism: the order and the decision ids depend only on the seed, so two runs of one seed with different
+//   settings get the same queries in the same order (paired).
+// Errors: the router's, with the call, seed, round and query before the message.
 // Threads: one caller.
 #pragma once
 
@@ -22,15 +22,15 @@
 
 namespace pointsman {
 
-// The pool a seed runs in.
+// The name of the pool in which a seed runs.
 std::string ReplayPoolName(const Dataset& dataset, uint64_t seed);
 
 class SeedRun {
  public:
-  // All outlive the run.
+  // All must outlive the run.
   SeedRun(const Dataset& dataset, RouterClient& client, uint64_t seed);
 
-  // Replaces a pool of an earlier run. `arms`: of the data set, by index; empty: all.
+  // Replaces the pool of an earlier run. `arms`: indexes in the data set; empty: all.
   absl::Status MakePool(const PoolSettings& settings, const std::vector<std::size_t>& arms = {});
   absl::Status PutArm(std::size_t arm);
   // Teaches the first `count` queries of the seed's order, with the outcomes of every arm.

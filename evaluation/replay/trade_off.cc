@@ -24,7 +24,7 @@ class TrainedState {
   TrainedState(const Dataset& dataset, const ReplayOptions& options, uint64_t seed)
       : dataset_(dataset), options_(options), seed_(seed) {}
 
-  // preference_of(round) is asked for each round of training.
+  // Calls preference_of(round) for each round of training.
   template <class PreferenceOf>
   absl::Status Train(const std::vector<std::size_t>& queries, const PoolSettings& settings,
                      const PreferenceOf& preference_of) {
@@ -67,7 +67,7 @@ class TrainedState {
 double AverageImprovement(std::vector<Point> points, double cost_min, double cost_max) {
   POINTSMAN_CHECK(!points.empty() && cost_max > cost_min);
   std::sort(points.begin(), points.end());
-  // The upper hull that never falls: from left to right, dropping what lies below a chord.
+  // The upper hull that never falls: goes from left to right and drops points below a chord.
   std::vector<Point> hull;
   for (const Point& point : points) {
     if (!hull.empty() && point.second <= hull.back().second) continue;
@@ -114,7 +114,7 @@ absl::StatusOr<ScenarioFigures> RunTradeOff(const Dataset& dataset, const Replay
     preferences.push_back({1 - cost, cost, 0});
   }
 
-  // Costs of the cheapest and the dearest arm on what is measured: the ends of the curve.
+  // Costs of the cheapest and the most expensive arm on the measured queries: the ends of the curve.
   double cost_min = 1e300, cost_max = 0;
   for (std::size_t a = 0; a < dataset.arms.size(); ++a) {
     double sum = 0;

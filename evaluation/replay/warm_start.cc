@@ -12,7 +12,7 @@
 namespace pointsman {
 namespace {
 
-constexpr std::size_t kOutcomeBytes = 128;  // of a message, besides the arm's name
+constexpr std::size_t kOutcomeBytes = 128;  // of a message, without the arm's name
 
 std::size_t BytesOf(const ImportedQuery& query) {
   std::size_t bytes = query.query.size() + query.embedding.size() * sizeof(float);
@@ -63,8 +63,8 @@ SparseImport MakeSparseImport(const OutcomeSet& set, std::span<const std::size_t
       if (arm.empty()) {
         ++import.left_out[Cat("the pool has no arm ", OneLine(model))];
       } else if (!arms.insert(arm).second) {
-        ++import.left_out[Cat(OneLine(model), " is the arm ", OneLine(arm),
-                              ", which has an outcome of the same query already")];
+        ++import.left_out[Cat(OneLine(model), " is another name of the arm ", OneLine(arm),
+                              ", which already has an outcome for the same query")];
       } else {
         imported.outcomes.push_back({arm, known->outcome});
         ++import.outcomes[arm];

@@ -1,4 +1,4 @@
-// Outcomes of a data set as an import: which queries, what is announced, and in what pieces.
+// Prepares outcomes of a data set for import: chooses queries, announces outcomes, splits into chunks.
 // Threads: pure functions.
 #pragma once
 
@@ -18,32 +18,33 @@ namespace pointsman {
 // The first `count` of a set of `queries` shuffled by the seed (Fisher and Yates).
 std::vector<std::size_t> ShuffledQueries(std::size_t queries, std::size_t count, uint64_t seed);
 
-// These queries with the outcomes of the arms that are wanted, indexed 0, 1, 2, ... in the order
-// given. Shapes: is_wanted has one entry per arm of the set.
+// These queries with the outcomes of the wanted arms, indexed 0, 1, 2, ... in the given order.
+// Shapes: is_wanted has one entry per arm of the set.
 std::vector<ImportedQuery> MakeImport(const Dataset& dataset, std::span<const std::size_t> queries,
                                       const std::vector<bool>& is_wanted);
 
-// An import of what is known of some queries, with what of it is left out.
+// An import of the known outcomes of some queries, with what is left out.
 struct SparseImport {
-  // Those with an outcome. Their indexes are their places in the order asked, so that an arm that the pool
-  // gets later does not move them.
+  // The queries with an outcome. Their indexes are their places in the given order, so that an arm that is
+  // added to the pool later does not shift them.
   std::vector<ImportedQuery> queries;
   std::map<std::string, uint64_t> outcomes;  // by arm
   std::map<std::string, uint64_t> left_out;  // outcomes, by reason
 };
 
-// These queries of the set, in the order given. `arm_names`: what the pool calls each arm of the set; empty:
-// it has none such, and its outcomes are left out.
+// These queries of the set, in the given order. `arm_names`: the pool's name for each arm of the set; empty:
+// the pool has no such arm, and its outcomes are left out.
 SparseImport MakeSparseImport(const OutcomeSet& set, std::span<const std::size_t> queries,
                               const std::vector<std::string>& arm_names);
 
-// What to announce of each arm (ImportPlan::arm_outcomes): its outcomes. An arm with fewer of them than
-// `strength` is announced with more, so that none counts as more than one observation of one's own, unless
-// those of the arm with the most do.
+// The number of outcomes to announce for each arm (ImportPlan::arm_outcomes). An arm with fewer outcomes than
+// `strength` is announced with more, so that no outcome counts as more than one observation, unless those of
+// the arm with the most outcomes do.
 std::map<std::string, uint64_t> AnnouncedOutcomes(const std::map<std::string, uint64_t>& outcomes,
                                                   double strength);
 
-// `queries` in pieces that one chunk, and one message, may hold. An arm's outcomes are at most one a query.
+// Splits `queries` into pieces that fit into one chunk and one message. An arm has at most one outcome per
+// query.
 std::vector<std::span<const ImportedQuery>> InChunks(std::span<const ImportedQuery> queries,
                                                      const Limits& limits);
 

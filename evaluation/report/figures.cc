@@ -44,7 +44,7 @@ double MeanUtility(const Dataset& dataset, const Valuation& valuation,
   return Ratio(sum, rounds.size());
 }
 
-// Every number of a figure, in a fixed order, so that means over seeds are written once.
+// Visits every number of a figure in a fixed order, so that the code for means over seeds exists once.
 template <class FiguresT, class Visit>
 void VisitNumbers(FiguresT& figures, Visit visit) {
   for (auto* means : {&figures.played, &figures.random, &figures.best_single, &figures.best_quality,

@@ -1,6 +1,6 @@
-// What a replay earned, and what could have been earned on the very same rounds.
+// What a replay earned, and what could have been earned in the same rounds.
 // Utility of a realised outcome = w_q * quality - w_c * cost / cost_scale
-//   - w_l * latency / latency_scale, w normalised; a field of weight 0 is not looked at.
+//   - w_l * latency / latency_scale, w normalised; a field of weight 0 is ignored.
 // Threads: pure functions.
 // Source: utility as in docs/design/README.md, "Utility".
 #pragma once
@@ -17,7 +17,7 @@
 
 namespace pointsman {
 
-// How outcomes of a data set are valued.
+// How the outcomes of a data set are valued.
 struct Valuation {
   Preference preference;  // normalised
   double cost_scale_usd = 0.01;
@@ -45,11 +45,11 @@ struct Figures {
   double first_1000 = 0;               // mean utility of the first 1,000 rounds, or of all if fewer
   double last_third = 0;               // mean utility of the last third of the rounds, at least one
   Means random;                        // expectation of a uniform choice
-  Means best_single;                   // the one arm of the highest mean utility in hindsight
-  Means best_quality;                  // the one arm of the highest mean quality in hindsight
-  Means oracle;                        // the arm of the highest utility, query by query
+  Means best_single;                   // the single arm with the highest mean utility, in hindsight
+  Means best_quality;                  // the single arm with the highest mean quality, in hindsight
+  Means oracle;                        // the arm with the highest utility for each query
   std::vector<double> shares;          // of rounds, per arm
-  std::vector<double> single;          // mean utility of each arm, had it been called always
+  std::vector<double> single;          // mean utility of each arm if it had always been called
   std::vector<double> single_quality;  // mean quality of each arm, likewise
   friend bool operator==(const Figures&, const Figures&) = default;
 };

@@ -23,10 +23,11 @@ std::string Heading(const GridReport& report) {
       report.dataset, report.pool, report.arms, report.queries, report.rounds, replay.seeds,
       replay.seed_start, replay.settings.embedder.name);
   if (replay.feedback_delay_rounds > 0) {
-    text += absl::StrFormat("outcomes are told %d rounds later\n", replay.feedback_delay_rounds);
+    text +=
+        absl::StrFormat("outcomes are reported %d rounds later\n", replay.feedback_delay_rounds);
   }
   if (replay.told_share < 1) {
-    text += absl::StrFormat("%.0f%% of the outcomes are told, the others never\n",
+    text += absl::StrFormat("%.0f%% of the outcomes are reported, the others never\n",
                             100 * replay.told_share);
   }
   return text;
@@ -67,8 +68,9 @@ std::string GridTable(const GridReport& report) {
       if (row.preference.cost > 0) {
         text += absl::StrFormat(" (cost scale $%.6f)", report.cost_scale_usd);
       }
-      text += absl::StrFormat("\n%-*s %17s %9s %9s   %s less it (95%% bound): all, first 1,000\n",
-                              w, "", "mean utility", "first1000", "last 1/3", first);
+      text += absl::StrFormat(
+          "\n%-*s %17s %9s %9s   advantage of %s (95%% lower bound): all rounds, first 1,000\n", w,
+          "", "mean utility", "first1000", "last 1/3", first);
     }
     text += absl::StrFormat("%-*s %7.4f +- %.4f %9.4f %9.4f", w, row.learner,
                             row.mean.played.utility, row.standard_errors.played.utility,

@@ -21,7 +21,7 @@ constexpr double kLegendRow = 20;
 constexpr std::size_t kLegendColumns = 3;
 constexpr double kAxisHeight = 52;  // below the plot: numbers and label
 
-// Told apart by people who see few colours too (after Okabe and Ito), then lighter ones.
+// Distinguishable for colour-blind readers too (after Okabe and Ito), then lighter ones.
 constexpr std::array<const char*, 12> kColours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
                                                   "#e69f00", "#56b4e9", "#7a5195", "#8c8c00",
                                                   "#a6761d", "#66a61e", "#b22222", "#999999"};
@@ -45,7 +45,7 @@ std::string Escaped(std::string_view text) {
         safe += "&quot;";
         break;
       default:
-        // XML 1.0 has no other control characters, not even escaped.
+        // XML 1.0 allows no other control characters, not even escaped.
         safe += (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n') ? '?' : c;
     }
   }
@@ -223,7 +223,7 @@ SvgPart AreaChartSvg(const Chart& chart) {
     std::vector<double> above = below;
     for (std::size_t k = 0; k < above.size(); ++k) above[k] += chart.lines[i].values[k];
     std::string points;
-    // A block's share holds from its first round on, so the area begins at the axis.
+    // A block's share applies from its first round on, so the area begins at the axis.
     if (!above.empty()) points += Point(frame.x.at_from, y.At(above.front()));
     for (std::size_t k = 0; k < above.size(); ++k) {
       points += Point(frame.x.At(chart.x[k]), y.At(above[k]));

@@ -34,7 +34,7 @@ struct SvgPart {
 
 SvgPart LineChartSvg(const Chart& chart);
 SvgPart AreaChartSvg(const Chart& chart);
-// The parts one below the other, as a complete file.
+// The parts below each other, as a complete file.
 std::string SvgDocument(const std::vector<SvgPart>& parts);
 
 // Title, and a row of blocks per line that is not dashed with its first and last value; dashed
@@ -45,7 +45,7 @@ std::string AreaChartText(const Chart& chart);
 
 // `share` of `width` characters filled, in eighths; share in [0, 1].
 std::string Bar(double share, std::size_t width);
-// One block character per value between the least and the greatest.
+// One block character per value, scaled between the smallest and the largest.
 std::string Sparkline(const std::vector<double>& values);
 
 }  // namespace pointsman

@@ -33,7 +33,7 @@ Json PerArm(const std::vector<std::string>& arms, const std::vector<double>& val
   return object;
 }
 
-// The keys that people's scripts rely on.
+// Users' scripts rely on these keys.
 void AddFigures(const ReplayReport& report, const Figures& figures, double standard_error,
                 Json& object) {
   object["mean_utility"] = figures.played.utility;
@@ -115,12 +115,12 @@ std::string Heading(const ReplayReport& report) {
         absl::StrFormat(" (%d left out: not every arm has an outcome)", report.queries_left_out);
   }
   for (std::size_t i = 0; i < report.arms_left_out.size(); ++i) {
-    text += Cat(i == 0 ? "\nleft out, since they answered few of the queries: " : ", ",
+    text += Cat(i == 0 ? "\nleft out because they answered few of the queries: " : ", ",
                 OneLine(report.arms_left_out[i]));
   }
   text += absl::StrFormat("\n%d rounds", report.rounds);
   if (report.rounds_asked > report.rounds) {
-    text += absl::StrFormat(" (%d were asked; each query is played once)", report.rounds_asked);
+    text += absl::StrFormat(" (%d were asked for; each query is played once)", report.rounds_asked);
   }
   const uint64_t last = report.seeds.back().seed;
   text += absl::StrFormat(

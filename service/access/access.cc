@@ -14,8 +14,8 @@ constexpr std::string_view kScheme = "Bearer ";
 absl::Status Unauthenticated(std::string_view what) {
   return absl::UnauthenticatedError(
       Cat(what,
-          "; send the metadata `authorization: Bearer TOKEN` (`pointsman --token-file FILE`; "
-          "`pointsman token create` makes tokens)"));
+          "; send the metadata `authorization: Bearer TOKEN` (`pointsman --token-file FILE` does; "
+          "`pointsman token create` makes a token)"));
 }
 
 template <class... Args>
@@ -27,7 +27,7 @@ absl::Status Denied(const Args&... args) {
 
 Need NeedOf(std::string_view method_path) {
   if (method_path.starts_with("/grpc.health.v1.Health/")) return {};
-  // A method that is none of ours needs the most.
+  // An unknown method needs the most rights.
   const Method* method = FindMethod(method_path);
   if (method != nullptr) return {method->scope};
   return {Scope::kAdmin};
@@ -53,13 +53,15 @@ absl::StatusOr<Client> Access::Identify(const Tokens& tokens, std::string_view a
   const bool is_bearer = authorization.starts_with(kScheme);
   const auto parts = SplitToken(authorization.substr(is_bearer ? kScheme.size() : 0));
   if (!is_bearer || !parts) {
-    return Unauthenticated("what this call sends as authorization is not a token");
+    return Unauthenticated("the authorization that this call sends is not a token");
   }
-  // An unknown name costs the same hash, so that time does not tell which names there are.
+  // An unknown name costs the same hash, so that timing does not reveal which names exist.
   static const TokenEntry nobody;
   const auto found = tokens.find(parts->name);
   const TokenEntry& entry = found == tokens.end() ? nobody : *found->second;
-  if (!IsSecretOf(entry, parts->secret)) return Unauthenticated("this token is not known here");
+  if (!IsSecretOf(entry, parts->secret)) {
+    return Unauthenticated("this server does not know this token");
+  }
   if (entry.expires && now >= *entry.expires) {
     return Unauthenticated(Cat("the token ", entry.name, " has expired"));
   }
@@ -74,24 +76,25 @@ absl::StatusOr<Client> Access::Decide(const Need& need, const Credentials& crede
     const bool is_data_path = *need.scope == Scope::kRoute || *need.scope == Scope::kFeedback;
     if (is_loopback_ || is_data_path || IsLoopbackPeer(credentials.peer)) return Client();
     return Denied(
-        "without a tokens file this server takes admin calls from its own machine alone: call from "
-        "there, or give it `tokens_file` in its config");
+        "without a tokens file this server accepts admin calls only from its own machine; call "
+        "from there, or set `tokens_file` in its config");
   }
   auto client = Identify(*tokens, credentials.authorization, now);
   if (!client.ok()) return client;
   const TokenEntry* entry = client->token();
   if (!entry->Has(*need.scope)) {
-    return Denied("the token ", entry->name, " does not have the scope ", ScopeName(*need.scope),
-                  ", which this call needs");
+    return Denied("the token ", entry->name, " lacks the scope ", ScopeName(*need.scope),
+                  ", which this call requires");
   }
   if (need.all_pools && !entry->MayUseAll()) {
     return Denied(
-        "this call is about the whole server and needs a token for all pools (\"*\"); the token ",
-        entry->name, " is for some");
+        "this call concerns the whole server and requires a token for all pools (\"*\"); the "
+        "token ",
+        entry->name, " is for some pools only");
   }
   for (const std::string_view pool : need.pools) {
     if (!entry->MayUse(pool)) {
-      return Denied("the token ", entry->name, " is not for the pool ", Quoted(pool));
+      return Denied("the token ", entry->name, " does not cover the pool ", Quoted(pool));
     }
   }
   return client;

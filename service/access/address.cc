@@ -6,7 +6,7 @@ namespace pointsman {
 
 bool IsLoopbackAddress(std::string_view host_and_port) {
   const std::string_view host = host_and_port.substr(0, host_and_port.rfind(':'));
-  // An address in so many words: a name such as 127.evil.example may lead anywhere.
+  // Only a literal address: a name such as 127.evil.example may resolve to any address.
   const bool is_ipv4 = host.find_first_not_of("0123456789.") == std::string_view::npos;
   return host == "localhost" || host == "[::1]" || (is_ipv4 && host.starts_with("127."));
 }

@@ -7,11 +7,11 @@
 
 namespace pointsman {
 
-// Whether HOST:PORT can be reached from this machine alone: 127.0.0.0/8, [::1] or localhost.
+// Whether HOST:PORT can be reached only from this machine: 127.0.0.0/8, [::1] or localhost.
 bool IsLoopbackAddress(std::string_view host_and_port);
 
-// Of a call's peer ("ipv4:127.0.0.1:4711", "ipv6:%5B::1%5D:4711", "unix:"): the address without the
-// port, so that each connection of a client is the same client.
+// Of a call's peer ("ipv4:127.0.0.1:4711", "ipv6:%5B::1%5D:4711", "unix:"): the address without the port, so
+// that all connections of a client count as one client.
 std::string_view PeerAddress(std::string_view peer);
 // The same for people: "127.0.0.1", "[::1]", "unix".
 std::string ShownAddress(std::string_view peer);

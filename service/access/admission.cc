@@ -13,16 +13,15 @@ namespace {
 
 absl::Status Stopping() {
   return WithReason(
-      absl::UnavailableError("the server is stopping; send this again, it was not begun"),
+      absl::UnavailableError("the server is stopping and did not start this call; retry"),
       reason::kStopping);
 }
 
 absl::Status Reopening() {
   return WithRetryDelay(
-      WithReason(
-          absl::UnavailableError("the storage is being opened again, after its disk failed; send "
-                                 "this again in 1 s, it was not begun"),
-          reason::kStorageBroken),
+      WithReason(absl::UnavailableError("the server is reopening its storage after a disk error "
+                                        "and did not start this call; retry in 1 s"),
+                 reason::kStorageBroken),
       kMicrosPerSecond);
 }
 
@@ -41,8 +40,8 @@ absl::Status Admission::AtArrival(std::string_view method_path, std::string_view
   absl::Status status;
   if (connection_rates_.Take(connection, 1, rate, now)) {
     status = absl::ResourceExhaustedError(
-        Cat("this connection begins more than ", rate.per_second,
-            " calls a second (connection_rate_max); use RouteBatch, or send less"));
+        Cat("this connection starts more than ", rate.per_second,
+            " calls per second (connection_rate_max); use RouteBatch, or send fewer calls"));
   } else if (access_.asks_for_tokens()) {
     status = access_.Decide(NeedOf(method_path), {authorization, ""}, now).status();
     if (!status.ok()) AuditRefusal(method_path, authorization, status);
@@ -51,7 +50,7 @@ absl::Status Admission::AtArrival(std::string_view method_path, std::string_view
   return status;
 }
 
-// Of what is refused before there is a message; gRPC does not say then from which address.
+// Audits a call that is rejected before its message is read. gRPC does not give its address then.
 void Admission::AuditRefusal(std::string_view method_path, std::string_view authorization,
                         const absl::Status& status) {
   if (NeedOf(method_path).scope != Scope::kAdmin) return;
@@ -64,7 +63,7 @@ void Admission::AuditRefusal(std::string_view method_path, std::string_view auth
 
 absl::StatusOr<Client> Admission::Ask(const CallInfo& call, const CallFacts& facts) {
   const bool has_tokens = access_.asks_for_tokens();
-  // Only what will be looked at: both cost allocations.
+  // Only where they are used: both cost allocations.
   const Method& method = MethodOf(facts.method);
   const std::string peer = !has_tokens && method.is_admin() ? call.peer() : std::string();
   const Credentials credentials{has_tokens ? call.authorization() : std::string_view(), peer};
@@ -86,16 +85,16 @@ absl::Status Admission::TakeShare(const CallInfo& call, const Client& client,
   if (!wait) return absl::OkStatus();
   return WithRetryDelay(
       WithReason(absl::ResourceExhaustedError(
-                     Cat("this client asks more than ", per_second,
-                         " routes and feedbacks a second (client_rate_max); try again in ",
+                     Cat("this client sends more than ", per_second,
+                         " routes and feedbacks per second (client_rate_max); retry in ",
                          (*wait + kMicrosPerMs - 1) / kMicrosPerMs, " ms")),
                  reason::kClientRate),
       *wait);
 }
 
 absl::StatusOr<Client> Admission::Enter(const CallInfo& call, const CallFacts& facts) {
-  // A client that resets its calls as fast as it begins them is not to be decided for.
-  if (call.is_given_up()) return absl::CancelledError("the client gave the call up");
+  // Do no work for a client that resets its calls as fast as it starts them.
+  if (call.is_given_up()) return absl::CancelledError("the client cancelled the call");
   const int64_t calls_max = limits_.Get().calls_max;
   switch (gate_.Enter(calls_max)) {
     case Gate::Entry::kClosed:
@@ -103,10 +102,10 @@ absl::StatusOr<Client> Admission::Enter(const CallInfo& call, const CallFacts& f
     case Gate::Entry::kPaused:
       return Reopening();
     case Gate::Entry::kFull: {
-      const absl::Status full = WithReason(
-          absl::ResourceExhaustedError(Cat("the server answers ", calls_max,
-                                           " calls already (calls_max); try again in a moment")),
-          reason::kTooManyCalls);
+      const absl::Status full =
+          WithReason(absl::ResourceExhaustedError(Cat("the server is already handling ", calls_max,
+                                                      " calls (calls_max); retry in a moment")),
+                     reason::kTooManyCalls);
       metrics_.CountRefusal(full);
       return full;
     }

@@ -1,7 +1,6 @@
-// Where every call comes in, by whichever door. It is asked twice: AtArrival about every RPC, ours or not, when its
-// metadata is here and before its message is read; and Enter when its message names its pools. What may be called is
-// decided by Access; this adds that the server takes no more calls than it should, and no more of one client than it
-// may ask.
+// Admits calls, whichever protocol they use. AtArrival checks every RPC, also unknown ones, when its metadata
+// arrives and before its message is read. Enter checks it when its message names its pools. Access decides
+// who may call what; admission also limits the calls in flight and the rate of each client.
 // Errors: kUnauthenticated, kPermissionDenied, kResourceExhausted with a retry delay, kUnavailable once
 //   it is closed; each with its machine code.
 // Threads: any.
@@ -23,39 +22,39 @@
 
 namespace pointsman {
 
-// One call, apart from its message.
+// One call, without its message.
 class CallInfo {
  public:
   virtual ~CallInfo() = default;
   virtual std::string_view authorization() const = 0;  // "Bearer TOKEN"; empty: none
-  virtual std::string peer() const = 0;                // as gRPC writes addresses; it allocates
-  virtual bool is_given_up() const = 0;                // by its client
+  virtual std::string peer() const = 0;                // as gRPC writes addresses; allocates
+  virtual bool is_given_up() const = 0;                // cancelled by its client
 };
 
 class Admission {
  public:
-  // All outlive it. Of the limits: calls_max, client_rate_max, connection_rate_max.
+  // All arguments must outlive it. It uses these limits: calls_max, client_rate_max, connection_rate_max.
   Admission(const LiveLimits& limits, const Access& access, const Clock& clock, Metrics& metrics,
             AuditLog& audit)
       : limits_(limits), access_(access), clock_(clock), metrics_(metrics), audit_(audit) {}
 
-  // `connection`: names one, while it lasts.
+  // `connection`: identifies a connection while it is open.
   absl::Status AtArrival(std::string_view method_path, std::string_view authorization,
                          std::string_view connection);
 
-  // The client, who has to Leave again if this is no error.
+  // Returns the client. If this succeeds, call Leave at the end of the call.
   absl::StatusOr<Client> Enter(const CallInfo& call, const CallFacts& facts);
   void Leave() { gate_.Leave(); }
-  // As Enter, for streams, which nobody waits for.
+  // As Enter, for streams; a stream does not count as a call in flight.
   absl::StatusOr<Client> Ask(const CallInfo& call, const CallFacts& facts);
 
-  // What is no Call and uses the engine stays inside meanwhile, in as many copies as it takes. Null: nobody
-  // enters now, for the reason that `status` says.
+  // Keeps the engine in place for code that uses it outside of a Call, as long as a copy of the result lives.
+  // Null: nobody may enter now; `status` has the reason.
   std::shared_ptr<const void> Stay(absl::Status& status);
 
-  // From now on nobody enters.
+  // From now on no call enters.
   void Close() { gate_.Close(); }
-  // The same until Resume: while the storage is opened again.
+  // No call enters until Resume; used while the storage is reopened.
   void Pause() { gate_.Pause(); }
   void Resume() { gate_.Resume(); }
   bool WaitUntilEmpty(std::chrono::milliseconds patience) { return gate_.WaitUntilEmpty(patience); }
@@ -79,14 +78,14 @@ class Admission {
   ClientRates connection_rates_;
 };
 
-// What the audit will say of an admin call, as far as its request tells; null for the others.
+// The audit entry of an admin call, filled from its request; null for other calls.
 std::unique_ptr<AuditEntry> AuditEntryOf(const CallInfo& call, const CallFacts& facts);
 
-// Who calls, as the log and the feedback's bound know it: the token's name, or the address.
+// The caller's name in the log and for the bound on feedback: the token's name, or the address.
 std::string ClientName(const CallInfo& call, const Client& client);
 
-// Who calls, for the audit and for people who read the event log: TOKEN@ADDRESS, without a token the address.
-// Of a call that was refused, the token that it claims to have.
+// The caller's name in the audit and the event log: TOKEN@ADDRESS, or the address if there is no token. For a
+// refused call, the name of the token that it sent.
 std::string CallerOf(const CallInfo& call);
 
 }  // namespace pointsman

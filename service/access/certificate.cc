@@ -36,18 +36,20 @@ absl::StatusOr<Certificate> ReadCertificate(const std::string& what, const std::
   ASSIGN_OR_RETURN(const File file, Open(what, path));
   Certificate certificate(PEM_read_X509(file.get(), nullptr, nullptr, nullptr));
   ERR_clear_error();
-  if (certificate == nullptr) return InvalidArgument(what, ": ", path, " holds no PEM certificate");
+  if (certificate == nullptr) {
+    return InvalidArgument(what, ": ", path, " contains no PEM certificate");
+  }
   return certificate;
 }
 
 absl::StatusOr<Key> ReadKey(const std::string& path) {
   ASSIGN_OR_RETURN(const File file, Open("tls.key_file", path));
-  // Without a callback OpenSSL would ask the terminal for the passphrase of an encrypted key.
+  // Without a callback, OpenSSL asks on the terminal for the passphrase of an encrypted key.
   const auto no_passphrase = [](char*, int, int, void*) { return -1; };
   Key key(PEM_read_PrivateKey(file.get(), nullptr, no_passphrase, nullptr));
   ERR_clear_error();
   if (key == nullptr) {
-    return InvalidArgument("tls.key_file: ", path, " holds no PEM key without a passphrase");
+    return InvalidArgument("tls.key_file: ", path, " contains no PEM key without a passphrase");
   }
   return key;
 }
@@ -60,7 +62,7 @@ absl::StatusOr<CertificateInfo> CheckCertificate(const TlsSettings& tls) {
   ASSIGN_OR_RETURN(const Key key, ReadKey(tls.key_file));
   if (X509_check_private_key(certificate.get(), key.get()) != 1) {
     ERR_clear_error();
-    return InvalidArgument("tls: the key in ", tls.key_file, " is not that of the certificate in ",
+    return InvalidArgument("tls: the key in ", tls.key_file, " does not match the certificate in ",
                            tls.certificate_file);
   }
   if (!tls.client_ca_file.empty()) {

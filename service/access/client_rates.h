@@ -1,7 +1,7 @@
-// How much each client may ask a second: a token bucket a client.
-//   A client that was silent may ask a burst at once; then as much a second as the rate says.
-// Memory: 65,536 clients at most; who was silent the longest is forgotten first, and may then ask a
-//   burst anew.
+// Limits the rate of each client, with one token bucket per client.
+//   A client that has been idle may send a burst at once, and then as much per second as the rate allows.
+// Memory: 65,536 clients at most. The client that has been idle for the longest time is dropped first; it may
+//   then send a burst again.
 // Cost: one lock and a look-up.
 // Threads: any.
 #pragma once
@@ -24,25 +24,25 @@ class ClientRates {
 
   struct Rate {
     int64_t per_second = 0;  // above 0
-    int64_t burst = 0;       // what a full bucket holds
+    int64_t burst = 0;       // size of a full bucket
   };
-  // Takes `items` from the client's bucket. Nothing: it may go on; else how long it has to wait, and
-  // nothing was taken. A call of more items than a burst is let in when the bucket is full, and leaves it in
-  // debt.
+  // Takes `items` from the client's bucket. Returns nothing if the client may proceed; otherwise takes
+  // nothing and returns how long the client has to wait. A call with more items than a burst is admitted when
+  // the bucket is full, and leaves the bucket in debt.
   std::optional<Micros> Take(std::string_view client, int64_t items, Rate rate, Micros now);
 
  private:
   struct Bucket {
     std::string client;
-    double level = 0;  // items it may ask; below 0: in debt
-    Micros at = 0;     // when that was so
+    double level = 0;  // items that it may send; below 0: in debt
+    Micros at = 0;     // time of `level`
   };
   Bucket& Find(std::string_view client, double full, Micros now) REQUIRES_LOCK(mutex_);
 
   const std::size_t clients_max_;
   Mutex mutex_;
-  std::list<Bucket> buckets_ GUARDED_BY(mutex_);  // who asked last stands first
-  // Keys look into the bucket's own name.
+  std::list<Bucket> buckets_ GUARDED_BY(mutex_);  // most recent client first
+  // Keys point into the bucket's own name.
   std::unordered_map<std::string_view, std::list<Bucket>::iterator> by_client_ GUARDED_BY(mutex_);
 };
 

@@ -1,5 +1,5 @@
-// Counts the calls inside: they enter and leave, as many as may be at a time; once it is closed, or while
-// it is paused, no call enters, and whoever closed it can wait for those inside.
+// Counts the calls inside, up to a limit. Once the gate is closed, or while it is paused, no call enters. The
+// caller that closed it can wait until the calls inside have left.
 // Threads: any.
 #pragma once
 
@@ -12,7 +12,7 @@ namespace pointsman {
 
 class Gate {
  public:
-  // Unless it is kIn the caller must not Leave.
+  // If the result is not kIn, the caller must not call Leave.
   enum class Entry : uint8_t { kIn, kClosed, kPaused, kFull };
   Entry Enter(int64_t inside_max) {
     MutexLock lock(mutex_);
@@ -33,7 +33,7 @@ class Gate {
     is_closed_ = true;
   }
 
-  // Nobody enters until Resume.
+  // No call enters until Resume.
   void Pause() {
     MutexLock lock(mutex_);
     is_paused_ = true;
@@ -43,7 +43,7 @@ class Gate {
     is_paused_ = false;
   }
 
-  // True as soon as nobody is inside, false if that takes longer than `patience`.
+  // Returns true as soon as no call is inside, false if that takes longer than `patience`.
   bool WaitUntilEmpty(std::chrono::milliseconds patience) {
     const auto give_up = std::chrono::steady_clock::now() + patience;
     MutexLock lock(mutex_);

@@ -1,4 +1,4 @@
-// Every RPC of ours: one row each. Permissions, the audit and the metrics of calls all follow from it.
+// One row for each RPC of this server. Permissions, the audit and the metrics of calls follow from it.
 // Threads: constant data.
 #pragma once
 
@@ -34,9 +34,9 @@ enum class MethodId : uint8_t {
 
 // Which pools a call reads or changes.
 enum class Reach : uint8_t {
-  kNamed,     // those that its request names
-  kAllowed,   // those that its caller may use
-  kAllPools,  // all of them, or the server itself
+  kNamed,     // the pools that its request names
+  kAllowed,   // the pools that its caller may use
+  kAllPools,  // all pools, or the server itself
 };
 
 struct Method {
@@ -44,7 +44,7 @@ struct Method {
   std::string_view path;  // "/package.Service/Method"
   Scope scope = Scope::kAdmin;
   Reach reach = Reach::kNamed;
-  bool is_change = false;  // the audit has a line for each; for others only when they were refused
+  bool is_change = false;  // each call has an audit line; other methods only when refused
 
   std::string_view name() const { return path.substr(path.rfind('/') + 1); }
   bool is_admin() const { return scope == Scope::kAdmin; }
@@ -53,7 +53,7 @@ struct Method {
 // In order of MethodId.
 std::span<const Method> Methods();
 inline const Method& MethodOf(MethodId id) { return Methods()[static_cast<std::size_t>(id)]; }
-// Null: it is none of ours.
+// Null: an unknown method.
 const Method* FindMethod(std::string_view path);
 
 }  // namespace pointsman

@@ -38,7 +38,7 @@ std::string Hash(std::string_view salt, std::string_view secret) {
 absl::StatusOr<std::string> RandomBytes(std::size_t count) {
   std::string bytes(count, '\0');
   if (RAND_bytes(Bytes(bytes), static_cast<int>(count)) != 1) {
-    return absl::InternalError("the system gives no random bytes");
+    return absl::InternalError("the system's random generator failed");
   }
   return bytes;
 }

@@ -1,8 +1,8 @@
-// Bearer tokens and what is kept of them.
+// Bearer tokens, and what the server stores of them.
 // A token is pm1.NAME.SECRET: NAME finds its entry, SECRET is 32 random bytes as 43 characters of
-//   base64url (RFC 4648, section 5). The server keeps SHA-256(salt + SECRET). A slow hash, which
+//   base64url (RFC 4648, section 5). The server stores SHA-256(salt + SECRET). A slow hash, which
 //   passwords need, would add nothing: 256 random bits cannot be guessed.
-// Errors: kInvalidArgument for a name that is none.
+// Errors: kInvalidArgument for an invalid name.
 // Threads: pure functions; MakeToken draws from OpenSSL's generator.
 #pragma once
 
@@ -27,17 +27,17 @@ struct TokenEntry {
   std::string sha256;              // 32 bytes
   uint8_t scopes = 0;              // Scope's bits
   std::vector<std::string> pools;  // "*": every pool
-  std::optional<Micros> expires;   // from then on it is refused
+  std::optional<Micros> expires;   // the token is refused from then on
 
   bool Has(Scope scope) const { return (scopes & static_cast<uint8_t>(scope)) != 0; }
-  bool MayUse(std::string_view pool) const;  // by names.h: what looks the same is the same
+  bool MayUse(std::string_view pool) const;  // compared as in names.h: names that look the same are the same
   bool MayUseAll() const { return MayUse("*"); }
   friend bool operator==(const TokenEntry&, const TokenEntry&) = default;
 };
 
 struct NewToken {
-  std::string token;  // to be given to the client, and kept nowhere
-  TokenEntry entry;   // what the server keeps; scopes, pools and expiry are the caller's to fill
+  std::string token;  // for the client; stored nowhere
+  TokenEntry entry;   // what the server stores; the caller fills in scopes, pools and expiry
 };
 
 // Letters, digits, '-' and '_', 64 at most.
@@ -48,9 +48,10 @@ struct TokenParts {
   std::string_view name;
   std::string_view secret;
 };
-// Of `token`, which must outlive them; nothing: it is none.
+// The parts of `token`, which must outlive them; nothing if it is not a token.
 std::optional<TokenParts> SplitToken(std::string_view token);
-// Whether it is this entry's secret, in a time that does not tell how much of it is right.
+// Whether `secret` is this entry's secret. Takes constant time, so that timing reveals nothing about the
+// secret.
 bool IsSecretOf(const TokenEntry& entry, std::string_view secret);
 
 }  // namespace pointsman

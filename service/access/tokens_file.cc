@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::size_t kSaltBytes = 16;
 constexpr std::size_t kHashBytes = 32;
-constexpr std::size_t kPoolNameMax = 1024;  // the most that limits.name_bytes_max can be
+constexpr std::size_t kPoolNameMax = 1024;  // the highest value of limits.name_bytes_max
 
 std::optional<std::string> FromHex(const std::string& text, std::size_t bytes) {
   if (text.size() != 2 * bytes) return std::nullopt;
@@ -40,12 +40,13 @@ class EntryReader {
     std::set<std::string> seen;
     for (const auto& pair : node_) {
       const std::string key = pair.first.IsScalar() ? pair.first.Scalar() : "";
-      if (!seen.insert(key).second)
-        return At(pair.first, Cat("key ", Quoted(key), " stands twice"));
+      if (!seen.insert(key).second) {
+        return At(pair.first, Cat("key ", Quoted(key), " is given twice"));
+      }
       RETURN_IF_ERROR(ReadKey(key, pair.first, pair.second));
     }
     for (const char* key : {"name", "salt", "sha256", "scopes", "pools"}) {
-      if (!seen.contains(key)) return At(node_, Cat("the token has no ", key));
+      if (!seen.contains(key)) return At(node_, Cat("the token lacks the key ", key));
     }
     return entry_;
   }
@@ -72,7 +73,7 @@ class EntryReader {
       return absl::OkStatus();
     }
     return At(at, Cat("unknown key ", Quoted(key),
-                      "; there are name, salt, sha256, scopes, pools, expires"));
+                      "; the keys are name, salt, sha256, scopes, pools, expires"));
   }
 
   absl::Status ReadHex(const std::string& key, const YAML::Node& value, std::size_t bytes,
@@ -87,7 +88,9 @@ class EntryReader {
     if (!value.IsSequence() || value.size() == 0) return At(value, "scopes must be a list");
     for (const auto& item : value) {
       const auto scope = ScopeOf(item.IsScalar() ? item.Scalar() : "");
-      if (!scope) return At(item, "scopes are route, feedback, admin and metrics");
+      if (!scope) {
+        return At(item, "unknown scope; the scopes are route, feedback, admin and metrics");
+      }
       entry_.scopes = static_cast<uint8_t>(entry_.scopes | static_cast<uint8_t>(*scope));
     }
     return absl::OkStatus();
@@ -115,7 +118,9 @@ absl::StatusOr<std::vector<TokenEntry>> FromYaml(const YAML::Node& root, const s
     return InvalidArgument(name, ":", node.Mark().line + 1, ": ", what);
   };
   if (!root.IsMap() || root.size() != 1 || !root["tokens"]) {
-    return at(root, "the file must have one key, tokens (`pointsman token create` writes it)");
+    return at(root,
+              "the file must contain the key `tokens` and no other (`pointsman token create` "
+              "writes such a file)");
   }
   const YAML::Node list = root["tokens"];
   if (!list.IsSequence() && !list.IsNull()) return at(list, "tokens must be a list");
@@ -124,7 +129,7 @@ absl::StatusOr<std::vector<TokenEntry>> FromYaml(const YAML::Node& root, const s
   for (const auto& node : list) {
     ASSIGN_OR_RETURN(TokenEntry entry, EntryReader(name, node).Read());
     if (!names.insert(entry.name).second) {
-      return at(node, Cat("there are two tokens named ", entry.name));
+      return at(node, Cat("two tokens have the name ", entry.name));
     }
     tokens.push_back(std::move(entry));
   }
@@ -171,8 +176,8 @@ absl::StatusOr<std::vector<TokenEntry>> LoadTokens(const std::string& path) {
   const std::optional<std::string> text = ReadText(path);
   if (!text) {
     return NotFound("the tokens file ", path,
-                    " is not a file that can be read; make one with "
-                    "`pointsman token create NAME --scopes route,feedback --file ",
+                    " cannot be read; create one with `pointsman token create NAME --scopes "
+                    "route,feedback --file ",
                     path, "`");
   }
   return ParseTokens(*text, path);
@@ -186,7 +191,7 @@ absl::Status SaveTokens(const std::string& path, const std::vector<TokenEntry>& 
   const mode_t mode = is_there ? present.st_mode & 0777 : 0600;
   const int file = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
   if (file < 0) return CannotWrite(temporary);
-  // A server under another user reads it: who may, and whose it is, stays.
+  // A server may read it as another user, so its owner and permissions are kept.
   bool is_written = write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
                     fchmod(file, mode) == 0 && fsync(file) == 0;
   if (is_there && geteuid() == 0) {
@@ -203,10 +208,10 @@ absl::StatusOr<Micros> ParseDay(const std::string& text) {
   std::tm day{};
   const char* end = strptime(text.c_str(), "%Y-%m-%d", &day);
   if (text.size() != 10 || end == nullptr || *end != '\0') {
-    return InvalidArgument("must be a day as 2027-01-31, got ", Quoted(text));
+    return InvalidArgument("must be a day such as 2027-01-31, got ", Quoted(text));
   }
   const std::time_t seconds = timegm(&day);
-  // strptime takes a 31st of February.
+  // strptime accepts February 31.
   if (DayText(static_cast<Micros>(seconds) * kMicrosPerSecond) != text) {
     return InvalidArgument("there is no day ", Quoted(text));
   }

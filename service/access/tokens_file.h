@@ -1,11 +1,11 @@
-// The file of tokens: YAML, without a secret in it.
+// The tokens file: YAML that contains no secret.
 //   tokens:
 //     - name: app
 //       salt: 5f0c...            # 16 bytes, hexadecimal
-//       sha256: 9a31...          # of the salt's bytes and the secret's characters
+//       sha256: 9a31...          # of the salt's bytes followed by the secret's characters
 //       scopes: [route, feedback]
 //       pools: [default]         # or ["*"]: every pool
-//       expires: 2027-01-31      # from the beginning of that day in UTC; absent: never
+//       expires: 2027-01-31      # from the start of that day in UTC; absent: never
 // Errors: kInvalidArgument naming file and line; kNotFound for a file that cannot be read;
 //   kFailedPrecondition for one that cannot be written.
 // Threads: pure functions, but for the files.
@@ -19,16 +19,16 @@
 
 namespace pointsman {
 
-// `name` stands in error messages.
+// `name` is used in error messages.
 absl::StatusOr<std::vector<TokenEntry>> ParseTokens(const std::string& text,
                                                     const std::string& name);
 std::string TokensText(const std::vector<TokenEntry>& tokens);
 
 absl::StatusOr<std::vector<TokenEntry>> LoadTokens(const std::string& path);
-// Whole or not at all, and readable by its owner alone if it is new.
+// Atomic. A new file is readable only by its owner.
 absl::Status SaveTokens(const std::string& path, const std::vector<TokenEntry>& tokens);
 
-// "2027-01-31", its beginning in UTC. Errors: kInvalidArgument.
+// The start in UTC of a day such as "2027-01-31". Errors: kInvalidArgument.
 absl::StatusOr<Micros> ParseDay(const std::string& text);
 std::string DayText(Micros time);
 

@@ -1,6 +1,6 @@
-// Files that a server reads again when they change: tokens, certificates.
-// Operation: a change is another time, size or inode of one of them, so a mounted secret that is replaced
-//   by a link to a new folder is one. A file that is gone is another one, too.
+// Watches files that a server reads again when they change: tokens, certificates.
+// Operation: a file has changed if its time, size or inode differs. This includes a mounted secret that is
+//   replaced by a link to a new folder. A file that disappears has changed, too.
 // Threads: one.
 #pragma once
 
@@ -14,11 +14,11 @@ namespace pointsman {
 
 class WatchedFiles {
  public:
-  // Of `paths` those that are empty name no file.
+  // Empty entries of `paths` are ignored.
   explicit WatchedFiles(const std::vector<std::string>& paths);
 
-  // Whether they are not as they were at the last call: true at the first, if there are any. So each
-  // change, and each fault that it brings, is told once.
+  // Whether any file has changed since the last call. The first call returns true if there are any files. So
+  // each change, and each fault it causes, is reported once.
   bool Changed();
 
  private:
@@ -30,7 +30,7 @@ class WatchedFiles {
     friend bool operator==(const Stamp&, const Stamp&) = default;
   };
   std::vector<std::string> paths_;
-  std::vector<Stamp> last_;  // by path, once they were looked at
+  std::vector<Stamp> last_;  // by path, after the first look
 };
 
 }  // namespace pointsman

@@ -11,7 +11,7 @@ CallFacts OfPool(MethodId method, std::string_view pool, std::string_view target
   return {method, {PoolOrDefault(pool)}, target};
 }
 
-// Items name their own pool, or none, which is the batch's.
+// An item may name its own pool; otherwise it uses the batch's.
 template <class Batch>
 CallFacts OfBatch(MethodId method, const Batch& batch) {
   CallFacts facts{method};

@@ -1,8 +1,8 @@
-// What a request says of its call: the method, the pools, how many routes or feedbacks it is, and what an audit line
-// names. A request type without an overload here fails to compile.
-// Which pool a request means is decided by PoolOrDefault alone: here for permissions, and by the same function where
-// the request becomes the engine's (convert.h, service/grpc).
-// Threads: pure functions. What they return looks into the request.
+// The facts about a call that its request contains: the method, the pools, the number of routes or feedbacks,
+// and what an audit line names. A request type without an overload here fails to compile.
+// PoolOrDefault alone decides which pool a request means: here for permissions, and again where the request
+// is converted for the engine (convert.h, service/grpc).
+// Threads: pure functions. Their results point into the request.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace pointsman {
 struct CallFacts {
   MethodId method{};
   absl::InlinedVector<std::string_view, 1> pools = {};
-  std::string_view target = {};  // within the pool: an arm, an import, a decision; or a backup
+  std::string_view target = {};  // in the pool: an arm, an import, a decision; or a backup
   int64_t items = 0;             // what counts against a client's rate
   bool is_dry_run = false;
 };

@@ -21,7 +21,7 @@ v1::Preference ToProto(const Preference& preference) {
 }
 
 void Fill(const ArmExpectation& expected, v1::Expected& out) {
-  // A linear model runs out of the scale at its ends.
+  // A linear model may predict values outside the scale.
   out.set_quality(std::clamp(expected.quality, 0.0, 1.0));
   out.set_quality_stddev(expected.quality_stddev);
   out.set_error_rate(expected.error_rate);
@@ -39,7 +39,7 @@ void Fill(const ArmExpectation& expected, v1::Expected& out) {
 
 absl::Status CheckErrorKind(std::string_view field, int kind) {
   if (v1::ErrorKind_IsValid(kind)) return absl::OkStatus();
-  return BadField(field, Cat("there is no kind of error ", kind));
+  return BadField(field, Cat("unknown error kind ", kind));
 }
 
 AttemptInput FromProto(const v1::Attempt& message) {
@@ -89,7 +89,7 @@ absl::StatusOr<RouteInput> FromProto(const v1::RouteRequest& request) {
       input.purpose = Purpose::kPanel;
       break;
     default:
-      return BadField("purpose", Cat("there is no purpose ", request.purpose()));
+      return BadField("purpose", Cat("unknown purpose ", request.purpose()));
   }
   switch (request.mode()) {
     case v1::MODE_UNSPECIFIED:
@@ -103,7 +103,7 @@ absl::StatusOr<RouteInput> FromProto(const v1::RouteRequest& request) {
       input.mode = Mode::kPreview;
       break;
     default:
-      return BadField("mode", Cat("there is no mode ", request.mode()));
+      return BadField("mode", Cat("unknown mode ", request.mode()));
   }
   switch (request.latency_kind()) {
     case v1::LATENCY_KIND_UNSPECIFIED:
@@ -115,7 +115,7 @@ absl::StatusOr<RouteInput> FromProto(const v1::RouteRequest& request) {
       input.latency_kind = LatencyKind::kFirstToken;
       break;
     default:
-      return BadField("latency_kind", Cat("there is no kind of latency ", request.latency_kind()));
+      return BadField("latency_kind", Cat("unknown latency kind ", request.latency_kind()));
   }
   input.decision_id = request.decision_id();
   input.explain = request.explain();
@@ -263,7 +263,7 @@ v1::TryEmbedderResponse ToProto(const EmbedderFigures& figures) {
   out.set_batch_ms_each(figures.batch_ms_each);
   out.set_tokens_each(figures.tokens_each);
   out.set_usd_per_1m_tokens(figures.usd_per_1m_tokens);
-  // A million queries are as many tokens as one has, in millions.
+  // A million queries have as many million tokens as one query has tokens.
   out.set_usd_per_1m_queries(figures.usd_per_1m_tokens * figures.tokens_each);
   return out;
 }

@@ -1,5 +1,5 @@
-// The public contract's messages to and from the engine's values. Nothing is decided here but what
-// an unset field means.
+// Converts between the public contract's messages and the engine's values. The only decision made here is
+// what an unset field means.
 // Errors: kInvalidArgument for an enum value that does not exist.
 // Threads: pure functions.
 #pragma once
@@ -20,26 +20,26 @@ void FillProto(const RouteOutput& output, v1::RouteResponse& out);
 absl::StatusOr<FeedbackInput> FromProto(const v1::FeedbackRequest& request);
 v1::FeedbackResponse ToProto(const FeedbackOutput& output);
 
-// What the message says over what the arm has; `clear` names fields to unset.
+// `present`, changed by the fields set in `message`; `clear` names fields to unset.
 absl::StatusOr<Arm> Edited(const Arm& present, const v1::Arm& message,
                            const google::protobuf::RepeatedPtrField<std::string>& clear);
-// The arm alone, with nothing cleared.
+// Only the arm, with nothing cleared.
 ArmEdit EditOf(const v1::Arm& message);
 ArmEdit EditOf(const v1::PutArmRequest& request);
 v1::Arm ToProto(const Arm& arm);
 void FillProto(const PutArmOutput& output, v1::PutArmResponse& out);
 void FillProto(const PutPoolOutput& output, v1::PutPoolResponse& out);
 v1::UndoImportResponse ToProto(const UndoOutput& output);
-// The settings named in `message` over those of `present`.
+// The settings of `present`, changed by those set in `message`.
 absl::StatusOr<PoolSettings> Edited(const PoolSettings& present, const v1::PoolSettings& message);
 v1::PoolSettings ToProto(const PoolSettings& settings);
 v1::Pool ToProto(const PoolInfo& info);
 ImportPlan FromProto(const v1::ImportStart& message);
 v1::ImportStart ToProto(const ImportPlan& plan);
-// A query without an index gets `next`; `next` is then one after its index.
+// A query without an index gets `next`. `next` then becomes the query's index plus one.
 ImportedQuery FromProto(const v1::ImportedQuery& message, uint64_t& next);
 v1::ImportedQuery ToProto(const ImportedQuery& query);
-// Of a stream that brought so many queries of those announced.
+// The response to a stream that delivered this output of the announced plan.
 v1::ImportOutcomesResponse ToProto(const ImportOutput& output, const ImportPlan& plan);
 ImportOutput FromProto(const v1::ImportOutcomesResponse& message);
 v1::GetStatsResponse ToProto(const PoolStatistics& statistics);

@@ -1,4 +1,4 @@
-// Arms: the part of service/api/convert.h that knows what an unset field of an arm means.
+// Arms: the part of service/api/convert.h that defines what an unset field of an arm means.
 #include <algorithm>
 
 #include "base/strings.h"
@@ -42,7 +42,7 @@ absl::Status Clear(const std::string& field, Arm& arm) {
   } else if (field == "aliases") {
     arm.aliases.clear();
   } else {
-    return BadField("clear", Cat("an arm has no field ", Quoted(field), " that can be unset"));
+    return BadField("clear", Cat("an arm has no optional field ", Quoted(field)));
   }
   return absl::OkStatus();
 }
@@ -97,7 +97,7 @@ absl::StatusOr<Arm> Edited(const Arm& present, const v1::Arm& message,
   }
   switch (message.status()) {
     case v1::ARM_STATUS_UNSPECIFIED:
-      // A removed arm that is put again comes back.
+      // Putting a removed arm restores it.
       if (arm.status == ArmStatus::kRemoved) arm.status = ArmStatus::kActive;
       break;
     case v1::ACTIVE:
@@ -107,9 +107,9 @@ absl::StatusOr<Arm> Edited(const Arm& present, const v1::Arm& message,
       arm.status = ArmStatus::kPaused;
       break;
     case v1::REMOVED:
-      return BadField("arm.status", "an arm is removed by RemoveArm, not by putting it");
+      return BadField("arm.status", "use RemoveArm to remove an arm");
     default:
-      return BadField("arm.status", Cat("there is no status ", message.status()));
+      return BadField("arm.status", Cat("unknown status ", message.status()));
   }
   return arm;
 }

@@ -1,4 +1,4 @@
-// Imports: the part of service/api/convert.h that the command line needs both ways.
+// Imports: the part of service/api/convert.h that the command line needs in both directions.
 #include "domain/outcome_fields.h"
 #include "service/api/convert.h"
 

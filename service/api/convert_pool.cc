@@ -1,4 +1,4 @@
-// Pool settings: the half of service/api/convert.h that knows what an unset field means.
+// Pool settings: the part of service/api/convert.h that defines what an unset field of a pool means.
 #include <algorithm>
 
 #include "base/strings.h"
@@ -79,8 +79,7 @@ absl::StatusOr<PoolSettings> Edited(const PoolSettings& present, const v1::PoolS
       s.latency_kind = LatencyKind::kFirstToken;
       break;
     default:
-      return BadField("settings.latency_kind",
-                      Cat("there is no kind of latency ", m.latency_kind()));
+      return BadField("settings.latency_kind", Cat("unknown latency kind ", m.latency_kind()));
   }
   switch (m.missing_feedback()) {
     case v1::MISSING_FEEDBACK_UNSPECIFIED:
@@ -91,13 +90,13 @@ absl::StatusOr<PoolSettings> Edited(const PoolSettings& present, const v1::PoolS
     case v1::DEFAULT_QUALITY:
       if (!m.has_missing_quality() && present.missing_feedback != MissingFeedback::kQuality) {
         return BadField("settings.missing_quality",
-                        "must be given with missing_feedback DEFAULT_QUALITY: the quality that "
-                        "silence stands for");
+                        "is required with missing_feedback DEFAULT_QUALITY: it is the quality to "
+                        "assume without feedback");
       }
       s.missing_feedback = MissingFeedback::kQuality;
       break;
     default:
-      return BadField("settings.missing_feedback", Cat("there is no value ", m.missing_feedback()));
+      return BadField("settings.missing_feedback", Cat("unknown value ", m.missing_feedback()));
   }
   if (m.has_default_preference()) {
     const auto& p = m.default_preference();

@@ -1,6 +1,6 @@
-// Where the server's calls find its engine, which is another one after its storage was opened again.
-// Threads: whoever uses the engine was admitted (a Call, an Admission::Stay), and it is changed while nobody
-//   is (service/app/engine_host.h), so a use needs no lock.
+// Where calls find the server's engine. Reopening the storage replaces the engine.
+// Threads: only admitted code uses the engine (a Call, an Admission::Stay), and the engine is replaced only
+//   while nothing is admitted (service/app/engine_host.h), so using it needs no lock.
 #pragma once
 
 #include <memory>

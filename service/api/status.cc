@@ -21,11 +21,11 @@ Micros DelayOf(const absl::Status& status) {
   return ReasonOf(status) == reason::kStorageBroken ? kStorageRetryAfter : kUsualDelay;
 }
 
-// Messages travel as metadata, twice, once with each byte that is not ASCII as three; clients take 8 KiB
-// of it.
+// A message is sent twice as metadata, once with each non-ASCII byte encoded as three. Clients accept 8 KiB
+// of metadata.
 constexpr std::size_t kMessageBytesMax = 1300;
 
-// What an error quotes of a request, or of a library's words, is bounded here once more, for good.
+// An error may quote a request or a library's message, so its length is always bounded here.
 std::string MessageOf(const absl::Status& status) {
   return OneLine(ToStd(status.message()), kMessageBytesMax);
 }
@@ -53,7 +53,7 @@ google::rpc::Status ToRich(const absl::Status& status) {
     google::rpc::BadRequest bad;
     auto* violation = bad.add_field_violations();
     violation->set_field(field);
-    violation->set_description(reason);  // the message is there already, and metadata is small
+    violation->set_description(reason);  // the status has the message already, and metadata space is small
     rich.add_details()->PackFrom(bad);
   }
   if (absl::IsResourceExhausted(status) || ReasonOf(status) == reason::kStorageBroken) {

@@ -1,5 +1,5 @@
-// absl::Status of the engine as the contract's errors, with google.rpc details: ErrorInfo (reason, domain
-// "pointsman"), BadRequest for a bad field, RetryInfo for what is exhausted.
+// Converts the engine's absl::Status to the contract's errors, with google.rpc details: ErrorInfo (reason,
+// domain "pointsman"), BadRequest for a bad field, RetryInfo for an exhausted resource.
 // Threads: pure functions.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace pointsman {
 
-// When a status of kResourceExhausted should be tried again; 100 ms where nobody says.
+// Adds when to retry a kResourceExhausted status. Without it the delay is 100 ms.
 absl::Status WithRetryDelay(absl::Status status, Micros delay);
 
 google::rpc::Status ToRich(const absl::Status& status);

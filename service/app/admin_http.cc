@@ -16,7 +16,7 @@ int Send(mg_connection* connection, int status, const char* type, const std::str
                      : status == 401 ? "Unauthorized"
                      : status == 404 ? "Not Found"
                                      : "Service Unavailable";
-  // Not mg_printf: its buffers stand on the 100 KiB stack that civetweb gives its threads.
+  // Not mg_printf: its buffers are on the stack, and civetweb gives its threads only 100 KiB of it.
   const std::string answer =
       Cat("HTTP/1.1 ", status, " ", text, "\r\nContent-Type: ", type,
           "\r\nContent-Length: ", body.size(), status == 401 ? "\r\nWWW-Authenticate: Bearer" : "",
@@ -35,7 +35,7 @@ int Serve(mg_connection* connection, void* pages_pointer) {
     if (!may.ok()) {
       return Send(connection, 401, "text/plain", Cat(ToStd(may.message()), "\n"));
     }
-    // On a thread with a stack of the usual size: the metrics of many pools go deep.
+    // On a thread with a normal stack: the metrics of many pools need more than civetweb's.
     const std::string text = std::async(std::launch::async, pages.metrics).get();
     return Send(connection, 200, "text/plain; version=0.0.4; charset=utf-8", text);
   }
@@ -44,7 +44,8 @@ int Serve(mg_connection* connection, void* pages_pointer) {
     return why.empty() ? Send(connection, 200, "text/plain", "ok\n")
                        : Send(connection, 503, "text/plain", why + "\n");
   }
-  return Send(connection, 404, "text/plain", "there is /metrics, /healthz and /readyz\n");
+  return Send(connection, 404, "text/plain",
+              "unknown path; the paths are /metrics, /healthz and /readyz\n");
 }
 
 }  // namespace
@@ -68,9 +69,9 @@ class AdminHttp::Impl {
     context_ = mg_start(&callbacks, nullptr, options);
     if (context_ == nullptr) {
       mg_exit_library();
-      return absl::UnavailableError(
-          Cat("cannot listen on admin address ", address,
-              ": is it in use, or not of this machine? Choose another with --admin-listen"));
+      return absl::UnavailableError(Cat("cannot listen on admin address ", address,
+                                        ": it may be in use, or not an address of this machine; "
+                                        "choose another with --admin-listen"));
     }
     mg_set_request_handler(context_, "/", Serve, &pages_);
     return absl::OkStatus();

@@ -1,7 +1,8 @@
-// The admin port: GET /metrics (Prometheus text), /healthz (it lives, and may recover by
-// itself if it does not serve), /readyz (it serves and is not stopping). Anything else is 404; /metrics is 401 to who may not read it.
-// Errors: kUnavailable if the address cannot be bound, saying which.
-// Threads: runs its own two; the callbacks are called from them.
+// The admin port: GET /metrics (Prometheus text), /healthz (the server is alive; if it does not serve, it may
+// still recover by itself), /readyz (it serves and is not stopping). /metrics answers 401 to clients that may
+// not read it. All other paths answer 404.
+// Errors: kUnavailable, with the address, if the address cannot be bound.
+// Threads: runs two of its own, and invokes the callbacks on them.
 #pragma once
 
 #include <functional>
@@ -17,13 +18,13 @@ class AdminHttp {
  public:
   struct Pages {
     std::function<std::string()> metrics;
-    std::function<std::string()> not_alive;  // empty: it lives; else why it should be restarted
+    std::function<std::string()> not_alive;  // empty: alive; else why it should be restarted
     std::function<std::string()> not_ready;  // empty: ready; else why not
-    // Whether who sends this as authorization may read /metrics; if not, it is told why.
+    // Whether a client with this authorization may read /metrics. The client is sent the error.
     std::function<absl::Status(std::string_view authorization)> may_read;
   };
 
-  // `address` is HOST:PORT; port 0 takes a free one.
+  // `address` is HOST:PORT; port 0 means any free port.
   static absl::StatusOr<std::unique_ptr<AdminHttp>> Start(const std::string& address, Pages pages);
   ~AdminHttp();
   int port() const;

@@ -17,9 +17,9 @@ namespace pointsman {
 namespace {
 
 constexpr std::size_t kNameBytesMax = 128;
-constexpr std::size_t kPathShown = 256;  // of a path in an error
+constexpr std::size_t kPathShown = 256;  // bytes of a path in an error
 
-// Reads one mapping strictly: each key has a reader, an unknown or repeated key is an error.
+// Reads one mapping strictly: each key has a reader, and an unknown or repeated key is an error.
 class Section {
  public:
   using Reader = std::function<absl::Status(const YAML::Node&)>;
@@ -28,7 +28,7 @@ class Section {
   void Key(const std::string& key, Reader reader) { readers_[key] = std::move(reader); }
   void Text(const std::string& key, std::string& target) {
     Key(key, [this, key, &target](const YAML::Node& node) -> absl::Status {
-      if (!node.IsScalar()) return At(node, Cat(path_, key, " must be a text"));
+      if (!node.IsScalar()) return At(node, Cat(path_, key, " must be a string"));
       target = node.Scalar();
       return absl::OkStatus();
     });
@@ -58,10 +58,11 @@ class Section {
       if (reader == readers_.end()) {
         std::string known;
         for (const auto& [name, unused] : readers_) known += (known.empty() ? "" : ", ") + name;
-        return At(entry.first, Cat("unknown key ", Quoted(path_ + key), "; there are ", known));
+        return At(entry.first, Cat("unknown key ", Quoted(path_ + key), "; the keys are ", known));
       }
-      if (seen[key]++ > 0)
-        return At(entry.first, Cat("key ", Quoted(path_ + key), " stands twice"));
+      if (seen[key]++ > 0) {
+        return At(entry.first, Cat("key ", Quoted(path_ + key), " is given twice"));
+      }
       RETURN_IF_ERROR(reader->second(entry.second));
     }
     return absl::OkStatus();
@@ -105,12 +106,13 @@ absl::StatusOr<std::string> ReadKey(const std::string& path) {
   std::optional<std::string> key = ReadText(path);
   if (!key) return NotFound("cannot read the API key in ", Quoted(path, kPathShown));
   while (!key->empty() && (key->back() == '\n' || key->back() == '\r')) key->pop_back();
-  if (key->empty())
+  if (key->empty()) {
     return InvalidArgument("the API key in ", Quoted(path, kPathShown), " is empty");
+  }
   return *std::move(key);
 }
 
-// One of `embedders`: its name is the key.
+// One entry of `embedders`. Its key is the embedder's name.
 absl::StatusOr<RemoteEndpoint> ReadEmbedder(const std::string& file, const std::string& name,
                                             const YAML::Node& node) {
   RemoteEndpoint endpoint;
@@ -137,18 +139,20 @@ absl::StatusOr<RemoteEndpoint> ReadEmbedder(const std::string& file, const std::
   }
   RETURN_IF_ERROR(section.Read(node));
   if (!key_file.empty() && !key_env.empty()) {
-    return section.At(node, path + "api_key_file and api_key_env: give one of them");
+    return section.At(node, path + "api_key_file and api_key_env cannot both be given");
   }
   if (!key_file.empty()) {
     auto key = ReadKey(key_file);
-    if (!key.ok())
+    if (!key.ok()) {
       return section.At(node, Cat(path, "api_key_file: ", ToStd(key.status().message())));
+    }
     endpoint.api_key = *std::move(key);
   }
   if (!key_env.empty()) {
     const char* key = std::getenv(key_env.c_str());
     if (key == nullptr || *key == '\0') {
-      return section.At(node, Cat(path, "api_key_env: the environment has no ", Quoted(key_env)));
+      return section.At(
+          node, Cat(path, "api_key_env: this environment variable is not set: ", Quoted(key_env)));
     }
     endpoint.api_key = key;
   }
@@ -161,16 +165,16 @@ absl::StatusOr<RemoteEndpoint> ReadEmbedder(const std::string& file, const std::
 absl::Status ReadEmbedders(const Section& top, const std::string& file, const YAML::Node& node,
                            std::vector<RemoteEndpoint>& embedders) {
   if (node.IsNull()) return absl::OkStatus();
-  if (!node.IsMap()) return top.At(node, "embedders must be a mapping of names");
+  if (!node.IsMap()) return top.At(node, "embedders must be a mapping of names to settings");
   std::map<std::string, int> seen;
   for (const auto& entry : node) {
     const std::string name = entry.first.IsScalar() ? entry.first.Scalar() : "";
-    // It is a label of metrics and stands in log lines and errors.
+    // The name is a metric label, and appears in log lines and errors.
     if (name.empty() || name.size() > kNameBytesMax || !IsUtf8(name) || HoldsControls(name)) {
       return top.At(entry.first, Cat("embedders: each needs a name of 1 to ", kNameBytesMax,
                                      " bytes without control characters, got ", Quoted(name)));
     }
-    if (seen[name]++ > 0) return top.At(entry.first, Cat("embedders.", name, " stands twice"));
+    if (seen[name]++ > 0) return top.At(entry.first, Cat("embedders.", name, " is given twice"));
     RemoteEndpoint endpoint;
     ASSIGN_OR_RETURN(endpoint, ReadEmbedder(file, name, entry.second));
     embedders.push_back(std::move(endpoint));
@@ -216,7 +220,7 @@ absl::StatusOr<ServerConfig> FromYaml(const YAML::Node& root, const std::string&
   Section top(name, "");
   top.Key("data_dir", [&](const YAML::Node& node) -> absl::Status {
     if (!node.IsScalar() || node.Scalar().empty()) {
-      return top.At(node, "data_dir must be a text, and not empty");
+      return top.At(node, "data_dir must be a non-empty string");
     }
     config.data_dir = node.Scalar();
     return absl::OkStatus();
@@ -259,7 +263,7 @@ absl::StatusOr<ServerConfig> ParseConfig(const std::string& text, const std::str
 
 absl::StatusOr<ServerConfig> LoadConfig(const std::string& path) {
   const std::optional<std::string> text = ReadText(path);
-  if (!text) return NotFound("config ", path, " is not a file that can be read");
+  if (!text) return NotFound("config ", path, " cannot be read");
   return ParseConfig(*text, path);
 }
 
@@ -268,27 +272,26 @@ absl::Status ValidateServing(const ServerConfig& config) {
     const std::string where =
         Cat("listen ", config.listen, " can be reached from other machines: ");
     constexpr char kElse[] =
-        ", or, where something else protects it, say so with --insecure (config: insecure: true)";
+        "; if something else protects this port, pass --insecure (config: insecure: true) instead";
     if (!config.tls.is_on()) {
-      return InvalidArgument(where,
-                             "give `tls` in the config, so that nobody on the way reads and "
-                             "changes what is said",
-                             kElse);
+      return InvalidArgument(
+          where,
+          "set `tls` in the config, so that nobody on the network can read or change the traffic",
+          kElse);
     }
     if (config.tokens_file.empty() && config.tls.client_ca_file.empty()) {
       return InvalidArgument(where,
-                             "give `tokens_file` or `tls.client_ca_file` in the config, so "
-                             "that not everybody may call",
+                             "set `tokens_file` or `tls.client_ca_file` in the config, so that "
+                             "only known clients may call",
                              kElse);
     }
   }
   if (!config.admin_listen.empty() && !IsLoopbackAddress(config.admin_listen) &&
       !config.admin_insecure) {
-    return InvalidArgument(
-        "admin_listen ", config.admin_listen,
-        " can be reached from other machines, and the admin port has no TLS: "
-        "listen on 127.0.0.1, or, where something else keeps strangers out, say so with "
-        "--admin-insecure (config: admin_insecure: true)");
+    return InvalidArgument("admin_listen ", config.admin_listen,
+                           " can be reached from other machines, and the admin port has no TLS: "
+                           "listen on 127.0.0.1; if something else protects this port, pass "
+                           "--admin-insecure (config: admin_insecure: true) instead");
   }
   return absl::OkStatus();
 }

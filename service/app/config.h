@@ -1,19 +1,19 @@
-// The server's configuration: YAML, then flags over it.
+// The server's configuration: a YAML file, overridden by flags.
 //   data_dir: ./data
-//   backup_dir: ./data/backups       # where the Backup call makes its folders
+//   backup_dir: ./data/backups       # where the Backup call puts backups
 //   listen: 127.0.0.1:7717
 //   admin_listen: 127.0.0.1:7718     # empty: no admin port
 //   insecure: false                  # true: gRPC without TLS beyond this machine
-//   admin_insecure: false            # true: the admin port, which has no TLS, beyond this machine
+//   admin_insecure: false            # true: the admin port (without TLS) beyond this machine
 //   tls: {certificate_file: F, key_file: F, client_ca_file: F}    # service/access/certificate.h
-//   tokens_file: F                   # service/access/tokens_file.h; absent: nobody needs a token
+//   tokens_file: F                   # service/access/tokens_file.h; absent: no token is required
 //   log: {level: info, format: text}
-//   limits: {query_bytes_max: 65536, ...}    # domain/limits.h has all of them with their units
-//   embedders:                               # that pools with the embedder "remote" may name
+//   limits: {query_bytes_max: 65536, ...}    # domain/limits.h lists them with their units
+//   embedders:                               # for pools with the embedder "remote"
 //     tei: {url: "http://127.0.0.1:8080/v1", model: bge-small-en-v1.5, api_key_file: /run/secrets/tei, ...}
 //       # or api_key_env; usd_per_1m_tokens, ca_file; numbers as in retrieval/remote/endpoint.h
 // Errors: kInvalidArgument naming file and line for an unknown key, a value of the wrong kind, or one
-//   out of its range; kNotFound for a file that is not there. No error holds an API key.
+//   out of its range; kNotFound for a missing file. No error contains an API key.
 // Threads: a plain value.
 #pragma once
 
@@ -42,12 +42,12 @@ struct ServerConfig {
   std::vector<RemoteEndpoint> embedders;
 };
 
-// `text` as YAML over the defaults; `name` stands in error messages.
+// `text` as YAML over the defaults; `name` is used in error messages.
 absl::StatusOr<ServerConfig> ParseConfig(const std::string& text, const std::string& name);
 absl::StatusOr<ServerConfig> LoadConfig(const std::string& path);
 
-// Whether what it says together may be served: beyond this machine only with TLS, or when told so in
-// so many words. Flags may have changed what the file says, so this is asked after both.
+// Whether this combination of settings may be served: beyond this machine only with TLS, or if the config
+// explicitly allows it. Call it after the flags are applied, since they may change what the file says.
 absl::Status ValidateServing(const ServerConfig& config);
 
 // Whether `address` is HOST:PORT with a port from 0 to 65535.

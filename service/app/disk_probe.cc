@@ -40,8 +40,8 @@ int WriteAll(int file) {
 absl::Status ProbeFolder(const std::string& folder) {
   const std::string path = folder + "/.probe";
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (file < 0) return Failed(folder, "make", errno);
-  unlink(path.c_str());  // it goes with its descriptor, whatever comes
+  if (file < 0) return Failed(folder, "create", errno);
+  unlink(path.c_str());  // deleted when its descriptor is closed, whatever happens
   const int error = WriteAll(file);
   const int synced = error == 0 && fsync(file) != 0 ? errno : 0;
   close(file);
@@ -50,7 +50,7 @@ absl::Status ProbeFolder(const std::string& folder) {
   return absl::OkStatus();
 }
 
-// Of the write-ahead logs in a database's folder.
+// The size of the write-ahead logs in a database's folder.
 int64_t LogBytes(const std::string& folder) {
   std::error_code ignored;
   int64_t bytes = 0;
@@ -65,11 +65,11 @@ int64_t LogBytes(const std::string& folder) {
 
 absl::Status CheckRoom(const std::string& folder, int64_t bytes) {
   struct statvfs disk {};
-  if (statvfs(folder.c_str(), &disk) != 0) return Failed(folder, "look for room for", errno);
+  if (statvfs(folder.c_str(), &disk) != 0) return Failed(folder, "check the free space for", errno);
   const auto free = static_cast<int64_t>(disk.f_bavail * disk.f_frsize);
   if (free >= bytes) return absl::OkStatus();
   return absl::UnavailableError(Cat("the disk is full: ", free >> 20, " MB are free in ",
-                                    Quoted(folder, 1024), ", and opening the storage may take ",
+                                    Quoted(folder, 1024), ", and opening the storage may need ",
                                     (bytes >> 20) + 1, " MB"));
 }
 

@@ -1,9 +1,9 @@
-// Whether a data folder's disks can be written, tried in earnest: a full disk, a quota, a read-only mount and
-// a broken one all look alike from outside. And whether there is room for what opening the databases may
-// write: their write-ahead logs once more, as tables. (Else the engine, which still routes, would be closed
-// for a storage that cannot be opened.)
+// Checks whether a data folder's disks can be written, by writing to them: a full disk, a quota, a read-only
+// mount and a broken disk look the same from outside. Also checks that there is room for what opening the
+// databases may write: their write-ahead logs once more, as tables. (Otherwise the engine, which still routes,
+// would be closed for a storage that then cannot be opened.)
 // Cost: writes and syncs kProbeBytes on each file system that the folder spans. Leaves nothing behind.
-// Errors: kUnavailable naming the folder and what the system said.
+// Errors: kUnavailable with the folder and the system's error.
 // Threads: any.
 #pragma once
 

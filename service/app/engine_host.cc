@@ -14,12 +14,12 @@ namespace pointsman {
 namespace {
 
 constexpr std::chrono::milliseconds kCallsWait{5000};
-// Beyond it, for those that waited for a remote embedder until now.
+// In addition, for calls that were waiting for a remote embedder.
 constexpr std::chrono::milliseconds kCutWait{200};
-// After so long without a fault the next one is a new one.
+// After this long without a fault, the next fault counts as a new one.
 constexpr std::chrono::minutes kForgetAfter{1};
 
-// Whether waiting may mend it.
+// Whether the error may pass by itself.
 bool MayPass(const absl::Status& status) { return absl::IsUnavailable(status); }
 
 }  // namespace
@@ -47,7 +47,7 @@ absl::Status EngineHost::Open() {
   log_.info("recovered {} pools, {} events, in {:.3f} s from {}", pools.size(), events,
             took.count(), config_.data_dir);
   MutexLock lock(mutex_);
-  engine->ChangeLimits(limits_.Get());  // they may have changed meanwhile
+  engine->ChangeLimits(limits_.Get());  // the limits may have changed in the meantime
   slot_.Put(std::move(engine));
   return absl::OkStatus();
 }
@@ -113,9 +113,8 @@ void EngineHost::Look(Admission& admission) {
     if (!probe.ok()) {
       if (told_ != ToStd(probe.message())) {
         told_ = std::string(ToStd(probe.message()));
-        log_.warn(
-            "the storage stays closed to writes, and the disk is tried again every {} s at least: {}",
-            kPauseMax.count(), told_);
+        log_.warn("the storage cannot be written; the disk is tested again at least every {} s: {}",
+                  kPauseMax.count(), told_);
       }
       return Postpone(std::chrono::steady_clock::now());
     }
@@ -128,7 +127,7 @@ void EngineHost::Look(Admission& admission) {
 
 bool EngineHost::WaitForCalls(Admission& admission) {
   if (admission.WaitUntilEmpty(kCallsWait)) return true;
-  slot_->StopEmbedding();  // they may wait for that, for as long as the config allows
+  slot_->StopEmbedding();  // calls may wait for an embedder as long as the config allows
   return admission.WaitUntilEmpty(kCutWait);
 }
 
@@ -136,13 +135,15 @@ bool EngineHost::CloseToReopen(Admission& admission) {
   admission.Pause();
   closed_at_ = std::chrono::steady_clock::now();
   if (!WaitForCalls(admission)) {
-    log_.warn("the disk can be written again, but there are calls that do not end");
+    log_.warn(
+        "the disk can be written again, but the storage cannot be reopened yet, because some calls "
+        "do not end");
     admission.Resume();
     return false;
   }
   {
     MutexLock lock(mutex_);
-    not_ready_ = "the storage is being opened again";
+    not_ready_ = "the storage is being reopened";
   }
   Close();
   return true;
@@ -153,7 +154,7 @@ void EngineHost::Reopen(Admission& admission, Time now) {
   if (opened.ok()) {
     const std::chrono::duration<double> away = std::chrono::steady_clock::now() - closed_at_;
     log_.info(
-        "the disk can be written again, and the storage is open again; calls were turned away for "
+        "the disk can be written again, and the storage is open again; calls were refused for "
         "{:.3f} s",
         away.count());
     well_since_ = std::chrono::steady_clock::now();
@@ -166,12 +167,12 @@ void EngineHost::Reopen(Admission& admission, Time now) {
     return admission.Resume();
   }
   Postpone(now);
-  log_.error("the storage cannot be opened again, and is tried again in {} s: {}",
+  log_.error("the storage cannot be reopened; retrying in {} s: {}",
              std::chrono::duration_cast<std::chrono::seconds>(try_at_ - now).count(),
              ToStd(opened.message()));
   const bool is_given_up = !MayPass(opened) || now - closed_at_ > kGiveUpAfter;
   MutexLock lock(mutex_);
-  not_ready_ = Cat("the storage cannot be opened again: ", ToStd(opened.message()));
+  not_ready_ = Cat("the storage cannot be reopened: ", ToStd(opened.message()));
   if (is_given_up) not_alive_ = not_ready_;
 }
 
@@ -182,7 +183,7 @@ void EngineHost::Close() {
     engine = slot_.Take();
   }
   if (engine == nullptr) return;
-  engine->Stop();  // may take its time, with the last snapshots
+  engine->Stop();  // may take a while: it writes the last snapshots
   MutexLock lock(mutex_);
   errors_before_ += engine->StorageErrors();
 }

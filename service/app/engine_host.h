@@ -1,11 +1,11 @@
-// The engine of a server, and its recovery from a disk that failed.
-// After a failed write a storage takes no more until it has been opened again, since what the disk then holds
-//   is not known. So, when the disk takes writes again, the host closes the engine and opens it from the
-//   folder, as a restart does, while the server's ports stay open: calls wait nowhere, they are told to
-//   come again. Until then Route goes on with what is learned.
-// Operation: Look, now and then. Tries the disk (disk_probe.h) after 1 s, 2 s, ... 30 s, and as often
-//   to open again if that fails. What cannot be mended by waiting (the disk lost acknowledged writes),
-//   or has lasted kGiveUpAfter, is no longer alive: whoever runs the server should start it anew.
+// The engine of a server, and its recovery from a disk error.
+// After a failed write, the storage accepts no writes until it is reopened, because the state of the disk is
+//   unknown. When the disk can be written again, the host closes the engine and opens it from the folder, as
+//   a restart does, while the server's ports stay open: calls do not wait, they are refused with a request to
+//   retry. Until then Route continues with the learned state.
+// Operation: call Look regularly. It tests the disk (disk_probe.h) after 1 s, 2 s, ... 30 s, and retries a
+//   failed reopening at the same pace. If waiting cannot help (the disk lost acknowledged writes), or the
+//   fault has lasted kGiveUpAfter, the server is no longer alive, and its operator should restart it.
 // Threads: Open, Look and Close from one thread at a time; slot as it says; the rest from any.
 #pragma once
 
@@ -34,7 +34,7 @@ class EngineHost {
   static constexpr std::chrono::seconds kPauseMax{30};
   static constexpr std::chrono::minutes kGiveUpAfter{10};
 
-  // All outlive it.
+  // All must outlive it.
   EngineHost(const ServerConfig& config, const Clock& clock, spdlog::logger& log);
 
   absl::Status Open();
@@ -52,19 +52,19 @@ class EngineHost {
     return true;
   }
 
-  // Whether writes are taken, and what it does about it if not.
+  // Checks whether writes are accepted, and recovers if not.
   void Look(Admission& admission);
   bool is_well() const;
-  // Why Route is not answered; empty: it is.
+  // Why Route is not answered; empty: it is answered.
   std::string not_ready() const;
-  // Why it will not recover by itself; empty: it is well, or may.
+  // Why the server will not recover by itself; empty: it is healthy, or may recover.
   std::string not_alive() const;
-  // Of engines before the present one.
+  // Storage errors of earlier engines.
   uint64_t storage_errors_before() const;
 
-  // Waits for the calls inside. False: there are some that do not end.
+  // Waits for the calls inside. False: some of them do not end.
   bool WaitForCalls(Admission& admission);
-  // Ends the engine, which nobody uses any more.
+  // Ends the engine, which must no longer be in use.
   void Close();
 
  private:
@@ -79,12 +79,12 @@ class EngineHost {
   spdlog::logger& log_;
   LiveLimits limits_;
   EngineSlot slot_;  // changed under the mutex, while no call is inside
-  // These are Look's.
+  // Used by Look.
   std::chrono::seconds pause_ = kPauseMin;
   Time try_at_;
   Time well_since_;
   Time closed_at_;
-  std::string told_;  // what was last logged of why it waits
+  std::string told_;  // the last logged reason for waiting
 
   mutable Mutex mutex_;
   bool is_well_ GUARDED_BY(mutex_) = true;

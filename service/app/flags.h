@@ -1,5 +1,5 @@
-// The flags of a program that is no `pointsman`: a wrong one ends it with exit code 2 and a line that says what is
-// wrong, --help and --version with 0.
+// Parses the flags of the programs other than `pointsman`. A wrong flag ends the program with exit code 2 and
+// one line about the mistake; --help and --version end it with 0.
 // Threads: one.
 #pragma once
 
@@ -13,7 +13,7 @@ namespace pointsman {
 
 constexpr int kExitUsage = 2;
 
-// Nothing: the flags are in force. Else what the program ends with, now.
+// Nothing: the flags are parsed. Otherwise the exit code to end with.
 inline std::optional<int> ParseFlags(CLI::App& app, const std::string& version, int argc,
                                      char** argv) {
   app.set_version_flag("--version", app.get_name() + " " + version);
@@ -23,11 +23,11 @@ inline std::optional<int> ParseFlags(CLI::App& app, const std::string& version, 
   } catch (const CLI::ParseError& error) {
     // Help and version: CLI11 prints them.
     if (error.get_exit_code() == 0) return app.exit(error);
-    // What is not known rather than what is missing beside it.
+    // Report an unknown flag rather than a missing one.
     const std::vector<std::string> unknown = app.remaining();
-    const std::string what = unknown.empty() ? error.what() : "there is no " + unknown.front();
-    std::fprintf(stderr, "%s: %s; `%s --help` shows what it takes\n", app.get_name().c_str(),
-                 what.c_str(), app.get_name().c_str());
+    const std::string what = unknown.empty() ? error.what() : "unknown argument " + unknown.front();
+    std::fprintf(stderr, "%s: %s; see `%s --help`\n", app.get_name().c_str(), what.c_str(),
+                 app.get_name().c_str());
     return kExitUsage;
   }
 }

@@ -64,14 +64,14 @@ absl::StatusOr<ServerConfig> Configure(const Flags& flags) {
   return config;
 }
 
-// SIGTERM, SIGINT and SIGHUP, as bytes in a pipe. Blocking them for sigwait is not enough: a library that is
-// loaded may have started threads of its own before main (OpenBLAS does), which do not block them,
-// and a signal that came before sigwait would end the process there.
+// SIGTERM, SIGINT and SIGHUP, as bytes in a pipe. Blocking them for sigwait is not enough: a library may have
+// started threads before main (OpenBLAS does) that do not block them, and a signal that arrives before
+// sigwait would end the process there.
 int signal_pipe[2];
 
 void SendSignal(int signal) {
   const auto byte = static_cast<unsigned char>(signal);
-  // The pipe takes thousands; a signal beyond them says nothing new.
+  // The pipe holds thousands of signals; more carry no new information.
   [[maybe_unused]] const ssize_t written = write(signal_pipe[1], &byte, 1);
 }
 
@@ -92,7 +92,7 @@ int WaitForSignal() {
   return signal;
 }
 
-// RocksDB keeps a thousand files open, which is all that many systems allow unless asked.
+// RocksDB keeps a thousand files open, which is the default limit of many systems.
 void AllowOpenFiles() {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -103,15 +103,15 @@ void AllowOpenFiles() {
 void Reload(const Flags& flags, pointsman::Server& server, spdlog::logger& log) {
   const auto config = Configure(flags);
   if (!config.ok()) {
-    log.error("the config is not reloaded, and what was in force stays: {}",
+    log.error("the config could not be reloaded; the old settings stay in force: {}",
               pointsman::ToStd(config.status().message()));
     return;
   }
   const absl::Status reloaded = server.Reload(*config);
   if (reloaded.ok()) {
-    log.info("the config is reloaded");
+    log.info("the config was reloaded");
   } else {
-    log.warn("the config is reloaded in part: {}", pointsman::ToStd(reloaded.message()));
+    log.warn("the config was reloaded in part: {}", pointsman::ToStd(reloaded.message()));
   }
 }
 
@@ -126,30 +126,32 @@ int main(int argc, char** argv) {
   CLI::App app("pointsmand: the Pointsman routing service", "pointsmand");
   Flags flags;
   app.add_option("--config", flags.config, "YAML file; flags override it");
-  app.add_option("--data-dir", flags.data_dir, "folder of the log and the decisions [./data]");
+  app.add_option("--data-dir", flags.data_dir, "data folder [./data]");
   app.add_option("--backup-dir", flags.backup_dir,
-                 "folder in which backups are made [backups in the data folder]");
-  app.add_option("--listen", flags.listen, "HOST:PORT of gRPC [127.0.0.1:7717]");
+                 "folder for backups [backups in the data folder]");
+  app.add_option("--listen", flags.listen, "HOST:PORT to serve gRPC on [127.0.0.1:7717]");
   app.add_option("--admin-listen", flags.admin_listen,
-                 "HOST:PORT of /metrics, /healthz, /readyz [127.0.0.1:7718]");
-  app.add_flag("--no-admin", flags.no_admin, "no admin port");
-  app.add_flag("--insecure", flags.insecure, "gRPC without TLS beyond this machine");
+                 "HOST:PORT to serve /metrics, /healthz and /readyz on [127.0.0.1:7718]");
+  app.add_flag("--no-admin", flags.no_admin, "do not open the admin port");
+  app.add_flag("--insecure", flags.insecure,
+               "allow gRPC beyond this machine without TLS or client authentication");
   app.add_flag("--admin-insecure", flags.admin_insecure,
-               "the admin port, which has no TLS, beyond this machine");
+               "allow the admin port, which has no TLS, beyond this machine");
   app.add_flag("--check-config", flags.check_config, "check the config and exit");
   app.footer(
       "Example: pointsmand --data-dir ./data --listen 127.0.0.1:7717\n"
-      "SIGHUP reads the config again: log level and most limits change at once.\n"
+      "SIGHUP reloads the config: the log level and most limits change at once.\n"
       "Exit codes: 0 stopped by a signal, 1 cannot start, 2 bad config or flag");
   pointsman::AddPageFlags(
       app, {.section = 8, .summary = "the Pointsman routing service", .see_also = "pointsman(1)"});
   if (const auto code = pointsman::ParseFlags(app, pointsman::Version(), argc, argv)) return *code;
 
-  // gRPC's own lines on stderr say nothing that our errors do not; GRPC_VERBOSITY brings them back.
+  // gRPC's own lines on stderr add nothing to our errors; GRPC_VERBOSITY turns them on.
   setenv("GRPC_VERBOSITY", "NONE", 0);
-  // Nor do Protobuf's, of which each text that is no UTF-8 would make one, outside of our log's format.
+  // Neither do Protobuf's, which would write a line outside of the log's format for each text that is not
+  // UTF-8.
   google::protobuf::SetLogHandler(nullptr);
-  // gRPC's locks are Abseil's, which Debian builds to look for deadlocks at every one of them.
+  // gRPC uses Abseil's locks, and Debian builds them with deadlock detection at every lock.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   const auto config = Configure(flags);
   if (!config.ok()) return Fail(config.status());

@@ -35,11 +35,10 @@ namespace {
 
 constexpr char kWriteHealth[] = "pointsman.write";
 constexpr char kRouterHealth[] = "pointsman.v1.Router";
-// How long calls that were on their way when the gate closed are told that the server is stopping.
-// (Once gRPC itself shuts down it answers CANCELLED to those that still come.)
+// How long to answer "the server is stopping" to calls that were under way when the gate closed. (Once gRPC
+// itself shuts down, it answers CANCELLED to new calls.)
 constexpr std::chrono::milliseconds kRefuseFor{50};
-// How long gRPC lets streams (a health Watch, reflection) end by themselves, and last answers
-// leave.
+// How long gRPC waits for streams (a health Watch, reflection) to end and for the last answers to be sent.
 constexpr std::chrono::milliseconds kStreamsWait{200};
 constexpr std::chrono::milliseconds kHealthEvery{250};
 constexpr std::chrono::minutes kFaultsEvery{1};
@@ -48,7 +47,7 @@ constexpr std::size_t kPollers = 4;
 absl::Status CannotListen(const std::string& address) {
   return absl::UnavailableError(
       Cat("cannot listen on ", address,
-          ": is it in use, or not of this machine? Choose another with --listen"));
+          ": it may be in use, or not an address of this machine; choose another with --listen"));
 }
 
 }  // namespace
@@ -94,7 +93,7 @@ class Server::Impl {
     if (health_thread_.joinable()) health_thread_.join();
     std::this_thread::sleep_for(kRefuseFor);
     if (!host_.slot().is_empty() && !host_.WaitForCalls(*admission_)) {
-      log_.warn("stopping with calls that do not end");
+      log_.warn("stopping although some calls have not ended");
     }
     server_->Shutdown(std::chrono::system_clock::now() + kStreamsWait);
     server_->Wait();
@@ -104,7 +103,7 @@ class Server::Impl {
     admin_.reset();
     pollers_.reset();
     server_.reset();
-    router_.reset();  // ends its threads, which call the engine
+    router_.reset();  // ends the threads that call the engine
     host_.Close();
   }
 
@@ -128,22 +127,23 @@ class Server::Impl {
     if (refused.empty()) return absl::OkStatus();
     std::string names;
     for (const std::string& name : refused) names += (names.empty() ? "" : ", ") + name;
-    return FailedPrecondition("these can change only with a restart, and stay as they are: ", names,
-                              "; the rest is in force");
+    return FailedPrecondition(
+        "these settings need a restart to change, and keep their old values: ", names,
+        "; all other changes are in force");
   }
 
   int port() const { return port_; }
   int admin_port() const { return admin_ == nullptr ? 0 : admin_->port(); }
 
  private:
-  // What is wrong with them is said now, and not to each client.
+  // Report faulty files now rather than to each client.
   absl::Status ReadSecrets() {
     RETURN_IF_ERROR(ValidateServing(config_));
     if (config_.tls.is_on()) {
       ASSIGN_OR_RETURN(const CertificateInfo certificate, CheckCertificate(config_.tls));
       metrics_.SetCertificateExpiry(certificate.expires);
     }
-    if (!tokens_.Changed()) return absl::OkStatus();  // there are none: the first look is a change
+    if (!tokens_.Changed()) return absl::OkStatus();  // there are none: the first look counts as a change
     const auto tokens = LoadTokens(config_.tokens_file);
     if (tokens.ok()) access_.SetTokens(*tokens);
     return tokens.status();
@@ -157,15 +157,16 @@ class Server::Impl {
         host_.slot(), config_.backup_dir.empty() ? config_.data_dir + "/backups" : config_.backup_dir,
         clock, *admission_);
     grpc::EnableDefaultHealthCheckService(true);
-    // Without tokens admission cannot tell who asks before it reads, and reflection would tell everybody.
+    // Without tokens, admission does not know the client before it reads the message, so reflection would
+    // answer everybody.
     if (access_.asks_for_tokens() || IsLoopbackAddress(config_.listen)) {
       grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     }
     grpc::ServerBuilder builder;
-    // Without this a second server on the same port would silently take half of the calls.
+    // Without this, a second server on the same port would silently receive half of the calls.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-    // Answers that are ready together leave in one packet: at many calls a second half of a packet's
-    // cost, and at few no later.
+    // Sends answers that are ready together in one packet. That halves the cost at high rates, and delays
+    // nothing at low rates.
     builder.AddChannelArgument(GRPC_ARG_OPTIMIZATION_TARGET, "throughput");
     SetConnectionLimits(config_.limits, builder);
     pollers_ = std::make_unique<Pollers>(builder, kPollers);
@@ -181,7 +182,7 @@ class Server::Impl {
     return absl::OkStatus();
   }
 
-  // What was counted since the start, for who compares the log with metrics and GetStats.
+  // The counts since the start, to compare the log with metrics and GetStats.
   void LogCounts() {
     uint64_t decisions = 0, outcomes = 0;
     host_.With([&](const Engine& engine) {
@@ -209,7 +210,7 @@ class Server::Impl {
     return metrics_.Text(families);
   }
 
-  // Who reaches a port of this machine alone is on it.
+  // Whoever reaches a loopback port is on this machine.
   absl::Status MayReadMetrics(std::string_view authorization, Micros now) const {
     if (!access_.asks_for_tokens() || IsLoopbackAddress(config_.admin_listen)) {
       return absl::OkStatus();
@@ -219,8 +220,8 @@ class Server::Impl {
   }
 
   std::string NotReady() {
-    // A broken log is no reason to send Route elsewhere: see the health entry pointsman.write. While
-    // the storage is opened again there is no Route.
+    // A log that cannot be written does not stop Route: see the health entry pointsman.write. Reopening the
+    // storage does.
     {
       MutexLock lock(mutex_);
       if (is_stopping_) return "stopping";
@@ -228,18 +229,19 @@ class Server::Impl {
     return host_.not_ready();
   }
 
-  // Faults since they were last told of, at most once a minute: a fault may come with every call.
+  // Logs the faults since the last report, at most once a minute, because every call may have one.
   void LogFaults() {
     const auto now = std::chrono::steady_clock::now();
     const Metrics::Faults faults = metrics_.faults();
     if (faults.count == faults_told_ || now < faults_not_before_) return;
-    log_.error("{} calls failed by a fault of the server (INTERNAL or DATA_LOSS), the last: {}",
-               faults.count - faults_told_, faults.last);
+    log_.error(
+        "{} calls failed by a fault of the server (INTERNAL or DATA_LOSS); the last error: {}",
+        faults.count - faults_told_, faults.last);
     faults_told_ = faults.count;
     faults_not_before_ = now + kFaultsEvery;
   }
 
-  // What becomes of each remote embedder, told when it changes.
+  // Logs when a remote embedder starts or stops working.
   void LogEmbedders() {
     for (const RemoteStatistics& now : host_.slot()->EmbedderStatistics()) {
       const bool never_answered = now.dimension == 0 && !now.last_fault.empty();
@@ -252,7 +254,7 @@ class Server::Impl {
         log_.info("embedder {} ({}) answers: {} dimensions", now.endpoint, now.model,
                   now.dimension);
       } else {
-        log_.warn("embedder {} fails, and its pools decide without vectors meanwhile: {}",
+        log_.warn("embedder {} fails; until it recovers, its pools decide without vectors: {}",
                   now.endpoint, now.last_fault);
       }
     }
@@ -262,7 +264,7 @@ class Server::Impl {
     if (!tokens_.Changed()) return;
     const auto tokens = LoadTokens(config_.tokens_file);
     if (!tokens.ok()) {
-      log_.error("the tokens file does not read, and the tokens that were in force stay: {}",
+      log_.error("the tokens file cannot be read; the old tokens stay in force: {}",
                  ToStd(tokens.status().message()));
       return;
     }
@@ -270,16 +272,16 @@ class Server::Impl {
     log_.info("{} tokens read from {}", tokens->size(), config_.tokens_file);
   }
 
-  // gRPC reads the new files by itself; what is told here is whether they fit, and until when.
+  // gRPC reads new files by itself; this logs whether they are usable, and when they expire.
   void LookAtCertificate() {
     if (!certificates_.Changed()) return;
     const auto certificate = CheckCertificate(config_.tls);
     if (certificate.ok()) {
       metrics_.SetCertificateExpiry(certificate->expires);
-      log_.info("certificate of {}, good until {}", certificate->subject,
+      log_.info("certificate of {}, valid until {}", certificate->subject,
                 DayText(certificate->expires));
     } else {
-      log_.error("new connections will fail until the files of TLS are mended: {}",
+      log_.error("new connections will fail until the TLS files are fixed: {}",
                  ToStd(certificate.status().message()));
     }
   }
@@ -289,14 +291,14 @@ class Server::Impl {
     if (snapshots.ok() == are_snapshots_well_) return;
     are_snapshots_well_ = snapshots.ok();
     if (are_snapshots_well_) {
-      log_.info("snapshots are made again");
+      log_.info("snapshots succeed again");
     } else {
-      log_.warn("a snapshot failed, and will be tried again (the log grows until one succeeds): {}",
+      log_.warn("a snapshot failed and will be retried (the log grows until one succeeds): {}",
                 ToStd(snapshots.message()));
     }
   }
 
-  // What may change at any time, looked at; the engine's health carried to the health service.
+  // Checks everything that may change at any time, and reports the engine's health to the health service.
   void WatchHealth() {
     while (true) {
       {
@@ -321,7 +323,7 @@ class Server::Impl {
   spdlog::logger& log_;
   Metrics metrics_;
   Access access_;
-  WatchedFiles tokens_;  // these two are the health thread's, once it runs
+  WatchedFiles tokens_;  // these two belong to the health thread once it runs
   WatchedFiles certificates_;
   EngineHost host_;
   std::unique_ptr<AuditLog> audit_;
@@ -333,10 +335,10 @@ class Server::Impl {
   std::unique_ptr<AdminHttp> admin_;
   int port_ = 0;
   std::thread health_thread_;
-  uint64_t faults_told_ = 0;  // these two are the health thread's
+  uint64_t faults_told_ = 0;  // these two belong to the health thread
   std::chrono::steady_clock::time_point faults_not_before_;
-  bool are_snapshots_well_ = true;  // these two as well
-  std::map<std::string, bool> embedders_told_;  // whether each was well
+  bool are_snapshots_well_ = true;  // these two too
+  std::map<std::string, bool> embedders_told_;  // whether each was healthy
   Mutex mutex_;
   CondVar wake_;
   bool is_stopping_ GUARDED_BY(mutex_) = false;

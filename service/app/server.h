@@ -3,7 +3,7 @@
 //   in flight finish, queue flushed, snapshots, close.
 // Health entries: "" (the process), "pointsman.v1.Router" (serving), "pointsman.write" (the log can
 //   be written).
-// Errors: kUnavailable for an address that cannot be bound; the engine's for the data folder.
+// Errors: kUnavailable for an address that cannot be bound; those of the engine for the data folder.
 // Threads: Start and Stop from one thread; Stop once.
 #pragma once
 
@@ -28,12 +28,12 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Where it really listens (port 0 asks for a free one).
+  // The actual ports (port 0 asks for any free one).
   int port() const;
   int admin_port() const;  // 0: none
   void Stop();
-  // Puts in force what can change while it serves: log level and most limits. Errors:
-  // kFailedPrecondition naming what differs and cannot; the rest is in force nevertheless.
+  // Applies the settings that can change while it serves: the log level and most limits. Errors:
+  // kFailedPrecondition with the settings that differ but cannot change; the others are applied nevertheless.
   absl::Status Reload(const ServerConfig& wanted);
 
  private:

@@ -22,9 +22,9 @@ namespace {
 constexpr std::size_t kPerPage = 1000;
 constexpr std::size_t kBackupNameMax = 64;
 
-// What a result says that was changed.
+// The changes that a result reports.
 std::vector<std::string> ChangesIn(const UndoOutput& undone) {
-  return {Cat("taken back: ", undone.outcomes, " outcomes of ", undone.queries, " queries")};
+  return {Cat("withdrawn: ", undone.outcomes, " outcomes of ", undone.queries, " queries")};
 }
 std::vector<std::string> ChangesIn(const PoolStatistics&) { return {}; }
 std::vector<std::string> ChangesIn(const RecallFigures&) { return {}; }
@@ -44,7 +44,7 @@ grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context, Admission
   return call.reactor();
 }
 
-// An answer that comes later: `begin` gets what to call with it.
+// For an asynchronous answer: `begin` receives the callback for it.
 template <class Result, class Request, class Response, class Begin>
 grpc::ServerUnaryReactor* AnswerLater(grpc::CallbackServerContext* context, Admission& admission,
                                       const Request& request, Response* response, Begin begin) {
@@ -61,7 +61,7 @@ grpc::ServerUnaryReactor* AnswerLater(grpc::CallbackServerContext* context, Admi
   return reactor;
 }
 
-// A name and nothing else: a client chooses no folder of the server's.
+// Only a name: a client must not choose folders on the server.
 absl::Status CheckBackupName(const std::string& name) {
   constexpr std::string_view kAllowed =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
@@ -70,8 +70,9 @@ absl::Status CheckBackupName(const std::string& name) {
     return absl::OkStatus();
   }
   return BadField(
-      "name", Cat("must be at most ", kBackupNameMax,
-                  " letters, digits, '.', '_' or '-', and not begin with '.', got ", Quoted(name)));
+      "name",
+      Cat("must be at most ", kBackupNameMax,
+          " letters, digits, '.', '_' or '-', and must not begin with '.', got ", Quoted(name)));
 }
 
 // 20260131T120000Z, in UTC.
@@ -95,7 +96,7 @@ absl::Status ReadPageToken(const std::string& token, Number& first) {
   if (parsed.ec == std::errc() && parsed.ptr == token.data() + token.size()) {
     return absl::OkStatus();
   }
-  return BadField("page_token", "is not one that this call gave");
+  return BadField("page_token", "is not a token returned by this call");
 }
 
 }  // namespace
@@ -157,12 +158,13 @@ grpc::ServerUnaryReactor* AdminService::DeletePool(grpc::CallbackServerContext* 
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
   if (request->name().empty()) {
-    call->Finish(BadField("name", "must not be empty: deleting a pool forgets all it learned"));
+    call->Finish(
+        BadField("name", "must not be empty: deleting a pool also deletes all it has learned"));
     return reactor;
   }
   const auto present = engine_->GetPool(PoolOrDefault(request->name()));
   if (present.ok()) {
-    call->audited().changes = {Cat("forgotten: ", present->arms_active, " active and ",
+    call->audited().changes = {Cat("deleted: ", present->arms_active, " active and ",
                                    present->arms_paused, " paused arms, ",
                                    present->snapshot_version, " events")};
   }
@@ -316,7 +318,7 @@ grpc::ServerUnaryReactor* AdminService::Backup(grpc::CallbackServerContext* cont
                      response->set_files(result->files);
                      response->set_bytes(result->bytes);
                      call->audited().changes = {
-                         Cat("made: ", result->files, " files, ", result->bytes, " bytes")};
+                         Cat("created: ", result->files, " files, ", result->bytes, " bytes")};
                    }
                    call->Finish(result.status());
                  });

@@ -1,5 +1,5 @@
-// pointsman.v1.Admin by the callback API: changes go through the log writer as feedback does, reads
-// answer from published states.
+// pointsman.v1.Admin on the callback API. Changes go through the log writer, as feedback does; reads use
+// published states.
 // Threads: gRPC's.
 #pragma once
 
@@ -17,7 +17,7 @@ namespace pointsman {
 
 class AdminService final : public v1::Admin::CallbackService {
  public:
-  // `backup_dir`: where backups go.
+  // `backup_dir`: the folder for backups.
   AdminService(const EngineSlot& engine, std::string backup_dir, const Clock& clock, Admission& admission)
       : engine_(engine), backup_dir_(std::move(backup_dir)), clock_(clock), admission_(admission) {}
 

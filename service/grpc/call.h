@@ -1,4 +1,4 @@
-// Helpers of the handlers: a unary call comes in by the admission, is finished exactly once, and leaves.
+// Helpers of the handlers: a unary call is admitted, finished exactly once, and released.
 // Threads: gRPC's and the log writer's.
 #pragma once
 
@@ -17,7 +17,7 @@
 
 namespace pointsman {
 
-// Runs a handler's body; what a library throws becomes kInternal, not the end of the server.
+// Runs a handler's body. An exception from a library becomes kInternal instead of ending the server.
 template <class Body>
 absl::Status Guarded(Body body) {
   try {
@@ -27,35 +27,35 @@ absl::Status Guarded(Body body) {
   }
 }
 
-// As the metrics know it: each of the Router's methods, and all of the others together.
+// The method's name in the metrics: each of the Router's methods, and one name for all others.
 inline RpcName TimedAs(const Method& method) {
   return method.is_admin() ? RpcName::kAdmin : static_cast<RpcName>(method.id);
 }
 
-// One call in flight, admitted as long as it lives. Finish is called exactly once, from any thread; the
-// context, request and response live until then.
+// One call in flight; it stays admitted as long as this object lives. Finish is called exactly once, from any
+// thread. The context, request and response live until then.
 class Call {
  public:
   template <class Request>
   Call(grpc::CallbackServerContext* context, Admission& admission, const Request& request)
       : Call(context, admission, FactsOf(request)) {}
 
-  // Not before: whoever began it may still be in the engine when somebody else has finished it.
+  // Not before: the thread that started the call may still be in the engine when another has finished it.
   ~Call() {
     if (client_.ok()) admission_.Leave();
   }
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
-  // True for a call that was not admitted: it is finished, and nothing may be begun for it.
+  // True for a call that was not admitted: it is finished, and no work may be started for it.
   bool Refused() {
     if (!client_.ok()) Finish(client_.status());
     return !client_.ok();
   }
-  // Of a call that was not refused.
+  // Only for a call that was not refused.
   const Client& client() const { return *client_; }
   std::string client_name() const { return ClientName(info_, *client_); }
-  // Of an admin call: what its audit line will say.
+  // Only for an admin call: the content of its audit line.
   AuditEntry& audited() const { return *audited_; }
 
   void Finish(const absl::Status& status) {
@@ -63,7 +63,7 @@ class Call {
     if (audited_ != nullptr) admission_.audit().Write(*audited_, status);
     reactor_->Finish(ToGrpc(status));
   }
-  // A body that answers at once.
+  // For a body that answers at once.
   template <class Body>
   void Run(Body body) {
     if (!Refused()) Finish(Guarded(body));

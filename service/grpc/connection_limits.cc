@@ -9,9 +9,9 @@
 namespace pointsman {
 namespace {
 
-// How long calls of a connection that has reached its age may go on: imports are long.
+// How long calls may continue on a connection that has reached its maximum age: imports take long.
 constexpr int64_t kAgeGraceSeconds = 300;
-// How long a client has to answer when it is asked whether it is still there.
+// How long a client has to answer a keepalive ping.
 constexpr int64_t kKeepaliveTimeoutSeconds = 20;
 
 int Number(int64_t value) {
@@ -35,7 +35,7 @@ void SetConnectionLimits(const Limits& limits, grpc::ServerBuilder& builder) {
   grpc::ResourceQuota quota("pointsman");
   quota.Resize(static_cast<std::size_t>(limits.rpc_memory_bytes_max));
   builder.SetResourceQuota(quota);
-  // Clients may ask whether the server is there, also between calls, but not all the time.
+  // Clients may ping the server, also between calls, but not all the time.
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              Ms(limits.ping_interval_s_min));

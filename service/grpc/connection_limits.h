@@ -1,4 +1,4 @@
-// What one connection may do to the server, as gRPC's settings.
+// The limits on one connection, as gRPC settings.
 // Threads: pure.
 #pragma once
 

@@ -18,8 +18,8 @@ std::string_view View(const grpc_slice& slice) {
   return {reinterpret_cast<const char*>(GRPC_SLICE_START_PTR(slice)), GRPC_SLICE_LENGTH(slice)};
 }
 
-// gRPC's question about one RPC, and admission's answer. In gRPC's C API, since the C++ one has it for
-// TLS alone, and copies all metadata. (grpc_auth_metadata_processor)
+// Passes gRPC's question about one RPC to admission (grpc_auth_metadata_processor). It uses gRPC's C API,
+// because the C++ API supports this only for TLS, and copies all metadata.
 void AskAdmission(void* state, grpc_auth_context* context, const grpc_metadata* metadata, size_t count,
              grpc_process_auth_metadata_done_cb done, void* done_data) {
   std::string_view path, authorization;
@@ -28,7 +28,7 @@ void AskAdmission(void* state, grpc_auth_context* context, const grpc_metadata* 
     if (key == ":path") path = View(metadata[i].value);
     if (key == "authorization") authorization = View(metadata[i].value);
   }
-  // gRPC makes one context a connection, so its address is a name for that.
+  // gRPC creates one context per connection, so its address identifies the connection.
   const std::string_view connection(reinterpret_cast<const char*>(&context), sizeof context);
   const absl::Status status = static_cast<Admission*>(state)->AtArrival(path, authorization, connection);
   const std::string message(ToStd(status.message()));
@@ -50,11 +50,11 @@ grpc_server_credentials* MakeTls(const TlsSettings& tls) {
     grpc_tls_credentials_options_set_cert_request_type(
         options, GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
   }
-  return grpc_tls_server_credentials_create(options);  // takes the options
+  return grpc_tls_server_credentials_create(options);  // takes ownership of the options
 }
 
-// grpc::ServerCredentials is gRPC's way to say how a port is made; there is no public way to make
-// one of C credentials, so this is one of our own.
+// grpc::ServerCredentials defines how gRPC opens a port. There is no public way to create one from C
+// credentials, hence this subclass.
 class AdmissionCredentials final : public grpc::ServerCredentials {
  public:
   AdmissionCredentials(TlsSettings tls, Admission& admission) : tls_(std::move(tls)), admission_(admission) {}

@@ -1,6 +1,6 @@
-// The server's side of its connections: TLS with certificates that are read again when their files
-// change, or none; either way gRPC asks the admission about each RPC, also those that are not ours.
-// Threads: the admission is asked from gRPC's.
+// The server's side of its connections: TLS, whose certificates are read again when their files change, or
+// plain text. In both cases gRPC asks admission about each RPC, also about unknown ones.
+// Threads: admission is called from gRPC's threads.
 #pragma once
 
 #include <grpcpp/security/server_credentials.h>

@@ -18,12 +18,12 @@ ImportStream::ImportStream(const EngineSlot& engine, Admission& admission, const
       timer_(admission.metrics(), RpcName::kAdmin),
       audited_(*AuditEntryOf(info_, FactsOf(v1::ImportStart()))),
       response_(response) {
-  audited_.pool.clear();  // it has not said yet
+  audited_.pool.clear();  // not known yet
   StartRead(&request_);
 }
 
 void ImportStream::OnReadDone(bool is_message) {
-  if (!is_message) {  // the client has said all, or is gone
+  if (!is_message) {  // the client has sent everything, or is gone
     if (!plan_) return End(BadField("start", "the stream ended before its first message"));
     *response_ = ToProto(tally_->total(), *plan_);
     return End(absl::OkStatus());
@@ -35,7 +35,7 @@ void ImportStream::OnReadDone(bool is_message) {
 absl::Status ImportStream::Start() {
   if (!request_.has_start()) {
     return BadField("start",
-                    "the first message of an import must be its start: pool, import_id, "
+                    "the first message of an import must be `start`, with pool, import_id, "
                     "queries and strength");
   }
   audited_.pool = PoolOrDefault(request_.start().pool());
@@ -49,7 +49,7 @@ absl::Status ImportStream::Start() {
 
 absl::Status ImportStream::LearnChunk() {
   if (!request_.has_chunk()) {
-    return BadField("chunk", "after its start an import sends chunks alone");
+    return BadField("chunk", "every message of an import after the first must be a chunk");
   }
   std::vector<ImportedQuery> chunk;
   for (const auto& query : request_.chunk().queries()) {
@@ -79,8 +79,8 @@ void ImportStream::End(const absl::Status& status) {
     const ImportOutput& total = tally_->total();
     told = Located(
         status, Cat("after ", total.queries_learned, " queries learned and ", total.queries_known,
-                    " known before, which stay (send the import "
-                    "again under the same import_id to go on)"));
+                    " known before, which are kept (to continue, send the import again with the "
+                    "same import_id)"));
   }
   timer_.Done(told);
   if (tally_) {
@@ -90,7 +90,7 @@ void ImportStream::End(const absl::Status& status) {
                             " queries; known before: ", total.outcomes_known)};
   }
   admission_.audit().Write(audited_, told);
-  Finish(ToGrpc(told));  // after which this may be gone
+  Finish(ToGrpc(told));  // this object may be gone afterwards
 }
 
 }  // namespace pointsman

@@ -1,8 +1,7 @@
-// One call of ImportOutcomes: reads a chunk, has it learned, reads the next; so a client that sends
-// faster than the log writer learns is held back by gRPC's own flow control.
-// Operation: the first message is the start, checked against the pool at once; the end of the
-//   stream is answered with the counts. The first error ends the call and says how much had been
-//   learned.
+// One call of ImportOutcomes. It reads the next chunk only after the last one was learned, so gRPC's flow
+// control slows down a client that sends faster than the log writer learns.
+// Operation: the first message is the start, which is checked against the pool at once. The end of the stream
+//   is answered with the counts. The first error ends the call, and says how much was learned before.
 // Threads: gRPC's and the log writer's, one at a time; deletes itself when the call is done.
 #pragma once
 
@@ -22,7 +21,7 @@ namespace pointsman {
 
 class ImportStream final : public grpc::ServerReadReactor<v1::ImportOutcomesRequest> {
  public:
-  // `context` and `response` are the call's.
+  // `context` and `response` belong to the call.
   ImportStream(const EngineSlot& engine, Admission& admission, const grpc::CallbackServerContext& context,
                v1::ImportOutcomesResponse* response);
 

@@ -23,7 +23,7 @@ void Pollers::Start() {
 Pollers::~Pollers() {
   for (const auto& queue : queues_) queue->Shutdown();
   for (std::thread& thread : threads_) thread.join();
-  for (const auto& queue : queues_) Drain(*queue);  // gRPC wants a queue empty before it goes
+  for (const auto& queue : queues_) Drain(*queue);  // gRPC destroys only empty queues
 }
 
 }  // namespace pointsman

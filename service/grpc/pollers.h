@@ -1,9 +1,8 @@
-// Threads that move bytes between connections and calls, beside the two that gRPC has for its callback
-// API on a small machine. Two connections that never pause would hold those two, and nobody else would be
-// read from; with more threads the system's scheduler divides time among connections.
-// Operation: a thread each, waiting on a completion queue that no call ever uses; all that gRPC gives it to do
-//   is to poll.
-// Threads: made before the server is built, started after, stopped after the server has shut down.
+// Additional threads that move bytes between connections and calls. On a small machine gRPC has only two for
+// its callback API. Two connections that never pause would occupy both, and no other connection would be
+// read. With more threads, the system's scheduler divides the time among connections.
+// Operation: each thread waits on a completion queue that no call uses, so gRPC uses it only for polling.
+// Threads: create it before the server is built, start it afterwards, stop it after the server has shut down.
 #pragma once
 
 #include <grpcpp/completion_queue.h>

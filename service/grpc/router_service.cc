@@ -16,7 +16,7 @@ namespace {
 
 absl::Status CheckBatch(int count, const Limits& limits) {
   if (count > limits.batch_items_max) {
-    return WithReason(InvalidArgument("requests: ", count, " items are over the limit of ",
+    return WithReason(InvalidArgument("requests: ", count, " items exceed the limit of ",
                                       limits.batch_items_max, " (batch_items_max)"),
                       reason::kLimit, "requests");
   }
@@ -124,7 +124,7 @@ grpc::ServerUnaryReactor* RouterService::FeedbackBatch(grpc::CallbackServerConte
     call->Finish(status);
     return reactor;
   }
-  // Every item has its own slot; whoever completes last finishes the call.
+  // Each item has its own slot. The last one to complete finishes the call.
   for (int i = 0; i < request->requests_size(); ++i) response->add_items();
   auto waiting = std::make_shared<std::atomic<int>>(request->requests_size());
   const int count = request->requests_size();

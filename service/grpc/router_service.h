@@ -1,5 +1,5 @@
-// pointsman.v1.Router by the callback API: each handler admits, decodes, hands the request to the engine and encodes
-// what it is called back with; no handler waits for a disk.
+// pointsman.v1.Router on the callback API. Each handler admits and decodes the request, passes it to the
+// engine, and encodes the result in a callback. No handler waits for a disk.
 // Threads: gRPC's.
 #pragma once
 

@@ -1,4 +1,4 @@
-// The contract's errors as gRPC carries them.
+// Converts the contract's errors to gRPC's.
 // Threads: pure.
 #pragma once
 

@@ -20,7 +20,7 @@ bool IsRefused(const absl::Status& result) {
   return absl::IsUnauthenticated(result) || absl::IsPermissionDenied(result);
 }
 
-// One value as a JSON string; nothing in it can end the string, or the line.
+// One value as a JSON string. No content can end the string or the line.
 std::string Shown(std::string_view text) {
   return Cat("\"", JsonEscaped(OneLine(text, kTextMax)), "\"");
 }
@@ -93,8 +93,8 @@ void AuditLog::TellOfLost() {
   }
   if (lost > 0) {
     log_.warn(
-        "{} more admin calls have no audit line: they came, or were refused, faster than lines are "
-        "written",
+        "{} admin calls have no audit line, because they arrived or were refused faster than lines "
+        "are written",
         lost);
   }
 }

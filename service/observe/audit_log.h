@@ -1,11 +1,11 @@
-// The audit: a line of the server's log for each admin call, also for one that was refused: who called, what,
-// about which pool, what it changed from what to what, and how it ended.
+// The audit: one line in the server's log for each admin call, including refused ones. It has the caller, the
+// call, the pool, the changes with old and new values, and the result.
 //   2026-01-31 12:00:00.000 info audit {"rpc":"PutArm","who":"ops@10.0.0.7","pool":"default",...}
-// With the log's format json the same object is the line's member "audit". Calls that only read are of level
-// debug, unless they were refused for want of a right.
-// Operation: lines are written by a thread of its own, in the order of Write, so that no call and not the
-//   log writer waits for the log file. What comes faster than it can be written, or is refused more
-//   often than kRefusalsPerSecond (a stranger must not fill a disk), is counted and told.
+// With the log format json, the same object is the line's member "audit". Calls that only read have the level
+// debug, unless they were refused for lack of permission.
+// Operation: a separate thread writes the lines in the order of Write, so that neither calls nor the log
+//   writer wait for the log file. Lines that arrive faster than they can be written, and refusals beyond
+//   kRefusalsPerSecond (a stranger must not be able to fill a disk), are only counted; the count is logged.
 // Threads: any.
 #pragma once
 
@@ -30,7 +30,7 @@ struct AuditEntry {
   std::string rpc;         // "PutArm"
   bool is_change = true;   // false: it only reads
   std::string pool;        // empty: none, or all
-  std::string target;      // within the pool: an arm, an import, a decision; or a backup
+  std::string target;      // in the pool: an arm, an import, a decision; or a backup
   std::string who = {};    // TOKEN@ADDRESS; without a token, the address
   std::vector<std::string> changes = {};  // "usd_per_1m_input: 0.15 -> 0.3"
 };
@@ -39,20 +39,20 @@ class AuditLog {
  public:
   static constexpr int64_t kRefusalsPerSecond = 20;
 
-  // Both outlive it.
+  // Both must outlive it.
   AuditLog(spdlog::logger& log, const Clock& clock);
   ~AuditLog();
   AuditLog(const AuditLog&) = delete;
   AuditLog& operator=(const AuditLog&) = delete;
 
-  // Before the call is answered, so that the lines of a client that waits for each answer are in its order.
+  // Call it before the call is answered. A client that waits for each answer then has its lines in order.
   void Write(const AuditEntry& entry, const absl::Status& result);
-  // Writes what waits, and ends; idempotent. What comes later is not written.
+  // Writes the waiting lines and ends. Idempotent. Later lines are not written.
   void Stop();
 
  private:
   struct Line {
-    bool is_told = true;  // else of level debug
+    bool is_told = true;  // false: level debug
     std::string text;
   };
   bool TakeRefusal();

@@ -28,7 +28,7 @@ class Family {
     (family_.type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
     family_.metric.push_back(std::move(metric));
   }
-  // `counts` by bucket, one more than `bounds`, the last without a bound.
+  // `counts` has one entry per bucket, one more than `bounds`; the last bucket has no bound.
   void Add(const Labels& labels, std::span<const double> bounds, std::span<const uint64_t> counts,
            double sum) {
     ClientMetric metric = Labelled(labels);
@@ -57,36 +57,39 @@ struct Families {
   Family pool_decisions{"pointsman_pool_decisions_total", "Decisions of a pool.",
                         MetricType::Counter};
   Family explored{"pointsman_pool_explored_total",
-                  "Decisions for another arm than the one of the best expected utility.",
+                  "Decisions for an arm other than the one with the best expected utility.",
                   MetricType::Counter};
-  Family pool_outcomes{"pointsman_pool_outcomes_total", "Outcomes learned, ever.",
+  Family pool_outcomes{"pointsman_pool_outcomes_total", "Outcomes learned over all time.",
                        MetricType::Counter};
   Family fallbacks{"pointsman_pool_embedder_fallbacks_total",
-                   "Decisions without a vector, since the remote embedder gave none.",
+                   "Decisions without a vector because the remote embedder failed.",
                    MetricType::Counter};
   Family missing{"pointsman_pool_missing_total",
-                 "Outcomes that nobody told within the feedback window, ever.",
+                 "Decisions without feedback within the feedback window, over all time.",
                  MetricType::Counter};
-  Family feedback{"pointsman_pool_feedback_total", "Feedback of a pool, by what it did.",
+  Family feedback{"pointsman_pool_feedback_total", "Feedback for a pool, by result.",
                   MetricType::Counter};
-  Family lag{"pointsman_feedback_lag_seconds", "From a decision to its first outcome.",
+  Family lag{"pointsman_feedback_lag_seconds", "Time from a decision to its first outcome.",
              MetricType::Histogram};
   Family experience{"pointsman_pool_experience_entries", "Past outcomes in the search index.",
                     MetricType::Gauge};
   Family arms{"pointsman_pool_arms", "Arms of a pool, by status.", MetricType::Gauge};
-  Family snapshot_age{"pointsman_snapshot_age_seconds",
-                      "Since the newest snapshot; 0 while it holds all that was learned.",
-                      MetricType::Gauge};
+  Family snapshot_age{
+      "pointsman_snapshot_age_seconds",
+      "Age of the newest snapshot; 0 while it contains everything that was learned.",
+      MetricType::Gauge};
   Family arm_decisions{"pointsman_arm_decisions_total", "Decisions for an arm.",
                        MetricType::Counter};
-  Family arm_outcomes{"pointsman_arm_outcomes_total", "Outcomes of an arm learned, ever.",
-                      MetricType::Counter};
+  Family arm_outcomes{"pointsman_arm_outcomes_total",
+                      "Outcomes learned about an arm over all time.", MetricType::Counter};
   Family quality{"pointsman_arm_quality", "Moving average of an arm's quality.", MetricType::Gauge};
-  Family cost{"pointsman_arm_cost_usd", "What a typical query is expected to cost on an arm in US dollars, failed calls included.",
+  Family cost{"pointsman_arm_cost_usd",
+              "Expected cost of a typical query on an arm in US dollars, failed calls included.",
               MetricType::Gauge};
-  Family latency{"pointsman_arm_latency_seconds", "How long a typical query is expected to take on an arm, failed calls included.",
+  Family latency{"pointsman_arm_latency_seconds",
+                 "Expected latency of a typical query on an arm, failed calls included.",
                  MetricType::Gauge};
-  Family errors{"pointsman_arm_error_ratio", "Moving average of an arm's share of failed answers.",
+  Family errors{"pointsman_arm_error_ratio", "Moving average of an arm's share of failed calls.",
                 MetricType::Gauge};
 };
 
@@ -94,7 +97,7 @@ void AddArm(Families& out, const std::string& pool, const ArmStatistics& arm) {
   const Labels labels = {{"pool", pool}, {"arm", arm.name}};
   out.arm_decisions.Add(labels, static_cast<double>(arm.decisions));
   out.arm_outcomes.Add(labels, static_cast<double>(arm.figures.outcomes));
-  if (arm.figures.outcomes == 0) return;  // its averages would be of nothing
+  if (arm.figures.outcomes == 0) return;  // there is nothing to average
   out.quality.Add(labels, arm.figures.tracker.quality);
   const ArmExpectation& expected = arm.figures.expected;
   if (expected.KnownCost()) out.cost.Add(labels, expected.cost_usd);
@@ -111,7 +114,7 @@ void AddArms(Families& out, PoolStatistics& statistics, std::size_t arms_max) {
   }
   out.arms.Add({{"pool", statistics.pool}, {"status", "active"}}, active);
   out.arms.Add({{"pool", statistics.pool}, {"status", "paused"}}, paused);
-  // A removed arm's series end with it.
+  // A removed arm has no series.
   std::erase_if(arms, [](const ArmStatistics& a) { return a.status == ArmStatus::kRemoved; });
   std::stable_sort(arms.begin(), arms.end(), [](const ArmStatistics& a, const ArmStatistics& b) {
     return a.decisions > b.decisions;
@@ -155,22 +158,24 @@ void AddPool(Families& out, PoolStatistics statistics, std::size_t arms_max) {
   AddArms(out, statistics, arms_max);
 }
 
-// The remote embedders', by their names in the config.
+// The families of the remote embedders, by their names in the config.
 std::vector<Family> EmbedderFamilies(const std::vector<RemoteStatistics>& embedders) {
   Family calls("pointsman_embedder_call_seconds", "Calls to a remote embedder, by duration.",
                MetricType::Histogram);
   Family texts("pointsman_embedder_texts_total", "Texts sent to a remote embedder.",
                MetricType::Counter);
-  Family cached("pointsman_embedder_cached_total", "Texts whose vector was remembered.",
+  Family cached("pointsman_embedder_cached_total", "Texts whose vector was in the cache.",
                 MetricType::Counter);
-  Family faults("pointsman_embedder_faults_total",
-                "Calls to a remote embedder that failed, by why.", MetricType::Counter);
-  Family retries("pointsman_embedder_retries_total", "Calls made again.", MetricType::Counter);
-  Family tokens("pointsman_embedder_tokens_total", "Tokens, as the remote embedder counts.",
+  Family faults("pointsman_embedder_faults_total", "Failed calls to a remote embedder, by reason.",
                 MetricType::Counter);
-  Family waiting("pointsman_embedder_waiting_texts", "Texts not sent yet.", MetricType::Gauge);
+  Family retries("pointsman_embedder_retries_total", "Retries of calls to a remote embedder.",
+                 MetricType::Counter);
+  Family tokens("pointsman_embedder_tokens_total", "Tokens, as counted by the remote embedder.",
+                MetricType::Counter);
+  Family waiting("pointsman_embedder_waiting_texts",
+                 "Texts that wait to be sent to a remote embedder.", MetricType::Gauge);
   Family open("pointsman_embedder_open",
-              "1 while a remote embedder is not called, since it failed.", MetricType::Gauge);
+              "1 while a remote embedder is not called because it failed.", MetricType::Gauge);
   for (const RemoteStatistics& embedder : embedders) {
     const Labels labels = {{"embedder", embedder.endpoint}};
     calls.Add(labels, RemoteStatistics::kBoundsSeconds, embedder.call_counts,
@@ -198,7 +203,7 @@ std::vector<MetricFamily> EngineMetrics(const Engine& engine, std::size_t arms_m
     auto statistics = engine.GetStats(pool.pool.name);
     if (statistics.ok()) AddPool(out, *std::move(statistics), arms_max);  // else just deleted
   }
-  Family storage_errors("pointsman_storage_errors_total", "Writes to the disk that failed.",
+  Family storage_errors("pointsman_storage_errors_total", "Failed writes to the disk.",
                         MetricType::Counter);
   storage_errors.Add({}, static_cast<double>(storage_errors_before + engine.StorageErrors()));
   std::vector<MetricFamily> families;

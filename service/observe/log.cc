@@ -20,7 +20,7 @@ bool IsAudit(const spdlog::details::log_msg& message) {
   return std::string_view(message.logger_name.data(), message.logger_name.size()) == kAuditLogger;
 }
 
-// The message as a JSON string, an audit line's as a member of its own behind it: pattern flag %*.
+// The message as a JSON string; an audit line adds a member of its own. Pattern flag %*.
 class JsonMessage : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm& /*time*/,
@@ -39,7 +39,7 @@ class JsonMessage : public spdlog::custom_flag_formatter {
   }
 };
 
-// The message as one line of text, whatever it quotes: pattern flag %*.
+// The message as one line of text, whatever it quotes. Pattern flag %*.
 class TextMessage : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm& /*time*/,
@@ -64,7 +64,7 @@ std::unique_ptr<spdlog::formatter> Lines(const char* pattern) {
 
 std::string JsonEscaped(std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";
-  // What is no UTF-8 JSON has no way to say.
+  // JSON cannot represent text that is not UTF-8.
   const std::string shown = IsUtf8(text) ? std::string(text) : OneLine(text);
   std::string out;
   for (const char c : shown) {

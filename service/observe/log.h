@@ -15,19 +15,19 @@ class logger;
 
 namespace pointsman {
 
-// The name of a logger whose messages are JSON objects already, which both formats show as they are
+// The name of a logger whose messages already are JSON objects, which both formats show unchanged
 // (service/observe/audit_log.h).
 inline constexpr char kAuditLogger[] = "audit";
 
 std::shared_ptr<spdlog::logger> MakeLogger(const ServerConfig& config);
 
-// {"time":...,"level":...,"message":...} and a line feed: whatever is logged, the line is JSON. A message
-// that is no UTF-8 is logged as OneLine (base/strings.h) writes it.
+// {"time":...,"level":...,"message":...} and a line feed. The line is JSON, whatever is logged. A message
+// that is not UTF-8 is logged as OneLine (base/strings.h) writes it.
 std::unique_ptr<spdlog::formatter> JsonLines();
 // Time, level and message as OneLine writes it: whatever is logged, it is one line.
 std::unique_ptr<spdlog::formatter> TextLines();
 
-// `text` as the inside of a JSON string.
+// `text`, escaped for use in a JSON string.
 std::string JsonEscaped(std::string_view text);
 
 }  // namespace pointsman

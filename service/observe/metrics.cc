@@ -45,13 +45,13 @@ Metrics::Metrics() : registry_(std::make_shared<prometheus::Registry>()) {
   }
   auto& decisions = prometheus::BuildCounter()
                         .Name("pointsman_decisions_total")
-                        .Help("Decisions made, by whether they were recorded.")
+                        .Help("Decisions, by whether they were recorded.")
                         .Register(*registry_);
   decisions_[0] = &decisions.Add({{"logged", "false"}});
   decisions_[1] = &decisions.Add({{"logged", "true"}});
   auto& feedback = prometheus::BuildCounter()
                        .Name("pointsman_feedback_total")
-                       .Help("Feedback accepted, by what it did.")
+                       .Help("Accepted feedback, by result.")
                        .Register(*registry_);
   for (std::size_t i = 1; i < feedback_.size(); ++i) {
     feedback_[i] = &feedback.Add({{"result", kResults[i]}});
@@ -59,21 +59,21 @@ Metrics::Metrics() : registry_(std::make_shared<prometheus::Registry>()) {
   auto& refusals = prometheus::BuildCounter()
                        .Name("pointsman_refused_total")
                        .Help(
-                           "Calls not let in: no good token (UNAUTHENTICATED), not this token's "
-                           "(PERMISSION_DENIED), too many (RESOURCE_EXHAUSTED).")
+                           "Refused calls: no valid token (UNAUTHENTICATED), token without the "
+                           "permission (PERMISSION_DENIED), too many calls (RESOURCE_EXHAUSTED).")
                        .Register(*registry_);
   for (const auto code : {absl::StatusCode::kUnauthenticated, absl::StatusCode::kPermissionDenied,
                           absl::StatusCode::kResourceExhausted}) {
     refusals_[static_cast<std::size_t>(code)] =
         &refusals.Add({{"code", absl::StatusCodeToString(code)}});
   }
-  storage_ = NewGauge(
-      "pointsman_storage_writable",
-      "1 while feedback and decisions can be written; 0 until the disk takes writes again.");
-  snapshots_ = NewGauge("pointsman_snapshots_succeed", "0 after a snapshot that failed, else 1.");
+  storage_ = NewGauge("pointsman_storage_writable",
+                      "1 while feedback and decisions can be written; 0 after a failed write, "
+                      "until the disk accepts writes again.");
+  snapshots_ = NewGauge("pointsman_snapshots_succeed", "0 if the last snapshot failed, else 1.");
   queue_ = NewGauge("pointsman_writer_queue_items", "Commands that wait for the log writer.");
   certificate_ = NewGauge("pointsman_tls_certificate_expiry_timestamp_seconds",
-                          "When the server's certificate ends; 0 without TLS.");
+                          "When the server's certificate expires; 0 without TLS.");
 }
 
 prometheus::Gauge* Metrics::NewGauge(const char* name, const char* help) {

@@ -1,5 +1,5 @@
-// Prometheus metrics of the server, in a registry that is made and passed, not global. Families and
-// their members are made at the start, so counting is one atomic addition.
+// Prometheus metrics of the server, in a registry that is passed around, not global. Families and their
+// members are created at the start, so counting is one atomic addition.
 // Threads: any.
 #pragma once
 
@@ -34,9 +34,9 @@ class Metrics {
   void CountRpc(RpcName rpc, const absl::Status& status, double seconds);
   void CountDecision(bool logged);
   void CountFeedback(FeedbackResult result);
-  // A call that was not let in (service/access/admission.h).
+  // Counts a refused call (service/access/admission.h).
   void CountRefusal(const absl::Status& status);
-  // What stands now, rather than what was counted.
+  // Current values, as opposed to counts.
   struct State {
     bool is_storage_well = true;
     bool are_snapshots_well = true;
@@ -44,7 +44,7 @@ class Metrics {
   };
   void SetState(const State& state);
   void SetCertificateExpiry(Micros expires);
-  // Failures that are nobody's fault but ours (INTERNAL, DATA_LOSS): how many, and what the last said.
+  // Failures caused by the server itself (INTERNAL, DATA_LOSS): their number, and the last message.
   struct Faults {
     uint64_t count = 0;
     std::string last;
@@ -63,7 +63,7 @@ class Metrics {
   std::array<prometheus::Histogram*, kRpcNames> seconds_{};
   std::array<prometheus::Counter*, 2> decisions_{};
   std::array<prometheus::Counter*, kFeedbackResults> feedback_{};  // by FeedbackResult
-  std::array<prometheus::Counter*, kCodes> refusals_{};  // by code; null where none comes
+  std::array<prometheus::Counter*, kCodes> refusals_{};  // by code; null for codes that do not occur
   prometheus::Gauge* storage_ = nullptr;
   prometheus::Gauge* snapshots_ = nullptr;
   prometheus::Gauge* queue_ = nullptr;

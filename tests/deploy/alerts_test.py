@@ -1,4 +1,4 @@
-"""deploy/prometheus and deploy/grafana, by Prometheus' own tool, and against the names of the metrics.
+"""Checks deploy/prometheus and deploy/grafana with Prometheus' own tool and against the names of the metrics.
 
 usage: alerts_test.py --bin-dir BUILD/bin --work-dir FOLDER
 metrics.txt, beside this file, names each metric once; a test in C++ compares it with the server.

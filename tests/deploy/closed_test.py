@@ -1,4 +1,4 @@
-"""What the production overlay leaves open, looked at as a stranger would: by openssl s_client and by gRPC
+"""Checks what the production overlay leaves open to strangers, with openssl s_client and with gRPC
 clients without credentials, against a pointsmand with the overlay's config.
 
 usage: closed_test.py --bin-dir BUILD/bin --work-dir FOLDER

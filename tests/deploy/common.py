@@ -1,4 +1,4 @@
-"""What the tests of deploy/ share: how they are called, how they fail and how they skip themselves."""
+"""Shared by the tests of deploy/: how they are called, how they fail and how they are skipped."""
 import argparse
 import pathlib
 import subprocess
@@ -13,7 +13,7 @@ class Failed(Exception):
 
 
 class Skipped(Exception):
-    """This machine lacks something; the text says what, and what to do."""
+    """This machine lacks something; the text names it and says what to do."""
 
 
 def check(is_so, what, got):
@@ -22,7 +22,7 @@ def check(is_so, what, got):
 
 
 def run(*command, **more):
-    """What the command printed. One that fails, fails the test."""
+    """Returns the command's output. A failing command fails the test."""
     done = subprocess.run([str(word) for word in command], text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, check=False, **more)
     if done.returncode != 0:

@@ -1,5 +1,5 @@
-"""Exit codes and last words of every program: binaries and scripts. A flag that is not known, or a config that does not
-read, is 2, with a line that names it; --help and --version are 0; what cannot start is 1.
+"""Exit codes and error messages of every program: binaries and scripts. An unknown flag or an unreadable config gives 2
+and a line that names it; --help and --version give 0; a program that cannot start gives 1.
 
 usage: exit_codes_test.py --bin-dir BUILD/bin --work-dir FOLDER
 """
@@ -11,8 +11,8 @@ from common import ROOT, check, run_test
 
 # Programs of tests, which have no users.
 OF_TESTS = ("_test", "log_writer", "_fuzzer")
-# Scripts without flags of their own: one is sourced, one gives its words to ctest after it has built, and one
-# is called by another alone.
+# Scripts without flags: one is sourced, one passes its arguments to ctest after the build, and one is called
+# only by another script.
 NOT_TRIED = ("lib.sh", "test", "coverage.py")
 
 

@@ -53,7 +53,7 @@ class Image:
 
 
 def mount_and_raise_loopback(root, data, user):
-    """In namespaces of our own: nothing of this outlives the process."""
+    """In separate namespaces, so that nothing of this outlives the process."""
     run("mount", "--make-rprivate", "/")
     run("mount", "--bind", root, root)
     run("mount", "-o", "remount,bind,ro", root)

@@ -50,7 +50,7 @@ def install(work):
 
 def render(kubectl, folder):
     done = subprocess.run([kubectl, "kustomize", folder], text=True, capture_output=True, check=False)
-    # It warns of what is deprecated, and goes on.
+    # It warns about deprecated fields, and continues.
     check(done.returncode == 0 and not done.stderr, f"{folder} renders without a warning", done.stderr)
     return done.stdout
 

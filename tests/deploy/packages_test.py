@@ -11,7 +11,7 @@ from common import ROOT, check, run, run_test
 from dockerfile import stages
 
 LISTS = "deploy/packages"
-# Whoever installs says which list; a name of a package beside it would be a second list.
+# Every installation names a list; a package name beside it would be a second list.
 INSTALLERS = {
     "script/bootstrap": {"build.txt", "test.txt"},
     "deploy/docker/Dockerfile": {"build.txt", "run.txt"},
@@ -58,7 +58,7 @@ def check_build_stage():
 
 
 def needed_libraries(bin_dir):
-    """The files of the libraries that the binaries name themselves, not those that these name again."""
+    """The libraries that the binaries link directly, without those that these link in turn."""
     found = set()
     for binary in IMAGE_BINARIES:
         named = set(re.findall(r"NEEDED\s+(\S+)", run("objdump", "-p", bin_dir / binary)))

@@ -1,8 +1,8 @@
 """Runs the commands that README.md, CONTRIBUTING.md, docs/ and deploy/ show, page by page and in order, against a real pointsmand.
 
-A command is run as it stands but for what SUBSTITUTED says: addresses, ids, and sizes that would take minutes. A
-command that cannot be run here is in LISTED with the reason; the flags of those that are ours are checked. Where the
-page shows what a command prints, the words of that must be in what it prints now. Flags in backquotes must exist.
+A command is run unchanged, except for the replacements in SUBSTITUTED: addresses, ids, and sizes that would take
+minutes. A command that cannot be run here is in LISTED with the reason; if it is one of this project, its flags are
+checked. If a page shows a command's output, the words of that must be in the real output. Flags in backquotes must exist.
 
 usage: page_commands_test.py --bin-dir BUILD/bin --work-dir FOLDER
 """
@@ -23,7 +23,7 @@ from pointsmand import Pointsmand
 
 LONGEST_S = 60  # of one command, on a busy machine
 
-# A regular expression, and why what it finds is not run.
+# A regular expression, and why its matches are not run.
 LISTED = {
     r"^script/(server|test|demo|bootstrap|dev|package)\b": "installs packages and builds",
     r"^script/(bench|growth|bench-embedder)\b": "measures for minutes",
@@ -43,7 +43,8 @@ LISTED = {
 ENDS_WITH = {"pointsmand --config bad.yaml": 2, "pointsman --json stats --pool nobody": 3,
              "pointsman arm set gtp-4o --usd-per-1m-input 2.5": 3}
 
-# By page: what is replaced in its commands. A folder of a few queries stands for data sets, few rounds for many.
+# Replacements in the commands of each page. A folder with few queries stands for data sets, few rounds for
+#   many.
 FEW = [(r"\bFOLDER\b", "few"), (r"--seeds \d+", "--seeds 1")]
 LOADED = [(r"--outcomes 100000", "--outcomes 200"), (r"--arms 100000", "--arms 100"),
           (r"^(pointsman-load --.*)$", r"\1 --duration 0.4 --slice 0.1 --warm-up 0"),
@@ -70,7 +71,7 @@ SUBSTITUTED = {
     "docs/lab/performance.md": LOADED + [(r"\$\(pidof pointsmand\)", "PID")],
 }
 FOLDERS = "base|bench|deploy|docs|evaluation|learners|proto|retrieval|script|service|storage|tests|tools"
-# Words in what a page shows that are free to differ: names of what was drawn.
+# Words in a page's output that may differ: names of drawn arms.
 FREE_WORDS = re.compile(r"(gpt|gemini|llama|mixtral|mathstral|deepseek|claude)[\w.-]*")
 
 
@@ -157,7 +158,7 @@ def with_pool(place, _):
 
 
 def with_decisions(place, path):
-    """A new decision where the page begins to tell of one."""
+    """A new decision where the page starts a new example."""
     with_pool(place, path)
     new = ("--attempt gpt-4o", "--error-kind rate-limited", "--quality 1 --latency-ms 1800", "--quality 1 --input",
            "--quality 1\n")
@@ -170,7 +171,7 @@ def for_first_pool(place, path):
 
 
 def page_block(path, has, language=None):
-    """The block of a page that holds a text; such as a config file that it shows."""
+    """The block of a page that contains a text, such as a config file."""
     for block in pages.blocks_of(path.read_text()):
         text = "\n".join(block.lines)
         if has in text and language in (None, block.language):
@@ -266,7 +267,7 @@ def shown_words(lines):
 
 
 def check_words(helps, command):
-    """What can be said of a command without running it: its flags, its files, the test that it names."""
+    """Checks a command without running it: its flags, its files, the test that it names."""
     fault = helps.fault_of(command.text)
     check(fault is None, f"{command}\nis a command of ours", fault)
     for word in command.text.split():
@@ -318,7 +319,7 @@ def run_command(place, page, command, before, used):
 
 
 def check_prose(helps):
-    """Commands, flags, files and links in what is written around the commands."""
+    """Commands, flags, files and links in the text around the commands."""
     count, known = 0, helps.all_flags()
     for path in pages.pages():
         page = path.relative_to(ROOT)
@@ -378,7 +379,7 @@ def check_reasons():
 
 
 def check_that_it_notices(helps):
-    """What this test is for: a flag that no program has, in a command and after a subcommand."""
+    """This test must find a flag that no program has, in a command and after a subcommand."""
     for text in ("pointsman route --bogus x", "pointsmand --bogus", "script/bench --bogus", "pointsman bogus",
                  "pointsman arm bogus x", "FOO=1 build/release/bin/pointsman pool put --bogus x.yaml", "script/bogus"):
         check(helps.fault_of(text) is not None, f"{text!r} is found out", None)

@@ -7,7 +7,7 @@ import subprocess
 
 from common import ROOT
 
-# What a line of an indented block begins with when it is a command and no output.
+# The first words of lines in an indented block that are commands and not output.
 PROGRAMS = {"pointsman", "pointsmand", "pointsman-load", "apt-get", "cd", "cmake", "cp", "ctest", "curl", "docker", "git",
             "google-pprof", "helm", "kubectl", "mkdir", "mv", "node", "npm", "pip", "protoc", "python3", "rsync", "sudo",
             "systemctl", "tar"}
@@ -105,7 +105,7 @@ def commands_of(path):
 
 
 def spans_of(path):
-    """What stands in backquotes in a page's prose, with its line."""
+    """The texts in backquotes in a page's prose, with their lines."""
     text = re.sub(r"^```.*?^```$", lambda m: "\n" * m.group().count("\n"), path.read_text(), flags=re.M | re.S)
     text = re.sub(r"^    .*$", "", text, flags=re.M)
     for found in re.finditer(r"`([^`]+)`", text):
@@ -113,7 +113,7 @@ def spans_of(path):
 
 
 class Helps:
-    """What `--help` of our programs says that they take."""
+    """The flags in the `--help` of our programs."""
 
     def __init__(self, bin_dir):
         self.bin_dir = bin_dir
@@ -147,7 +147,7 @@ class Helps:
         return flags
 
     def fault_of(self, text):
-        """Why a command line of ours would be refused for its words; None: it would not, or it is none of ours."""
+        """Why one of our command lines would be refused; None if it would not, or if it is not ours."""
         try:
             words = shlex.split(text.replace("...", "").replace("[", " ").replace("]", " "), comments=True)
         except ValueError:

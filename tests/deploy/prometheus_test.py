@@ -1,4 +1,4 @@
-"""A real Prometheus scrapes a real pointsmand, and its answers are what the server was asked to do.
+"""A real Prometheus scrapes a real pointsmand, and its figures match the calls that were made.
 
 usage: prometheus_test.py --bin-dir BUILD/bin --work-dir FOLDER
 Exit codes: 0 passed, 1 failed, 77 skipped: no prometheus.

@@ -15,7 +15,7 @@ from pointsmand import Pointsmand
 
 CLIENTS = ROOT / "tests/system/clients"
 FAILING = {"first": "TIMEOUT", "second": "PROVIDER"}  # how the calls of a decision end, by place; the third answers
-# Calls `answer` of fallbacks.js with calls that fail so, and prints what it gave.
+# Calls `answer` of fallbacks.js with calls that fail like this, and prints the result.
 NODE_DRIVER = """
 const { answer } = require("./fallbacks.js");
 const grpc = require("@grpc/grpc-js");
@@ -104,7 +104,7 @@ def make_stubs(folder):
 
 
 def test(args):
-    # A proxy is for npm, never for the way to our own server.
+    # A proxy is only for npm, never for the test's own server.
     proxies = {name: os.environ.pop(name) for name in list(os.environ) if name.lower().endswith("_proxy")}
     stubs = make_stubs(args.work_dir)
     check_recipe(args, lambda server, ends: by_python(server, stubs, ends))

@@ -1,4 +1,4 @@
-"""The pages of docs/reference against the protos, the binaries and a real pointsmand.
+"""Checks the pages of docs/reference against the protos, the binaries and a real pointsmand.
 
 - api.md, cli.md and metrics.md are what script/reference writes; metrics.md has each metric of metrics.txt.
 - settings.md has every field of the contract; its defaults, ranges and whether a setting changes are those of a server.
@@ -18,9 +18,9 @@ from pointsmand import Pointsmand
 
 HERE = pathlib.Path(__file__).resolve().parent
 PAGES = ROOT / "docs/reference"
-# What a pool file cannot say: a call's or the server's own.
+# Settings that a pool file cannot contain: they belong to a call or to the server.
 HIDDEN = {"embedder.projection_rows", "embedder.projection_is_fitted"}
-# Ranges that depend on another setting are asked for with it.
+# Ranges that depend on another setting are checked together with it.
 ALONG = {"missing_quality": {"missing_feedback": "DEFAULT_QUALITY"}}
 # Another legal value of settings without a range.
 OTHERS = {
@@ -89,7 +89,7 @@ class Pool:
         return error.get("reason"), error.get("message", "")
 
     def put(self, name, value):
-        """The machine code and message with which a value is refused; None if it is not."""
+        """The machine code and message of the refusal of a value; None if it is accepted."""
         part, _, field = name.rpartition(".")
         if part == "arm":
             more = {"prior_quality": 0.5} if field == "prior_strength" else {}
@@ -154,7 +154,7 @@ def known_keys(args, text):
     file.write_text(text)
     done = subprocess.run([args.bin_dir / "pointsmand", "--config", file, "--check-config"], text=True, capture_output=True,
                           check=False)
-    found = re.search(r"unknown key .*; there are (.*)", done.stderr)
+    found = re.search(r"unknown key .*; the keys are (.*)", done.stderr)
     check(found, "pointsmand names the keys that it knows", done.stderr)
     return set(found.group(1).split(", "))
 
@@ -182,14 +182,14 @@ def wait_for(server, text):
 
 
 def check_reload(args, limits):
-    """Every limit is changed in the file; the log says which wait for a restart."""
+    """Changes every limit in the file; the log names those that wait for a restart."""
     config = args.work_dir / "limits.yaml"
     config.write_text("limits: {}\n")
     with Pointsmand(args.bin_dir, "--config", config) as server:
         others = {name: int(least if default != least else most) for name, default, least, most, *_ in limits}
         config.write_text(json.dumps({"limits": others}))
         server.process.send_signal(signal.SIGHUP)
-        line = wait_for(server, "the config is reloaded in part")
+        line = wait_for(server, "the config was reloaded in part")
     waits = set(re.findall(r"limits\.(\w+)", line))
     shown = {name for name, *_, at_once in limits if at_once != "yes"}
     check(waits == shown, 'config.md says "at once" of the limits that change without a restart', sorted(waits ^ shown))

@@ -1,4 +1,4 @@
-"""deploy/systemd/pointsmand.service, read by systemd itself, and what it forbids tried on pointsmand.
+"""Checks deploy/systemd/pointsmand.service with systemd itself, and tries its restrictions on pointsmand.
 
 usage: systemd_test.py --bin-dir BUILD/bin --work-dir FOLDER
 systemd need not run: systemd-analyze reads the unit. Two of its lines are tried for real: that nothing
@@ -33,7 +33,7 @@ def check_unit(args):
 
 
 def deny_write_execute():
-    """What MemoryDenyWriteExecute= does, on kernels from 6.3 on; older ones say that they cannot."""
+    """The effect of MemoryDenyWriteExecute= on kernels from 6.3 on; older ones report an error."""
     ctypes.CDLL(None).prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0)
 
 

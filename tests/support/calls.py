@@ -3,7 +3,7 @@ import grpc
 
 
 def code_of(channel, path, metadata=()):
-    """With which code a call of an empty message ends."""
+    """The status code of a call with an empty message."""
     try:
         channel.unary_unary(path)(b"", metadata=metadata, timeout=10)
         return grpc.StatusCode.OK

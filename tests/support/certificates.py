@@ -1,4 +1,4 @@
-"""Certificates for tests, by the openssl command: an authority, and what it vouches for."""
+"""Certificates for tests, made with the openssl command: a CA, and certificates that it issues."""
 import subprocess
 
 
@@ -10,7 +10,7 @@ def openssl(*words):
 
 
 def s_client(address, *words):
-    """What `openssl s_client` says of a handshake, and whether it came to one."""
+    """The output of `openssl s_client`, and whether the handshake succeeded."""
     done = subprocess.run(["openssl", "s_client", "-connect", address, "-alpn", "h2", *map(str, words)],
                           input=b"", capture_output=True, timeout=30, check=False)
     said = (done.stdout + done.stderr).decode(errors="replace")
@@ -18,7 +18,7 @@ def s_client(address, *words):
 
 
 class Authority:
-    """ca.crt in `folder`, and NAME.crt with NAME.key for each name that it vouches for."""
+    """A CA: ca.crt in `folder`, and NAME.crt with NAME.key for each issued certificate."""
 
     def __init__(self, folder, name="test authority"):
         self.folder = folder

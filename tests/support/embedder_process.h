@@ -1,4 +1,4 @@
-// embedder_server.py as a process of its own: an embeddings API that can be told to fail in every way.
+// embedder_server.py as a separate process: an embeddings API that can be made to fail in every way.
 // Threads: one owner.
 #pragma once
 
@@ -15,16 +15,16 @@ namespace pointsman {
 class EmbedderProcess {
  public:
   explicit EmbedderProcess(std::vector<std::string> arguments = {});
-  ~EmbedderProcess();  // ends it
+  ~EmbedderProcess();  // ends the process
   EmbedderProcess(const EmbedderProcess&) = delete;
   EmbedderProcess& operator=(const EmbedderProcess&) = delete;
 
   int port() const { return port_; }
-  // An endpoint named "test" of it, with short deadlines.
+  // An endpoint named "test" for this server, with short deadlines.
   RemoteEndpoint Endpoint() const;
-  // A command of its, and the line that it answered.
+  // Sends a command, and returns the line that it answers.
   std::string Tell(const std::string& command);
-  // A number of its `stats`.
+  // A number from its `stats`.
   int64_t Count(const std::string& name);
   std::string Text(const std::string& name);
   void Kill();

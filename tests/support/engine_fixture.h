@@ -1,4 +1,5 @@
-// An engine in process on a clock that stands still, with three arms that differ by subject.
+// An engine in this process, with a clock that stands still and three arms that are good at different
+// subjects.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -19,7 +19,7 @@ class Gatekeeper {
     if (fails) return latch_.Fail(absl::UnavailableError("this write was made to fail"));
     return absl::OkStatus();
   }
-  // A snapshot or a backup that fails breaks nothing else.
+  // A failed snapshot or backup breaks nothing else.
   absl::Status BeforeSnapshot() const {
     if (plan_->before_snapshot) plan_->before_snapshot();
     const bool fails = plan_->CountAndAsk();

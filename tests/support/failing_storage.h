@@ -1,6 +1,6 @@
-// A storage that fails on purpose, around another one: tests make operation k fail for k = 1, 2,
-// ... and see that whoever uses it answers with a status and stays replayable. Threads: the plan
-// may be shared; otherwise as the storage inside.
+// A storage that fails on purpose, wrapped around another one. Tests make operation k fail for k = 1, 2, ...
+// and check that the caller returns a status and stays replayable.
+// Threads: the plan may be shared; otherwise as the storage inside.
 #pragma once
 
 #include <atomic>
@@ -17,15 +17,15 @@ namespace pointsman {
 class FailurePlan {
  public:
   // Operation `k` fails (0: none). If it is a write, later writes to the same store fail as well,
-  // as they would on a medium that broke; a failed read, snapshot or backup fails once.
+  // as on a broken disk; a failed read, snapshot or backup fails once.
   void FailOperation(int64_t k) { fails_at_.store(k); }
-  // Operations asked for so far.
+  // Number of operations so far.
   int64_t operations() const { return operations_.load(); }
-  // Called before each snapshot is written: holds it up. Set before the storage is used.
+  // Called before each snapshot is written, to delay it. Set it before the storage is used.
   std::function<void()> before_snapshot;
-  // Called with each batch that was committed.
+  // Called with each committed batch.
   std::function<void(const LogBatch&)> after_commit;
-  // Counts one; whether it is the one to fail.
+  // Counts an operation, and returns whether it must fail.
   bool CountAndAsk() { return ++operations_ == fails_at_.load(); }
 
  private:

@@ -11,7 +11,7 @@ def pack(value):
 
 
 def unpack(data, at):
-    """The number that begins at `at`, and where it ends."""
+    """The number that starts at `at`, and the position after it."""
     value = shift = 0
     while True:
         byte = data[at]

@@ -1,4 +1,4 @@
-"""Packages of npm for a test, installed into its folder of the build, once for each lock file."""
+"""npm packages for a test, installed into its build folder once for each lock file."""
 import re
 import shutil
 import subprocess
@@ -13,11 +13,11 @@ class NpmFailed(Exception):
 
 
 class NoNetwork(Exception):
-    """What npm said when it could not fetch: the test is to be skipped."""
+    """npm could not fetch the packages; the test should be skipped. Contains npm's output."""
 
 
 def install(source, work, *flags):
-    """Installs what the lock file in `source` names into `work`/node_modules."""
+    """Installs the packages of the lock file in `source` into `work`/node_modules."""
     npm = shutil.which("npm")
     if not npm or not shutil.which("node"):
         raise NpmFailed("node or npm is missing: apt-get install nodejs npm")

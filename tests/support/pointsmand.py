@@ -1,4 +1,4 @@
-"""A pointsmand as a process of its own, for tests in Python."""
+"""Runs pointsmand as a separate process, for tests in Python."""
 import re
 import subprocess
 import tempfile
@@ -9,11 +9,11 @@ STOP_S = 60
 
 
 class DidNotStart(Exception):
-    """What it said instead."""
+    """pointsmand did not start. Contains its output."""
 
 
 class Pointsmand:
-    """Serves on free ports, with its data in a folder that goes with it."""
+    """Serves on free ports, with its data in a temporary folder."""
 
     def __init__(self, bin_dir, *words, listen="127.0.0.1:0", admin_listen="127.0.0.1:0"):
         self.folder = tempfile.TemporaryDirectory(prefix="pointsmand-")
@@ -46,7 +46,7 @@ class Pointsmand:
         self.is_up.set()  # it ended
 
     def stop(self):
-        """SIGTERM; the exit code."""
+        """Sends SIGTERM and returns the exit code."""
         self.process.terminate()
         try:
             self.process.wait(STOP_S)

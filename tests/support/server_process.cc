@@ -16,7 +16,7 @@
 namespace pointsman {
 namespace {
 
-// The number behind `word` in `text`; -1 if it is not there, or not whole yet.
+// The number after `word` in `text`; -1 if it is missing or incomplete.
 int NumberAfter(const std::string& text, const std::string& word) {
   const auto at = text.find(word);
   if (at == std::string::npos ||
@@ -34,7 +34,7 @@ ServerProcess::ServerProcess(const std::string& folder, std::vector<std::string>
   POINTSMAN_CHECK(pipe2(err.data(), O_CLOEXEC) == 0);
   std::vector<std::string> words;
   if (file_kb_max > 0) {
-    // In blocks of 512 bytes; the signal ignored, such a write fails instead.
+    // In blocks of 512 bytes. The signal is ignored, so such a write fails instead.
     words = {"/bin/sh", "-c", "ulimit -f $0; trap '' XFSZ; exec \"$@\"",
              std::to_string(2 * file_kb_max)};
   }
@@ -82,7 +82,7 @@ bool ServerProcess::WaitUntilItServes() {
     admin_port_ = NumberAfter(output_, "admin port ");
     address_ = "127.0.0.1:" + std::to_string(NumberAfter(output_, "(port "));
   }
-  // Of its own, so that no connection to an earlier process is tried.
+  // A separate channel, so that no connection to an earlier process is reused.
   grpc::ChannelArguments own;
   own.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   const auto channel = grpc::CreateCustomChannel(address_, grpc::InsecureChannelCredentials(), own);
@@ -97,7 +97,7 @@ int ServerProcess::Wait(int signal) {
   int status = 0;
   waitpid(pid_, &status, 0);
   pid_ = 0;
-  drain_.join();  // what it said last
+  drain_.join();  // reads its last output
   return status;
 }
 

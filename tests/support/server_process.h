@@ -1,4 +1,4 @@
-// pointsmand as a process of its own on a free port, with stubs; to be killed.
+// pointsmand as a separate process on a free port, with stubs, for tests that kill it.
 // Threads: one owner; the stubs from any.
 #pragma once
 
@@ -18,25 +18,25 @@ namespace pointsman {
 
 class ServerProcess {
  public:
-  // Starts it with `arguments` beside the folder and the ports, and returns at once. `file_kb_max`: no
-  // file of its can grow beyond that, a write that would is an I/O error; 0: no such limit.
+  // Starts it with `arguments` beside the folder and the ports, and returns at once. `file_kb_max`: its files
+  // cannot grow beyond this size, and a write that would is an I/O error; 0: no limit.
   explicit ServerProcess(const std::string& folder, std::vector<std::string> arguments = {},
                          int file_kb_max = 0);
   ~ServerProcess();
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;
 
-  // Waits until it listens, and makes the stubs. False: it ended before; `output` says why.
+  // Waits until it listens, and creates the stubs. False: the process ended; `output` has the reason.
   bool WaitUntilItServes();
-  // SIGKILL, and waits for its end; idempotent.
+  // Sends SIGKILL and waits for the end; idempotent.
   void Kill();
-  // SIGTERM, and waits for its end; its exit code.
+  // Sends SIGTERM, waits for the end, and returns the exit code.
   int Stop();
   void Signal(int signal) { kill(pid_, signal); }
-  // Whether it still runs.
+  // Whether the process still runs.
   bool IsAlive() const;
 
-  std::string output() const;  // of stderr, until now; after Stop or Kill all of it
+  std::string output() const;  // stderr so far; after Stop or Kill, all of it
   int admin_port() const { return admin_port_; }
   const std::string& address() const { return address_; }
 
@@ -49,7 +49,7 @@ class ServerProcess {
   pid_t pid_ = 0;
   void Drain();
   int reader_ = -1;
-  std::thread drain_;  // reads on, so that the server never waits for us
+  std::thread drain_;  // keeps reading, so that the server never blocks on its output
   int admin_port_ = 0;
   std::string address_;
   mutable Mutex mutex_;

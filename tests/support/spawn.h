@@ -1,4 +1,4 @@
-// A program as a process of its own.
+// Starts a program as a separate process.
 // Threads: any.
 #pragma once
 
@@ -10,8 +10,8 @@
 
 namespace pointsman {
 
-// Starts words[0], found as a shell finds it, with `words`. Each pair: a file of ours, and the number that
-// it has there. Aborts if there is no such program.
+// Starts words[0], searched in PATH, with `words` as arguments. Each pair is a file descriptor of this
+// process and its number in the new one. Aborts if there is no such program.
 pid_t Spawn(std::vector<std::string> words, const std::vector<std::pair<int, int>>& files);
 
 }  // namespace pointsman

@@ -1,4 +1,4 @@
-// A temporary folder of its own for each test, gone with it.
+// A temporary folder for each test, deleted with it.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// Waits for what another process or thread will do and says to nobody.
+// Waits for a condition that another process or thread brings about without a notification.
 // Threads: any.
 #pragma once
 
@@ -9,7 +9,7 @@
 
 namespace pointsman {
 
-// Fails the test if it has not come true in ten seconds.
+// Fails the test if the condition is still false after ten seconds.
 template <class Condition>
 void Until(const Condition& condition) {
   for (int i = 0; i < 2000 && !condition(); ++i) {

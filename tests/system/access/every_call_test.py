@@ -1,4 +1,4 @@
-"""Every call that a server has, found by reflection, tried without a token, with a wrong one, with one of
+"""Tries every call of a server, found by reflection: without a token, with a wrong one, with one of
 every other scope, one of another pool and one that has expired: so a new call cannot be forgotten.
 
 usage: every_call_test.py --bin-dir BUILD/bin --work-dir FOLDER
@@ -16,8 +16,7 @@ from pointsmand import Pointsmand  # noqa: E402
 from reflected import Reflected, call, name_pool  # noqa: E402
 
 SCOPES = ("route", "feedback", "admin", "metrics")
-# What is not here needs `admin`: a new call is closed until somebody says otherwise, here and in
-# service/access/access.cc.
+# Other calls need `admin`: a new call is closed until it is opened here and in service/access/access.cc.
 NEEDS = {
     "pointsman.v1.Router/Route": "route",
     "pointsman.v1.Router/RouteBatch": "route",
@@ -26,8 +25,8 @@ NEEDS = {
 }
 ADMIN = "pointsman.v1.Admin"
 HEALTH = "grpc.health.v1.Health"
-# Calls that name no pool, and may be made by an admin of some pools: one answers for those alone, the
-# other tells what calls there are.
+# Calls that name no pool, and that an admin of some pools may make: one answers only for these pools, the
+# other lists the calls.
 OF_NO_POOL = ("pointsman.v1.Admin/ListPools",
               "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo")
 NO_TOKEN = grpc.StatusCode.UNAUTHENTICATED
@@ -57,7 +56,7 @@ def make_tokens(args):
     for left_out in SCOPES:
         made[f"no-{left_out}"] = tokens.create(f"no-{left_out}", [s for s in SCOPES if s != left_out])
     text = tokens.file.read_text()
-    # The clock cannot be turned on; the file can say that the day is over.
+    # The clock cannot be advanced, but the file can contain a day in the past.
     at = text.index("name: old")
     end = text.index("pools:", at)
     end = text.index("\n", end)
@@ -108,7 +107,7 @@ def try_call(channel, reflected, service, method, made):
     else:
         check(got[0] == DENIED, f"{path} with a token of another pool is refused"
               f"{'' if names_pool else ', since it names no pool'}", got)
-    # Last, since it may do what it says.
+    # Last, since the call may succeed.
     if path != "pointsman.v1.Admin/DeletePool":
         got = code(bearer(made["all"]))
         check(got[0] not in (NO_TOKEN, DENIED), f"{path} with a good token is let in", got)
@@ -116,7 +115,7 @@ def try_call(channel, reflected, service, method, made):
 
 
 def check_audit(server, admin_calls):
-    """A line of each admin call that was let in, and of some that were not."""
+    """There is an audit line for each admitted admin call, and for some refused ones."""
     lines = [json.loads(line) for line in server.said if line.startswith("{")]
     audits = [line["audit"] for line in lines if "audit" in line]
     let_in = {audit["rpc"] for audit in audits if audit["who"] == "all@127.0.0.1"}
@@ -143,7 +142,7 @@ def test(args):
         for channel_call in (channel.unary_unary(f"/{HEALTH}/Check")(b"", timeout=30),
                              next(channel.unary_stream(f"/{HEALTH}/Watch")(b"", timeout=30))):
             check(channel_call == b"\x08\x01", "health is open: SERVING", channel_call)
-        # Also what is not there is closed: who has no token does not learn what there is.
+        # Unknown calls are closed, too: a client without a token does not learn which calls exist.
         forget = next(m for s, m in methods if m.name == "DeletePool")
         request = reflected.request(forget.input_type)
         name_pool(request, "default")

@@ -18,7 +18,7 @@ from messages import ROUTE, ROUTE_BATCH  # noqa: E402
 from pointsmand import Pointsmand  # noqa: E402
 
 EXHAUSTED = grpc.StatusCode.RESOURCE_EXHAUSTED
-PATIENCE_S = 60  # for what is bound to come
+PATIENCE_S = 60  # for events that must come
 ENHANCE_YOUR_CALM = 11
 
 
@@ -51,7 +51,7 @@ class Limited:
         self.server.stop()
 
     def call(self, path, message, metadata=()):
-        """The code of one call, its text, and its trailing metadata."""
+        """The code of one call, its message, and its trailing metadata."""
         try:
             self.channel.unary_unary(path)(message, metadata=metadata, timeout=30)
             return grpc.StatusCode.OK, "", {}
@@ -65,7 +65,7 @@ class Limited:
 
 
 def wait_for(connection, what, is_it):
-    """The first frame that is it; also what ends the connection counts as what was said before."""
+    """The first matching frame; frames that were read before the connection ended count, too."""
     until = time.monotonic() + PATIENCE_S
     while True:
         for frame in connection.pump(0.1):
@@ -147,7 +147,7 @@ def check_connections(args):
     with Limited(args, streams_per_connection_max=7, handshake_s_max=1, keepalive_s=1, connection_age_s_max=600) as limited:
         silent = socket.create_connection(("127.0.0.1", limited.server.port))
         silent.settimeout(PATIENCE_S)
-        while silent.recv(4096):  # its own settings come first; an empty answer is the end
+        while silent.recv(4096):  # its settings come first; an empty read is the end
             pass
         asked = limited.connect()
         _, _, _, payload = wait_for(asked, "the server's settings",

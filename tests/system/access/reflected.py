@@ -1,4 +1,4 @@
-"""What calls a server has, asked of the server itself by gRPC's reflection, and requests made for them."""
+"""Lists a server's calls by gRPC reflection, and makes requests for them."""
 import pathlib
 import sys
 
@@ -27,13 +27,13 @@ class Reflected:
         self.pool = descriptor_pool.DescriptorPool()
         self.channel, self.metadata = channel, metadata
         self.known = set()
-        self.unknown = []  # services of which it does not tell the methods
+        self.unknown = []  # services without method descriptors
         for service in self.services:
             self._add(service)
 
     def _add(self, symbol):
         answer = ask(self.channel, self.metadata, 4, symbol)
-        if 4 not in answer:  # gRPC's own health service has no descriptor to show
+        if 4 not in answer:  # gRPC's own health service has no descriptor
             self.unknown.append(symbol)
             return
         for raw in fields(answer[4][0])[1]:
@@ -41,7 +41,7 @@ class Reflected:
             if file.name in self.known:
                 continue
             self.known.add(file.name)
-            # What it imports comes with it, though perhaps after it.
+            # Its imports come with it, but perhaps after it.
             try:
                 self.pool.Add(file)
             except (TypeError, KeyError) as why:
@@ -60,7 +60,7 @@ class Reflected:
 
 
 def name_pool(request, pool):
-    """Says in a request which pool it is about, wherever it says so. False: it names none."""
+    """Sets the pool in a request, wherever it has one. False: it has none."""
     by_name = {field.name: field for field in request.DESCRIPTOR.fields}
     if "pool" in by_name and by_name["pool"].type == by_name["pool"].TYPE_STRING:
         request.pool = pool

@@ -19,7 +19,7 @@ from common import check, run, run_test  # noqa: E402
 from pointsmand import DidNotStart, Pointsmand  # noqa: E402
 
 LIST_POOLS = "/pointsman.v1.Admin/ListPools"
-CHANGE_S = 60  # for a change that is bound to be seen
+CHANGE_S = 60  # for a change that must be noticed
 
 
 def code(channel, metadata=()):
@@ -29,7 +29,7 @@ def code(channel, metadata=()):
 def tls_channel(server, authority, client=None):
     key, certificate = (client[1].read_bytes(), client[0].read_bytes()) if client else (None, None)
     credentials = grpc.ssl_channel_credentials(authority.certificate.read_bytes(), key, certificate)
-    # A connection of its own each time, or an old one would be used again.
+    # A new connection each time; otherwise an old one would be reused.
     return grpc.secure_channel(f"localhost:{server.port}", credentials,
                                (("grpc.use_local_subchannel_pool", 1),))
 
@@ -50,14 +50,14 @@ def refused_start(args, says, *words, **listen):
 
 
 def check_start(args, authority, config):
-    """Beyond this machine only with TLS and somebody to ask, or when told so."""
-    refused_start(args, "give `tls`", listen="0.0.0.0:0")
+    """Serves beyond this machine only with TLS and client authentication, or with --insecure."""
+    refused_start(args, "set `tls`", listen="0.0.0.0:0")
     refused_start(args, "admin_insecure", admin_listen="0.0.0.0:0")
     certificate, key = authority.vouch("server", args.work_dir / "server")
     config.write_text(f"tls: {{certificate_file: {certificate}, key_file: {key}}}\n")
     refused_start(args, "tokens_file", "--config", config, listen="0.0.0.0:0")
     config.write_text(f"tls: {{certificate_file: {certificate}, key_file: {authority.key}}}\n")
-    refused_start(args, "is not that of the certificate", "--config", config)
+    refused_start(args, "does not match the certificate", "--config", config)
     config.write_text(f"tls: {{certificate_file: {certificate}}}\n")
     refused_start(args, "needs certificate_file and key_file", "--config", config)
     config.write_text("tokens_file: /nowhere/tokens.yaml\n")
@@ -78,7 +78,7 @@ def check_tls(args, authority, stranger, config):
         check(code(grpc.insecure_channel(server.address)) == grpc.StatusCode.UNAVAILABLE,
               "nobody is answered without TLS", "")
         for version, is_taken in (("-tls1", False), ("-tls1_1", False), ("-tls1_2", True), ("-tls1_3", True)):
-            # Debian's openssl itself would not speak the old ones at its usual level.
+            # Debian's openssl refuses the old versions at its default security level.
             was_taken, said = s_client(server.address, version, "-cipher", "ALL@SECLEVEL=0")
             check(was_taken == is_taken, f"{version} is {'taken' if is_taken else 'refused'}", said)
         taken, said = s_client(server.address, "-CAfile", authority.certificate, "-verify_return_error")
@@ -94,10 +94,10 @@ def check_tls(args, authority, stranger, config):
                  lambda: "CN = renewed" in s_client(server.address)[1])
         check(code(old) == grpc.StatusCode.OK, "a connection from before goes on", "")
         check(code(tls_channel(server, authority)) == grpc.StatusCode.OK, "and a new one is made", "")
-        # Half of a renewal: who is connected goes on, and the log says what is wrong.
+        # Half of a renewal: existing connections continue, and the log reports the error.
         key.write_text("nonsense")
-        wait_for("the log tells of a key that does not read",
-                 lambda: any("until the files of TLS are mended" in line for line in server.said))
+        wait_for("the log reports a key that cannot be read",
+                 lambda: any("until the TLS files are fixed" in line for line in server.said))
         check(code(old) == grpc.StatusCode.OK, "a connection from before goes on", "")
         authority.vouch("again", folder)
         wait_for("a whole pair is taken again", lambda: "CN = again" in s_client(server.address)[1])
@@ -146,9 +146,9 @@ def check_tokens_change(args, authority, config):
         wait_for("a revoked token is refused", lambda: code_of(first) == grpc.StatusCode.UNAUTHENTICATED)
         kept = file.read_text()
         file.write_text("tokens: [nonsense")
-        wait_for("the log tells of a file that does not read",
-                 lambda: any("tokens file does not read" in line for line in server.said))
-        check(code_of(second) == grpc.StatusCode.OK, "what was in force stays", "")
+        wait_for("the log reports a file that cannot be read",
+                 lambda: any("tokens file cannot be read" in line for line in server.said))
+        check(code_of(second) == grpc.StatusCode.OK, "the old tokens stay in force", "")
         file.unlink()
         check(code_of(second) == grpc.StatusCode.OK, "also when the file is gone", "")
         file.write_text(kept)

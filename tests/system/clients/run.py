@@ -27,9 +27,9 @@ sys.path.insert(0, str(ROOT / "tests/support"))
 import npm  # noqa: E402  (from the folder above)
 
 DEFAULT_ARM = "gpt-4o-mini"
-WAIT_S = 60  # for an event that is bound to come; nothing here waits for time to pass
+WAIT_S = 60  # for an event that must come; nothing here waits for time to pass
 PATIENT = ["--route-deadline-ms", "30000", "--feedback-deadline-ms", "30000"]
-# A proxy is for npm, never for the way to our own server.
+# A proxy is only for npm, never for the test's own server.
 ENV = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
 
 
@@ -51,7 +51,7 @@ def run(command, **more):
 
 
 class Process:
-    """A child whose lines arrive in a queue; a line that does not come fails the test."""
+    """A child process whose lines arrive in a queue; a missing line fails the test."""
 
     def __init__(self, name, command, output, **more):
         self.name = name
@@ -190,7 +190,7 @@ def check_standard_services(server):
 
 
 def check_error_reason(server):
-    """What docs/reference/errors.md says of the machine code of an error."""
+    """The row of docs/reference/errors.md for the machine code of an error."""
     from google.rpc import error_details_pb2, status_pb2
     from pointsman.v1 import router_pb2, router_pb2_grpc
     with grpc.insecure_channel(server.address) as channel:
@@ -207,7 +207,7 @@ def check_error_reason(server):
 
 
 def check_present(app, server):
-    """Routing and feedback while all is well. Returns a decision that nobody rated yet."""
+    """Routing and feedback while the server works. Returns a decision without a rating."""
     decisions = [app.say(f"ask what is {i} times {i}?") for i in range(5)]
     for d in decisions:
         check(d.get("source") == "pointsmand" and d["logged"] and 0 < d["propensity"] <= 1,
@@ -227,7 +227,7 @@ def check_present(app, server):
 
 
 def check_away(app, rated_later, code):
-    """Nobody answers: the default arm, and feedback is kept. `rated_later` may be nothing."""
+    """The server does not answer: the default arm is used, and feedback is kept. `rated_later` may be nothing."""
     lost = app.say("ask who is there?")
     check((lost.get("source"), lost.get("arm"), lost.get("why")) ==
           ("fallback", DEFAULT_ARM, code), f"the default arm answers, because of {code}", lost)

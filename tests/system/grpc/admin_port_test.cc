@@ -70,7 +70,7 @@ TEST_F(AdminPort, CountsNoPreviewAsADecision) {
   }
 }
 
-// The value of the one line that begins with `series` and a space; -1 if there is none.
+// The value of the line that starts with `series` and a space; -1 if there is none.
 double Value(const std::string& metrics, const std::string& series) {
   const auto at = metrics.find("\n" + series + " ");
   return at == std::string::npos ? -1 : std::atof(metrics.c_str() + at + series.size() + 2);
@@ -119,7 +119,7 @@ TEST_F(AdminPort, AgreesWithGetStats) {
   }
 }
 
-// What the dashboard and the alerts read is there, and all that is there is on the dashboard.
+// All metrics that the dashboard and the alerts read exist, and all metrics are on the dashboard.
 TEST_F(AdminPort, HasTheMetricsThatTheDashboardAndTheAlertsName) {
   v1::RouteRequest route;
   route.set_query("a question");

@@ -1,4 +1,4 @@
-// What the log of a real server, and its event log, say of who administers it.
+// The administrators' names in a real server's log and event log.
 #include <gmock/gmock.h>
 
 #include <fstream>
@@ -20,7 +20,7 @@ using nlohmann::json;
 
 class Audit : public ::testing::Test {
  protected:
-  // A token of its own for each name; the file is read by the server.
+  // A separate token for each name, in a file that the server reads.
   void AddToken(const std::string& name, std::initializer_list<Scope> scopes,
                 const std::string& pool) {
     NewToken made = MakeToken(name).value();
@@ -67,7 +67,7 @@ class Audit : public ::testing::Test {
     return request;
   }
 
-  // Ends the server; the audit objects of its log, in order.
+  // Ends the server, and returns the audit objects of its log in order.
   std::vector<json> Audits() {
     EXPECT_EQ(server_->Stop(), 0);
     std::istringstream lines(server_->output());
@@ -111,7 +111,7 @@ TEST_F(Audit, TellsOfEachChangeWithOldAndNewValues) {
   v1::DeletePoolRequest deletion;
   deletion.set_name("default");
   ASSERT_TRUE(Call(&v1::Admin::Stub::DeletePool, deletion).ok());
-  ASSERT_TRUE(Call(&v1::Admin::Stub::ListPools, v1::ListPoolsRequest()).ok());  // reads alone
+  ASSERT_TRUE(Call(&v1::Admin::Stub::ListPools, v1::ListPoolsRequest()).ok());  // only reads
 
   const std::vector<json> audits = Audits();
   ASSERT_EQ(audits.size(), 8u);
@@ -135,7 +135,7 @@ TEST_F(Audit, TellsOfEachChangeWithOldAndNewValues) {
   EXPECT_EQ(audits[6]["target"], "never");
   EXPECT_EQ(audits[7]["rpc"], "DeletePool");
   EXPECT_THAT(audits[7]["changes"][0].get<std::string>(),
-              HasSubstr("forgotten: 1 active and 0 paused arms"));
+              HasSubstr("deleted: 1 active and 0 paused arms"));
 }
 
 TEST_F(Audit, TellsOfAnImportWithWhatItTaught) {
@@ -213,7 +213,7 @@ TEST_F(Audit, TellsWhoWasRefusedAlsoWhoOnlyWantedToRead) {
   EXPECT_EQ(audits[2]["who"], "other@127.0.0.1");
   EXPECT_EQ(audits[2]["rpc"], "GetStats");
   EXPECT_EQ(audits[2]["pool"], "default");
-  EXPECT_EQ(audits[3]["who"], "ops@unknown");  // it claims to be
+  EXPECT_EQ(audits[3]["who"], "ops@unknown");  // the claimed name
   EXPECT_EQ(audits[3]["result"], "UNAUTHENTICATED");
   for (const auto& [name, secret] : secrets_) {
     EXPECT_EQ(server_->output().find(secret.substr(secret.rfind('.') + 1)), std::string::npos);

@@ -1,5 +1,5 @@
-// Backup while serving, restore into a new server, and the commands that look at a data folder: the
-// very binaries that people run.
+// Backup of a running server, restore into a new server, and the commands that read a data folder, with the
+// real binaries.
 #include <sys/wait.h>
 
 #include <atomic>
@@ -24,7 +24,7 @@ class BackupOverGrpc : public RpcFixture {
   }
   std::string DataDir() const { return folder_.path() + "/data"; }
 
-  // Runs `pointsman ARGUMENTS`; its exit code, and what it printed in `output_`.
+  // Runs `pointsman ARGUMENTS`. Returns its exit code, and leaves its output in `output_`.
   int Run(const std::string& arguments) {
     const std::string command = std::string(POINTSMAN_BIN_DIR) + "/pointsman --server 127.0.0.1:" +
                                 std::to_string(server_ == nullptr ? 1 : server_->port()) + " " +
@@ -52,7 +52,7 @@ class BackupOverGrpc : public RpcFixture {
 
   v1::GetStatsResponse Learned() { return Stats("default", /*with_checksum=*/true); }
 
-  // What a fixed query is answered; the decision's id makes the draw the same as well.
+  // The answer to a fixed query. A fixed decision id makes the draw the same, too.
   std::string Prediction(const std::string& decision_id) {
     v1::RouteRequest request;
     request.set_query("a fixed question about topic 3");

@@ -1,4 +1,4 @@
-// The command line as people run it: the very binary, against a real server.
+// The command line as users run it: the real binary against a real server.
 #include <sys/wait.h>
 
 #include <cstdio>
@@ -17,7 +17,7 @@ using Json = nlohmann::json;
 
 class PointsmanBinary : public RpcFixture {
  protected:
-  // Runs `pointsman ARGUMENTS`; its exit code, and what it printed in out_ and err_.
+  // Runs `pointsman ARGUMENTS`. Returns its exit code, and leaves its output in out_ and err_.
   int Run(const std::string& arguments) {
     const std::string command =
         Cat("cd ", POINTSMAN_SOURCE_DIR, " && ", POINTSMAN_BIN_DIR,
@@ -42,7 +42,7 @@ class PointsmanBinary : public RpcFixture {
   std::string out_, err_;
 };
 
-// The example of outcomes that a third model's one row used to empty.
+// A data set that once became empty because of the single row of a third model.
 TEST_F(PointsmanBinary, ImportsASparseTableWholeAndWeighsEachArmByItsOwnOutcomes) {
   std::string csv = "id,text,model,quality\n";
   for (int i = 0; i < 40; ++i) csv += Cat(i, ",question ", i, ",alpha,1\n", i, ",,beta,0\n");
@@ -63,7 +63,7 @@ TEST_F(PointsmanBinary, ImportsASparseTableWholeAndWeighsEachArmByItsOwnOutcomes
   EXPECT_EQ(Stats().arms(0).outcomes(), 40u);
   EXPECT_EQ(err_, "");
 
-  // The same again learns nothing twice, even after the pool got the arm that it lacked.
+  // Repeating it learns nothing twice, even after the missing arm was added to the pool.
   ASSERT_EQ(Run("import " + file + " --strength 10"), 0) << err_;
   EXPECT_TRUE(Says("0 outcomes learned, 81 known before")) << out_;
   ASSERT_EQ(Run("arm add gpt"), 0) << err_;
@@ -134,10 +134,10 @@ TEST_F(PointsmanBinary, AddsAndSetsArmsEachOnlyWhereItMeansTo) {
   ASSERT_EQ(Run("arm set delta --clear usd-per-1m-input --description new"), 0) << err_;
   EXPECT_TRUE(Says("usd_per_1m_input: 1 -> unset")) << out_;
   ASSERT_EQ(Run("arm set delta --description new"), 0) << err_;
-  EXPECT_TRUE(Says("nothing changed")) << out_;
+  EXPECT_TRUE(Says("unchanged")) << out_;
   ASSERT_EQ(Run("--json arm list"), 0);
   const Json delta = Json::parse(out_)["arms"][3];
-  EXPECT_EQ(delta["status"], "PAUSED");  // what was not given stays
+  EXPECT_EQ(delta["status"], "PAUSED");  // fields that were not given stay
   EXPECT_EQ(delta["usd_per_1m_output"], 2);
   EXPECT_FALSE(delta.contains("usd_per_1m_input"));
   EXPECT_EQ(delta["aliases"][0], "d");
@@ -182,7 +182,7 @@ TEST_F(PointsmanBinary, AppliesAPoolFileAgainToWhatItSaysAndNothingElse) {
 TEST_F(PointsmanBinary, RoutesPreviewsAndTellsHowItWent) {
   ASSERT_EQ(Run("route hello --preview --explain --latency first-token --input-tokens 9"), 0)
       << err_;
-  EXPECT_TRUE(Says("a preview, nothing is recorded")) << out_;
+  EXPECT_TRUE(Says("preview, not recorded")) << out_;
   ASSERT_EQ(Run("--json route hello --explain"), 0) << err_;
   const std::string id = Json::parse(out_)["decision_id"];
   EXPECT_TRUE(Json::parse(out_).contains("not_candidates"));

@@ -1,4 +1,4 @@
-// A page of the admin port.
+// Reads a page of the admin port.
 #pragma once
 
 #include <arpa/inet.h>
@@ -12,7 +12,7 @@
 
 namespace pointsman {
 
-// The whole answer to "GET path", head included; empty if nobody answers.
+// The whole response to "GET path", headers included; empty if there is none.
 inline std::string Get(int port, const std::string& path) {
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};

@@ -1,4 +1,4 @@
-// What pointsmand writes on stderr is lines of its log and nothing else, whatever its callers send.
+// pointsmand writes only log lines to stderr, whatever its callers send.
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>

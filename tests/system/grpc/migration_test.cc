@@ -1,5 +1,5 @@
-// A folder that a server of format 2 left behind when it was killed (tests/unit/storage/format2): this server
-// opens it, and goes on with all that it held.
+// This server opens a folder of a killed format 2 server (tests/unit/storage/format2), and continues with all
+// its content.
 #include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -18,7 +18,7 @@ using nlohmann::json;
 
 constexpr char kFolder[] = POINTSMAN_SOURCE_DIR "/tests/unit/storage/format2";
 
-// What became of a decision then: the cases of the script that made the folder.
+// The fate of a decision on the old server: the cases of the script that made the folder.
 enum class Told : uint8_t {
   kNever = 0,
   kInParts = 1,
@@ -55,7 +55,7 @@ class Format2 : public RpcFixture {
     Open();
   }
 
-  // A server for which hardly any time has passed since.
+  // A server whose clock is only slightly later.
   void Open() {
     server_.reset();
     ServerConfig config;
@@ -180,15 +180,15 @@ void ExpectArms(const v1::ListArmsResponse& now, const json& then) {
     ExpectPrice(arm.has_prior_latency_ms(), arm.prior_latency_ms(), old, "prior_latency_ms");
     ExpectPrice(arm.has_prior_output_tokens(), arm.prior_output_tokens(), old,
                 "prior_output_tokens");
-    // What there was not then.
+    // What did not exist then.
     EXPECT_FALSE(arm.has_usd_per_request()) << arm.name();
     EXPECT_EQ(arm.price_tiers_size() + arm.aliases_size(), 0) << arm.name();
     EXPECT_TRUE(arm.version().empty()) << arm.name();
   }
 }
 
-// What was learned, as far as it does not hang on how a learner weighs it: how much, of which arm, and the
-// levels of quality, which never fade in these pools.
+// The learned state, as far as it does not depend on how a learner weighs it: the number of outcomes per arm,
+// and the quality levels, which never fade in these pools.
 void ExpectStatistics(const v1::GetStatsResponse& now, const json& then) {
   EXPECT_EQ(std::to_string(now.outcomes()), then["outcomes"]);
   EXPECT_EQ(std::to_string(now.experience_size()), then["experience_size"]);
@@ -199,7 +199,8 @@ void ExpectStatistics(const v1::GetStatsResponse& now, const json& then) {
     const json& old = then["arms"][static_cast<std::size_t>(i)];
     EXPECT_EQ(now.arms(i).name(), old["name"]);
     EXPECT_EQ(std::to_string(now.arms(i).outcomes()), old["outcomes"]) << now.arms(i).name();
-    // A correction is taken back today where it was learned, so levels may differ a little.
+    // Today a correction removes the old value at the time when it was learned, so levels may differ
+    // slightly.
     EXPECT_NEAR(now.arms(i).level(), old["level"].get<double>(), 1e-4) << now.arms(i).name();
   }
 }
@@ -228,7 +229,7 @@ TEST_F(Format2, DecisionsAreExplainedWithTheirTextsAndOutcomes) {
   const v1::ExplainResponse corrected = Explain(Old("answers", Told::kCorrected));
   EXPECT_NE(corrected.query_text().find("question 2 about a"), std::string::npos);
   ASSERT_EQ(corrected.outcomes_size(), 1);
-  EXPECT_NEAR(corrected.outcomes(0).quality(), 0.84, 1e-12);  // the last word
+  EXPECT_NEAR(corrected.outcomes(0).quality(), 0.84, 1e-12);  // the last correction
   EXPECT_EQ(corrected.outcomes(0).latency_ms(), 500);
   double sum = 0;
   for (const auto& candidate : corrected.candidates()) sum += candidate.probability();
@@ -244,7 +245,8 @@ TEST_F(Format2, DecisionsTakeFeedbackAsIfTheServerHadNeverChanged) {
   const OldDecision& corrected = Old("answers", Told::kCorrected);
   const OldDecision& served = Old("answers", Told::kOfTheFallback);
   const OldDecision& never = Old("answers", Told::kNever);
-  // The same feedback again is still known; another corrects; the first word on another is taken.
+  // Repeated feedback is still recognised, new feedback corrects, and the first feedback for another decision
+  // is accepted.
   v1::FeedbackRequest again;
   again.set_pool("answers");
   again.set_decision_id(corrected.id);
@@ -269,7 +271,7 @@ TEST_F(Format2, DecisionsTakeFeedbackAsIfTheServerHadNeverChanged) {
     EXPECT_EQ(Stats("answers").outcomes(), before.outcomes() + 1);
   };
   expect_told();
-  // What it taught: the level falls where the correction was worse, and rises where it was better.
+  // The effect: the level falls if the correction is worse, and rises if it is better.
   const v1::GetStatsResponse after = Stats("answers");
   if (corrected.arm != served.arm && corrected.arm != never.arm) {
     EXPECT_LT(Of(after, corrected.arm).level(), Of(before, corrected.arm).level());
@@ -320,7 +322,7 @@ TEST_F(Format2, QueriesAreExpectedToGoAsTheyWere) {
         const auto same = [&](const v1::RankedArm& arm) { return arm.arm() == row["arm"]; };
         const auto found = std::find_if(now.ranking().begin(), now.ranking().end(), same);
         ASSERT_NE(found, now.ranking().end()) << row;
-        // A learner may weigh what it knows a little otherwise than it did.
+        // A learner may weigh its knowledge slightly differently than before.
         EXPECT_NEAR(found->expected().quality(), row["expected"]["quality"].get<double>(), 0.05)
             << name << row;
       }

@@ -4,8 +4,8 @@ namespace pointsman {
 namespace {
 
 constexpr char kPool[] = "poisoned";
-constexpr char kSettings[] = "settings";  // made anew each time
-constexpr char kVectors[] = "vectors";    // takes the caller's own
+constexpr char kSettings[] = "settings";  // created again each time
+constexpr char kVectors[] = "vectors";    // takes the caller's own vectors
 
 v1::RouteRequest Question(const std::string& pool) {
   v1::RouteRequest request;
@@ -160,7 +160,7 @@ std::vector<std::unique_ptr<Message>> PoisonFixture::Templates() {
 grpc::Status PoisonFixture::Send(const Message& message) {
   if (const auto* route = As<v1::RouteRequest>(message)) {
     v1::RouteRequest request = *route;
-    if (request.embedding_size() > 0) {  // of which the other number is a sound one
+    if (request.embedding_size() > 0) {  // whose other number is valid
       request.set_pool(kVectors);
       request.clear_query();
       request.add_embedding(0.5);
@@ -171,7 +171,7 @@ grpc::Status PoisonFixture::Send(const Message& message) {
   if (const auto* feedback = As<v1::FeedbackRequest>(message)) return SendFeedback(*feedback);
   if (const auto* arm = As<v1::PutArmRequest>(message)) return SendArm(*arm);
   if (const auto* pool = As<v1::PutPoolRequest>(message)) {
-    DeletePool(kSettings);  // so that it is made, not changed
+    DeletePool(kSettings);  // so that it is created, not changed
     return SendPool(*pool);
   }
   v1::ImportOutcomesRequest part;

@@ -1,4 +1,4 @@
-// A server, a valid message for each call that takes input, and every field of them to poison in turn.
+// A server, and a valid message for each call that takes input. Tests poison each of their fields in turn.
 #pragma once
 
 #include <google/protobuf/descriptor.h>
@@ -19,7 +19,7 @@ namespace pointsman {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
-// What a refusal said, as a client sees it.
+// A refusal as a client sees it.
 struct Refusal {
   std::string reason;
   std::string field;
@@ -30,26 +30,26 @@ Refusal RefusalOf(const grpc::Status& status);
 
 // From a message down to one of its fields, through messages, elements of lists and entries of maps.
 using Place = std::vector<const FieldDescriptor*>;
-// Every place below this kind of message whose field is wanted.
+// Every place below this type of message whose field is wanted.
 std::vector<Place> PlacesOf(const google::protobuf::Descriptor& kind,
                             const std::function<bool(const FieldDescriptor&)>& is_wanted);
-// The message that holds the place's field: what is on the way is made if it is not there, and of lists the
-// first element is taken.
+// The message that contains the place's field. Missing messages on the way are created; in lists the first
+// element is used.
 Message& HolderOf(Message& message, const Place& place);
-// Of the field: `pointsman.v1.` left out, as in "RouteRequest.query".
+// The field's name without `pointsman.v1.`, as in "RouteRequest.query".
 std::string NameOf(const Place& place);
 
 class PoisonFixture : public RpcFixture {
  protected:
-  // Sends a message whose one field is poisoned, its call being that of its kind.
+  // Sends a message with one poisoned field by the call for its type.
   grpc::Status Send(const Message& message);
 
-  // Valid ones, with every field that a place leads through. The pool "poisoned" takes them.
+  // Valid messages, with every field that a place leads through. The pool "poisoned" accepts them.
   std::vector<std::unique_ptr<Message>> Templates();
 
   void SetUp() override;
-  // Whether the server still decides soundly, for every pool it has: probabilities that are finite and
-  // sum to 1, and after an outcome as well.
+  // Whether the server still decides correctly for every pool: probabilities are finite and sum to 1, also
+  // after an outcome.
   void ExpectItDecides();
   void ExpectSoundDecision(const std::string& pool, const v1::RouteRequest& request);
 
@@ -57,7 +57,7 @@ class PoisonFixture : public RpcFixture {
   grpc::Status SendPool(const v1::PutPoolRequest& message);
   grpc::Status SendArm(const v1::PutArmRequest& message);
   grpc::Status SendImport(const std::vector<v1::ImportOutcomesRequest>& messages);
-  void DeletePool(const std::string& name);  // if there is one
+  void DeletePool(const std::string& name);  // if it exists
 
   int imports_ = 0;
 };

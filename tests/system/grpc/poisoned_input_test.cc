@@ -1,5 +1,5 @@
-// Poisoned numbers, by real gRPC: each number field of what the server takes, with each number that one should
-// not send. It is refused with the field's name, or accepted and harmless.
+// Poisoned numbers over real gRPC: each number field of each request, with each number that should not be
+// sent. It is refused with the field's name, or accepted and harmless.
 #include <cfloat>
 #include <cstdint>
 #include <limits>
@@ -12,8 +12,8 @@
 namespace pointsman {
 namespace {
 
-// What is put into number fields, by its name in the table below. `huge`: the largest that a caller's mistake
-// makes, 1e308; `least` and `most` of the integer's kind.
+// The poisons for number fields, by their names in the table below. `huge`: the largest likely mistake of a
+// caller, 1e308; `least` and `most`: the limits of the integer's type.
 struct Poison {
   const char* name;
   double number;
@@ -34,8 +34,8 @@ const Poison kFloats[] = {{"nan", std::numeric_limits<double>::quiet_NaN()},
                           {"-huge", double{-FLT_MAX}},
                           {"-1", -1}};
 
-// Each number field: what the refusal says of where it is, and the poisons that are harmless there. All others
-// are refused.
+// For each number field: the field in the refusal, and the poisons that are harmless there. All others are
+// refused.
 struct Row {
   const char* field;
   const char* where;
@@ -61,7 +61,7 @@ const Row kRows[] = {
     {"FeedbackRequest.cost_usd", "cost_usd", "denormal"},
     {"FeedbackRequest.input_tokens", "input_tokens", ""},
     {"FeedbackRequest.output_tokens", "output_tokens", ""},
-    {"FeedbackRequest.at_unix_ms", "", "least most -1"},  // only noted
+    {"FeedbackRequest.at_unix_ms", "", "least most -1"},  // only recorded
     {"FeedbackRequest.first_token_ms", "first_token_ms", "denormal"},
     {"FeedbackRequest.cached_input_tokens", "cached_input_tokens", ""},
     {"FeedbackRequest.error_kind", "error_kind", ""},
@@ -147,7 +147,7 @@ void PutFloat(Message& holder, const FieldDescriptor& field, float number) {
   }
 }
 
-// What puts each number that fits the field's kind into it, by the poison's name.
+// Functions that put each number that fits the field's type into it, by the poison's name.
 std::map<std::string, std::function<void(Message& holder)>> PoisonsOf(
     const FieldDescriptor& field) {
   std::map<std::string, std::function<void(Message & holder)>> poisons;
@@ -249,7 +249,7 @@ TEST_F(PoisonedNumbers, AreRefusedByFieldOrHarmlessInEveryFieldThereIs) {
   for (const auto& [name, row] : rows) EXPECT_TRUE(met.contains(name)) << name << " is no field";
 }
 
-// A preference may be as large or small as it wants: it is a direction.
+// A preference may be arbitrarily large or small: only its direction matters.
 TEST_F(PoisonedNumbers, TogetherAreRefusedWhereTheirSumIsNoNumber) {
   v1::RouteRequest route;
   route.set_query("a question");
@@ -264,7 +264,7 @@ TEST_F(PoisonedNumbers, TogetherAreRefusedWhereTheirSumIsNoNumber) {
   ExpectItDecides();
 }
 
-// The least and the most that a prior may weigh, by every quality model.
+// The smallest and the largest weight of a prior, with every quality model.
 TEST_F(PoisonedNumbers, OfAPriorAtTheEndsOfItsRangeGiveSoundDecisions) {
   for (const char* model : {"hybrid", "lin_thompson", "context_free", "ema", "knn", "linucb",
                             "mixture", "hybrid_steady"}) {

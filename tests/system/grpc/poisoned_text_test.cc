@@ -1,5 +1,5 @@
-// Poisoned texts, by real gRPC: each text field of what the server takes, with texts that are no UTF-8, forge
-// lines, names of files and metrics, or are very long. Refused, or accepted and harmless.
+// Poisoned texts over real gRPC: each text field of each request, with texts that are not UTF-8, forge lines
+// or names of files and metrics, or are very long. They are refused, or accepted and harmless.
 #include <filesystem>
 #include <map>
 #include <regex>
@@ -12,7 +12,7 @@
 namespace pointsman {
 namespace {
 
-// "e" and a thousand accents on it, again and again.
+// "e" with a thousand accents, repeated.
 std::string Combining(std::size_t bytes) {
   std::string text;
   text.reserve(bytes + 2);
@@ -23,8 +23,8 @@ std::string Combining(std::size_t bytes) {
 struct Poison {
   const char* name;
   std::string text;
-  bool is_name;  // whether a pool or an arm may be called so
-  bool is_text;  // whether a query or a description may be that
+  bool is_name;  // whether a pool or an arm may have this name
+  bool is_text;  // whether it is valid as a query or a description
 };
 const Poison kPoisons[] = {
     {"a NUL", std::string("a\0b", 3), false, true},
@@ -48,9 +48,8 @@ const Poison kPoisons[] = {
     {"a million bytes", std::string(1000000, 'n'), false, false},
 };
 
-// What a text field is: a name that is given, a text that is kept, a query (of which all but a part may be
-// left out), an id of the caller's, the name of something that has to be there, or a name that is passed over
-// where nothing has it.
+// The kinds of text fields: a new name, a stored text, a query (of which only a part may be used), an id of
+// the caller's, the name of something that must exist, or a name that is ignored if nothing has it.
 enum class Kind { kName, kText, kQuery, kId, kLookUp, kPassedOver };
 const std::map<std::string, Kind> kKinds = {
     {"RouteRequest.pool", Kind::kLookUp},
@@ -115,18 +114,19 @@ class PoisonedTexts : public PoisonFixture {
   void Configure(ServerConfig& config) override { config.admin_listen = "127.0.0.1:0"; }
 
   void SetUp() override {
-    // Here client and server are one process: its complaints of what we send on purpose.
+    // Client and server are one process here, which would log complaints about the client's intentional
+    // faults.
     google::protobuf::SetLogHandler(nullptr);
     PoisonFixture::SetUp();
   }
 
-  // Calls `then` for each text field that there is, with a valid message to put the poison into.
+  // Calls `then` for each text field, with a valid message to put the poison into.
   void ForEachText(const std::function<void(Message&, const Place&)>& then) {
     for (const auto& valid : Templates()) {
       for (const Place& place : PlacesOf(*valid->GetDescriptor(), IsText)) {
         const std::unique_ptr<Message> message(valid->New());
         message->CopyFrom(*valid);
-        // The embedder's texts belong to embedders that look at them.
+        // An embedder's texts are checked only by the embedder that uses them.
         const std::string name = NameOf(place);
         if (name == "EmbedderSettings.lexicon_file") {
           auto& embedder = HolderOf(*message, place);
@@ -165,7 +165,7 @@ TEST_F(PoisonedTexts, AreRefusedOrHarmlessInEveryFieldThereIs) {
     met.insert(name);
     for (const Poison& poison : kPoisons) {
       SCOPED_TRACE(message.GetTypeName() + " with " + name + " of " + poison.name);
-      // What a name was given to before, a look-up would find.
+      // A look-up would find something that was given this name before.
       const bool is_looked_up =
           kind->second == Kind::kLookUp || kind->second == Kind::kPassedOver;
       const char* tail = is_looked_up           ? "-that-nobody-made"
@@ -188,9 +188,9 @@ TEST_F(PoisonedTexts, AreRefusedOrHarmlessInEveryFieldThereIs) {
   ExpectItDecides();
 }
 
-// Protobuf refuses such texts when it parses, so no handler sees them. A call is UNIMPLEMENTED then, by gRPC's
-// callback API; to an import a message that does not parse is the end of its stream, and what it announced
-// beyond is missing.
+// Protobuf rejects such texts when it parses, so no handler sees them. gRPC's callback API then answers
+// UNIMPLEMENTED. For an import, a message that does not parse ends the stream, and the rest of what it
+// announced is missing.
 TEST_F(PoisonedTexts, ThatAreNoUtf8AreRefusedBeforeAnyHandler) {
   const std::map<std::string, grpc::StatusCode> codes = {
       {"pointsman.v1.ImportStart", grpc::StatusCode::INVALID_ARGUMENT},
@@ -256,7 +256,7 @@ TEST_F(LongTexts, OfTenMegabytesOfAccentsAreEmbeddedWhereTheLimitAllowsThem) {
   ExpectItDecides();
 }
 
-// Other calls that name something.
+// Other calls with names.
 TEST_F(PoisonedTexts, AreRefusedByCallsThatLookAName) {
   const std::map<std::string, std::function<grpc::Status(const std::string&)>> calls = {
       {"GetPool",
@@ -332,7 +332,7 @@ TEST_F(PoisonedTexts, AsNamesMakeNoFilesAndForgeNoMetrics) {
   }
   ExpectItDecides();
   const std::string metrics = Get(server_->admin_port(), "/metrics");
-  Start();  // and snapshots are written and read
+  Start();  // writes and reads snapshots, too
   ExpectItDecides();
 
   for (const std::string& file : FilesBelow(folder_.path())) {

@@ -1,5 +1,5 @@
-// `pointsman pool reembed` against a real server: what one pool learned, learned again by another
-// under another embedder.
+// `pointsman pool reembed` against a real server: what one pool has learned is learned again by another pool
+// with another embedder.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -72,7 +72,7 @@ TEST_F(Reembed, TeachesTheNewPoolAllThatTheOldOneLearned) {
   EXPECT_EQ(after.experience_size(), 60u);
   for (int a = 0; a < 3; ++a) {
     EXPECT_EQ(after.arms(a).outcomes(), before.arms(a).outcomes()) << a;
-    // A level does not ask where the query lay.
+    // A level does not depend on the query's vector.
     EXPECT_NEAR(after.arms(a).level(), before.arms(a).level(), 1e-9) << a;
     EXPECT_NEAR(after.arms(a).level_stddev(), before.arms(a).level_stddev(), 1e-9) << a;
   }

@@ -1,5 +1,5 @@
-// Pools whose queries are embedded elsewhere, over gRPC, against a real embeddings API that fails in every
-// way: routes are answered all the same, and nothing else in the server waits for it.
+// Pools with a remote embedder, over gRPC, against a real embeddings API that fails in every way: routes are
+// answered nevertheless, and nothing else in the server waits for it.
 #include <gmock/gmock.h>
 
 #include <atomic>
@@ -84,7 +84,7 @@ class RemotePool : public RpcFixture {
 };
 
 TEST_F(RemotePool, RoutesByVectorsFromElsewhere) {
-  // Each subject has an arm that is good at it; only the vectors tell them apart.
+  // Each subject has an arm that is good at it; only the vectors distinguish the subjects.
   for (int i = 0; i < 150; ++i) {
     const bool is_sums = i % 2 == 0;
     const auto decision =
@@ -196,7 +196,7 @@ TEST_F(RemotePool, HoldsUpNoOtherPoolWhileItHangs) {
       is_one_waiting |= call.wait_for(milliseconds(0)) == std::future_status::timeout;
     }
     if (i == 0) {
-      EXPECT_TRUE(is_one_waiting);  // the other pool answered meanwhile
+      EXPECT_TRUE(is_one_waiting);  // the other pool answered in the meantime
     }
   }
   EXPECT_EQ(answered, 50);
@@ -206,7 +206,7 @@ TEST_F(RemotePool, HoldsUpNoOtherPoolWhileItHangs) {
 TEST_F(RemotePool, RecoversWithItsDescriptionsAndKeepsWhatItLearned) {
   Tell(MustRoute("integrals and sums"), 1);
   const uint64_t outcomes = FarStats().outcomes();
-  embedder_.Tell("mode 500");  // when the server starts, nobody answers
+  embedder_.Tell("mode 500");  // when the server starts, the embedder does not answer
   Start();
   EXPECT_EQ(FarStats().outcomes(), outcomes);
   EXPECT_TRUE(MustRoute("while it is down").embedder_fallback());

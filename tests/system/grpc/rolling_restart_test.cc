@@ -1,5 +1,5 @@
-// What an upgrade is: SIGTERM and a start on the same folder, again and again, under load. Nothing that
-// was accepted fails, and nothing that was acknowledged is lost or counted twice.
+// Repeats what an upgrade does under load: SIGTERM and a start on the same folder. No accepted call fails,
+// and nothing acknowledged is lost or counted twice.
 #include <signal.h>
 
 #include <atomic>
@@ -35,7 +35,7 @@ class Current {
   std::shared_ptr<v1::Admin::Stub> admin_ GUARDED_BY(mutex_);
 };
 
-// Calls until it succeeds; how often it failed before.
+// Calls until it succeeds, and returns the number of failures before.
 template <class Attempt>
 int Insist(const Attempt& attempt) {
   for (int failed = 0; failed < 2000; ++failed) {
@@ -66,7 +66,7 @@ void RouteAndTell(Current& current, const std::string& id, Counts& counts) {
   const int route_failed = Insist([&](grpc::ClientContext& context) {
     const grpc::Status status = current.router()->Route(&context, route, &routed);
     if (status.ok()) return status;
-    // It was not accepted: no server knows of it.
+    // It was not accepted, so no server knows it.
     v1::ExplainRequest explain;
     explain.set_decision_id(id);
     v1::ExplainResponse explained;
@@ -171,7 +171,7 @@ TEST(Hangup, ReadsTheConfigAgainWithoutARestart) {
   write("limits: {query_bytes_max: 200}\n");
   server.Signal(SIGHUP);
   EXPECT_TRUE(comes_to_be(150, true));
-  // What does not read leaves what was.
+  // An unreadable file keeps the old settings.
   write("limits: {query_bytes_max: many}\n");
   server.Signal(SIGHUP);
   std::this_thread::sleep_for(std::chrono::milliseconds(100));

@@ -88,7 +88,7 @@ TEST_F(ServerOverGrpc, TellsWhatItDidNotTakeAndWhoWasNoCandidate) {
 TEST_F(ServerOverGrpc, AnswersEachItemOfABatchOnItsOwn) {
   v1::RouteBatchRequest routes;
   routes.add_requests()->set_query("one");
-  routes.add_requests();  // says nothing
+  routes.add_requests();  // empty
   routes.add_requests()->set_query("three");
   v1::RouteBatchResponse routed;
   grpc::ClientContext route_context;
@@ -112,7 +112,7 @@ TEST_F(ServerOverGrpc, AnswersEachItemOfABatchOnItsOwn) {
   ASSERT_EQ(told.items_size(), 3);
   EXPECT_EQ(told.items(0).response().result(), v1::APPLIED);
   EXPECT_EQ(told.items(1).response().result(), v1::APPLIED);
-  EXPECT_EQ(told.items(2).error().reason(), "BAD_FIELD");  // no field of an outcome
+  EXPECT_EQ(told.items(2).error().reason(), "BAD_FIELD");  // without a field of an outcome
 }
 
 TEST_F(ServerOverGrpc, KeepsWhatItLearnedOverARestart) {
@@ -199,7 +199,7 @@ TEST_F(ServerOverGrpc, FailsNoCallThatItAcceptedWhenItStops) {
   server_->Stop();
   for (std::thread& client : clients) client.join();
 
-  // What was answered is stored; what was refused was never begun.
+  // Answered feedback is stored; refused feedback was never started.
   Start();
   const auto is_stored = [&](const std::string& id) {
     v1::ExplainRequest request;
@@ -226,7 +226,7 @@ class SmallLimits : public RpcFixture {
 TEST_F(SmallLimits, RefuseWhatIsOverThem) {
   v1::RouteRequest route;
   v1::RouteResponse routed;
-  // A query over its limit is embedded in part; what refuses is the limit of the message.
+  // A query over its limit is embedded in part; only the limit of the message rejects it.
   route.set_query("eleven bytes");
   ASSERT_TRUE(Route(route, &routed).ok());
   ASSERT_EQ(routed.notes_size(), 1);

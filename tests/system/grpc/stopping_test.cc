@@ -1,4 +1,4 @@
-// What clients see of a server that stops.
+// What clients see when a server stops.
 #include <grpcpp/grpcpp.h>
 
 #include "grpc/health/v1/health.grpc.pb.h"
@@ -10,7 +10,7 @@
 namespace pointsman {
 namespace {
 
-// The two services behind a closed door, as they are while the calls inside come to their end.
+// The two services after the gate has closed, while the calls inside finish.
 TEST(ServicesBehindAClosedDoor, TellEveryCallThatTheServerStopsAndBeginNothing) {
   SystemClock clock;
   auto opened = Engine::Open({}, OpenMemoryStorage(SipKey{1, 2}), clock);
@@ -19,7 +19,7 @@ TEST(ServicesBehindAClosedDoor, TellEveryCallThatTheServerStopsAndBeginNothing) 
   const LiveLimits limits{Limits()};
   Metrics metrics;
   const Access access(/*is_loopback=*/true);
-  spdlog::logger log("test");  // says nothing
+  spdlog::logger log("test");  // logs nothing
   AuditLog audit(log, clock);
   Admission admission(limits, access, clock, metrics, audit);
   RouterService router_service(engine, admission);

@@ -1,7 +1,7 @@
-"""What a hostile client of a gRPC server can do, each bounded in time and count, against loopback alone.
+"""Attacks of hostile clients on a gRPC server, bounded in time and count, on loopback only.
 
 usage: attacks.py --port PORT --attack NAME [--seconds S] [--scale F] [--pool NAME]
-Prints "begun", and at the end, or when it is told to stop by SIGTERM, what it did as a line of JSON.
+Prints "begun" at the start. At the end, or on SIGTERM, prints what it did as one line of JSON.
 `--list` prints the names.
 """
 import argparse
@@ -187,7 +187,7 @@ ATTACKS = {attack.name: attack for attack in (
 
 
 def allow_files():
-    """As many file descriptors as this process may have: the usual 1,024 are too few for a crowd."""
+    """Raises the limit of file descriptors to its maximum: the usual 1,024 are too few."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     return most

@@ -1,4 +1,4 @@
-"""What the attacks share: many connections at once, and a clock that ends them."""
+"""Shared by the attacks: many connections at once, and a clock that ends them."""
 import collections
 import select
 import time
@@ -9,7 +9,7 @@ QUERY = "what is the way from here to the station, and when does the last train 
 
 
 class Crowd:
-    """Connections that are pumped together. It counts those that the server ended, and what it said then."""
+    """Connections that are pumped together. Counts those that the server ended, and with which error."""
 
     def __init__(self, counts):
         self.counts = counts
@@ -22,7 +22,7 @@ class Crowd:
             self.counts["connections refused"] += 1
             return connection
         number = connection.socket.fileno()
-        if number in self.open:  # that one ended while it sent, and its number is free again
+        if number in self.open:  # that connection ended while it sent, so its number is free again
             self._look_at(number)
         self.counts["connections"] += 1
         self.open[number] = connection
@@ -30,7 +30,7 @@ class Crowd:
         return connection
 
     def pump(self, wait=0.0):
-        """Reads from those with something to read, sends for those with something to send."""
+        """Reads from connections with data to read, and sends on those with data to send."""
         came = []
         for number, _ in self.poll.poll(wait):
             came.append((self.open[number], self.open[number].pump()))
@@ -47,7 +47,7 @@ class Crowd:
             self._look_at(number)
 
     def drop_hung_up(self):
-        """For crowds that never read: takes out those that the server ended."""
+        """For crowds that never read: removes connections that the server ended."""
         for number, events in self.poll.poll(0):
             if events & (select.EPOLLRDHUP | select.EPOLLHUP | select.EPOLLERR):
                 self.open[number].pump()
@@ -152,7 +152,7 @@ class Attack:
 
 
 class Flood(Attack):
-    """As much as one process can send of what `chunk` makes, on connections that come back when they end."""
+    """Sends the output of `chunk` as fast as one process can, on connections that are reopened when they end."""
 
     bytes_most = 1 << 30
     sent = 0

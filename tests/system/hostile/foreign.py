@@ -1,4 +1,4 @@
-"""A client that tells outcomes of decisions that are not its own."""
+"""A client that reports outcomes of decisions that are not its own."""
 import os
 import time
 

@@ -1,9 +1,9 @@
-"""Every attack of attacks.py, small and short, beside a well-behaved client of one pointsmand.
+"""Runs every attack of attacks.py, small and short, beside a well-behaved client of one pointsmand.
 
 usage: hostile_test.py --bin-dir BUILD/bin [--only NAME]...
-What is claimed of each: every call of the well-behaved client is answered as it should be; the server lives and is
+Checks for each attack: every call of the well-behaved client is answered correctly; the server lives and is
 healthy afterwards; its file descriptors come back within FILES_BACK_S; its memory stays within RSS_GROWTH_MB; and
-nothing was learned but what the well-behaved client told. What an attack costs in time is for script/bench-hostile.
+only the well-behaved client's outcomes were learned. script/bench-hostile measures what an attack costs in time.
 Exit codes: 0 passed, 1 failed, 77 skipped: python3-grpcio is missing, or too few file descriptors are allowed.
 """
 import argparse
@@ -26,10 +26,10 @@ from server import Attacker, Server, ServerFailed, Watch
 POOL = "default"
 SCALE = 0.05
 ATTACK_S = 0.6
-CALL_S = 20  # an answer that takes longer is none
+CALL_S = 20  # an answer that takes longer counts as missing
 FILES_BACK_S = 10
-FILES_SLACK = 16  # RocksDB opens and closes some of its own
-RSS_GROWTH_MB = 800  # of all attacks together: what was freed is given back late, or kept for the next
+FILES_SLACK = 16  # RocksDB itself opens and closes some
+RSS_GROWTH_MB = 800  # for all attacks together: freed memory is returned late, or kept for the next attack
 FILES_NEEDED = 2500
 
 
@@ -43,7 +43,7 @@ def check(is_so, what, got):
 
 
 class Client:
-    """Calls with the usual gRPC library, which waits, acknowledges and reads as it should."""
+    """Calls with the normal gRPC library, which waits, acknowledges and reads correctly."""
 
     def __init__(self, server):
         self.channel = grpc.insecure_channel(server.address, options=[("grpc.enable_http_proxy", 0)])
@@ -52,7 +52,7 @@ class Client:
         return self.channel.unary_unary(path)(message, timeout=CALL_S, wait_for_ready=True)
 
     def refused(self, path, message):
-        """The code with which a call is refused; nothing: it is not."""
+        """The code with which a call is refused; None if it is not."""
         try:
             self.call(path, message)
         except grpc.RpcError as error:
@@ -67,7 +67,7 @@ class Client:
 
 
 class WellBehaved(threading.Thread):
-    """Routes, and tells how it went, until it is stopped or something goes wrong."""
+    """Routes and reports outcomes until it is stopped or something goes wrong."""
 
     def __init__(self, client, learned):
         super().__init__(daemon=True)
@@ -136,15 +136,15 @@ def check_attack(name, server, client, learned):
 
 def check_foreign(did, client):
     check(did.get("NOT_FOUND", 0) > 0, "foreign feedback was answered", did)
-    # Beyond what one connection may begin a second it is not even read (RESOURCE_EXHAUSTED, 8); and when gRPC's
-    # buffers are short it lets go of connections (UNAVAILABLE, 14).
+    # Calls beyond a connection's rate are not even read (RESOURCE_EXHAUSTED, 8). When gRPC's buffers are
+    # short, it drops connections (UNAVAILABLE, 14).
     others = [key for key in did if key.startswith("status") and key not in ("status 8", "status 14")]
     check(not others, "all of it by NOT_FOUND, or not read at all", did)
     check(client.outcomes(OTHER_POOL) == (0, 0), "it taught the other pool nothing", client.outcomes(OTHER_POOL))
 
 
 def check_ownership(client):
-    """A decision belongs to its pool, and its id is no key to anything beside it."""
+    """A decision belongs to its pool, and its id gives no access to anything else."""
     client.call(messages.PUT_POOL, messages.put_pool("owner", 3))
     decision = client.route("owner", "whose is this?")
     before = client.outcomes(POOL)

@@ -18,8 +18,8 @@ DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDO
 END_STREAM, ACK, END_HEADERS, PADDED, HAS_PRIORITY = 0x1, 0x1, 0x4, 0x8, 0x20
 HEADER_TABLE_SIZE, ENABLE_PUSH, MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE, MAX_FRAME_SIZE = 1, 2, 3, 4, 5
 CANCEL = 0x8
-FRAME_BYTES = 16384  # the largest that a server has to take
-BACKLOG_BYTES = 1 << 20  # what waits here for a socket that takes no more, before `is_full`
+FRAME_BYTES = 16384  # the largest that a server must accept
+BACKLOG_BYTES = 1 << 20  # bytes that wait for a blocked socket, before `is_full`
 
 
 def frame(kind, flags=0, stream=0, payload=b""):
@@ -33,7 +33,7 @@ def settings(**values):
 
 
 def integer(value, bits, first=0):
-    """HPACK's integer with a prefix of so many bits."""
+    """HPACK's integer with a prefix of this many bits."""
     most = (1 << bits) - 1
     if value < most:
         return bytes([first | value])
@@ -41,7 +41,7 @@ def integer(value, bits, first=0):
 
 
 def literal(name, value):
-    """One header, not to be remembered by the other side."""
+    """One header, which the other side does not index."""
     name, value = (word.encode() if isinstance(word, str) else word for word in (name, value))
     return b"\0" + integer(len(name), 7) + name + integer(len(value), 7) + value
 
@@ -138,7 +138,7 @@ class Connection:
         self.socket.close()
 
     def reset(self):
-        """Closes without a farewell: the other side sees a reset, and this machine keeps no TIME_WAIT."""
+        """Closes abruptly: the other side sees a reset, and this machine keeps no TIME_WAIT."""
         if not self.is_closed:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close()
@@ -232,7 +232,7 @@ class Connection:
             self.send(frame(WINDOW_UPDATE, payload=struct.pack(">I", room)))
 
     def pump_until(self, is_done, until):
-        """Pumps politely until `is_done(frame)` for one of them; false if the time is over or the connection."""
+        """Pumps politely until `is_done(frame)` for a frame; false if the time or the connection ends first."""
         while not self.is_closed and time.monotonic() < until:
             frames = self.pump(wait=0.05)
             self.acknowledge(frames)

@@ -1,4 +1,4 @@
-"""A pointsmand as a process of its own, what it holds (memory, file descriptors), and hostile clients beside it."""
+"""Runs pointsmand as a separate process beside hostile clients, and measures its memory and file descriptors."""
 import json
 import os
 import pathlib
@@ -57,7 +57,7 @@ class Server(Pointsmand):
 
 
 class Watch:
-    """The most memory and file descriptors that a server held while this was on."""
+    """The highest memory and file descriptor use of a server while this was active."""
 
     def __init__(self, server):
         self.server = server
@@ -84,7 +84,7 @@ class Watch:
 
 
 class Attacker:
-    """An attack as a process of its own. `nice`: what it takes of the processor stands for another machine's."""
+    """An attack as a separate process. `nice`: its processor time stands for that of another machine."""
 
     def __init__(self, server, name, seconds, scale=1.0, nice=10):
         command = [sys.executable, HERE / "attacks.py", "--port", server.port, "--attack", name, "--seconds", seconds,

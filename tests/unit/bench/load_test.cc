@@ -1,4 +1,4 @@
-// The load generator against a real server: that it counts what it sends, and what it reports adds up.
+// The load generator against a real server: it counts what it sends, and its report adds up.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -93,7 +93,7 @@ TEST_F(Load, RoutesInBatchesAndTellsBeforehand) {
                                 {"changing", LoadKind::kRoute, "default", false, 50}},
                                [](double, const LoadSlice&) {});
   ASSERT_TRUE(results.ok());
-  EXPECT_LE((*results)[0].calls.calls, 512u);  // it ends when all are told
+  EXPECT_LE((*results)[0].calls.calls, 512u);  // it ends when all outcomes are reported
   EXPECT_GE((*results)[0].calls.calls, 300u);
   for (const PhaseResult& phase : *results) EXPECT_EQ(phase.calls.errors, 0u) << phase.first_error;
   v1::ListArmsRequest request;
@@ -101,7 +101,7 @@ TEST_F(Load, RoutesInBatchesAndTellsBeforehand) {
   v1::ListArmsResponse arms;
   grpc::ClientContext context;
   ASSERT_TRUE(server_.admin->ListArms(&context, request, &arms).ok());
-  EXPECT_GT(arms.arms_size(), 8 + 10);  // it put some, and removed some
+  EXPECT_GT(arms.arms_size(), 8 + 10);  // some were put and some removed
 }
 
 TEST_F(Load, ReportsTheRatiosOfMediansAsJson) {

@@ -68,7 +68,7 @@ TEST(Dataset, LeavesOutQueriesThatSomeArmHasNoQualityFor) {
   EXPECT_EQ(two->At(2, 1).output_tokens, 22);
 }
 
-// A third model with one row would leave all other queries out.
+// A third model with one row would exclude all other queries.
 TEST(Dataset, LeavesOutAModelThatAnsweredFewOfTheQueriesAndNamesIt) {
   TempFolder folder;
   std::string queries, outcomes = "id\tmodel\tquality\n";
@@ -175,7 +175,7 @@ TEST(Dataset, NamesTheFileAndLineOfBadInput) {
       {"outcomes.tsv", With(kTinyOutcomes, "\tquality", "\tscore"), "no column `quality`"},
       {"outcomes.tsv", With(kTinyOutcomes, "q1\tb\t0\t", "q1\tb\t1.5\t"), "outcomes.tsv:3"},
       {"outcomes.tsv", With(kTinyOutcomes, "q1\tb\t0\t", "q1\tb\tinf\t"), "outcomes.tsv:3"},
-      {"outcomes.tsv", With(kTinyOutcomes, "\tlatency_ms", "\tlatency"), "is it latency_ms?"},
+      {"outcomes.tsv", With(kTinyOutcomes, "\tlatency_ms", "\tlatency"), "did you mean latency_ms?"},
       {"outcomes.tsv", With(kTinyOutcomes, "0.004", "0.004x"), "outcomes.tsv:3"},
       {"outcomes.tsv", With(kTinyOutcomes, "0.004", "-0.004"), "`cost_usd` is \"-0.004\""},
       {"outcomes.tsv", With(kTinyOutcomes, "q1\tb", "q9\tb"), "\"q9\" is not in queries.jsonl"},

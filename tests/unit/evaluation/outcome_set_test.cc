@@ -1,4 +1,4 @@
-// Tables as people have them, in every shape.
+// Tables in every common shape.
 #include "evaluation/data/outcome_set.h"
 
 #include <gmock/gmock.h>
@@ -24,7 +24,7 @@ absl::StatusOr<OutcomeSet> Read(const std::string& name, std::string_view text,
   return ReadOutcomeTable(folder.path() + "/" + name, options);
 }
 
-// "text/arm=quality" of each outcome, by line; what has none shows "-", a failed call "!".
+// "text/arm=quality" of each outcome, one per line; "-" for no quality, "!" for a failed call.
 std::string Shown(const OutcomeSet& set) {
   std::string text;
   for (const SparseOutcome& known : set.outcomes) {
@@ -173,7 +173,7 @@ TEST(OutcomeTable, RefusesAMapThatSaysNoModelOfAWideTable) {
     EXPECT_THAT(std::string(set.status().message()),
                 HasSubstr(std::string("--map ") + column + "=MODEL.latency_ms"));
   }
-  // What a near miss is told to say works.
+  // The option that the error suggests for a near miss works.
   for (const auto& [column, map] :
        {std::pair("c.cost_usd", "c.cost_usd=c.cost_usd"), std::pair("latency", "latency=MODEL.latency_ms")}) {
     const std::string table = std::string("prompt,a,") + column + "\np,1,90\n";
@@ -193,7 +193,7 @@ TEST(OutcomeTable, NamesAWideColumnOfNoArmAsAModelIfItHoldsQualities) {
   EXPECT_THAT(set->unknown_columns, ElementsAre("year", "best"));
 }
 
-// As a data frame is saved unless one says otherwise.
+// As a data frame is saved by default.
 TEST(OutcomeTable, TakesAColumnOfRowNumbersForNothing) {
   const auto wide = Read("t.csv", ",prompt,a\n0,p,1\n1,q,0\n", {{}, "", {"a"}, false});
   ASSERT_TRUE(wide.ok()) << wide.status();
@@ -228,7 +228,7 @@ TEST(OutcomeTable, LeavesOutRowsThatDoNotReadOnlyIfAsked) {
   const auto lenient = Read("t.csv", kText, {{}, "", {}, true});
   ASSERT_TRUE(lenient.ok());
   EXPECT_EQ(Shown(*lenient), "p/a=1");
-  EXPECT_THAT(lenient->left_out, ElementsAre(Pair("a value does not read", 1u)));
+  EXPECT_THAT(lenient->left_out, ElementsAre(Pair("an invalid value", 1u)));
 }
 
 TEST(OutcomeTable, SaysWhatIsWrongAndWhatToDo) {
@@ -245,20 +245,20 @@ TEST(OutcomeTable, SaysWhatIsWrongAndWhatToDo) {
       {"model,quality\na,1\n", {}, "--map COLUMN=text"},
       {"text,model,notes\np,a,x\n", {}, "no column is an outcome"},
       {"text,modl,quality\np,a,1\n", {}, "--map COLUMN=arm"},
-      {"text,notes\np,x\n", {}, "no column is called after an arm"},
+      {"text,notes\np,x\n", {}, "no column is named after an arm"},
       {"text,model,quality\np,a,1\n", {{"nope=quality"}, "", {}, false}, "has no column \"nope\""},
       {"text,model,quality\np,a,1\n", {{"quality"}, "", {}, false}, "expected COLUMN=FIELD"},
-      {"text,model,quality\np,a,1\n", {{"quality=quality*2"}, "", {}, false}, "--scale says"},
+      {"text,model,quality\np,a,1\n", {{"quality=quality*2"}, "", {}, false}, "use --scale"},
       {"text,model,quality\np,a,1\n", {{}, "stars", {}, false}, "--scale is \"stars\""},
-      {"text,model,quality\np,a,87\n", {}, "--scale 0..100"},
+      {"text,model,quality\np,a,87\n", {}, "use --scale (0..100"},
       {"text,model,quality\np,a\n", {}, ":2: 2 fields, but the header has 3"},
-      {"text,model,quality\n\"p,a,1\n", {}, ":2: a quote"},
-      {"text,text,quality\np,a,1\n", {}, "two columns \"text\""},
-      {"id,text,model,quality\n1,p,a,1\n1,q,b,1\n", {}, "`--map id=ignore` leaves it out"},
-      {"text,model,quality\n\xe9,a,1\n", {}, "no UTF-8"},
+      {"text,model,quality\n\"p,a,1\n", {}, ":2: the quote"},
+      {"text,text,quality\np,a,1\n", {}, "two columns are named \"text\""},
+      {"id,text,model,quality\n1,p,a,1\n1,q,b,1\n", {}, "use `--map id=ignore` to skip it"},
+      {"text,model,quality\n\xe9,a,1\n", {}, "not UTF-8"},
       {"\xff\xfet\0e\0", {}, "UTF-16"},
       {"{\"text\":\n", {}, ":1: expected one JSON object"},
-      {"[{\"text\":", {}, "this is not JSON"},
+      {"[{\"text\":", {}, "this is not valid JSON"},
       {"prompt,a,a|total_cost\np,1,2\n", {{}, "", {"a"}, false}, "--map total_cost=cost_usd"},
   };
   for (const Case& c : cases) {

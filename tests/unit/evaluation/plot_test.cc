@@ -13,8 +13,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// A strict reader of the XML we may write: declaration, elements with quoted attributes, text with
-// the five entities. Empty: well-formed; else what is wrong.
+// A strict reader of the XML that may be written: declaration, elements with quoted attributes, text with the
+// five entities. Empty: well-formed; otherwise what is wrong.
 class XmlChecker {
  public:
   explicit XmlChecker(std::string_view xml) : rest_(xml) {}

@@ -1,5 +1,5 @@
-// What vectors are worth when every outcome is told, on a world whose answer is known: which arm is
-// right depends on the domain, and the domain on the words.
+// The probe on a world whose answer is known: which arm is right depends on the domain, and the domain on the
+// words.
 #include "evaluation/replay/probe.h"
 
 #include <gmock/gmock.h>

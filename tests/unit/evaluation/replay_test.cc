@@ -58,7 +58,7 @@ TEST_F(ReplayTest, RoutesThenTellsTheChosenArmsOutcomeAndNothingElse) {
     EXPECT_EQ(told.served_arm, "");
     EXPECT_EQ(transcript_.routes[t].query, dataset_.queries[rounds[t].query].text);
     EXPECT_EQ(transcript_.routes[t].preference, options_.preference);
-    EXPECT_TRUE(transcript_.routes[t].features.empty());  // the domain is no feature
+    EXPECT_TRUE(transcript_.routes[t].features.empty());  // the domain is not a feature
   }
 }
 

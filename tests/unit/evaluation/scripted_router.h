@@ -1,4 +1,4 @@
-// A router that chooses by a script and remembers what it was told.
+// A router that chooses by a script and records the calls it gets.
 // Threads: one caller.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace pointsman {
 
-// What every client of a test did, in order.
+// The calls of all clients of a test, in order.
 struct Transcript {
   std::vector<std::string> calls;  // "route <decision> <query>", "feedback <decision>", ...
   std::vector<FeedbackInput> feedback;

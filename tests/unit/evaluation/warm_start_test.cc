@@ -39,7 +39,7 @@ TEST(MakeSparseImport, TakesWhatThereIsAndCountsWhatThePoolHasNot) {
       MakeSparseImport(SparseSet(), std::vector<std::size_t>{2, 1, 0}, {"A", "A", ""});
   ASSERT_EQ(import.queries.size(), 2u);
   EXPECT_EQ(import.queries[0].query, "q");
-  EXPECT_EQ(import.queries[0].index, 1u);  // its place in the order, whoever is left out
+  EXPECT_EQ(import.queries[0].index, 1u);  // its place in the order, even if others are left out
   EXPECT_EQ(import.queries[1].outcomes.size(), 1u);
   EXPECT_EQ(import.outcomes, (std::map<std::string, uint64_t>{{"A", 2}}));
   EXPECT_EQ(import.left_out.size(), 2u);
@@ -71,7 +71,7 @@ TEST(InChunks, KeepsToBothLimitsAndLosesNothing) {
   std::vector<ImportedQuery> queries(10);
   for (std::size_t i = 0; i < queries.size(); ++i) {
     queries[i].index = i;
-    queries[i].outcomes.resize(i < 6 ? 1 : i - 3);  // the last is over the limit by itself
+    queries[i].outcomes.resize(i < 6 ? 1 : i - 3);  // the last one alone exceeds the limit
   }
   std::size_t next = 0;
   for (const auto chunk : InChunks(queries, limits)) {

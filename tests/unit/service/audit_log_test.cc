@@ -23,7 +23,7 @@ class AuditLogTest : public ::testing::Test {
     log_.set_formatter(JsonLines());
   }
 
-  // What `write` left in the log.
+  // The log after `write`.
   template <class Write>
   std::vector<std::string> Lines(const Write& write) {
     out_.str("");
@@ -113,7 +113,7 @@ TEST_F(AuditLogTest, CallThatOnlyReadsIsOfLevelDebugUnlessItWasForbidden) {
 TEST_F(AuditLogTest, RefusalsAreToldNoFasterThanADiskCanBear) {
   const auto refuse = [&](AuditLog& audit) {
     for (int i = 0; i < 1000; ++i) audit.Write(kEntry, absl::UnauthenticatedError("no token"));
-    audit.Write(kEntry, absl::OkStatus());  // what is let in is always told
+    audit.Write(kEntry, absl::OkStatus());  // admitted calls are always logged
   };
   const auto lines = Lines([&](AuditLog& audit) {
     refuse(audit);

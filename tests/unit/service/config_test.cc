@@ -45,11 +45,11 @@ TEST(Config, ServesBeyondItsMachineOnlyWithTlsAndSomebodyToAskOrWhenToldSo) {
   const Row rows[] = {
       {"", ""},
       {"listen: '[::1]:1'\nadmin_listen: localhost:2\n", ""},
-      {"listen: 0.0.0.0:1\n", "give `tls`"},
-      {"listen: '[::]:1'\n", "give `tls`"},
+      {"listen: 0.0.0.0:1\n", "set `tls`"},
+      {"listen: '[::]:1'\n", "set `tls`"},
       {"listen: 0.0.0.0:1\ninsecure: true\n", ""},
-      {"listen: 0.0.0.0:1\ntokens_file: t\n", "give `tls`"},
-      {"listen: 0.0.0.0:1\ntls: {certificate_file: a, key_file: b}\n", "give `tokens_file`"},
+      {"listen: 0.0.0.0:1\ntokens_file: t\n", "set `tls`"},
+      {"listen: 0.0.0.0:1\ntls: {certificate_file: a, key_file: b}\n", "set `tokens_file`"},
       {"listen: 0.0.0.0:1\ntokens_file: t\ntls: {certificate_file: a, key_file: b}\n", ""},
       {"listen: 0.0.0.0:1\ntls: {certificate_file: a, key_file: b, client_ca_file: c}\n", ""},
       {"admin_listen: 0.0.0.0:1\n", "admin_insecure: true"},
@@ -80,13 +80,13 @@ TEST(Config, IsRefusedWithTheLine) {
       {"listen: localhost\n", "c.yaml:1: listen must be HOST:PORT"},
       {"listen: localhost:99999\n", "c.yaml:1: listen must be HOST:PORT"},
       {"log: {level: loud}\n", "c.yaml:1: log.level must be one of"},
-      {"listen: a:1\nlisten: a:2\n", "c.yaml:2: key \"listen\" stands twice"},
+      {"listen: a:1\nlisten: a:2\n", "c.yaml:2: key \"listen\" is given twice"},
       {"insecure: yes\n", "c.yaml:1: insecure must be true or false"},
       {"tls: {certificate_file: a}\n", "c.yaml:1: tls needs certificate_file and key_file"},
       {"tls:\n  cert: a\n", "c.yaml:2: unknown key \"tls.cert\""},
       {"a: [\n", "not YAML"},
       {"- 1\n", "c.yaml:1: the file must be a mapping"},
-      {"listen: a:1\ndata_dir: ''\n", "c.yaml:2: data_dir must be a text, and not empty"},
+      {"listen: a:1\ndata_dir: ''\n", "c.yaml:2: data_dir must be a non-empty string"},
   };
   for (const Bad& row : bad) {
     const auto config = ParseConfig(row.text, "c.yaml");
@@ -154,9 +154,9 @@ TEST(ParseConfig, NamesWhatIsWrongWithAnEmbedder) {
       {Cat(kEmbedder, "    usd_per_1m_tokens: cheap\n"), "usd_per_1m_tokens must be a number"},
       {Cat(kEmbedder, "    api_key_file: /nowhere/key\n"),
        "cannot read the API key in \"/nowhere/key\""},
-      {Cat(kEmbedder, "    api_key_env: POINTSMAN_NO_SUCH\n"), "has no \"POINTSMAN_NO_SUCH\""},
-      {Cat(kEmbedder, "    api_key_env: A\n    api_key_file: B\n"), "give one of them"},
-      {Cat(kEmbedder, "  tei: {}\n"), "embedders.tei stands twice"},
+      {Cat(kEmbedder, "    api_key_env: POINTSMAN_NO_SUCH\n"), "is not set: \"POINTSMAN_NO_SUCH\""},
+      {Cat(kEmbedder, "    api_key_env: A\n    api_key_file: B\n"), "cannot both be given"},
+      {Cat(kEmbedder, "  tei: {}\n"), "embedders.tei is given twice"},
   };
   for (const auto& [text, message] : cases) {
     const auto config = ParseConfig(text, "c.yaml");

@@ -24,7 +24,7 @@ TEST(DiskProbe, LeavesNothingInAFolderThatCanBeWritten) {
   }
 }
 
-// As large as no disk is, and of no bytes: only its size is looked at.
+// A sparse file larger than any disk: only its size matters.
 TEST(DiskProbe, WantsRoomForTheLogsThatAreReadWhenTheStorageIsOpened) {
   const TestFolder folder;
   std::filesystem::create_directories(folder.path() + "/log");
@@ -35,7 +35,7 @@ TEST(DiskProbe, WantsRoomForTheLogsThatAreReadWhenTheStorageIsOpened) {
   const absl::Status status = ProbeDisk(folder.path());
   EXPECT_TRUE(absl::IsUnavailable(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("the disk is full"));
-  EXPECT_THAT(std::string(status.message()), HasSubstr("may take 4194309 MB"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("may need 4194309 MB"));
 }
 
 TEST(DiskProbe, SaysOfAFolderThatIsNotThereWhichItIs) {

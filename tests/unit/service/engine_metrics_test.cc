@@ -57,7 +57,7 @@ TEST_F(EngineMetricsTest, KeepSeriesFewHoweverManyArms) {
 TEST_F(EngineMetricsTest, CountAnExploredDecisionWhenTheBestArmWasNotDrawn) {
   RouteInput input;
   input.query = "a question";
-  input.preference = Preference{0.5, 0.5, 0};  // by which the arms differ, untaught as they are
+  input.preference = Preference{0.5, 0.5, 0};  // by cost the arms differ before they have learned anything
   double explored = 0;
   for (int i = 0; i < 50; ++i) {
     const auto output = engine_->Route(input);
@@ -142,7 +142,7 @@ TEST_F(EngineMetricsTest, CountTheLagOfFirstOutcomesInBuckets) {
   FeedbackInput feedback;
   feedback.decision_id = output->decision_id;
   feedback.outcome.quality = 1;
-  for (int i = 0; i < 2; ++i) {  // the second time it is known already
+  for (int i = 0; i < 2; ++i) {  // the second time it is already known
     ASSERT_TRUE(Await<FeedbackOutput>([&](auto done) {
                   engine_->Feedback(feedback, std::move(done));
                 }).ok());

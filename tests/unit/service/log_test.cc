@@ -31,7 +31,7 @@ TEST(JsonLog, IsOneObjectALineWhateverTheMessage) {
   EXPECT_FALSE(std::getline(lines, line));
 }
 
-// What `message` becomes, the time in front left out.
+// The formatted `message`, without the time at its start.
 std::string Logged(std::unique_ptr<spdlog::formatter> formatter, const std::string& message) {
   std::ostringstream out;
   spdlog::logger log("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(out));

@@ -1,4 +1,4 @@
-// How the command line writes calls and prices.
+// Parsing of calls and prices on the command line.
 #include "tools/attempt.h"
 
 #include <gtest/gtest.h>

@@ -37,7 +37,7 @@ TEST(ErrorText, SaysWhatFailedWithItsCodesAndWhatToDo) {
             "pointsman route: there is no pool \"x\"\n"
             "  code: NOT_FOUND, reason: POOL_UNKNOWN, field: pool, server: host:1\n"
             "  what to do: `pointsman pool list` shows the pools; `pointsman pool create FILE` "
-            "makes one\n");
+            "creates one\n");
 }
 
 TEST(ErrorText, TellsHowToStartAServerThatDoesNotAnswer) {

@@ -1,4 +1,4 @@
-// A projection fitted to prompts, as `pool create --fit-projection` and `pool reembed` send it.
+// A projection fitted to prompts, as sent by `pool create --fit-projection` and `pool reembed`.
 #include "tools/fit_projection.h"
 
 #include <gmock/gmock.h>

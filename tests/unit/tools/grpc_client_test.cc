@@ -20,7 +20,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// A server that does what a test says; real gRPC on a free port.
+// A server with scripted answers, over real gRPC on a free port.
 class FakeRouter final : public v1::Router::Service {
  public:
   grpc::Status Route(grpc::ServerContext*, const v1::RouteRequest* request,

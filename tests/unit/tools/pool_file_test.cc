@@ -89,13 +89,13 @@ TEST(PoolFile, NamesTheLineAndTheKeysThatExist) {
       {"name: a\nprune: true\n", "pool.yaml:2: there is no key"},
       {"name: a\ndry_run: true\n", "pool.yaml:2: there is no key"},
       {"name: a\nsettings:\n  learner:\n    floor: 1\n", "pool.yaml:4: there is no key \"floor\""},
-      {"name: a\nname: b\n", "pool.yaml:2: the key `name` came before"},
+      {"name: a\nname: b\n", "pool.yaml:2: the key `name` is given twice"},
       {"name: a\nsettings:\n  neighbours: -1\n", "pool.yaml:3: `neighbours` is \"-1\""},
       {"name: a\nsettings:\n  neighbours: 1.5\n", "pool.yaml:3: `neighbours` is"},
       {"name: a\nsettings:\n  cost_scale_usd: cheap\n", "pool.yaml:3: `cost_scale_usd` is"},
       {"name: a\nsettings:\n  cost_scale_usd: nan\n", "expected a number"},
       {"name: a\nsettings:\n  store_query_text: yes\n", "expected true or false"},
-      {"name: a\nsettings: 3\n", "pool.yaml:2: expected keys and values"},
+      {"name: a\nsettings: 3\n", "pool.yaml:2: expected a mapping of keys to values"},
       {"name: [a]\n", "pool.yaml:1: `name` must be a single value"},
       {"name: a\narms: {name: b}\n", "pool.yaml:2: `arms` must be a list"},
       {"name: a\narms:\n  - name: b\n    tags: chat\n", "pool.yaml:4: `tags` must be a list"},
@@ -106,12 +106,12 @@ TEST(PoolFile, NamesTheLineAndTheKeysThatExist) {
       {"name: a\n  b: [\n", "pool.yaml:2: this is not YAML"},
       {"", "the file is empty"},
       {"name: a\n---\nname: b\n", "several documents"},
-      {"- name\n", "expected keys and values"},
+      {"- name\n", "expected a mapping of keys to values"},
   };
   for (const Case& c : cases) EXPECT_THAT(MessageOf(c.yaml), HasSubstr(c.message)) << c.yaml;
 }
 
-// Every field that a file can have, at random: strings that YAML might take for something else among them.
+// Random values for every field that a file can have, including strings that YAML might read as another type.
 class RandomPool {
  public:
   explicit RandomPool(uint64_t seed) : rng_(seed) {}

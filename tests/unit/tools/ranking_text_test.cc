@@ -20,7 +20,7 @@ TEST(RankingTable, CallsWhatIsNotKnownUnknownAndNever0) {
   expected.set_cost_usd(0);
   expected.set_latency_ms(0);
   const std::string known = RankingTable(response.ranking(), "arm");
-  EXPECT_THAT(known, HasSubstr("$0.000000"));  // free is something that can be known
+  EXPECT_THAT(known, HasSubstr("$0.000000"));  // a known cost of 0 is not unknown
   EXPECT_THAT(known, HasSubstr("0 ms"));
 }
 

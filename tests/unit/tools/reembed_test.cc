@@ -27,7 +27,7 @@ TEST(OutcomeGatherer, EndsWithTheLastWordOfEveryField) {
   gatherer.Add(failed);
   gatherer.LeaveOutWithdrawn();
   Outcome expected;
-  expected.error = true;  // an answer that failed has no quality
+  expected.error = true;  // a failed call has no quality
   expected.error_kind = ErrorKind::kTimeout;
   expected.first_token_ms = 9;
   expected.cached_input_tokens = 3;

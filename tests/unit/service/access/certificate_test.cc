@@ -67,7 +67,7 @@ TEST_F(ACertificate, IsReadWithItsNameAndItsEnd) {
 TEST_F(ACertificate, IsRefusedWithTheKeyOfAnother) {
   WritePair(folder_.path() + "/other.crt", folder_.path() + "/other.key", 30);
   tls_.key_file = folder_.path() + "/other.key";
-  ExpectError("is not that of the certificate");
+  ExpectError("does not match the certificate");
 }
 
 TEST_F(ACertificate, IsRefusedWhereAFileIsMissingOrSomethingElse) {
@@ -76,10 +76,10 @@ TEST_F(ACertificate, IsRefusedWhereAFileIsMissingOrSomethingElse) {
   ExpectError("tls.key_file");
   tls_ = good;
   tls_.certificate_file = tls_.key_file;
-  ExpectError("holds no PEM certificate");
+  ExpectError("contains no PEM certificate");
   tls_ = good;
   tls_.key_file = tls_.certificate_file;
-  ExpectError("holds no PEM key");
+  ExpectError("contains no PEM key");
   tls_ = good;
   std::ofstream(folder_.path() + "/empty");
   tls_.client_ca_file = folder_.path() + "/empty";

@@ -70,14 +70,14 @@ TEST(ClientsRates, ForgetWhoWasSilentTheLongestFirst) {
     while (!rates.Take(client, 1, kRate, 0)) {
     }
   }
-  EXPECT_TRUE(rates.Take("a", 1, kRate, 0));   // so b was silent the longest
+  EXPECT_TRUE(rates.Take("a", 1, kRate, 0));   // so b was idle the longest
   EXPECT_FALSE(rates.Take("d", 1, kRate, 0));  // takes its place
   EXPECT_TRUE(rates.Take("a", 1, kRate, 0));
   EXPECT_TRUE(rates.Take("c", 1, kRate, 0));
-  EXPECT_FALSE(rates.Take("b", 1, kRate, 0));  // anew
+  EXPECT_FALSE(rates.Take("b", 1, kRate, 0));  // starts with a full bucket
 }
 
-// However calls come, no client gets more than a second's worth and what its rate gives.
+// Whatever the order of calls, no client gets more than a second's worth plus what its rate allows.
 TEST(ClientsRates, HoldForAnySequence) {
   Rng rng(7);
   ClientRates rates;

@@ -40,14 +40,14 @@ TEST(TheTokensFile, IsRefusedWithTheLine) {
     const char* says;
   };
   const Bad bad[] = {
-      {"", "one key, tokens"},
-      {"- 1", "one key, tokens"},
+      {"", "the key `tokens` and no other"},
+      {"- 1", "the key `tokens` and no other"},
       {"tokens: 5", "t.yaml:1: tokens must be a list"},
-      {"tokens: []\nmore: 1", "one key, tokens"},
+      {"tokens: []\nmore: 1", "the key `tokens` and no other"},
       {"tokens:\n  - 5\n", "t.yaml:2: a token must be a mapping"},
-      {head + rest + ", scopes: [route]}", "t.yaml:2: the token has no pools"},
+      {head + rest + ", scopes: [route]}", "t.yaml:2: the token lacks the key pools"},
       {head + rest + ", scopes: [], pools: []}", "t.yaml:2: scopes must be a list"},
-      {head + rest + ", scopes: [root], pools: []}", "t.yaml:2: scopes are route"},
+      {head + rest + ", scopes: [root], pools: []}", "t.yaml:2: unknown scope"},
       {head + rest + ", scopes: route, pools: []}", "t.yaml:2: scopes must be a list"},
       {head + rest + ", scopes: [route], pools: '*'}", "t.yaml:2: pools must be a list"},
       {head + rest + ", scopes: [route], pools: [[]]}", "t.yaml:2: a pool must be a name"},
@@ -73,7 +73,7 @@ TEST(TheTokensFile, HoldsEachNameOnce) {
   const TokenEntry entry = Entry("app");
   const auto read = ParseTokens(TokensText({entry, entry}), "t.yaml");
   ASSERT_FALSE(read.ok());
-  EXPECT_NE(read.status().ToString().find("two tokens named app"), std::string::npos);
+  EXPECT_NE(read.status().ToString().find("two tokens have the name app"), std::string::npos);
 }
 
 TEST(TheTokensFile, IsMadeForItsOwnerAloneAndKeepsItsModeAfterwards) {
@@ -126,7 +126,7 @@ TEST(NoFilesToWatch, AreNeverAnotherThanTheyWere) {
   EXPECT_FALSE(WatchedFiles({"", ""}).Changed());
 }
 
-// As Kubernetes replaces a mounted secret: a link to a folder is moved to another folder.
+// Kubernetes replaces a mounted secret like this: a link to a folder is moved to another folder.
 TEST(TheWatchedTokensFile, SeesALinkThatNowLeadsElsewhere) {
   const TestFolder folder;
   for (const char* version : {"1", "2"}) {
