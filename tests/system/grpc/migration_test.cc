@@ -16,7 +16,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr char kFolder[] = POINTSMAN_SOURCE_DIR "/tests/storage/format2";
+constexpr char kFolder[] = POINTSMAN_SOURCE_DIR "/tests/unit/storage/format2";
 
 // What became of a decision then: the cases of the script that made the folder.
 enum class Told : uint8_t {

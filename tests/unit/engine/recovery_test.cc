@@ -132,7 +132,7 @@ TEST_F(Recovery, ForgetsADeletedPoolForGood) {
 TEST_F(Recovery, GoesOnFromAFolderOfFormat1) {
   // 37 of 40 decisions have their feedback (tests/unit/storage/migration_test.cc).
   const std::string command = "tar -xzf '" POINTSMAN_SOURCE_DIR
-                              "/tests/storage/format1/folder.tar.gz' -C '" +
+                              "/tests/unit/storage/format1/folder.tar.gz' -C '" +
                               folder_.path() + "'";
   ASSERT_EQ(std::system(command.c_str()), 0) << command;
   OpenFolder(folder_.path() + "/data");

@@ -27,7 +27,7 @@ class Migration : public ::testing::Test {
  protected:
   void SetUp() override {
     const std::string command = "tar -xzf '" POINTSMAN_SOURCE_DIR
-                                "/tests/storage/format1/folder.tar.gz' -C '" +
+                                "/tests/unit/storage/format1/folder.tar.gz' -C '" +
                                 dir_.path() + "'";
     ASSERT_EQ(std::system(command.c_str()), 0) << command;
   }
