@@ -9,8 +9,8 @@ namespace pointsman {
 
 std::unique_ptr<CLI::App> MakeApp(Cli& cli) {
   auto owned = std::make_unique<CLI::App>(
-      "pointsman asks a running pointsmand which arm should answer a query, tells it how that went,"
-      "\nand looks after its pools. `pointsman COMMAND --help` shows an example of each.",
+      "pointsman asks a running pointsmand which arm should answer a query, reports the outcome,"
+      "\nand manages its pools. `pointsman COMMAND --help` shows an example of each command.",
       "pointsman");
   CLI::App& app = *owned;
   app.fallthrough();

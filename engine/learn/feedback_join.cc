@@ -5,11 +5,11 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "domain/ranges.h"
 
 namespace pointsman {
 namespace {
 
-constexpr double kUsdMax = 1e9;  // what a log accepts
 // A decision's record is read and written whole with each of its feedbacks.
 constexpr std::size_t kFeedbacksMax = 256;
 // The least of a client's that teaches anything: less is what rounding leaves of it.
@@ -49,7 +49,7 @@ OutcomeEvent EventOf(const Report& report, const Decision& decision, const Serve
   for (const Candidate& candidate : decision.candidates) {
     if (candidate.arm != call.arm) continue;
     event.features = candidate.features;
-    event.cost_estimate_usd = std::min(candidate.expected.priced_usd, kUsdMax);
+    event.cost_estimate_usd = std::min(candidate.expected.priced_usd, kLoggedUsdMax);
     event.input_tokens_expected = candidate.expected.input_tokens;
     event.output_tokens_expected = candidate.expected.output_tokens;
   }

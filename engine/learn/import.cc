@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "domain/ranges.h"
 #include "learners/choice/choose.h"
 #include "engine/learn/commands.h"
 #include "engine/route/decide.h"
@@ -17,7 +18,6 @@
 namespace pointsman {
 namespace {
 
-constexpr double kUsdMax = 1e9;  // what a log accepts
 constexpr char kFeedbackId[] = "import";
 
 uint64_t Announced(const ImportPlan& plan, const std::string& arm) {
@@ -148,7 +148,7 @@ absl::StatusOr<std::vector<OutcomeEvent>> EventsOf(const LearnedState& state,
     event.features = views[i].features;
     event.features.votes = votes[i];
     event.input_tokens_estimate = query.context.input_tokens;
-    event.cost_estimate_usd = std::min(expected[i].priced_usd, kUsdMax);
+    event.cost_estimate_usd = std::min(expected[i].priced_usd, kLoggedUsdMax);
     event.input_tokens_expected = expected[i].input_tokens;
     event.output_tokens_expected = expected[i].output_tokens;
     event.decision_version = state.version();

@@ -1,9 +1,11 @@
 #include "engine/request/changes.h"
 
 #include <optional>
+#include <string_view>
 
 #include "absl/strings/str_format.h"
 #include "base/strings.h"
+#include "domain/settings.h"
 
 namespace pointsman {
 namespace {
@@ -11,9 +13,6 @@ namespace {
 constexpr std::size_t kTextShown = 120;
 
 std::string Shown(double value) { return absl::StrFormat("%.10g", value); }
-std::string Shown(int64_t value) { return Cat(value); }
-std::string Shown(uint32_t value) { return Cat(value); }
-std::string Shown(bool value) { return value ? "true" : "false"; }
 std::string Shown(const std::string& text) {
   return text.empty() ? "unset" : Quoted(text, kTextShown);
 }
@@ -38,11 +37,10 @@ std::string Shown(const std::vector<PriceTier>& tiers) {
 std::string Shown(const Preference& p) {
   return Cat("quality ", p.quality, ", cost ", p.cost, ", latency ", p.latency);
 }
-std::string Shown(LatencyKind kind) {
-  return kind == LatencyKind::kFirstToken ? "FIRST_TOKEN" : "TOTAL";
-}
-std::string Shown(MissingFeedback missing) {
-  return missing == MissingFeedback::kQuality ? "DEFAULT_QUALITY" : "NOTHING";
+std::vector<std::string> NamesOf(const PoolSettings& settings) {
+  std::vector<std::string> names;
+  for (const FeatureSpec& feature : settings.features) names.push_back(feature.name);
+  return names;
 }
 // 0 means no limit.
 std::string ShownLimit(int64_t tokens) { return tokens == 0 ? "unset" : Cat(tokens); }
@@ -54,7 +52,7 @@ class Lines {
     if (before == after) return;
     AddShown(field, Shown(before), Shown(after));
   }
-  void AddShown(const char* field, const std::string& before, const std::string& after) {
+  void AddShown(std::string_view field, const std::string& before, const std::string& after) {
     if (before != after) lines_.push_back(Cat(field, ": ", before, " -> ", after));
   }
   std::vector<std::string> Take() { return std::move(lines_); }
@@ -102,34 +100,14 @@ std::vector<std::string> ChangesOf(const Arm& a, const Arm& b) {
 
 std::vector<std::string> ChangesOf(const PoolSettings& a, const PoolSettings& b) {
   Lines lines;
-  const LearnerSettings &l = a.learner, &m = b.learner;
-  lines.Add("learner.quality_model", l.quality_model, m.quality_model);
-  lines.Add("learner.exploration", l.exploration, m.exploration);
-  lines.Add("learner.exploration_floor", l.exploration_floor, m.exploration_floor);
-  lines.Add("learner.exploration_scale", l.exploration_scale, m.exploration_scale);
-  lines.Add("learner.epsilon", l.epsilon, m.epsilon);
-  lines.Add("learner.temperature", l.temperature, m.temperature);
-  lines.Add("learner.squarecb_gamma", l.squarecb_gamma, m.squarecb_gamma);
-  lines.Add("learner.half_life_s", l.half_life_s, m.half_life_s);
-  lines.Add("learner.half_life_outcomes", l.half_life_outcomes, m.half_life_outcomes);
-  lines.Add("learner.forget_outcomes", l.forget_outcomes, m.forget_outcomes);
-  std::vector<std::string> before, after;
-  for (const FeatureSpec& feature : a.features) before.push_back(feature.name);
-  for (const FeatureSpec& feature : b.features) after.push_back(feature.name);
-  lines.Add("features", before, after);
-  lines.Add("cost_scale_usd", a.cost_scale_usd, b.cost_scale_usd);
-  lines.Add("latency_scale_ms", a.latency_scale_ms, b.latency_scale_ms);
-  lines.Add("shortlist_size", a.shortlist_size, b.shortlist_size);
-  lines.Add("neighbours", a.neighbours, b.neighbours);
-  lines.Add("feedback_window_s", a.feedback_window / kMicrosPerSecond,
-            b.feedback_window / kMicrosPerSecond);
-  lines.Add("store_query_text", a.store_query_text, b.store_query_text);
-  lines.Add("default_preference", a.default_preference, b.default_preference);
-  lines.Add("missing_feedback", a.missing_feedback, b.missing_feedback);
-  lines.Add("missing_quality", a.missing_quality, b.missing_quality);
-  lines.Add("client_weight_per_hour", a.client_weight_per_hour, b.client_weight_per_hour);
-  lines.Add("latency_kind", a.latency_kind, b.latency_kind);
-  lines.Add("strict_names", a.strict_names, b.strict_names);
+  for (const SettingRow& row : SettingTable()) {
+    // What is no row stands before these.
+    if (row.name == "cost_scale_usd") lines.Add("features", NamesOf(a), NamesOf(b));
+    if (row.name == "missing_feedback") {
+      lines.Add("default_preference", a.default_preference, b.default_preference);
+    }
+    lines.AddShown(row.name, ShownSetting(row, a), ShownSetting(row, b));
+  }
   return lines.Take();
 }
 

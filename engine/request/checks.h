@@ -13,16 +13,11 @@
 
 #include "absl/status/status.h"
 #include "base/strings.h"
+#include "domain/ranges.h"
 #include "engine/request/requests.h"
 #include "engine/request/validate.h"
 
 namespace pointsman {
-
-inline constexpr double kUsdMax = 1e6;
-inline constexpr double kMsMax = 1e9;
-inline constexpr double kTokensMax = 1e9;
-inline constexpr double kStrengthMin = 1e-6;
-inline constexpr double kStrengthMax = 1e6;
 
 inline absl::Status Number(std::string_view field, double value, double least, double most,
                            std::string_view unit) {

@@ -10,6 +10,7 @@
 #include "learners/quality/quality_model.h"
 #include "engine/request/checks.h"
 #include "domain/names.h"
+#include "domain/settings.h"
 #include "engine/request/validate.h"
 
 namespace pointsman {
@@ -45,6 +46,16 @@ std::string ListOf(const std::vector<FeatureSpec>& features) {
 bool BeginsWith(const std::vector<FeatureSpec>& features, const std::vector<FeatureSpec>& start) {
   return features.size() >= start.size() &&
          std::equal(start.begin(), start.end(), features.begin());
+}
+
+absl::Status ValidateRange(const SettingRow& row, const PoolSettings& settings,
+                           const Limits& limits) {
+  const std::optional<double> value = NumberOf(row, settings);
+  if (!value) return absl::OkStatus();
+  const std::string field = Cat("settings.", row.name);
+  if (row.most_limit == nullptr) return Number(field, *value, row.least, row.most, row.unit);
+  return Number(field, *value, row.least, static_cast<double>(limits.*row.most_limit),
+                Cat(row.unit, " (limit ", row.most_limit_name, ")"));
 }
 
 absl::Status ValidatePrices(const Arm& arm) {
@@ -202,22 +213,7 @@ absl::Status ValidateSettings(const PoolSettings& s, const Limits& limits) {
   RETURN_IF_ERROR(WithReason(MakeQualityModel(l, ContextDimension(s)).status(), reason::kBadField,
                              "settings.learner.quality_model"));
   RETURN_IF_ERROR(WithReason(ValidateExploration(l), reason::kBadField, "settings.learner"));
-  RETURN_IF_ERROR(Number("settings.learner.half_life_s", l.half_life_s, 1, 1e10, "s"));
-  RETURN_IF_ERROR(
-      Number("settings.learner.half_life_outcomes", l.half_life_outcomes, 1, 1e9, "outcomes"));
-  RETURN_IF_ERROR(
-      Number("settings.learner.forget_outcomes", l.forget_outcomes, 0, 1e9, "outcomes"));
-  RETURN_IF_ERROR(Number("settings.cost_scale_usd", s.cost_scale_usd, 1e-9, kUsdMax, "USD"));
-  RETURN_IF_ERROR(Number("settings.latency_scale_ms", s.latency_scale_ms, 1e-3, kMsMax, "ms"));
-  RETURN_IF_ERROR(Number("settings.shortlist_size", s.shortlist_size, 1, 4096, "arms"));
-  RETURN_IF_ERROR(Number("settings.neighbours", s.neighbours, 0, 1024, "outcomes"));
-  RETURN_IF_ERROR(Number("settings.experience_max", s.experience_max, 0, 1e8, "outcomes"));
-  RETURN_IF_ERROR(Number("settings.feedback_window_s",
-                         static_cast<double>(s.feedback_window) / kMicrosPerSecond, 1,
-                         static_cast<double>(limits.decision_ttl_s), "s (limit decision_ttl_s)"));
-  RETURN_IF_ERROR(Number("settings.missing_quality", s.missing_quality, 0, 1, ""));
-  RETURN_IF_ERROR(
-      Number("settings.client_weight_per_hour", s.client_weight_per_hour, 0, 1e9, "observations"));
+  for (const SettingRow& row : SettingTable()) RETURN_IF_ERROR(ValidateRange(row, s, limits));
   RETURN_IF_ERROR(WithReason(ValidatePreference(s.default_preference), reason::kBadField,
                              "settings.default_preference"));
   return WithReason(ValidateForLearning(s), reason::kBadField, "settings.learner");
@@ -240,7 +236,11 @@ absl::Status ValidateChange(const PoolSettings& present, const PoolSettings& wan
             : "; it starts without learned state, because this pool does not store query texts "
               "(store_query_text) to embed again");
   }
-  if (present.experience_max != wanted.experience_max) return fixed("settings.experience_max");
+  for (const SettingRow& row : SettingTable()) {
+    if (!row.is_live && !IsSameSetting(row, present, wanted)) {
+      return fixed(Cat("settings.", row.name));
+    }
+  }
   if (!BeginsWith(wanted.features, present.features)) {
     return WithReason(
         FailedPrecondition(
@@ -249,9 +249,6 @@ absl::Status ValidateChange(const PoolSettings& present, const PoolSettings& wan
             "them: give ",
             ListOf(present.features), " first, or create a new pool"),
         reason::kSettingFixed, "settings.features");
-  }
-  if (present.learner.quality_model != wanted.learner.quality_model) {
-    return fixed("settings.learner.quality_model");
   }
   return absl::OkStatus();
 }

@@ -4,25 +4,19 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "domain/settings.h"
 #include "evaluation/replay/in_process_client.h"
 #include "evaluation/replay/parallel.h"
 
 namespace pointsman {
 namespace {
 
-struct Knob {
+// Short names of settings beside those of the table.
+struct ShortName {
   std::string_view name;
-  double LearnerSettings::*value;
+  std::string_view setting;
 };
-constexpr Knob kKnobs[] = {
-    {"exploration_scale", &LearnerSettings::exploration_scale},
-    {"exploration_floor", &LearnerSettings::exploration_floor},
-    {"epsilon", &LearnerSettings::epsilon},
-    {"temperature", &LearnerSettings::temperature},
-    {"gamma", &LearnerSettings::squarecb_gamma},
-    {"forget_outcomes", &LearnerSettings::forget_outcomes},
-    {"half_life_outcomes", &LearnerSettings::half_life_outcomes},
-};
+constexpr ShortName kShortNames[] = {{"explore", "exploration"}, {"gamma", "squarecb_gamma"}};
 
 absl::Status SetKnob(std::string_view text, LearnerSettings& settings) {
   const std::size_t equals = text.find('=');
@@ -31,19 +25,24 @@ absl::Status SetKnob(std::string_view text, LearnerSettings& settings) {
   }
   const std::string_view key = text.substr(0, equals);
   const std::string value(text.substr(equals + 1));
-  if (key == "explore") {
-    settings.exploration = value;
-    return absl::OkStatus();
+  std::string_view wanted = key;
+  std::string names;
+  for (const ShortName& is_short : kShortNames) {
+    if (is_short.name == key) wanted = is_short.setting;
+    names += Cat(names.empty() ? "" : ", ", is_short.name);
   }
-  std::string names = "explore";
-  for (const Knob& knob : kKnobs) {
-    if (knob.name == key) {
-      char* end = nullptr;
-      settings.*knob.value = std::strtod(value.c_str(), &end);
-      if (!value.empty() && *end == '\0') return absl::OkStatus();
-      return InvalidArgument(key, " needs a number, got ", Quoted(value));
+  for (const SettingRow& row : SettingTable()) {
+    if (!row.is_of_learner() || row.name == "learner.quality_model") continue;
+    names += Cat(", ", row.field_name());
+    if (row.field_name() != wanted) continue;
+    if (const auto* word = std::get_if<std::string LearnerSettings::*>(&row.field)) {
+      settings.**word = value;
+      return absl::OkStatus();
     }
-    names += Cat(", ", knob.name);
+    char* end = nullptr;
+    settings.*std::get<double LearnerSettings::*>(row.field) = std::strtod(value.c_str(), &end);
+    if (!value.empty() && *end == '\0') return absl::OkStatus();
+    return InvalidArgument(key, " needs a number, got ", Quoted(value));
   }
   return InvalidArgument("learners have no setting ", Quoted(key), "; the settings are ", names);
 }

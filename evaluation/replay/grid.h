@@ -23,9 +23,9 @@ struct LearnerVariant {
   std::string label;
   LearnerSettings settings;
 };
-// "NAME" or "NAME:KEY=VALUE:..." with the keys explore, exploration_scale, exploration_floor,
-// epsilon, temperature, gamma, forget_outcomes, half_life_outcomes; other settings are those of `defaults`.
-// Errors: kInvalidArgument with what is wrong.
+// "NAME" or "NAME:KEY=VALUE:...". The keys are the settings of the learner (domain/settings.h), and
+// explore and gamma for exploration and squarecb_gamma. What is not said is as in `defaults`.
+// Errors: kInvalidArgument naming what is wrong.
 absl::StatusOr<LearnerVariant> ParseVariant(const std::string& text,
                                             const LearnerSettings& defaults);
 

@@ -6,7 +6,9 @@
 #include <cmath>
 
 #include "base/check.h"
+#include "base/status_macros.h"
 #include "base/strings.h"
+#include "domain/settings.h"
 #include "learners/choice/probability_of_largest.h"
 
 namespace pointsman {
@@ -93,9 +95,15 @@ void Finish(double floor, Pmf& pmf) {
   for (double& p : pmf) p = (is_usable ? (p / sum) * (1 - floor) : (1 - floor) / k) + floor / k;
 }
 
-absl::Status CheckRange(const char* name, double value, double least, double most) {
-  if (value >= least && value <= most) return absl::OkStatus();
-  return InvalidArgument("learner.", name, ": must be from ", least, " to ", most, ", got ", value);
+// The settings that the algorithms compute with.
+constexpr const char* kNumbers[] = {"learner.exploration_floor", "learner.exploration_scale",
+                                    "learner.epsilon", "learner.temperature",
+                                    "learner.squarecb_gamma"};
+
+absl::Status CheckRange(const SettingRow& row, double value) {
+  // The comparisons are false for NaN, which is then out of range too.
+  if (value >= row.least && value <= row.most) return absl::OkStatus();
+  return InvalidArgument(row.name, ": must be from ", row.least, " to ", row.most, ", got ", value);
 }
 
 }  // namespace
@@ -137,14 +145,9 @@ absl::Status ValidateExploration(const LearnerSettings& settings) {
     return InvalidArgument("learner.exploration: no algorithm is named ",
                            Quoted(settings.exploration), "; there are ", names);
   }
-  // The comparisons are false for NaN, which is then out of range too.
-  for (const absl::Status& status :
-       {CheckRange("exploration_floor", settings.exploration_floor, 0, 1),
-        CheckRange("exploration_scale", settings.exploration_scale, 0, 1000),
-        CheckRange("epsilon", settings.epsilon, 0, 1),
-        CheckRange("temperature", settings.temperature, 1e-9, 1e9),
-        CheckRange("squarecb_gamma", settings.squarecb_gamma, 1e-9, 1e12)}) {
-    if (!status.ok()) return status;
+  for (const char* name : kNumbers) {
+    const SettingRow& row = SettingNamed(name);
+    RETURN_IF_ERROR(CheckRange(row, settings.*std::get<double LearnerSettings::*>(row.field)));
   }
   return absl::OkStatus();
 }

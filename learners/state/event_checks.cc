@@ -5,6 +5,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "domain/ranges.h"
 #include "learners/choice/exploration.h"
 #include "learners/state/learned_state.h"
 
@@ -26,13 +27,14 @@ absl::Status CheckField(const char* name, const std::optional<T>& value, double 
 
 absl::Status CheckOutcome(const Outcome& outcome) {
   RETURN_IF_ERROR(CheckField("quality", outcome.quality, 0, 1));
-  RETURN_IF_ERROR(CheckField("latency_ms", outcome.latency_ms, 0, 1e12));
-  RETURN_IF_ERROR(CheckField("cost_usd", outcome.cost_usd, 0, 1e9));
-  RETURN_IF_ERROR(CheckField("input_tokens", outcome.input_tokens, 0, 1e12));
-  RETURN_IF_ERROR(CheckField("first_token_ms", outcome.first_token_ms, 0, 1e12));
-  RETURN_IF_ERROR(CheckField("cached_input_tokens", outcome.cached_input_tokens, 0, 1e12));
-  RETURN_IF_ERROR(CheckField("retry_after_ms", outcome.retry_after_ms, 0, 1e12));
-  return CheckField("output_tokens", outcome.output_tokens, 0, 1e12);
+  RETURN_IF_ERROR(CheckField("latency_ms", outcome.latency_ms, 0, kLoggedMsMax));
+  RETURN_IF_ERROR(CheckField("cost_usd", outcome.cost_usd, 0, kLoggedUsdMax));
+  RETURN_IF_ERROR(CheckField("input_tokens", outcome.input_tokens, 0, kLoggedTokensMax));
+  RETURN_IF_ERROR(CheckField("first_token_ms", outcome.first_token_ms, 0, kLoggedMsMax));
+  RETURN_IF_ERROR(
+      CheckField("cached_input_tokens", outcome.cached_input_tokens, 0, kLoggedTokensMax));
+  RETURN_IF_ERROR(CheckField("retry_after_ms", outcome.retry_after_ms, 0, kLoggedMsMax));
+  return CheckField("output_tokens", outcome.output_tokens, 0, kLoggedTokensMax);
 }
 
 }  // namespace
@@ -53,10 +55,13 @@ absl::Status CheckOutcomeEvent(const OutcomeEvent& event, uint32_t dimension) {
   }
   RETURN_IF_ERROR(CheckRange("weight", event.weight, 0, 1e6));
   RETURN_IF_ERROR(CheckRange("propensity", event.propensity, 0, 1));
-  RETURN_IF_ERROR(CheckRange("input_tokens_estimate", event.input_tokens_estimate, 0, 1e12));
-  RETURN_IF_ERROR(CheckRange("cost_estimate_usd", event.cost_estimate_usd, 0, 1e9));
-  RETURN_IF_ERROR(CheckRange("input_tokens_expected", event.input_tokens_expected, 0, 1e12));
-  RETURN_IF_ERROR(CheckRange("output_tokens_expected", event.output_tokens_expected, 0, 1e12));
+  RETURN_IF_ERROR(
+      CheckRange("input_tokens_estimate", event.input_tokens_estimate, 0, kLoggedTokensMax));
+  RETURN_IF_ERROR(CheckRange("cost_estimate_usd", event.cost_estimate_usd, 0, kLoggedUsdMax));
+  RETURN_IF_ERROR(
+      CheckRange("input_tokens_expected", event.input_tokens_expected, 0, kLoggedTokensMax));
+  RETURN_IF_ERROR(
+      CheckRange("output_tokens_expected", event.output_tokens_expected, 0, kLoggedTokensMax));
   if (event.anchor) RETURN_IF_ERROR(CheckRange("anchor.clock", event.anchor->clock, 0, 1e15));
   RETURN_IF_ERROR(CheckOutcome(event.outcome));
   RETURN_IF_ERROR(CheckOutcome(event.before));
@@ -64,20 +69,23 @@ absl::Status CheckOutcomeEvent(const OutcomeEvent& event, uint32_t dimension) {
 }
 
 absl::Status CheckArm(const Arm& arm) {
-  RETURN_IF_ERROR(CheckField("usd_per_1m_input", arm.usd_per_1m_input, 0, 1e9));
-  RETURN_IF_ERROR(CheckField("usd_per_1m_output", arm.usd_per_1m_output, 0, 1e9));
-  RETURN_IF_ERROR(CheckField("usd_per_request", arm.usd_per_request, 0, 1e9));
-  RETURN_IF_ERROR(CheckField("usd_per_1m_cached_input", arm.usd_per_1m_cached_input, 0, 1e9));
+  RETURN_IF_ERROR(CheckField("usd_per_1m_input", arm.usd_per_1m_input, 0, kLoggedUsdMax));
+  RETURN_IF_ERROR(CheckField("usd_per_1m_output", arm.usd_per_1m_output, 0, kLoggedUsdMax));
+  RETURN_IF_ERROR(CheckField("usd_per_request", arm.usd_per_request, 0, kLoggedUsdMax));
+  RETURN_IF_ERROR(
+      CheckField("usd_per_1m_cached_input", arm.usd_per_1m_cached_input, 0, kLoggedUsdMax));
   for (const PriceTier& tier : arm.price_tiers) {
-    RETURN_IF_ERROR(CheckField("price_tiers.usd_per_1m_input", tier.usd_per_1m_input, 0, 1e9));
-    RETURN_IF_ERROR(CheckField("price_tiers.usd_per_1m_output", tier.usd_per_1m_output, 0, 1e9));
     RETURN_IF_ERROR(
-        CheckField("price_tiers.usd_per_1m_cached_input", tier.usd_per_1m_cached_input, 0, 1e9));
+        CheckField("price_tiers.usd_per_1m_input", tier.usd_per_1m_input, 0, kLoggedUsdMax));
+    RETURN_IF_ERROR(
+        CheckField("price_tiers.usd_per_1m_output", tier.usd_per_1m_output, 0, kLoggedUsdMax));
+    RETURN_IF_ERROR(CheckField("price_tiers.usd_per_1m_cached_input", tier.usd_per_1m_cached_input,
+                               0, kLoggedUsdMax));
   }
   RETURN_IF_ERROR(CheckField("prior_quality", arm.prior_quality, 0, 1));
   RETURN_IF_ERROR(CheckRange("prior_strength", arm.prior_strength, 0, 1e9));
-  RETURN_IF_ERROR(CheckField("prior_latency_ms", arm.prior_latency_ms, 0, 1e12));
-  return CheckField("prior_output_tokens", arm.prior_output_tokens, 0, 1e12);
+  RETURN_IF_ERROR(CheckField("prior_latency_ms", arm.prior_latency_ms, 0, kLoggedMsMax));
+  return CheckField("prior_output_tokens", arm.prior_output_tokens, 0, kLoggedTokensMax);
 }
 
 absl::Status ValidateForLearning(const PoolSettings& settings) {

@@ -7,20 +7,23 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "base/siphash.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "domain/settings.h"
 #include "learners/state/learned_state.h"
 
 namespace pointsman {
 namespace {
 
-// One digit follows: the format. Format 1 is not read; the log is replayed instead, which the versions that
-// wrote format 1 never shortened. Format 3 adds client_weight_per_hour. Format 4 adds the costs and aliases
-// of arms, and trackers and levels that age by the pool's outcomes.
+// The format follows as one digit. Format 1 is passed over: the log, which the versions that wrote it
+// never shortened, is replayed in its place. The table of settings says which format added which
+// setting. Format 4 also adds what arms cost and are called, trackers and levels that age by the
+// pool's outcomes.
 constexpr std::string_view kMagic = "PMLEARN";
 constexpr int kFirstFormat = 2;
 constexpr int kLastFormat = 4;
@@ -72,28 +75,33 @@ EmbedderSettings DecodeEmbedder(ByteReader& in) {
   return settings;
 }
 
-// The learner's numbers, in the order in which they are stored.
-template <class Settings, class Visit>
-void VisitLearner(Settings& s, const Visit& visit) {
-  for (auto* number :
-       {&s.exploration_floor, &s.exploration_scale, &s.epsilon, &s.temperature, &s.squarecb_gamma,
-        &s.half_life_s, &s.half_life_outcomes, &s.forget_outcomes}) {
-    visit(*number);
-  }
+void EncodeSetting(const SettingRow& row, const PoolSettings& settings, ByteWriter& out) {
+  VisitSetting(row, settings, [&]<class T>(const T& value) {
+    if constexpr (std::is_same_v<T, std::string>) {
+      out.PutString(value);
+    } else if constexpr (std::is_same_v<T, bool>) {
+      out.Put(static_cast<uint8_t>(value));
+    } else {
+      out.Put(value);
+    }
+  });
 }
 
-void EncodeLearner(const LearnerSettings& settings, ByteWriter& out) {
-  out.PutString(settings.quality_model);
-  out.PutString(settings.exploration);
-  VisitLearner(settings, [&](double number) { out.Put(number); });
-}
-
-LearnerSettings DecodeLearner(ByteReader& in) {
-  LearnerSettings settings;
-  settings.quality_model = in.GetString();
-  settings.exploration = in.GetString();
-  VisitLearner(settings, [&](double& number) { number = GetFinite(in); });
-  return settings;
+void DecodeSetting(const SettingRow& row, PoolSettings& settings, ByteReader& in) {
+  VisitSetting(row, settings, [&]<class T>(T& value) {
+    if constexpr (std::is_same_v<T, std::string>) {
+      value = in.GetString();
+    } else if constexpr (std::is_same_v<T, bool>) {
+      value = in.GetBool();
+    } else if constexpr (std::is_same_v<T, double>) {
+      value = GetFinite(in);
+    } else {
+      value = in.Get<T>();
+      if constexpr (std::is_enum_v<T>) {
+        if (value < T{1} || static_cast<std::size_t>(value) > row.values.size()) in.Fail();
+      }
+    }
+  });
 }
 
 void EncodeFeatures(const std::vector<FeatureSpec>& features, ByteWriter& out) {
@@ -133,22 +141,15 @@ void EncodePool(const Pool& pool, ByteWriter& out) {
   out.Put(pool.created_at);
   EncodeEmbedder(settings.embedder, out);
   EncodeFeatures(settings.features, out);
-  EncodeLearner(settings.learner, out);
-  out.Put(settings.cost_scale_usd);
-  out.Put(settings.latency_scale_ms);
-  out.Put(settings.shortlist_size);
-  out.Put(settings.neighbours);
-  out.Put(settings.experience_max);
-  out.Put(settings.feedback_window);
-  out.Put(static_cast<uint8_t>(settings.store_query_text));
-  out.Put(settings.missing_feedback);
-  out.Put(settings.missing_quality);
+  for (const SettingRow& row : SettingTable()) {
+    if (row.format == kFirstFormat) EncodeSetting(row, settings, out);
+  }
   out.Put(settings.default_preference.quality);
   out.Put(settings.default_preference.cost);
   out.Put(settings.default_preference.latency);
-  out.Put(settings.client_weight_per_hour);
-  out.Put(settings.latency_kind);
-  out.Put(static_cast<uint8_t>(settings.strict_names));
+  for (const SettingRow& row : SettingTable()) {
+    if (row.format > kFirstFormat) EncodeSetting(row, settings, out);
+  }
 }
 
 Pool DecodePool(ByteReader& in) {
@@ -159,31 +160,14 @@ Pool DecodePool(ByteReader& in) {
   pool.created_at = in.Get<Micros>();
   settings.embedder = DecodeEmbedder(in);
   settings.features = DecodeFeatures(in);
-  settings.learner = DecodeLearner(in);
-  settings.cost_scale_usd = GetFinite(in);
-  settings.latency_scale_ms = GetFinite(in);
-  settings.shortlist_size = in.Get<uint32_t>();
-  settings.neighbours = in.Get<uint32_t>();
-  settings.experience_max = in.Get<uint32_t>();
-  settings.feedback_window = in.Get<Micros>();
-  settings.store_query_text = in.GetBool();
-  settings.missing_feedback = in.Get<MissingFeedback>();
-  if (settings.missing_feedback != MissingFeedback::kNothing &&
-      settings.missing_feedback != MissingFeedback::kQuality) {
-    in.Fail();
+  for (const SettingRow& row : SettingTable()) {
+    if (row.format == kFirstFormat) DecodeSetting(row, settings, in);
   }
-  settings.missing_quality = GetFinite(in);
   settings.default_preference.quality = GetFinite(in);
   settings.default_preference.cost = GetFinite(in);
   settings.default_preference.latency = GetFinite(in);
-  if (in.format() >= 3) settings.client_weight_per_hour = GetFinite(in);
-  if (in.format() >= 4) {
-    settings.latency_kind = in.Get<LatencyKind>();
-    if (settings.latency_kind != LatencyKind::kTotal &&
-        settings.latency_kind != LatencyKind::kFirstToken) {
-      in.Fail();
-    }
-    settings.strict_names = in.GetBool();
+  for (const SettingRow& row : SettingTable()) {
+    if (row.format > kFirstFormat && row.format <= in.format()) DecodeSetting(row, settings, in);
   }
   return pool;
 }

@@ -1,9 +1,13 @@
 // Pool settings: the part of service/api/convert.h that defines what an unset field of a pool means.
 #include <algorithm>
+#include <type_traits>
 
+#include "base/check.h"
+#include "base/status_macros.h"
 #include "base/strings.h"
-#include "service/api/convert.h"
+#include "domain/settings.h"
 #include "engine/request/validate.h"
+#include "service/api/convert.h"
 
 namespace pointsman {
 namespace {
@@ -24,17 +28,74 @@ void Edit(const v1::EmbedderSettings& message, EmbedderSettings& embedder) {
   }
 }
 
-void Edit(const v1::LearnerSettings& message, LearnerSettings& learner) {
-  if (!message.quality_model().empty()) learner.quality_model = message.quality_model();
-  if (!message.exploration().empty()) learner.exploration = message.exploration();
-  if (message.has_exploration_floor()) learner.exploration_floor = message.exploration_floor();
-  if (message.has_exploration_scale()) learner.exploration_scale = message.exploration_scale();
-  if (message.has_epsilon()) learner.epsilon = message.epsilon();
-  if (message.has_temperature()) learner.temperature = message.temperature();
-  if (message.has_squarecb_gamma()) learner.squarecb_gamma = message.squarecb_gamma();
-  if (message.has_half_life_s()) learner.half_life_s = message.half_life_s();
-  if (message.has_half_life_outcomes()) learner.half_life_outcomes = message.half_life_outcomes();
-  if (message.has_forget_outcomes()) learner.forget_outcomes = message.forget_outcomes();
+const google::protobuf::FieldDescriptor* FieldOf(const SettingRow& row,
+                                                 const google::protobuf::Message& message) {
+  const auto* field = message.GetDescriptor()->FindFieldByName(std::string(row.field_name()));
+  POINTSMAN_CHECK(field != nullptr);
+  return field;
+}
+
+// The duration that `seconds` of the contract is; checked here, since not each fits.
+absl::Status Edit(const SettingRow& row, int64_t seconds, Micros& value) {
+  const auto least = static_cast<int64_t>(row.least), most = static_cast<int64_t>(row.most);
+  if (seconds < least || seconds > most) {
+    return BadField(Cat("settings.", row.name), Cat("must be from ", least, " to ", most, " s"));
+  }
+  value = seconds * kMicrosPerSecond;
+  return absl::OkStatus();
+}
+
+template <class Enum>
+absl::Status EditEnum(const SettingRow& row, int wanted, Enum& value) {
+  if (wanted < 1 || wanted > static_cast<int>(row.values.size())) {
+    return BadField(Cat("settings.", row.name), Cat("unknown ", row.unit, " ", wanted));
+  }
+  value = static_cast<Enum>(wanted);
+  return absl::OkStatus();
+}
+
+// What is unset in `message` stays.
+absl::Status Edit(const SettingRow& row, const google::protobuf::Message& message,
+                  PoolSettings& settings) {
+  const auto* field = FieldOf(row, message);
+  const auto* reflection = message.GetReflection();
+  if (!reflection->HasField(message, field)) return absl::OkStatus();
+  return VisitSetting(row, settings, [&]<class T>(T& value) -> absl::Status {
+    if constexpr (std::is_enum_v<T>) {
+      return EditEnum(row, reflection->GetEnumValue(message, field), value);
+    } else if constexpr (std::is_same_v<T, Micros>) {
+      return Edit(row, reflection->GetInt64(message, field), value);
+    } else if constexpr (std::is_same_v<T, std::string>) {
+      value = reflection->GetString(message, field);
+    } else if constexpr (std::is_same_v<T, double>) {
+      value = reflection->GetDouble(message, field);
+    } else if constexpr (std::is_same_v<T, bool>) {
+      value = reflection->GetBool(message, field);
+    } else {
+      value = reflection->GetUInt32(message, field);
+    }
+    return absl::OkStatus();
+  });
+}
+
+void Set(const SettingRow& row, const PoolSettings& settings, google::protobuf::Message& message) {
+  const auto* field = FieldOf(row, message);
+  const auto* reflection = message.GetReflection();
+  VisitSetting(row, settings, [&]<class T>(const T& value) {
+    if constexpr (std::is_enum_v<T>) {
+      reflection->SetEnumValue(&message, field, static_cast<int>(value));
+    } else if constexpr (std::is_same_v<T, Micros>) {
+      reflection->SetInt64(&message, field, value / kMicrosPerSecond);
+    } else if constexpr (std::is_same_v<T, std::string>) {
+      reflection->SetString(&message, field, value);
+    } else if constexpr (std::is_same_v<T, double>) {
+      reflection->SetDouble(&message, field, value);
+    } else if constexpr (std::is_same_v<T, bool>) {
+      reflection->SetBool(&message, field, value);
+    } else {
+      reflection->SetUInt32(&message, field, value);
+    }
+  });
 }
 
 }  // namespace
@@ -53,50 +114,14 @@ absl::StatusOr<PoolSettings> Edited(const PoolSettings& present, const v1::PoolS
       s.features.push_back(std::move(spec));
     }
   }
-  if (m.has_learner()) Edit(m.learner(), s.learner);
-  if (m.has_cost_scale_usd()) s.cost_scale_usd = m.cost_scale_usd();
-  if (m.has_latency_scale_ms()) s.latency_scale_ms = m.latency_scale_ms();
-  if (m.has_shortlist_size()) s.shortlist_size = m.shortlist_size();
-  if (m.has_neighbours()) s.neighbours = m.neighbours();
-  if (m.has_experience_max()) s.experience_max = m.experience_max();
-  if (m.has_feedback_window_s()) {
-    if (m.feedback_window_s() < 1 || m.feedback_window_s() > 366 * 86400) {
-      return BadField("settings.feedback_window_s", "must be from 1 to 31622400 s");
-    }
-    s.feedback_window = m.feedback_window_s() * kMicrosPerSecond;
+  for (const SettingRow& row : SettingTable()) {
+    RETURN_IF_ERROR(row.is_of_learner() ? Edit(row, m.learner(), s) : Edit(row, m, s));
   }
-  if (m.has_store_query_text()) s.store_query_text = m.store_query_text();
-  if (m.has_missing_quality()) s.missing_quality = m.missing_quality();
-  if (m.has_client_weight_per_hour()) s.client_weight_per_hour = m.client_weight_per_hour();
-  if (m.has_strict_names()) s.strict_names = m.strict_names();
-  switch (m.latency_kind()) {
-    case v1::LATENCY_KIND_UNSPECIFIED:
-      break;
-    case v1::TOTAL:
-      s.latency_kind = LatencyKind::kTotal;
-      break;
-    case v1::FIRST_TOKEN:
-      s.latency_kind = LatencyKind::kFirstToken;
-      break;
-    default:
-      return BadField("settings.latency_kind", Cat("unknown latency kind ", m.latency_kind()));
-  }
-  switch (m.missing_feedback()) {
-    case v1::MISSING_FEEDBACK_UNSPECIFIED:
-      break;
-    case v1::NOTHING:
-      s.missing_feedback = MissingFeedback::kNothing;
-      break;
-    case v1::DEFAULT_QUALITY:
-      if (!m.has_missing_quality() && present.missing_feedback != MissingFeedback::kQuality) {
-        return BadField("settings.missing_quality",
-                        "is required with missing_feedback DEFAULT_QUALITY: it is the quality to "
-                        "assume without feedback");
-      }
-      s.missing_feedback = MissingFeedback::kQuality;
-      break;
-    default:
-      return BadField("settings.missing_feedback", Cat("unknown value ", m.missing_feedback()));
+  if (m.missing_feedback() == v1::DEFAULT_QUALITY && !m.has_missing_quality() &&
+      present.missing_feedback != MissingFeedback::kQuality) {
+    return BadField("settings.missing_quality",
+                    "is required with missing_feedback DEFAULT_QUALITY: it is the quality to "
+                    "assume without feedback");
   }
   if (m.has_default_preference()) {
     const auto& p = m.default_preference();
@@ -125,29 +150,13 @@ v1::PoolSettings ToProto(const PoolSettings& s) {
     feature->set_scale(f.scale);
     feature->set_weight(f.weight);
   }
-  auto* learner = out.mutable_learner();
-  learner->set_quality_model(s.learner.quality_model);
-  learner->set_exploration(s.learner.exploration);
-  learner->set_exploration_floor(s.learner.exploration_floor);
-  learner->set_exploration_scale(s.learner.exploration_scale);
-  learner->set_epsilon(s.learner.epsilon);
-  learner->set_temperature(s.learner.temperature);
-  learner->set_squarecb_gamma(s.learner.squarecb_gamma);
-  learner->set_half_life_s(s.learner.half_life_s);
-  learner->set_half_life_outcomes(s.learner.half_life_outcomes);
-  learner->set_forget_outcomes(s.learner.forget_outcomes);
-  out.set_cost_scale_usd(s.cost_scale_usd);
-  out.set_latency_scale_ms(s.latency_scale_ms);
-  out.set_shortlist_size(s.shortlist_size);
-  out.set_neighbours(s.neighbours);
-  out.set_experience_max(s.experience_max);
-  out.set_feedback_window_s(s.feedback_window / kMicrosPerSecond);
-  out.set_store_query_text(s.store_query_text);
-  out.set_missing_feedback(static_cast<v1::MissingFeedback>(s.missing_feedback));
-  out.set_missing_quality(s.missing_quality);
-  out.set_client_weight_per_hour(s.client_weight_per_hour);
-  out.set_latency_kind(static_cast<v1::LatencyKind>(s.latency_kind));
-  out.set_strict_names(s.strict_names);
+  for (const SettingRow& row : SettingTable()) {
+    if (row.is_of_learner()) {
+      Set(row, s, *out.mutable_learner());
+    } else {
+      Set(row, s, out);
+    }
+  }
   auto* p = out.mutable_default_preference();
   p->set_quality(s.default_preference.quality);
   p->set_cost(s.default_preference.cost);

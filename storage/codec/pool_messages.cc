@@ -1,11 +1,72 @@
 #include "storage/codec/pool_messages.h"
 
+#include <type_traits>
+
+#include "base/check.h"
+#include "base/strings.h"
+#include "domain/settings.h"
 #include "pointsman/record/v1/record.pb.h"
 
 namespace pointsman {
 namespace {
 
 namespace proto = ::pointsman::record::v1;
+
+// The field of a row in the message that it is in. Durations are stored in microseconds.
+const google::protobuf::FieldDescriptor* FieldOf(const SettingRow& row,
+                                                 const google::protobuf::Message& message) {
+  std::string name(row.field_name());
+  if (std::holds_alternative<Micros PoolSettings::*>(row.field)) {
+    name.replace(name.size() - 1, 1, "us");
+  }
+  const google::protobuf::FieldDescriptor* field = message.GetDescriptor()->FindFieldByName(name);
+  POINTSMAN_CHECK(field != nullptr);
+  return field;
+}
+
+void ReadSetting(const SettingRow& row, const google::protobuf::Message& message,
+                 PoolSettings& settings) {
+  const auto* field = FieldOf(row, message);
+  const auto* reflection = message.GetReflection();
+  VisitSetting(row, settings, [&]<class T>(T& value) {
+    if constexpr (std::is_enum_v<T>) {
+      // 0: it was stored before there was the setting.
+      const uint32_t stored = reflection->GetUInt32(message, field);
+      value = stored == 0 ? T{1} : EnumOf<T>(stored);
+    } else if constexpr (std::is_same_v<T, std::string>) {
+      value = reflection->GetString(message, field);
+    } else if constexpr (std::is_same_v<T, double>) {
+      value = reflection->GetDouble(message, field);
+    } else if constexpr (std::is_same_v<T, bool>) {
+      value = reflection->GetBool(message, field);
+    } else if constexpr (std::is_same_v<T, Micros>) {
+      value = reflection->GetInt64(message, field);
+    } else {
+      value = reflection->GetUInt32(message, field);
+    }
+  });
+}
+
+void WriteSetting(const SettingRow& row, const PoolSettings& settings,
+                  google::protobuf::Message& message) {
+  const auto* field = FieldOf(row, message);
+  const auto* reflection = message.GetReflection();
+  VisitSetting(row, settings, [&]<class T>(const T& value) {
+    if constexpr (std::is_enum_v<T>) {
+      reflection->SetUInt32(&message, field, static_cast<uint32_t>(value));
+    } else if constexpr (std::is_same_v<T, std::string>) {
+      reflection->SetString(&message, field, value);
+    } else if constexpr (std::is_same_v<T, double>) {
+      reflection->SetDouble(&message, field, value);
+    } else if constexpr (std::is_same_v<T, bool>) {
+      reflection->SetBool(&message, field, value);
+    } else if constexpr (std::is_same_v<T, Micros>) {
+      reflection->SetInt64(&message, field, value);
+    } else {
+      reflection->SetUInt32(&message, field, value);
+    }
+  });
+}
 
 PoolSettings SettingsOf(const proto::PoolSettings& s) {
   PoolSettings settings;
@@ -23,33 +84,14 @@ PoolSettings SettingsOf(const proto::PoolSettings& s) {
   for (const proto::FeatureSpec& f : s.features()) {
     settings.features.push_back({f.name(), f.center(), f.scale(), f.weight()});
   }
-  const proto::LearnerSettings& l = s.learner();
-  settings.learner = {.quality_model = l.quality_model(),
-                      .exploration = l.exploration(),
-                      .exploration_floor = l.exploration_floor(),
-                      .exploration_scale = l.exploration_scale(),
-                      .epsilon = l.epsilon(),
-                      .temperature = l.temperature(),
-                      .squarecb_gamma = l.squarecb_gamma(),
-                      .half_life_s = l.half_life_s(),
-                      .half_life_outcomes = l.half_life_outcomes(),
-                      .forget_outcomes = l.forget_outcomes()};
-  settings.cost_scale_usd = s.cost_scale_usd();
-  settings.latency_scale_ms = s.latency_scale_ms();
-  settings.shortlist_size = s.shortlist_size();
-  settings.neighbours = s.neighbours();
-  settings.experience_max = s.experience_max();
-  settings.feedback_window = s.feedback_window_us();
-  settings.store_query_text = s.store_query_text();
-  settings.missing_feedback = s.missing_feedback() == 0
-                                  ? MissingFeedback::kNothing
-                                  : EnumOf<MissingFeedback>(s.missing_feedback());
-  settings.missing_quality = s.missing_quality();
-  settings.client_weight_per_hour = s.client_weight_per_hour();
   settings.default_preference = PreferenceOf(s.default_preference());
-  settings.latency_kind =
-      s.latency_kind() == 0 ? LatencyKind::kTotal : EnumOf<LatencyKind>(s.latency_kind());
-  settings.strict_names = s.strict_names();
+  for (const SettingRow& row : SettingTable()) {
+    if (row.is_of_learner()) {
+      ReadSetting(row, s.learner(), settings);
+    } else {
+      ReadSetting(row, s, settings);
+    }
+  }
   return settings;
 }
 
@@ -149,30 +191,14 @@ proto::Pool MessageOf(const Pool& pool) {
     f.set_scale(feature.scale);
     f.set_weight(feature.weight);
   }
-  proto::LearnerSettings& l = *s.mutable_learner();
-  l.set_quality_model(settings.learner.quality_model);
-  l.set_exploration(settings.learner.exploration);
-  l.set_exploration_floor(settings.learner.exploration_floor);
-  l.set_exploration_scale(settings.learner.exploration_scale);
-  l.set_epsilon(settings.learner.epsilon);
-  l.set_temperature(settings.learner.temperature);
-  l.set_squarecb_gamma(settings.learner.squarecb_gamma);
-  l.set_half_life_s(settings.learner.half_life_s);
-  l.set_half_life_outcomes(settings.learner.half_life_outcomes);
-  l.set_forget_outcomes(settings.learner.forget_outcomes);
-  s.set_cost_scale_usd(settings.cost_scale_usd);
-  s.set_latency_scale_ms(settings.latency_scale_ms);
-  s.set_shortlist_size(settings.shortlist_size);
-  s.set_neighbours(settings.neighbours);
-  s.set_experience_max(settings.experience_max);
-  s.set_feedback_window_us(settings.feedback_window);
-  s.set_store_query_text(settings.store_query_text);
-  s.set_missing_feedback(static_cast<uint32_t>(settings.missing_feedback));
-  s.set_missing_quality(settings.missing_quality);
-  s.set_client_weight_per_hour(settings.client_weight_per_hour);
   *s.mutable_default_preference() = MessageOf(settings.default_preference);
-  s.set_latency_kind(static_cast<uint32_t>(settings.latency_kind));
-  s.set_strict_names(settings.strict_names);
+  for (const SettingRow& row : SettingTable()) {
+    if (row.is_of_learner()) {
+      WriteSetting(row, settings, *s.mutable_learner());
+    } else {
+      WriteSetting(row, settings, s);
+    }
+  }
   return p;
 }
 

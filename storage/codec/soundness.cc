@@ -4,10 +4,13 @@
 #include <initializer_list>
 #include <optional>
 #include <span>
+#include <string_view>
+#include <type_traits>
 #include <variant>
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "domain/settings.h"
 
 namespace pointsman {
 namespace {
@@ -36,11 +39,24 @@ absl::Status CheckContext(const char* record, std::span<const float> context) {
 }
 
 template <class Enum>
-absl::Status CheckEnum(const char* record, const char* field, Enum value, Enum last) {
+absl::Status CheckEnum(const char* record, std::string_view field, Enum value, Enum last) {
   if (value < Enum{1} || value > last) {
     return InvalidArgument(record, ": ", field, " has the unknown value ", static_cast<int>(value));
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckSetting(const SettingRow& row, const PoolSettings& settings) {
+  return VisitSetting(row, settings, [&]<class T>(const T& value) -> absl::Status {
+    if constexpr (std::is_enum_v<T>) {
+      return CheckEnum("pool", row.name, value, static_cast<T>(row.values.size()));
+    } else if constexpr (std::is_same_v<T, double>) {
+      if (!std::isfinite(value)) {
+        return InvalidArgument("pool: ", row.name, " is not a finite number");
+      }
+    }
+    return absl::OkStatus();
+  });
 }
 
 absl::Status CheckPreference(const char* record, const Preference& p) {
@@ -128,24 +144,7 @@ absl::Status CheckSound(const Pool& pool) {
                                          {"features.scale", f.scale},
                                          {"features.weight", f.weight}}));
   }
-  const LearnerSettings& l = pool.settings.learner;
-  RETURN_IF_ERROR(CheckFinite("pool", {{"learner.exploration_floor", l.exploration_floor},
-                                       {"learner.exploration_scale", l.exploration_scale},
-                                       {"learner.epsilon", l.epsilon},
-                                       {"learner.temperature", l.temperature},
-                                       {"learner.squarecb_gamma", l.squarecb_gamma},
-                                       {"learner.half_life_s", l.half_life_s},
-                                       {"learner.half_life_outcomes", l.half_life_outcomes},
-                                       {"learner.forget_outcomes", l.forget_outcomes},
-                                       {"cost_scale_usd", pool.settings.cost_scale_usd},
-                                       {"latency_scale_ms", pool.settings.latency_scale_ms}}));
-  RETURN_IF_ERROR(CheckEnum("pool", "missing_feedback", pool.settings.missing_feedback,
-                            MissingFeedback::kQuality));
-  RETURN_IF_ERROR(
-      CheckFinite("pool", {{"missing_quality", pool.settings.missing_quality},
-                           {"client_weight_per_hour", pool.settings.client_weight_per_hour}}));
-  RETURN_IF_ERROR(
-      CheckEnum("pool", "latency_kind", pool.settings.latency_kind, LatencyKind::kFirstToken));
+  for (const SettingRow& row : SettingTable()) RETURN_IF_ERROR(CheckSetting(row, pool.settings));
   return CheckPreference("pool", pool.settings.default_preference);
 }
 

@@ -1,6 +1,7 @@
 """Checks the pages of docs/reference against the protos, the binaries and a real pointsmand.
 
-- api.md, cli.md and metrics.md are what script/reference writes; metrics.md has each metric of metrics.txt.
+- api.md, cli.md and metrics.md are what script/reference writes; metrics.md has each metric of metrics.txt, and of the
+  sources: also one that a server shows only after something rare.
 - settings.md has every field of the contract; its defaults, ranges and whether a setting changes are those of a server.
 - config.md has every key that pointsmand knows; a reload changes at once what it says, and nothing else.
 
@@ -53,6 +54,9 @@ def check_generated(args):
     listed = (HERE / "metrics.txt").read_text().split()
     shown = [row[0] for row in rows_of("metrics.md", ["metric", "type"])]
     check(shown == listed, "metrics.md has the metrics of metrics.txt", sorted(set(shown) ^ set(listed)))
+    sources = "".join(file.read_text() for file in sorted((ROOT / "service").rglob("*.cc")))
+    named = set(re.findall(r'"(pointsman_\w+)"', sources))
+    check(named == set(shown), "metrics.md has the metrics that the sources name", sorted(named ^ set(shown)))
 
 
 def fields_of(message):

@@ -7,6 +7,9 @@
 #include <set>
 #include <sstream>
 
+#include "base/strings.h"
+#include "domain/settings.h"
+#include "learners/quality/quality_model.h"
 #include "poison.h"
 
 namespace pointsman {
@@ -37,9 +40,9 @@ const Poison kFloats[] = {{"nan", std::numeric_limits<double>::quiet_NaN()},
 // For each number field: the field in the refusal, and the poisons that are harmless there. All others are
 // refused.
 struct Row {
-  const char* field;
-  const char* where;
-  const char* harmless;
+  std::string field;
+  std::string where;
+  std::string harmless;
 };
 const Row kRows[] = {
     {"RouteRequest.embedding", "embedding", "denormal huge -huge -1"},
@@ -97,24 +100,7 @@ const Row kRows[] = {
     {"FeatureSpec.center", "settings.features.center", "denormal -1"},
     {"FeatureSpec.scale", "settings.features.scale", ""},
     {"FeatureSpec.weight", "settings.features.weight", "denormal"},
-    {"LearnerSettings.exploration_floor", "settings.learner", "denormal"},
-    {"LearnerSettings.exploration_scale", "settings.learner", "denormal"},
-    {"LearnerSettings.epsilon", "settings.learner", "denormal"},
-    {"LearnerSettings.temperature", "settings.learner", ""},
-    {"LearnerSettings.squarecb_gamma", "settings.learner", ""},
-    {"LearnerSettings.half_life_s", "settings.learner.half_life_s", ""},
-    {"LearnerSettings.half_life_outcomes", "settings.learner.half_life_outcomes", ""},
-    {"LearnerSettings.forget_outcomes", "settings.learner", ""},
-    {"PoolSettings.cost_scale_usd", "settings.cost_scale_usd", ""},
-    {"PoolSettings.latency_scale_ms", "settings.latency_scale_ms", ""},
-    {"PoolSettings.shortlist_size", "settings.shortlist_size", ""},
-    {"PoolSettings.neighbours", "settings.neighbours", ""},
-    {"PoolSettings.experience_max", "settings.experience_max", ""},
-    {"PoolSettings.feedback_window_s", "settings.feedback_window_s", ""},
-    {"PoolSettings.missing_feedback", "settings.missing_feedback", ""},
-    {"PoolSettings.latency_kind", "settings.latency_kind", ""},
-    {"PoolSettings.missing_quality", "settings.missing_quality", "denormal"},
-    {"PoolSettings.client_weight_per_hour", "settings.client_weight_per_hour", "denormal"},
+    {"LearnerSettings.forget_outcomes", "settings.learner", ""},  // 0 or from 1 on
     {"ImportStart.queries", "queries", ""},
     {"ImportStart.strength", "strength", ""},
     {"ImportStart.ArmOutcomesEntry.value", "arm_outcomes", ""},
@@ -131,6 +117,24 @@ const Row kRows[] = {
     {"ImportedOutcome.error_kind", "error_kind", ""},
     {"ImportedOutcome.retry_after_ms", "retry_after_ms", ""},
 };
+
+// Those, and a row of each number among the settings that has none there.
+std::map<std::string, Row> AllRows() {
+  std::map<std::string, Row> rows;
+  for (const Row& row : kRows) rows[row.field] = row;
+  for (const SettingRow& setting : SettingTable()) {
+    const bool is_number = NumberOf(setting, PoolSettings{}).has_value();
+    if (!is_number && setting.values.empty()) continue;
+    const bool is_learner = setting.is_of_learner();
+    const bool is_real = !std::holds_alternative<uint32_t PoolSettings::*>(setting.field);
+    const std::string field =
+        Cat(is_learner ? "LearnerSettings." : "PoolSettings.", setting.field_name());
+    rows.insert({field,
+                 {field, is_learner ? "settings.learner" : Cat("settings.", setting.name),
+                  is_number && is_real && setting.least <= 0 ? "denormal" : ""}});
+  }
+  return rows;
+}
 
 bool IsNumber(const FieldDescriptor& field) {
   const auto type = field.cpp_type();
@@ -232,8 +236,7 @@ class PoisonedNumbers : public PoisonFixture {
 };
 
 TEST_F(PoisonedNumbers, AreRefusedByFieldOrHarmlessInEveryFieldThereIs) {
-  std::map<std::string, const Row*> rows;
-  for (const Row& row : kRows) rows[row.field] = &row;
+  const std::map<std::string, Row> rows = AllRows();
   std::set<std::string> met;
   for (const auto& valid : Templates()) {
     const grpc::Status is_valid = Send(*valid);
@@ -242,7 +245,7 @@ TEST_F(PoisonedNumbers, AreRefusedByFieldOrHarmlessInEveryFieldThereIs) {
       const auto row = rows.find(NameOf(place));
       ASSERT_NE(row, rows.end()) << NameOf(place) << " is new: say in the table what is harmless";
       met.insert(row->first);
-      TryEach(*valid, place, *row->second);
+      TryEach(*valid, place, row->second);
     }
     ExpectItDecides();
   }
@@ -266,8 +269,7 @@ TEST_F(PoisonedNumbers, TogetherAreRefusedWhereTheirSumIsNoNumber) {
 
 // The smallest and the largest weight of a prior, with every quality model.
 TEST_F(PoisonedNumbers, OfAPriorAtTheEndsOfItsRangeGiveSoundDecisions) {
-  for (const char* model : {"hybrid", "lin_thompson", "context_free", "ema", "knn", "linucb",
-                            "mixture", "hybrid_steady"}) {
+  for (const char* model : QualityModelNames()) {
     v1::PutPoolRequest pool;
     pool.set_name(model);
     pool.mutable_settings()->mutable_learner()->set_quality_model(model);

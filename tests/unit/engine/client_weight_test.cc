@@ -4,6 +4,7 @@
 
 #include "base/rng.h"
 #include "client_weight_fixture.h"
+#include "learners/quality/quality_model.h"
 
 namespace pointsman {
 namespace {
@@ -47,8 +48,7 @@ TEST_F(ClientWeight, LetsALiarMoveAnArmNoFurtherThanSoManyOutcomesWould) {
 }
 
 TEST_F(ClientWeight, BoundsALiarUnderEveryLearner) {
-  for (const char* model :
-       {"hybrid", "lin_thompson", "linucb", "mixture", "context_free", "ema", "knn"}) {
+  for (const char* model : QualityModelNames()) {
     decided_ = told_ = 0;
     OpenAnew(Bound(7, model));
     Play(30, 300, 0);

@@ -204,7 +204,9 @@ TEST(LearnedState, CountsTheVotesOfDrawnAndImportedOutcomesAlone) {
 
 TEST(Priors, CountAsSoManyOutcomesInEveryModel) {
   for (const char* model : QualityModelNames()) {
-    LogBuilder log(TestPool(model, kDimension));
+    Pool pool = TestPool(model, kDimension);
+    pool.settings.learner.forget_outcomes = 0;
+    LogBuilder log(pool);
     Arm arm = TestArm(0);
     arm.prior_quality = 0.9;
     arm.prior_strength = 50;

@@ -1,6 +1,9 @@
 // Every quality model against a slow and obvious one that keeps everything it learned.
+#include <algorithm>
+#include <cmath>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "hybrid_oracle.h"
@@ -20,22 +23,68 @@ LearnerSettings Settings(const std::string& model, double forget_outcomes) {
   return settings;
 }
 
-TEST(ContextFree, AgreesWithASumOverAllItWasTold) {
-  for (const double forget : {0.0, 80.0}) {
-    SlowLevels oracle(forget, 0.4);
-    ExpectAgrees(Settings("context_free", forget), {.seed = 1}, oracle);
-  }
+constexpr uint32_t kDimension = 4;
+
+// How a model is compared: the oracle, and the lives that it is compared in.
+struct Comparison {
+  const char* model;
+  std::unique_ptr<SlowModel> (*oracle)(double forget_outcomes);
+  std::vector<double> forgets;
+  std::vector<uint64_t> seeds;
+};
+
+template <class Oracle>
+std::unique_ptr<SlowModel> Slow(double forget) {
+  return std::make_unique<Oracle>(kDimension, forget);
 }
 
-TEST(Ema, AgreesWithASumOverAllItWasTold) {
-  SlowLevels oracle(60 / std::log(2.0), 0);
-  ExpectAgrees(Settings("ema", 0), {.seed = 2}, oracle);
-}
+// One for each model.
+const Comparison kComparisons[] = {
+    {"context_free",
+     [](double forget) -> std::unique_ptr<SlowModel> {
+       return std::make_unique<SlowLevels>(forget, 0.4);
+     },
+     {0, 80},
+     {1}},
+    {"ema",
+     [](double) -> std::unique_ptr<SlowModel> {
+       return std::make_unique<SlowLevels>(60 / std::log(2.0), 0);
+     },
+     {0},
+     {2}},
+    {"knn",
+     [](double forget) -> std::unique_ptr<SlowModel> { return std::make_unique<SlowKnn>(forget); },
+     {0, 80},
+     {3}},
+    {"linucb", Slow<SlowLinUcb>, {0, 80}, {4}},
+    {"lin_thompson", Slow<SlowLinThompson>, {0, 80}, {5}},
+    {"mixture", Slow<SlowMixture>, {0, 80}, {6}},
+    {"hybrid", Slow<SlowHybrid>, {0, 150}, {7, 8}},
+    {"hybrid_steady",
+     [](double forget) -> std::unique_ptr<SlowModel> {
+       HybridTuning tuning;
+       tuning.detects_drift = false;
+       return std::make_unique<SlowHybrid>(kDimension, forget, tuning);
+     },
+     {0, 150},
+     {7}},
+};
 
-TEST(Knn, AgreesWithASumOverAllItWasTold) {
-  for (const double forget : {0.0, 80.0}) {
-    SlowKnn oracle(forget);
-    ExpectAgrees(Settings("knn", forget), {.seed = 3}, oracle);
+TEST(QualityModels, AgreeWithSlowOnesThatKeepAllTheyWereTold) {
+  for (const std::string model : QualityModelNames()) {
+    const auto* row = std::find_if(std::begin(kComparisons), std::end(kComparisons),
+                                   [&](const Comparison& c) { return c.model == model; });
+    ASSERT_NE(row, std::end(kComparisons)) << model << " has no oracle: write one";
+    for (const double forget : row->forgets) {
+      for (const uint64_t seed : row->seeds) {
+        SCOPED_TRACE(model + ", seed " + std::to_string(seed));
+        const std::unique_ptr<SlowModel> oracle = row->oracle(forget);
+        ExpectAgrees(Settings(model, forget), {.seed = seed}, *oracle);
+        if (model != "hybrid") continue;
+        EXPECT_GT(dynamic_cast<SlowHybrid&>(*oracle).alarms(), 0)
+            << "nothing was seen of the detector";
+      }
+    }
   }
 }
 
@@ -68,37 +117,6 @@ TEST(Knn, IsTheKernelsMeanOfTheNeighboursAndOfTwoMoreAtTheArmsLevel) {
     QualityEstimate estimate;
     model->Estimate({}, {&view, 1}, {&estimate, 1});
     ASSERT_NEAR(estimate.mean, sum / weight, 1e-6) << round;
-  }
-}
-
-TEST(LinUcb, AgreesWithDenseRegressionsOfAllItWasTold) {
-  for (const double forget : {0.0, 80.0}) {
-    SlowLinUcb oracle(4, forget);
-    ExpectAgrees(Settings("linucb", forget), {.seed = 4}, oracle);
-  }
-}
-
-TEST(LinThompson, AgreesWithDenseRegressionsOfAllItWasTold) {
-  for (const double forget : {0.0, 80.0}) {
-    SlowLinThompson oracle(4, forget);
-    ExpectAgrees(Settings("lin_thompson", forget), {.seed = 5}, oracle);
-  }
-}
-
-TEST(Mixture, AgreesWithDenseRegressionsAndSharesOfAllItWasTold) {
-  for (const double forget : {0.0, 80.0}) {
-    SlowMixture oracle(4, forget);
-    ExpectAgrees(Settings("mixture", forget), {.seed = 6}, oracle);
-  }
-}
-
-TEST(Hybrid, AgreesWithDenseEquationsOfAllItWasTold) {
-  for (const double forget : {0.0, 150.0}) {
-    for (const uint64_t seed : {7, 8}) {
-      SlowHybrid oracle(4, forget);
-      ExpectAgrees(Settings("hybrid", forget), {.seed = seed}, oracle);
-      EXPECT_GT(oracle.alarms(), 0) << "nothing was seen of the detector";
-    }
   }
 }
 

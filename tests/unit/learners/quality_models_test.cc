@@ -1,6 +1,8 @@
 // What all quality models promise besides their estimates (oracles_test.cc tests those).
 #include <cmath>
+#include <fstream>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -9,6 +11,7 @@
 #include "gtest/gtest.h"
 #include "learners/quality/quality_model.h"
 #include "log_builder.h"
+#include "tests/paths.h"
 
 namespace pointsman {
 namespace {
@@ -165,6 +168,26 @@ TEST(QualityModels, AreListedInTheErrorOfAnUnknownName) {
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   for (const char* name : QualityModelNames()) {
     EXPECT_THAT(std::string(status.message()), testing::HasSubstr(name));
+  }
+}
+
+std::string PageOf(const char* name) {
+  std::ifstream in(std::string(POINTSMAN_SOURCE_DIR) + "/docs/" + name);
+  std::stringstream page;
+  page << in.rdbuf();
+  return page.str();
+}
+
+TEST(QualityModels, AreNamedInTheReferenceAndTheDesign) {
+  const std::string settings = PageOf("reference/settings.md");
+  const std::size_t row = settings.find("| `learner.quality_model` |");
+  ASSERT_NE(row, std::string::npos);
+  std::string listed = settings.substr(row, settings.find('\n', row) - row);
+  for (char& c : listed) c = c == ',' || c == '(' ? ' ' : c;
+  const std::string design = PageOf("design/learning.md");
+  for (const std::string name : QualityModelNames()) {
+    EXPECT_THAT(listed, testing::HasSubstr(" " + name + " ")) << "docs/reference/settings.md";
+    EXPECT_THAT(design, testing::HasSubstr("`" + name + "`")) << "docs/design/learning.md";
   }
 }
 

@@ -30,5 +30,23 @@ TEST(ConvertPool, GivesBackWhatItWasGiven) {
   EXPECT_EQ(*again, settings);
 }
 
+std::string RefusalOf(const v1::PoolSettings& message) {
+  return std::string(Edited(PoolSettings{}, message).status().message());
+}
+
+TEST(ConvertPool, SaysWhatIsWrong) {
+  v1::PoolSettings window, kind, feedback, silence;
+  window.set_feedback_window_s(0);
+  EXPECT_EQ(RefusalOf(window), "settings.feedback_window_s: must be from 1 to 31622400 s");
+  kind.set_latency_kind(static_cast<v1::LatencyKind>(3));
+  EXPECT_EQ(RefusalOf(kind), "settings.latency_kind: unknown kind of latency 3");
+  feedback.set_missing_feedback(static_cast<v1::MissingFeedback>(-1));
+  EXPECT_EQ(RefusalOf(feedback), "settings.missing_feedback: unknown value -1");
+  silence.set_missing_feedback(v1::DEFAULT_QUALITY);
+  EXPECT_EQ(RefusalOf(silence),
+            "settings.missing_quality: is required with missing_feedback DEFAULT_QUALITY: it is the "
+            "quality to assume without feedback");
+}
+
 }  // namespace
 }  // namespace pointsman

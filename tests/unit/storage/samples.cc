@@ -1,6 +1,9 @@
 #include "samples.h"
 
+#include <type_traits>
 #include <utility>
+
+#include "domain/settings.h"
 
 namespace pointsman {
 namespace {
@@ -74,26 +77,23 @@ Pool SamplePool(Rng& rng, PoolId id) {
   for (int i = 0; i < 3; ++i) {
     settings.features.push_back({SampleBytes(rng, 9), rng.Normal(), rng.Normal(), rng.Normal()});
   }
-  settings.learner = {.quality_model = SampleBytes(rng, 9),
-                      .exploration = SampleBytes(rng, 9),
-                      .exploration_floor = rng.Uniform(),
-                      .exploration_scale = rng.Uniform(),
-                      .epsilon = rng.Uniform(),
-                      .temperature = rng.Uniform(),
-                      .squarecb_gamma = rng.Uniform(),
-                      .half_life_s = rng.Uniform(),
-                      .half_life_outcomes = rng.Uniform(),
-                      .forget_outcomes = rng.Uniform()};
-  settings.cost_scale_usd = rng.Uniform();
-  settings.latency_scale_ms = rng.Uniform();
-  settings.shortlist_size = Number(rng);
-  settings.neighbours = Number(rng);
-  settings.experience_max = Number(rng);
-  settings.feedback_window = static_cast<Micros>(rng.Below(1 << 30));
-  settings.store_query_text = rng.Below(2) == 1;
-  settings.missing_feedback = MissingFeedback{static_cast<uint8_t>(1 + rng.Below(2))};
-  settings.missing_quality = rng.Uniform();
-  settings.client_weight_per_hour = rng.Uniform();
+  for (const SettingRow& row : SettingTable()) {
+    VisitSetting(row, settings, [&]<class T>(T& value) {
+      if constexpr (std::is_enum_v<T>) {
+        value = T{static_cast<uint8_t>(1 + rng.Below(row.values.size()))};
+      } else if constexpr (std::is_same_v<T, std::string>) {
+        value = SampleBytes(rng, 9);
+      } else if constexpr (std::is_same_v<T, double>) {
+        value = rng.Uniform();
+      } else if constexpr (std::is_same_v<T, bool>) {
+        value = rng.Below(2) == 1;
+      } else if constexpr (std::is_same_v<T, Micros>) {
+        value = static_cast<Micros>(rng.Below(1 << 30));
+      } else {
+        value = Number(rng);
+      }
+    });
+  }
   settings.default_preference = SamplePreference(rng);
   return {id, SampleBytes(rng, 20), settings, static_cast<Micros>(rng.Below(1 << 30))};
 }
