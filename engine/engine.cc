@@ -63,16 +63,13 @@ void Engine::Import(ImportPlan plan, std::vector<ImportedQuery> chunk, Done<Impo
 }
 
 void Engine::PutPool(std::string name, EditSettings edit, std::vector<Arm> arms, bool create_only,
-                     Done<std::pair<PoolInfo, bool>> done) {
+                     Done<PutPoolOutput> done) {
   PoolEdit pool;
   pool.name = std::move(name);
   pool.edit = std::move(edit);
   for (Arm& arm : arms) pool.arms.push_back(WholeArm(std::move(arm)));
   pool.create_only = create_only;
-  PutPool(std::move(pool), "", [done = std::move(done)](absl::StatusOr<PutPoolOutput> output) {
-    if (!output.ok()) return done(output.status());
-    done(std::make_pair(std::move(output->info), output->is_new));
-  });
+  PutPool(std::move(pool), "", std::move(done));
 }
 
 void Engine::PutPool(PoolEdit edit, std::string by, Done<PutPoolOutput> done) {
@@ -110,12 +107,8 @@ void Engine::DeletePool(std::string name, Done<bool> done) {
       std::move(done));
 }
 
-void Engine::PutArm(std::string pool, Arm arm, Done<std::pair<Arm, bool>> done) {
-  PutArm(std::move(pool), WholeArm(std::move(arm)), "",
-         [done = std::move(done)](absl::StatusOr<PutArmOutput> output) {
-           if (!output.ok()) return done(output.status());
-           done(std::make_pair(std::move(output->arm), output->is_new));
-         });
+void Engine::PutArm(std::string pool, Arm arm, Done<PutArmOutput> done) {
+  PutArm(std::move(pool), WholeArm(std::move(arm)), "", std::move(done));
 }
 
 void Engine::PutArm(std::string pool, ArmEdit edit, std::string by, Done<PutArmOutput> done) {

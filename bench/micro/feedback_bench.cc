@@ -79,7 +79,7 @@ std::unique_ptr<Engine> OpenEngine(const std::string& folder, const Clock& clock
 void MakePool(Engine& engine, const std::string& model, int arm_count) {
   std::vector<Arm> arms(static_cast<std::size_t>(arm_count));
   for (std::size_t i = 0; i < arms.size(); ++i) arms[i].name = "arm " + std::to_string(i);
-  using Made = std::pair<PoolInfo, bool>;
+  using Made = PutPoolOutput;
   const auto edit = [&](PoolSettings settings) -> absl::StatusOr<PoolSettings> {
     settings.learner.quality_model = model;
     return settings;

@@ -61,7 +61,7 @@ absl::Status InProcessClient::PutPool(const std::string& name, const PoolSetting
   const EditSettings edit = [&settings](const PoolSettings&) -> absl::StatusOr<PoolSettings> {
     return settings;
   };
-  return Await<std::pair<PoolInfo, bool>>([&](auto done) {
+  return Await<PutPoolOutput>([&](auto done) {
            engine_->PutPool(name, edit, arms, /*create_only=*/true, std::move(done));
          })
       .status();
@@ -76,7 +76,7 @@ absl::StatusOr<FeedbackOutput> InProcessClient::Feedback(const FeedbackInput& in
 }
 
 absl::Status InProcessClient::PutArm(const std::string& pool, const Arm& arm) {
-  return Await<std::pair<Arm, bool>>([&](auto done) { engine_->PutArm(pool, arm, done); }).status();
+  return Await<PutArmOutput>([&](auto done) { engine_->PutArm(pool, arm, done); }).status();
 }
 
 absl::StatusOr<ImportOutput> InProcessClient::Import(

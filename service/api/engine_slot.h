@@ -17,6 +17,9 @@ class EngineSlot {
   EngineSlot(const EngineSlot&) = delete;
   EngineSlot& operator=(const EngineSlot&) = delete;
 
+  DataPath& data() const { return *engine_; }
+  ControlPath& control() const { return *engine_; }
+  InspectionPath& inspection() const { return *engine_; }
   Engine* operator->() const { return engine_.get(); }
   Engine& operator*() const { return *engine_; }
   bool is_empty() const { return engine_ == nullptr; }

@@ -116,7 +116,7 @@ grpc::ServerUnaryReactor* AdminService::PutPool(grpc::CallbackServerContext* con
   edit.create_only = request->create_only();
   edit.is_pruning = request->prune();
   edit.is_dry_run = request->dry_run();
-  engine_->PutPool(std::move(edit), call->audited().who,
+  engine_.control().PutPool(std::move(edit), call->audited().who,
                   [call, response](const absl::StatusOr<PutPoolOutput>& result) {
                     if (result.ok()) {
                       FillProto(*result, *response);
@@ -132,7 +132,7 @@ grpc::ServerUnaryReactor* AdminService::GetPool(grpc::CallbackServerContext* con
                                                 v1::GetPoolResponse* response) {
   return Answer(context, admission_, *request, [&]() -> absl::Status {
     PoolInfo info;
-    ASSIGN_OR_RETURN(info, engine_->GetPool(PoolOrDefault(request->name())));
+    ASSIGN_OR_RETURN(info, engine_.inspection().GetPool(PoolOrDefault(request->name())));
     *response->mutable_pool() = ToProto(info);
     return absl::OkStatus();
   });
@@ -143,7 +143,7 @@ grpc::ServerUnaryReactor* AdminService::ListPools(grpc::CallbackServerContext* c
                                                   v1::ListPoolsResponse* response) {
   Call call(context, admission_, *request);
   call.Run([&]() -> absl::Status {
-    for (const PoolInfo& info : engine_->ListPools()) {
+    for (const PoolInfo& info : engine_.inspection().ListPools()) {
       if (call.client().MayUse(info.pool.name)) *response->add_pools() = ToProto(info);
     }
     return absl::OkStatus();
@@ -162,13 +162,13 @@ grpc::ServerUnaryReactor* AdminService::DeletePool(grpc::CallbackServerContext* 
         BadField("name", "must not be empty: deleting a pool also deletes all it has learned"));
     return reactor;
   }
-  const auto present = engine_->GetPool(PoolOrDefault(request->name()));
+  const auto present = engine_.inspection().GetPool(PoolOrDefault(request->name()));
   if (present.ok()) {
     call->audited().changes = {Cat("deleted: ", present->arms_active, " active and ",
                                    present->arms_paused, " paused arms, ",
                                    present->snapshot_version, " events")};
   }
-  engine_->DeletePool(request->name(), [call](const absl::StatusOr<bool>& result) {
+  engine_.control().DeletePool(request->name(), [call](const absl::StatusOr<bool>& result) {
     if (!result.ok()) call->audited().changes.clear();
     call->Finish(result.status());
   });
@@ -181,7 +181,7 @@ grpc::ServerUnaryReactor* AdminService::PutArm(grpc::CallbackServerContext* cont
   auto call = std::make_shared<Call>(context, admission_, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
-  engine_->PutArm(MeantPool(*request), EditOf(*request), call->audited().who,
+  engine_.control().PutArm(MeantPool(*request), EditOf(*request), call->audited().who,
                  [call, response](const absl::StatusOr<PutArmOutput>& result) {
                    if (result.ok()) {
                      FillProto(*result, *response);
@@ -202,7 +202,7 @@ grpc::ServerUnaryReactor* AdminService::ListArms(grpc::CallbackServerContext* co
     RETURN_IF_ERROR(ReadPageToken(request->page_token(), first));
     const std::size_t size = PageSize(request->page_size());
     std::vector<Arm> arms;
-    ASSIGN_OR_RETURN(arms, engine_->ListArms(MeantPool(*request), static_cast<ArmId>(first), size,
+    ASSIGN_OR_RETURN(arms, engine_.inspection().ListArms(MeantPool(*request), static_cast<ArmId>(first), size,
                                             request->include_removed()));
     for (const Arm& arm : arms) *response->add_arms() = ToProto(arm);
     if (arms.size() == size) response->set_next_page_token(Cat(Index(arms.back().id) + 1));
@@ -216,7 +216,7 @@ grpc::ServerUnaryReactor* AdminService::RemoveArm(grpc::CallbackServerContext* c
   auto call = std::make_shared<Call>(context, admission_, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
-  engine_->RemoveArm(MeantPool(*request), request->arm(), call->audited().who,
+  engine_.control().RemoveArm(MeantPool(*request), request->arm(), call->audited().who,
                     [call](const absl::StatusOr<bool>& was_active) {
                       if (was_active.ok()) {
                         call->audited().changes = {
@@ -236,7 +236,7 @@ grpc::ServerUnaryReactor* AdminService::UndoImport(grpc::CallbackServerContext* 
                                                    const v1::UndoImportRequest* request,
                                                    v1::UndoImportResponse* response) {
   return AnswerLater<UndoOutput>(context, admission_, *request, response, [&](auto done) {
-    engine_->UndoImport(MeantPool(*request), request->import_id(), std::move(done));
+    engine_.control().UndoImport(MeantPool(*request), request->import_id(), std::move(done));
   });
 }
 
@@ -248,7 +248,7 @@ grpc::ServerUnaryReactor* AdminService::ListOutcomes(grpc::CallbackServerContext
     RETURN_IF_ERROR(ReadPageToken(request->page_token(), first));
     OutcomePage page;
     ASSIGN_OR_RETURN(page,
-                     engine_->ReadOutcomes(MeantPool(*request), first, PageSize(request->page_size())));
+                     engine_.inspection().ReadOutcomes(MeantPool(*request), first, PageSize(request->page_size())));
     *response = ToProto(page);
     return absl::OkStatus();
   });
@@ -259,12 +259,12 @@ grpc::ServerUnaryReactor* AdminService::GetStats(grpc::CallbackServerContext* co
                                                  v1::GetStatsResponse* response) {
   if (request->with_checksum()) {
     return AnswerLater<PoolStatistics>(context, admission_, *request, response, [&](auto done) {
-      engine_->GetStatsWithChecksum(MeantPool(*request), std::move(done));
+      engine_.inspection().GetStatsWithChecksum(MeantPool(*request), std::move(done));
     });
   }
   return Answer(context, admission_, *request, [&]() -> absl::Status {
     PoolStatistics statistics;
-    ASSIGN_OR_RETURN(statistics, engine_->GetStats(MeantPool(*request)));
+    ASSIGN_OR_RETURN(statistics, engine_.inspection().GetStats(MeantPool(*request)));
     *response = ToProto(statistics);
     return absl::OkStatus();
   });
@@ -274,7 +274,7 @@ grpc::ServerUnaryReactor* AdminService::MeasureRecall(grpc::CallbackServerContex
                                                       const v1::MeasureRecallRequest* request,
                                                       v1::MeasureRecallResponse* response) {
   return AnswerLater<RecallFigures>(context, admission_, *request, response, [&](auto done) {
-    engine_->MeasureRecall(MeantPool(*request), {request->queries().begin(), request->queries().end()},
+    engine_.inspection().MeasureRecall(MeantPool(*request), {request->queries().begin(), request->queries().end()},
                           std::move(done));
   });
 }
@@ -283,7 +283,7 @@ grpc::ServerUnaryReactor* AdminService::TryEmbedder(grpc::CallbackServerContext*
                                                     const v1::TryEmbedderRequest* request,
                                                     v1::TryEmbedderResponse* response) {
   return AnswerLater<EmbedderFigures>(context, admission_, *request, response, [&](auto done) {
-    engine_->TryEmbedder(request->endpoint(), {request->texts().begin(), request->texts().end()},
+    engine_.inspection().TryEmbedder(request->endpoint(), {request->texts().begin(), request->texts().end()},
                         std::move(done));
   });
 }
@@ -293,7 +293,7 @@ grpc::ServerUnaryReactor* AdminService::Explain(grpc::CallbackServerContext* con
                                                 v1::ExplainResponse* response) {
   return Answer(context, admission_, *request, [&]() -> absl::Status {
     Explanation explanation;
-    ASSIGN_OR_RETURN(explanation, engine_->Explain(MeantPool(*request), request->decision_id()));
+    ASSIGN_OR_RETURN(explanation, engine_.inspection().Explain(MeantPool(*request), request->decision_id()));
     *response = ToProto(explanation);
     return absl::OkStatus();
   });
@@ -311,7 +311,7 @@ grpc::ServerUnaryReactor* AdminService::Backup(grpc::CallbackServerContext* cont
     call->Finish(status);
     return reactor;
   }
-  engine_->Backup(backup_dir_ + "/" + name,
+  engine_.control().Backup(backup_dir_ + "/" + name,
                  [call, response](const absl::StatusOr<BackupInfo>& result) {
                    if (result.ok()) {
                      response->set_folder(result->folder);

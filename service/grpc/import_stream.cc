@@ -69,7 +69,7 @@ void ImportStream::Submit(std::vector<ImportedQuery> chunk) {
     tally_->Add(*output);
     StartRead(&request_);
   };
-  engine_->Import(*plan_, std::move(chunk), go_on);
+  engine_.control().Import(*plan_, std::move(chunk), go_on);
 }
 
 void ImportStream::End(const absl::Status& status) {

@@ -38,7 +38,7 @@ grpc::ServerUnaryReactor* RouterService::Route(grpc::CallbackServerContext* cont
     return reactor;
   }
   const bool is_decision = input->mode != Mode::kPreview;
-  engine_->Route(*std::move(input),
+  engine_.data().Route(*std::move(input),
                  [this, call, response, is_decision](const absl::StatusOr<RouteOutput>& output) {
                    if (output.ok()) {
                      if (is_decision) metrics_.CountDecision(output->logged);
@@ -55,7 +55,7 @@ grpc::ServerUnaryReactor* RouterService::RouteBatch(grpc::CallbackServerContext*
   auto call = std::make_shared<Call>(context, admission_, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
-  if (auto status = CheckBatch(request->requests_size(), engine_->limits()); !status.ok()) {
+  if (auto status = CheckBatch(request->requests_size(), engine_.data().limits()); !status.ok()) {
     call->Finish(status);
     return reactor;
   }
@@ -74,7 +74,7 @@ grpc::ServerUnaryReactor* RouterService::RouteBatch(grpc::CallbackServerContext*
   }
   std::vector<bool> are_decisions;
   for (const RouteInput& input : inputs) are_decisions.push_back(input.mode != Mode::kPreview);
-  engine_->RouteBatch(std::move(inputs),
+  engine_.data().RouteBatch(std::move(inputs),
                       [this, call, answers = std::move(answers), are_decisions = std::move(are_decisions)](
                           const std::vector<absl::StatusOr<RouteOutput>>& outputs) {
                         for (std::size_t i = 0; i < outputs.size(); ++i) {
@@ -102,7 +102,7 @@ grpc::ServerUnaryReactor* RouterService::Feedback(grpc::CallbackServerContext* c
     return reactor;
   }
   input->client = call->client_name();
-  engine_->Feedback(*std::move(input),
+  engine_.data().Feedback(*std::move(input),
                    [this, call, response](const absl::StatusOr<FeedbackOutput>& output) {
                      if (output.ok()) {
                        metrics_.CountFeedback(output->result);
@@ -119,7 +119,7 @@ grpc::ServerUnaryReactor* RouterService::FeedbackBatch(grpc::CallbackServerConte
   auto call = std::make_shared<Call>(context, admission_, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
-  if (auto status = CheckBatch(request->requests_size(), engine_->limits());
+  if (auto status = CheckBatch(request->requests_size(), engine_.data().limits());
       !status.ok() || request->requests_size() == 0) {
     call->Finish(status);
     return reactor;
@@ -139,7 +139,7 @@ grpc::ServerUnaryReactor* RouterService::FeedbackBatch(grpc::CallbackServerConte
     }
     input->client = client;
     input->pool = PoolOrDefault(request->requests(i).pool().empty() ? request->pool() : request->requests(i).pool());
-    engine_->Feedback(*std::move(input),
+    engine_.data().Feedback(*std::move(input),
                      [this, call, item, waiting](const absl::StatusOr<FeedbackOutput>& output) {
                        if (output.ok()) {
                          metrics_.CountFeedback(output->result);

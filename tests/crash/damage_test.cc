@@ -27,7 +27,7 @@ class Damage : public EngineFixture {
     for (int i = 0; i < arms; ++i) {
       Arm arm;
       arm.name = "arm " + std::to_string(i);
-      using Put = std::pair<Arm, bool>;
+      using Put = PutArmOutput;
       ASSERT_TRUE(
           Await<Put>([&](auto done) { engine_->PutArm("default", arm, std::move(done)); }).ok());
     }

@@ -39,7 +39,7 @@ bool EngineScenario::MakePool(Engine& engine) {
   std::vector<Arm> arms(2);
   arms[0].name = "alpha";
   arms[1].name = "beta";
-  using Made = std::pair<PoolInfo, bool>;
+  using Made = PutPoolOutput;
   const auto made = Await<Made>([&](auto done) {
     engine.PutPool(
         "default", [=](const PoolSettings&) { return settings; }, arms, false, std::move(done));
@@ -81,12 +81,12 @@ void EngineScenario::Round(Engine& engine) {
     Arm arm;
     arm.name = "alpha";
     arm.description = "description " + std::to_string(n);
-    using Put = std::pair<Arm, bool>;
+    using Put = PutArmOutput;
     const auto put = Await<Put>([&](auto done) { engine.PutArm("default", arm, std::move(done)); });
     EXPECT_TRUE(MakesSense(put.status())) << put.status();
   }
   if (n % 9 == 4) {
-    using Made = std::pair<PoolInfo, bool>;
+    using Made = PutPoolOutput;
     const auto made = Await<Made>([&](auto done) {
       engine.PutPool(
           "side", [](const PoolSettings& s) { return s; }, {}, false, std::move(done));

@@ -71,7 +71,7 @@ class Player {
 
  private:
   absl::Status PutPool(const std::function<void(PoolSettings&)>& change) {
-    return Await<std::pair<PoolInfo, bool>>([&](auto done) {
+    return Await<PutPoolOutput>([&](auto done) {
              engine_.PutPool(
                  "golden",
                  [&](PoolSettings settings) -> absl::StatusOr<PoolSettings> {
@@ -96,7 +96,7 @@ class Player {
     arm.status = status;
     arm.prior_quality = 0.5;
     arm.prior_strength = static_cast<double>(a % 2);
-    return Await<std::pair<Arm, bool>>(
+    return Await<PutArmOutput>(
                [&](auto done) { engine_.PutArm("golden", arm, std::move(done)); })
         .status();
   }

@@ -52,7 +52,7 @@ class EngineFixture : public ::testing::Test {
   }
 
   void MakePool(PoolSettings settings = {}) {
-    using Made = std::pair<PoolInfo, bool>;
+    using Made = PutPoolOutput;
     const auto made = Await<Made>([&](auto done) {
       engine_->PutPool(
           "default", [=](const PoolSettings&) { return settings; }, ThreeArms(), true,

@@ -194,7 +194,7 @@ TEST_F(OutcomeRules, C3_FeaturesCanBeAdded) {
     }
     const std::string before = DecisionOf("a");
     const QualityEstimate level = StatsOf("a").figures.level;
-    using Made = std::pair<PoolInfo, bool>;
+    using Made = PutPoolOutput;
     const auto put = Await<Made>([&](auto done) {
       engine_->PutPool(
           "default",

@@ -11,7 +11,7 @@
 
 namespace pointsman {
 
-using MadePool = std::pair<PoolInfo, bool>;
+using MadePool = PutPoolOutput;
 inline constexpr Micros kMinute = 60 * kMicrosPerSecond;
 inline constexpr FeedbackResult kOver = FeedbackResult::kOverWeight;
 

@@ -15,7 +15,7 @@ class EligibilityFixture : public EngineFixture {
   using Set = std::set<std::string>;
 
   void Put(const Arm& arm) {
-    using PutOne = std::pair<Arm, bool>;
+    using PutOne = PutArmOutput;
     const auto put =
         Await<PutOne>([&](auto done) { engine_->PutArm("default", arm, std::move(done)); });
     ASSERT_TRUE(put.ok()) << put.status();

@@ -18,7 +18,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::FloatNear;
-using Made = std::pair<PoolInfo, bool>;
+using Made = PutPoolOutput;
 
 absl::StatusOr<Made> PutPool(Engine& engine, const std::string& name,
                              const PoolSettings& settings) {

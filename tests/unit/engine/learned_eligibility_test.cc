@@ -193,7 +193,7 @@ TEST_F(LearnedEligibility, OfPoolsThatGotAFeatureReadsOldOutcomesAsTheyWere) {
   const auto before = Ask([](RouteInput& in) { in.features = {{"length", 4}}; });
   ASSERT_TRUE(before.ok());
   settings.features.push_back({"turns", 0, 1, 0.5});
-  const auto changed = Await<std::pair<PoolInfo, bool>>([&](auto done) {
+  const auto changed = Await<PutPoolOutput>([&](auto done) {
     engine_->PutPool(
         "default",
         [&](const PoolSettings& present) {

@@ -147,7 +147,7 @@ TEST_F(MissingFeedbackTest, IsCorrectedByFeedbackInAWindowMadeLonger) {
   MakePool(Silence(0.5));
   const RouteOutput decision = MustRoute("rated after all");
   LetWindowEnd();
-  using Made = std::pair<PoolInfo, bool>;
+  using Made = PutPoolOutput;
   const auto longer = [](const PoolSettings& present) {
     PoolSettings wanted = present;
     wanted.feedback_window = 10 * kWindow;

@@ -14,7 +14,7 @@ class NotCandidates : public EngineFixture {
  protected:
   void PutAll(const std::vector<Arm>& arms, const std::string& pool = "default",
               uint32_t shortlist_size = 64) {
-    using Made = std::pair<PoolInfo, bool>;
+    using Made = PutPoolOutput;
     const auto made = Await<Made>([&](auto done) {
       engine_->PutPool(
           pool,

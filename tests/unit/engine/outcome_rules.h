@@ -35,7 +35,7 @@ class OutcomeRules : public EngineFixture {
   void SetUp() override { OpenWith(OpenMemoryStorage(kTestSecret)); }
 
   void Pool(std::vector<Arm> arms, PoolSettings settings = {}) {
-    using Made = std::pair<PoolInfo, bool>;
+    using Made = PutPoolOutput;
     const auto made = Await<Made>([&](auto done) {
       engine_->PutPool(
           "default", [=](const PoolSettings&) { return settings; }, arms, true, std::move(done));

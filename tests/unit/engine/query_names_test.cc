@@ -20,8 +20,8 @@ class QueryNames : public EngineFixture {
     MakePool(std::move(settings));
     for (const Arm& arm : more) ASSERT_TRUE(Put(arm).ok());
   }
-  absl::StatusOr<std::pair<Arm, bool>> Put(const Arm& arm, const std::string& pool = "default") {
-    return Await<std::pair<Arm, bool>>(
+  absl::StatusOr<PutArmOutput> Put(const Arm& arm, const std::string& pool = "default") {
+    return Await<PutArmOutput>(
         [&](auto done) { engine_->PutArm(pool, arm, std::move(done)); });
   }
   static Arm Named(const std::string& name, std::vector<std::string> aliases = {}) {
@@ -43,7 +43,7 @@ class QueryNames : public EngineFixture {
     return arms;
   }
   absl::Status Change(const std::function<void(PoolSettings&)>& change) {
-    return Await<std::pair<PoolInfo, bool>>([&](auto done) {
+    return Await<PutPoolOutput>([&](auto done) {
              engine_->PutPool(
                  "default",
                  [=](const PoolSettings& present) {
@@ -230,7 +230,7 @@ TEST_F(QueryNames, AreFreeOnceTheArmOrTheAliasIsGone) {
     row.act();
     const auto put = Put(Named("old"));
     ASSERT_TRUE(put.ok()) << row.name << ": " << put.status();
-    EXPECT_TRUE(put->second) << row.name;
+    EXPECT_TRUE(put->is_new) << row.name;
     const auto only = Ask([&](RouteInput& in) { in.constraints.allow_arms = {"old"}; });
     ASSERT_TRUE(only.ok()) << only.status();
     EXPECT_EQ(ArmsOf(*only), Set{"old"}) << row.name;
@@ -277,13 +277,13 @@ TEST_F(QueryNames, ThatLookTheSameAreTheSame) {
     }
     const auto again = Put(Named(asked));
     ASSERT_TRUE(again.ok()) << again.status();
-    EXPECT_FALSE(again->second) << "it is the arm that is there";
+    EXPECT_FALSE(again->is_new) << "it is the arm that is there";
   }
 }
 
 TEST_F(QueryNames, OfPoolsThatLookTheSameAreOnePool) {
   const auto make = [&](const std::string& name) {
-    return Await<std::pair<PoolInfo, bool>>([&](auto done) {
+    return Await<PutPoolOutput>([&](auto done) {
       engine_->PutPool(
           name, [](const PoolSettings& s) { return s; }, ThreeArms(), false, std::move(done));
     });
@@ -291,7 +291,7 @@ TEST_F(QueryNames, OfPoolsThatLookTheSameAreOnePool) {
   ASSERT_TRUE(make(kDecomposed).ok());
   const auto again = make(kComposed);
   ASSERT_TRUE(again.ok());
-  EXPECT_FALSE(again->second);
+  EXPECT_FALSE(again->is_new);
   for (const char* name : {kComposed, kDecomposed}) {
     EXPECT_TRUE(Ask([&](RouteInput& in) { in.pool = name; }).ok());
     EXPECT_TRUE(engine_->GetStats(name).ok());
@@ -313,7 +313,7 @@ TEST_F(QueryNames, WithWhatNobodySeesAreNotMade) {
        }},
       {"name",
        [&] {
-         return Await<std::pair<PoolInfo, bool>>([&](auto done) {
+         return Await<PutPoolOutput>([&](auto done) {
                   engine_->PutPool(
                       kZeroWidth, [](const PoolSettings& s) { return s; }, {}, false,
                       std::move(done));

@@ -184,7 +184,7 @@ TEST_F(BrokenStorage, OfDecisionsMarksAnswersUnloggedAndShowsInHealth) {
 
 TEST_F(BrokenStorage, OfAPoolsChangeShowsInHealth) {
   plan_->FailOperation(plan_->operations() + 1);
-  using Made = std::pair<PoolInfo, bool>;
+  using Made = PutPoolOutput;
   const auto made = Await<Made>([&](auto done) {
     engine_->PutPool(
         "other", [](const PoolSettings& s) { return s; }, {}, true, std::move(done));
@@ -196,7 +196,7 @@ TEST_F(BrokenStorage, OfAPoolsChangeShowsInHealth) {
 class Pools : public EngineFixture {};
 
 TEST_F(Pools, RefuseToChangeWhatLearnedStateDependsOn) {
-  using Made = std::pair<PoolInfo, bool>;
+  using Made = PutPoolOutput;
   const auto change = [&](std::function<void(PoolSettings&)> edit) {
     return Await<Made>([&](auto done) {
              engine_->PutPool(
@@ -224,15 +224,15 @@ TEST_F(Pools, RefuseToChangeWhatLearnedStateDependsOn) {
 TEST_F(Pools, TakeNewArmsWhileServing) {
   Arm arm;
   arm.name = "delta";
-  using Put = std::pair<Arm, bool>;
+  using Put = PutArmOutput;
   const auto put = Await<Put>([&](auto done) { engine_->PutArm("default", arm, std::move(done)); });
   ASSERT_TRUE(put.ok());
-  EXPECT_TRUE(put->second);
-  EXPECT_EQ(put->first.id, ArmId{3});
+  EXPECT_TRUE(put->is_new);
+  EXPECT_EQ(put->arm.id, ArmId{3});
   const auto again =
       Await<Put>([&](auto done) { engine_->PutArm("default", arm, std::move(done)); });
-  EXPECT_FALSE(again->second);
-  EXPECT_EQ(again->first.id, ArmId{3});
+  EXPECT_FALSE(again->is_new);
+  EXPECT_EQ(again->arm.id, ArmId{3});
 }
 
 }  // namespace

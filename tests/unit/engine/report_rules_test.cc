@@ -162,7 +162,7 @@ TEST_F(OutcomeRules, B3_WhatWasNotLearnedCanBeSentAgain) {
   EXPECT_EQ(TellQuality(decision, 1, "id")->result, FeedbackResult::kLate);
   EXPECT_EQ(TellQuality(decision, 1, "id")->result, FeedbackResult::kLate);
   EXPECT_EQ(OutcomesOf("a"), 0u);
-  using Made = std::pair<PoolInfo, bool>;
+  using Made = PutPoolOutput;
   ASSERT_TRUE(Await<Made>([&](auto done) {
                 engine_->PutPool(
                     "default",

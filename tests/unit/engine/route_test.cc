@@ -147,7 +147,7 @@ TEST_F(Route, SaysWhyEachArmFailsWhenNonePasses) {
 TEST_F(Route, LeavesPausedAndRemovedArmsOut) {
   Arm paused = ThreeArms()[0];
   paused.status = ArmStatus::kPaused;
-  using Put = std::pair<Arm, bool>;
+  using Put = PutArmOutput;
   ASSERT_TRUE(
       Await<Put>([&](auto done) { engine_->PutArm("default", paused, std::move(done)); }).ok());
   ASSERT_TRUE(
@@ -180,12 +180,12 @@ TEST_F(Route, FindsAnArmThatComesBackAsItWas) {
   ASSERT_TRUE(
       Await<bool>([&](auto done) { engine_->RemoveArm("default", "beta", std::move(done)); }).ok());
   ASSERT_TRUE(TellQuality(open, 0.75).ok());
-  using Put = std::pair<Arm, bool>;
+  using Put = PutArmOutput;
   const auto back =
       Await<Put>([&](auto done) { engine_->PutArm("default", ThreeArms()[1], std::move(done)); });
 
   ASSERT_TRUE(back.ok()) << back.status();
-  EXPECT_TRUE(back->second) << "it was made anew, as far as the caller can tell";
+  EXPECT_TRUE(back->is_new) << "it was made anew, as far as the caller can tell";
   EXPECT_EQ(OutcomesOf("beta"), outcomes + 1);
 }
 
@@ -266,7 +266,7 @@ TEST_F(Route, FindsTheFewArmsThatMeetABudgetInALargePool) {
     arms[i].usd_per_1m_output = i >= 298 ? 1 : 1000;
     arms[i].prior_output_tokens = 1000;
   }
-  using Made = std::pair<PoolInfo, bool>;
+  using Made = PutPoolOutput;
   ASSERT_TRUE(Await<Made>([&](auto done) {
                 engine_->PutPool(
                     "tools", [](const PoolSettings& s) { return s; }, arms, true, std::move(done));
@@ -311,7 +311,7 @@ TEST_F(Route, ShortlistsTheArmsNearestByDescriptionInALargePool) {
     arms.push_back(arm);
   }
   arms[123].description = "translates sentences between french and german";
-  using Made = std::pair<PoolInfo, bool>;
+  using Made = PutPoolOutput;
   ASSERT_TRUE(Await<Made>([&](auto done) {
                 engine_->PutPool(
                     "tools", [](const PoolSettings& s) { return s; }, arms, true, std::move(done));
@@ -334,7 +334,7 @@ TEST_F(Route, KeepsWhatAPoolLearnedAmongItsCandidatesWhenItOutgrowsItsShortlist)
   settings.neighbours = 0;  // so that only the favourites can bring the arm in
   std::vector<Arm> arms(4);
   for (std::size_t i = 0; i < arms.size(); ++i) arms[i].name = "early-" + std::to_string(i);
-  using Made = std::pair<PoolInfo, bool>;
+  using Made = PutPoolOutput;
   const auto put = [&] {
     return Await<Made>([&](auto done) {
       engine_->PutPool(

@@ -57,14 +57,14 @@ TEST_F(EngineOfManyThreads, LosesNoOutcomeAndShowsEachToWhoeverAsksAfterwards) {
     for (int i = 0; !is_over; ++i) {
       Arm arm = ThreeArms()[1];
       arm.status = i % 2 == 0 ? ArmStatus::kPaused : ArmStatus::kActive;
-      const auto put = Await<std::pair<Arm, bool>>(
+      const auto put = Await<PutArmOutput>(
           [&](auto done) { engine_->PutArm("default", arm, std::move(done)); });
       ASSERT_TRUE(put.ok()) << put.status();
     }
   });
   others.emplace_back([&] {  // one who makes and deletes another pool
     while (!is_over) {
-      const auto made = Await<std::pair<PoolInfo, bool>>([&](auto done) {
+      const auto made = Await<PutPoolOutput>([&](auto done) {
         engine_->PutPool(
             "other", [](const PoolSettings& s) { return s; }, ThreeArms(), true, std::move(done));
       });

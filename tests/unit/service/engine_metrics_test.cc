@@ -84,7 +84,7 @@ TEST_F(EngineMetricsTest, CountFeedbackByWhatItDid) {
     settings.client_weight_per_hour = 1;
     return settings;
   };
-  const auto put = Await<std::pair<PoolInfo, bool>>(
+  const auto put = Await<PutPoolOutput>(
       [&](auto done) { engine_->PutPool("default", bound, {}, false, std::move(done)); });
   ASSERT_TRUE(put.ok()) << put.status();
   RouteInput input;

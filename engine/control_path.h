@@ -1,0 +1,54 @@
+// The engine for those who look after pools and arms.
+// Threads and errors: engine.h.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "domain/limits.h"
+#include "engine/done.h"
+#include "engine/request/answers.h"
+#include "engine/request/requests.h"
+#include "storage/folder/backup.h"
+
+namespace pointsman {
+
+class ControlPath {
+ public:
+  virtual ~ControlPath() = default;
+
+  // Learns one chunk of an import (import.h): query after query, all of the chunk or nothing. What
+  // is known already under the plan's import_id is skipped. An empty chunk checks the plan.
+  virtual void Import(ImportPlan plan, std::vector<ImportedQuery> chunk, Done<ImportOutput> done) = 0;
+  // Makes or changes a pool, and puts arms in it, as one event group.
+  // A new pool on a remote embedder is made once that has answered and its dimension is known. Errors
+  // then: kUnavailable EMBEDDER_UNAVAILABLE.
+  // `by`: who asks for it, for the log.
+  virtual void PutPool(PoolEdit edit, std::string by, Done<PutPoolOutput> done) = 0;
+  // The same with whole arms: what is put is what they are then.
+  virtual void PutPool(std::string name, EditSettings edit, std::vector<Arm> arms, bool create_only,
+               Done<PutPoolOutput> done) = 0;
+  virtual void DeletePool(std::string name, Done<bool> done) = 0;
+  virtual void PutArm(std::string pool, ArmEdit edit, std::string by, Done<PutArmOutput> done) = 0;
+  // A whole arm, which is then as given; its id is found by its name.
+  virtual void PutArm(std::string pool, Arm arm, Done<PutArmOutput> done) = 0;
+  // True: it was active, else paused.
+  virtual void RemoveArm(std::string pool, std::string arm, std::string by, Done<bool> done) = 0;
+  void RemoveArm(std::string pool, std::string arm, Done<bool> done) {
+    RemoveArm(std::move(pool), std::move(arm), "", std::move(done));
+  }
+  // Takes back what an import taught, as far as the log has it (import.h).
+  virtual void UndoImport(std::string pool, std::string import_id, Done<UndoOutput> done) = 0;
+  // Copies the data folder as it is now into `folder`, which is made; commands and Route go on.
+  virtual void Backup(std::string folder, Done<BackupInfo> done) = 0;
+  // Puts those wanted limits in force that can change while it runs (LimitRow::is_live), and answers
+  // the names of others that differ. `wanted` is valid (ValidateLimits). One caller at a time.
+  virtual std::vector<std::string> ChangeLimits(const Limits& wanted) = 0;
+};
+
+}  // namespace pointsman

@@ -1,0 +1,13 @@
+// What an answer that comes later is handed to: called exactly once, perhaps before the call returns.
+#pragma once
+
+#include <functional>
+
+#include "absl/status/statusor.h"
+
+namespace pointsman {
+
+template <class T>
+using Done = std::function<void(absl::StatusOr<T>)>;
+
+}  // namespace pointsman
