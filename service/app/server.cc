@@ -6,7 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
-#include <map>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -15,12 +15,12 @@
 #include "base/strings.h"
 #include "service/access/access.h"
 #include "service/access/address.h"
-#include "service/access/certificate.h"
-#include "service/access/tokens_file.h"
-#include "service/access/watched_files.h"
 #include "service/app/admin_http.h"
 #include "service/observe/audit_log.h"
 #include "service/app/engine_host.h"
+#include "service/app/health_log.h"
+#include "service/app/reload.h"
+#include "service/app/secrets.h"
 #include "service/observe/engine_metrics.h"
 #include "service/observe/metrics.h"
 #include "service/grpc/admin_service.h"
@@ -41,7 +41,6 @@ constexpr std::chrono::milliseconds kRefuseFor{50};
 // How long gRPC waits for streams (a health Watch, reflection) to end and for the last answers to be sent.
 constexpr std::chrono::milliseconds kStreamsWait{200};
 constexpr std::chrono::milliseconds kHealthEvery{250};
-constexpr std::chrono::minutes kFaultsEvery{1};
 constexpr std::size_t kPollers = 4;
 
 absl::Status CannotListen(const std::string& address) {
@@ -58,13 +57,13 @@ class Server::Impl {
       : config_(config),
         log_(log),
         access_(IsLoopbackAddress(config.listen)),
-        tokens_({config.tokens_file}),
-        certificates_(
-            {config.tls.certificate_file, config.tls.key_file, config.tls.client_ca_file}),
+        secrets_(config_, log, access_, metrics_),
+        health_log_(log, metrics_),
         host_(config_, clock, log) {}
 
   absl::Status Start(const Clock& clock) {
-    RETURN_IF_ERROR(ReadSecrets());
+    RETURN_IF_ERROR(ValidateServing(config_));
+    RETURN_IF_ERROR(secrets_.Read());
     RETURN_IF_ERROR(host_.Open());
     RETURN_IF_ERROR(Listen(clock));
     if (!config_.admin_listen.empty()) {
@@ -108,47 +107,18 @@ class Server::Impl {
   }
 
   absl::Status Reload(const ServerConfig& wanted) {
-    std::vector<std::string> refused;
-    const auto fixed = [&](const char* name, const std::string& now, const std::string& then) {
-      if (now != then) refused.emplace_back(name);
-    };
-    fixed("data_dir", config_.data_dir, wanted.data_dir);
-    fixed("backup_dir", config_.backup_dir, wanted.backup_dir);
-    fixed("listen", config_.listen, wanted.listen);
-    fixed("admin_listen", config_.admin_listen, wanted.admin_listen);
-    fixed("log.format", config_.log_format, wanted.log_format);
-    fixed("tokens_file", config_.tokens_file, wanted.tokens_file);
-    if (config_.tls != wanted.tls) refused.emplace_back("tls");
+    std::vector<std::string> refused = FixedSettings(config_, wanted);
     for (const std::string& name : host_.ChangeLimits(wanted.limits)) {
       refused.push_back("limits." + name);
     }
-    if (config_.embedders != wanted.embedders) refused.emplace_back("embedders");
     log_.set_level(spdlog::level::from_str(wanted.log_level));
-    if (refused.empty()) return absl::OkStatus();
-    std::string names;
-    for (const std::string& name : refused) names += (names.empty() ? "" : ", ") + name;
-    return FailedPrecondition(
-        "these settings need a restart to change, and keep their old values: ", names,
-        "; all other changes are in force");
+    return NotInForce(refused);
   }
 
   int port() const { return port_; }
   int admin_port() const { return admin_ == nullptr ? 0 : admin_->port(); }
 
  private:
-  // Report faulty files now rather than to each client.
-  absl::Status ReadSecrets() {
-    RETURN_IF_ERROR(ValidateServing(config_));
-    if (config_.tls.is_on()) {
-      ASSIGN_OR_RETURN(const CertificateInfo certificate, CheckCertificate(config_.tls));
-      metrics_.SetCertificateExpiry(certificate.expires);
-    }
-    if (!tokens_.Changed()) return absl::OkStatus();  // there are none: the first look counts as a change
-    const auto tokens = LoadTokens(config_.tokens_file);
-    if (tokens.ok()) access_.SetTokens(*tokens);
-    return tokens.status();
-  }
-
   absl::Status Listen(const Clock& clock) {
     audit_ = std::make_unique<AuditLog>(log_, clock);
     admission_ = std::make_unique<Admission>(host_.limits(), access_, clock, metrics_, *audit_);
@@ -229,75 +199,6 @@ class Server::Impl {
     return host_.not_ready();
   }
 
-  // Logs the faults since the last report, at most once a minute, because every call may have one.
-  void LogFaults() {
-    const auto now = std::chrono::steady_clock::now();
-    const Metrics::Faults faults = metrics_.faults();
-    if (faults.count == faults_told_ || now < faults_not_before_) return;
-    log_.error(
-        "{} calls failed by a fault of the server (INTERNAL or DATA_LOSS); the last error: {}",
-        faults.count - faults_told_, faults.last);
-    faults_told_ = faults.count;
-    faults_not_before_ = now + kFaultsEvery;
-  }
-
-  // Logs when a remote embedder starts or stops working.
-  void LogEmbedders() {
-    for (const RemoteStatistics& now : host_.slot()->EmbedderStatistics()) {
-      const bool never_answered = now.dimension == 0 && !now.last_fault.empty();
-      const bool is_well = now.breaker == CircuitBreaker::State::kClosed && !never_answered;
-      const auto told = embedders_told_.find(now.endpoint);
-      const bool is_news = told == embedders_told_.end() || told->second != is_well;
-      if (now.calls == 0 || !is_news) continue;
-      embedders_told_[now.endpoint] = is_well;
-      if (is_well) {
-        log_.info("embedder {} ({}) answers: {} dimensions", now.endpoint, now.model,
-                  now.dimension);
-      } else {
-        log_.warn("embedder {} fails; until it recovers, its pools decide without vectors: {}",
-                  now.endpoint, now.last_fault);
-      }
-    }
-  }
-
-  void LookAtTokens() {
-    if (!tokens_.Changed()) return;
-    const auto tokens = LoadTokens(config_.tokens_file);
-    if (!tokens.ok()) {
-      log_.error("the tokens file cannot be read; the old tokens stay in force: {}",
-                 ToStd(tokens.status().message()));
-      return;
-    }
-    access_.SetTokens(*tokens);
-    log_.info("{} tokens read from {}", tokens->size(), config_.tokens_file);
-  }
-
-  // gRPC reads new files by itself; this logs whether they are usable, and when they expire.
-  void LookAtCertificate() {
-    if (!certificates_.Changed()) return;
-    const auto certificate = CheckCertificate(config_.tls);
-    if (certificate.ok()) {
-      metrics_.SetCertificateExpiry(certificate->expires);
-      log_.info("certificate of {}, valid until {}", certificate->subject,
-                DayText(certificate->expires));
-    } else {
-      log_.error("new connections will fail until the TLS files are fixed: {}",
-                 ToStd(certificate.status().message()));
-    }
-  }
-
-  void LookAtSnapshots() {
-    const absl::Status snapshots = host_.slot()->SnapshotHealth();
-    if (snapshots.ok() == are_snapshots_well_) return;
-    are_snapshots_well_ = snapshots.ok();
-    if (are_snapshots_well_) {
-      log_.info("snapshots succeed again");
-    } else {
-      log_.warn("a snapshot failed and will be retried (the log grows until one succeeds): {}",
-                ToStd(snapshots.message()));
-    }
-  }
-
   // Checks everything that may change at any time, and reports the engine's health to the health service.
   void WatchHealth() {
     while (true) {
@@ -306,16 +207,14 @@ class Server::Impl {
         if (!is_stopping_) wake_.WaitFor(mutex_, kHealthEvery);
         if (is_stopping_) return;
       }
-      LookAtTokens();
-      LookAtCertificate();
-      LogFaults();
+      secrets_.Look();
+      health_log_.LogFaults();
       host_.Look(*admission_);
       auto* health = server_->GetHealthCheckService();
       health->SetServingStatus(kWriteHealth, host_.is_well());
       health->SetServingStatus(kRouterHealth, !host_.slot().is_empty());
       if (host_.slot().is_empty()) continue;
-      LogEmbedders();
-      LookAtSnapshots();
+      health_log_.LogEngine(host_.slot().inspection());
     }
   }
 
@@ -323,8 +222,8 @@ class Server::Impl {
   spdlog::logger& log_;
   Metrics metrics_;
   Access access_;
-  WatchedFiles tokens_;  // these two belong to the health thread once it runs
-  WatchedFiles certificates_;
+  Secrets secrets_;       // these two belong to the health thread once it runs
+  HealthLog health_log_;
   EngineHost host_;
   std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<Admission> admission_;
@@ -335,10 +234,6 @@ class Server::Impl {
   std::unique_ptr<AdminHttp> admin_;
   int port_ = 0;
   std::thread health_thread_;
-  uint64_t faults_told_ = 0;  // these two belong to the health thread
-  std::chrono::steady_clock::time_point faults_not_before_;
-  bool are_snapshots_well_ = true;  // these two too
-  std::map<std::string, bool> embedders_told_;  // whether each was healthy
   Mutex mutex_;
   CondVar wake_;
   bool is_stopping_ GUARDED_BY(mutex_) = false;

@@ -1,0 +1,62 @@
+#include "service/app/health_log.h"
+
+#include <spdlog/spdlog.h>
+
+#include "base/strings.h"
+
+namespace pointsman {
+namespace {
+
+constexpr std::chrono::minutes kFaultsEvery{1};
+
+}  // namespace
+
+void HealthLog::LogEngine(const InspectionPath& engine) {
+  LogEmbedders(engine);
+  LogSnapshots(engine);
+}
+
+// Logs the faults since the last report, at most once a minute, because every call may have one.
+void HealthLog::LogFaults() {
+  const auto now = std::chrono::steady_clock::now();
+  const Metrics::Faults faults = metrics_.faults();
+  if (faults.count == faults_told_ || now < faults_not_before_) return;
+  log_.error(
+      "{} calls failed by a fault of the server (INTERNAL or DATA_LOSS); the last error: {}",
+      faults.count - faults_told_, faults.last);
+  faults_told_ = faults.count;
+  faults_not_before_ = now + kFaultsEvery;
+}
+
+// Logs when a remote embedder starts or stops working.
+void HealthLog::LogEmbedders(const InspectionPath& engine) {
+  for (const RemoteStatistics& now : engine.EmbedderStatistics()) {
+    const bool never_answered = now.dimension == 0 && !now.last_fault.empty();
+    const bool is_well = now.breaker == CircuitBreaker::State::kClosed && !never_answered;
+    const auto told = embedders_told_.find(now.endpoint);
+    const bool is_news = told == embedders_told_.end() || told->second != is_well;
+    if (now.calls == 0 || !is_news) continue;
+    embedders_told_[now.endpoint] = is_well;
+    if (is_well) {
+      log_.info("embedder {} ({}) answers: {} dimensions", now.endpoint, now.model,
+                now.dimension);
+    } else {
+      log_.warn("embedder {} fails; until it recovers, its pools decide without vectors: {}",
+                now.endpoint, now.last_fault);
+    }
+  }
+}
+
+void HealthLog::LogSnapshots(const InspectionPath& engine) {
+  const absl::Status snapshots = engine.SnapshotHealth();
+  if (snapshots.ok() == are_snapshots_well_) return;
+  are_snapshots_well_ = snapshots.ok();
+  if (are_snapshots_well_) {
+    log_.info("snapshots succeed again");
+  } else {
+    log_.warn("a snapshot failed and will be retried (the log grows until one succeeds): {}",
+              ToStd(snapshots.message()));
+  }
+}
+
+}  // namespace pointsman

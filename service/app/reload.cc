@@ -1,0 +1,32 @@
+#include "service/app/reload.h"
+
+#include "base/strings.h"
+
+namespace pointsman {
+
+std::vector<std::string> FixedSettings(const ServerConfig& present, const ServerConfig& wanted) {
+  std::vector<std::string> names;
+  const auto fixed = [&](const char* name, const std::string& now, const std::string& then) {
+    if (now != then) names.emplace_back(name);
+  };
+  fixed("data_dir", present.data_dir, wanted.data_dir);
+  fixed("backup_dir", present.backup_dir, wanted.backup_dir);
+  fixed("listen", present.listen, wanted.listen);
+  fixed("admin_listen", present.admin_listen, wanted.admin_listen);
+  fixed("log.format", present.log_format, wanted.log_format);
+  fixed("tokens_file", present.tokens_file, wanted.tokens_file);
+  if (present.tls != wanted.tls) names.emplace_back("tls");
+  if (present.embedders != wanted.embedders) names.emplace_back("embedders");
+  return names;
+}
+
+absl::Status NotInForce(const std::vector<std::string>& settings) {
+  if (settings.empty()) return absl::OkStatus();
+  std::string names;
+  for (const std::string& name : settings) names += (names.empty() ? "" : ", ") + name;
+  return FailedPrecondition(
+      "these settings need a restart to change, and keep their old values: ", names,
+      "; all other changes are in force");
+}
+
+}  // namespace pointsman
