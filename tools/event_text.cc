@@ -76,7 +76,8 @@ std::string BodyText(const OutcomeEvent& e, const LogContext& before) {
   const std::string told = OutcomeText(e.is_withdrawal ? e.before : e.outcome);
   if (!told.empty()) text += Cat(": ", told);
   if (!e.corrects.empty()) text += Cat(" (instead of ", OutcomeText(e.corrects), ")");
-  text += Cat("; decision ", Quoted(e.decision_id), ", feedback ", Quoted(e.feedback_id));
+  text += Cat("; decision ", Quoted(e.decision_id));
+  if (!e.feedback_id.empty()) text += Cat(", feedback ", Quoted(e.feedback_id));
   text += absl::StrFormat("; %s, propensity %.6g", Lower(SelectionName(e.selection)), e.propensity);
   if (e.attempt > 0) text += Cat(", attempt ", e.attempt, ", followed by a call to another arm");
   if (e.weight != 1) text += absl::StrFormat(", weight %.6g", e.weight);

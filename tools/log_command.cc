@@ -104,7 +104,11 @@ std::string CheckText(const PoolCheck& check) {
   }
   if (!check.fault.empty()) text += Cat("  log                   WRONG: ", check.fault, "\n");
   return text +
-         absl::StrFormat("  state at %d: checksum %016x\n", check.replayed_to, check.checksum);
+         absl::StrFormat("  state at %d: checksum %016x\n", check.replayed_to, check.checksum) +
+         (check.records_compared == 0 || !check.is_sound()
+              ? ""
+              : Cat("  feedback records made again from the log: ", check.records_compared,
+                    ", equal to those that are kept\n"));
 }
 
 Json CheckJson(const PoolCheck& check) {
@@ -113,6 +117,7 @@ Json CheckJson(const PoolCheck& check) {
                {"last", check.last},
                {"replayed_from", check.replayed_from},
                {"replayed_to", check.replayed_to},
+               {"records_compared", check.records_compared},
                {"state_checksum", Cat(check.checksum)},
                {"is_sound", check.is_sound()},
                {"fault", check.fault},

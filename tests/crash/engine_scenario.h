@@ -17,7 +17,9 @@ class EngineScenario {
  public:
   explicit EngineScenario(uint64_t seed) : seed_(seed) {}
 
-  static EngineOptions Options();
+  EngineOptions Options() const;
+  // Scenarios of even seeds keep the whole log; the others drop what their snapshots cover.
+  bool keeps_log() const { return seed_ % 2 == 0; }
   // Opens an engine on `storage` and works with it for `rounds`. Any unexpected answer is a test failure.
   // False: the engine did not open.
   bool Run(Storage storage, int rounds, const std::string& backup_folder = "");
@@ -36,6 +38,7 @@ class EngineScenario {
   bool MakePool(Engine& engine);
   void Round(Engine& engine);
   void Tell(Engine& engine, FeedbackInput input);
+  void ExpectProjectionsOfTheLog(const EventLog& log) const;
 
   const uint64_t seed_;
   uint64_t count_ = 0;
