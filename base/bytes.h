@@ -4,9 +4,9 @@
 // Threads: values; one owner at a time.
 #pragma once
 
+#include <climits>
 #include <cstddef>
 #include <cstdint>
-#include <climits>
 #include <cstring>
 #include <span>
 #include <string>

@@ -51,7 +51,7 @@ struct OutcomeEvent {
   std::optional<Anchor> anchor = {};  // absent: in logs before format 3
   bool is_withdrawal = false;         // `before` is taken back, and `outcome` is empty
   bool is_closed = false;             // the call was not made, or no arm of the pool made it
-  uint32_t attempt = 0;               // an earlier call of the same arm for the decision, from 1; 0: the last
+  uint32_t attempt = 0;  // an earlier call of the same arm for the decision, from 1; 0: the last
   bool input_is_counted = false;      // input_tokens_estimate is the caller's own count
   Sequence decision_version = 0;      // the learned state that decided; 0: not known
   double input_tokens_expected = 0;   // of the call, as the decision expected them
@@ -60,7 +60,7 @@ struct OutcomeEvent {
   std::string client = {};            // who sent it
   // Only the feedback record needs what follows. In logs before 0.2 it is not set, and decision_time is 0.
   Micros decision_time = 0;
-  uint32_t said = 0;            // fields that the feedback had, known or not: bit 1 << number in record.proto
+  uint32_t said = 0;  // fields that the feedback had, known or not: bit 1 << number in record.proto
   double counted = 0;           // how much of the client's weight it used
   bool brings_nothing = false;  // it only repeats what was known; not learned
   // The decision's first arm. From now on, feedback that names no arm applies to `arm` instead of that one.

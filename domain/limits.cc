@@ -8,7 +8,8 @@ namespace {
 constexpr int64_t kGiB = int64_t{1} << 30;
 
 constexpr LimitRow kTable[] = {
-    {"query_bytes_max", &Limits::query_bytes_max, 1, 1 << 24, "bytes of a query's text that are embedded", true},
+    {"query_bytes_max", &Limits::query_bytes_max, 1, 1 << 24,
+     "bytes of a query's text that are embedded", true},
     {"name_bytes_max", &Limits::name_bytes_max, 8, 1024,
      "bytes of a pool, arm, tag or feature name", true},
     {"description_bytes_max", &Limits::description_bytes_max, 0, 1 << 20,

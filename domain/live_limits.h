@@ -7,8 +7,8 @@
 #include <memory>
 #include <vector>
 
-#include "domain/limits.h"
 #include "base/mutex.h"
+#include "domain/limits.h"
 
 namespace pointsman {
 

@@ -25,6 +25,8 @@ bool HoldsInvisible(std::string_view name);
 std::string NearestName(std::string_view name, std::span<const std::string> names);
 
 // The pool that a request means: without a name, "default".
-inline std::string_view PoolOrDefault(std::string_view name) { return name.empty() ? "default" : name; }
+inline std::string_view PoolOrDefault(std::string_view name) {
+  return name.empty() ? "default" : name;
+}
 
 }  // namespace pointsman

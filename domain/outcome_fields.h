@@ -23,7 +23,8 @@ Outcome OutcomeOf(const Message& message) {
   if (message.has_cached_input_tokens()) o.cached_input_tokens = message.cached_input_tokens();
   if (message.has_error_kind()) {
     const auto kind = static_cast<uint32_t>(message.error_kind());
-    if (kind != 0) o.error_kind = ErrorKind{static_cast<uint8_t>(kind <= UINT8_MAX ? kind : UINT8_MAX)};
+    if (kind != 0)
+      o.error_kind = ErrorKind{static_cast<uint8_t>(kind <= UINT8_MAX ? kind : UINT8_MAX)};
   }
   if (message.has_retry_after_ms()) o.retry_after_ms = message.retry_after_ms();
   return o;

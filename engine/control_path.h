@@ -24,7 +24,8 @@ class ControlPath {
 
   // Learns one chunk of an import (import.h): query after query, all of the chunk or nothing. What
   // is known already under the plan's import_id is skipped. An empty chunk checks the plan.
-  virtual void Import(ImportPlan plan, std::vector<ImportedQuery> chunk, Done<ImportOutput> done) = 0;
+  virtual void Import(ImportPlan plan, std::vector<ImportedQuery> chunk,
+                      Done<ImportOutput> done) = 0;
   // Makes or changes a pool, and puts arms in it, as one event group.
   // A new pool on a remote embedder is made once that has answered and its dimension is known. Errors
   // then: kUnavailable EMBEDDER_UNAVAILABLE.
@@ -32,7 +33,7 @@ class ControlPath {
   virtual void PutPool(PoolEdit edit, std::string by, Done<PutPoolOutput> done) = 0;
   // The same with whole arms: what is put is what they are then.
   virtual void PutPool(std::string name, EditSettings edit, std::vector<Arm> arms, bool create_only,
-               Done<PutPoolOutput> done) = 0;
+                       Done<PutPoolOutput> done) = 0;
   virtual void DeletePool(std::string name, Done<bool> done) = 0;
   virtual void PutArm(std::string pool, ArmEdit edit, std::string by, Done<PutArmOutput> done) = 0;
   // A whole arm, which is then as given; its id is found by its name.

@@ -25,7 +25,7 @@ class DataPath {
   virtual void Route(RouteInput input, Done<RouteOutput> done) = 0;
   // Independent decisions over one snapshot of each pool, in order; each with its own error.
   virtual void RouteBatch(std::vector<RouteInput> inputs,
-                  std::function<void(std::vector<absl::StatusOr<RouteOutput>>)> done) = 0;
+                          std::function<void(std::vector<absl::StatusOr<RouteOutput>>)> done) = 0;
   // `done` is called exactly once, perhaps before this returns.
   virtual void Feedback(FeedbackInput input, Done<FeedbackOutput> done) = 0;
   // The limits in force. The reference stays valid as long as the engine.

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "engine/pool/embedder_trial.h"
 #include "engine/engine_impl.h"
 #include "engine/inspect/inspection.h"
+#include "engine/pool/embedder_trial.h"
 #include "engine/request/query_text.h"
 
 namespace pointsman {
@@ -77,25 +77,26 @@ void Engine::PutPool(PoolEdit edit, std::string by, Done<PutPoolOutput> done) {
   if (!remote.ok()) return done(remote.status());
   if (*remote == nullptr) return impl_->PutPool(std::move(edit), std::move(by), std::move(done));
   // Its dimension is known once it has answered, and no pool is made on one that does not.
-  (*remote)->Try({RemoteEmbedder::kProbeText}, [this, remote = *remote, edit, by,
-                                                done](const auto& trial) {
-    if (!trial.ok()) {
-      return done(WithReason(absl::UnavailableError(Cat("pool ", Quoted(edit.name), " is not made: ",
-                                                        ToStd(trial.status().message()))),
-                             reason::kEmbedderUnavailable, "settings.embedder.endpoint"));
-    }
-    const auto dimension = static_cast<uint32_t>(trial->embeddings.front()->size());
-    PoolEdit completed = edit;
-    completed.edit = [=, wanted_of = edit.edit](
-                         const PoolSettings& present) -> absl::StatusOr<PoolSettings> {
-      ASSIGN_OR_RETURN(PoolSettings wanted, wanted_of(present));
-      if (wanted.embedder.name != kRemoteEmbedder) return wanted;
-      ASSIGN_OR_RETURN(wanted.embedder,
-                       WithEndpoint(wanted.embedder, remote->endpoint(), dimension));
-      return wanted;
-    };
-    impl_->PutPool(std::move(completed), by, done);
-  });
+  (*remote)->Try(
+      {RemoteEmbedder::kProbeText}, [this, remote = *remote, edit, by, done](const auto& trial) {
+        if (!trial.ok()) {
+          return done(WithReason(
+              absl::UnavailableError(Cat("pool ", Quoted(edit.name),
+                                         " is not made: ", ToStd(trial.status().message()))),
+              reason::kEmbedderUnavailable, "settings.embedder.endpoint"));
+        }
+        const auto dimension = static_cast<uint32_t>(trial->embeddings.front()->size());
+        PoolEdit completed = edit;
+        completed.edit = [=, wanted_of = edit.edit](
+                             const PoolSettings& present) -> absl::StatusOr<PoolSettings> {
+          ASSIGN_OR_RETURN(PoolSettings wanted, wanted_of(present));
+          if (wanted.embedder.name != kRemoteEmbedder) return wanted;
+          ASSIGN_OR_RETURN(wanted.embedder,
+                           WithEndpoint(wanted.embedder, remote->endpoint(), dimension));
+          return wanted;
+        };
+        impl_->PutPool(std::move(completed), by, done);
+      });
 }
 
 void Engine::DeletePool(std::string name, Done<bool> done) {
@@ -129,8 +130,8 @@ void Engine::RemoveArm(std::string pool, std::string arm, std::string by, Done<b
 
 void Engine::UndoImport(std::string pool, std::string import_id, Done<UndoOutput> done) {
   impl_->Submit<UndoOutput>(
-      [this, pool = std::move(pool), import_id = std::move(import_id)](
-          Turn& turn) -> absl::StatusOr<UndoOutput> {
+      [this, pool = std::move(pool),
+       import_id = std::move(import_id)](Turn& turn) -> absl::StatusOr<UndoOutput> {
         std::shared_ptr<PoolRuntime> runtime;
         ASSIGN_OR_RETURN(runtime, impl_->pools_.Find(pool));
         return StageUndo(turn, runtime, *impl_->storage_.log, import_id);

@@ -22,17 +22,17 @@
 #include "absl/status/statusor.h"
 #include "base/clock.h"
 #include "domain/limits.h"
-#include "retrieval/index/arm_index.h"
-#include "retrieval/remote/endpoint.h"
-#include "retrieval/remote/remote_statistics.h"
 #include "engine/control_path.h"
 #include "engine/data_path.h"
 #include "engine/inspection_path.h"
 #include "engine/request/answers.h"
 #include "engine/request/requests.h"
 #include "engine/request/statistics.h"
-#include "storage/folder/backup.h"
+#include "retrieval/index/arm_index.h"
+#include "retrieval/remote/endpoint.h"
+#include "retrieval/remote/remote_statistics.h"
 #include "storage/api/storage.h"
+#include "storage/folder/backup.h"
 
 namespace pointsman {
 
@@ -89,7 +89,8 @@ class Engine final : public DataPath, public ControlPath, public InspectionPath 
   std::vector<PoolInfo> ListPools() const override;
   absl::StatusOr<PoolInfo> GetPool(std::string_view name) const override;
   absl::StatusOr<std::vector<Arm>> ListArms(std::string_view pool, ArmId first,
-                                            std::size_t count_max, bool include_removed) const override;
+                                            std::size_t count_max,
+                                            bool include_removed) const override;
   absl::StatusOr<PoolStatistics> GetStats(std::string_view pool) const override;
   void GetStatsWithChecksum(std::string pool, Done<PoolStatistics> done) const override;
   void MeasureRecall(std::string pool, std::vector<std::string> queries,
@@ -98,7 +99,8 @@ class Engine final : public DataPath, public ControlPath, public InspectionPath 
                    Done<EmbedderFigures> done) const override;
   std::vector<RemoteStatistics> EmbedderStatistics() const override;
   absl::StatusOr<uint64_t> StateChecksum(std::string_view pool) const override;
-  absl::StatusOr<Explanation> Explain(std::string_view pool, std::string_view decision_id) const override;
+  absl::StatusOr<Explanation> Explain(std::string_view pool,
+                                      std::string_view decision_id) const override;
   absl::StatusOr<OutcomePage> ReadOutcomes(std::string_view pool, Sequence first,
                                            std::size_t events_max) const override;
   absl::Status StorageHealth() const override;

@@ -8,23 +8,23 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "engine/request/clamp.h"
-#include "engine/learn/commands.h"
-#include "engine/route/decision_ids.h"
 #include "engine/engine.h"
-#include "engine/maintain/scheduler.h"
-#include "engine/maintain/snapshots.h"
+#include "engine/inspect/recall.h"
+#include "engine/learn/commands.h"
 #include "engine/learn/import.h"
 #include "engine/learn/log_writer.h"
 #include "engine/learn/missing_feedback.h"
-#include "engine/pool/pool_table.h"
-#include "engine/route/query_embedding.h"
-#include "engine/inspect/recall.h"
 #include "engine/maintain/recovery.h"
+#include "engine/maintain/scheduler.h"
+#include "engine/maintain/snapshots.h"
+#include "engine/maintain/write_health.h"
+#include "engine/pool/pool_table.h"
+#include "engine/request/clamp.h"
+#include "engine/request/validate.h"
+#include "engine/route/decision_ids.h"
+#include "engine/route/query_embedding.h"
 #include "engine/route/route_queue.h"
 #include "engine/route/routing.h"
-#include "engine/request/validate.h"
-#include "engine/maintain/write_health.h"
 
 namespace pointsman {
 
@@ -57,7 +57,8 @@ class Engine::Impl {
     }
     AddJobs();
     writer_ = std::make_unique<LogWriter>(
-        options_.limits, options_.writing, *storage_.log, clock_, health_, scheduler_, std::move(evicted),
+        options_.limits, options_.writing, *storage_.log, clock_, health_, scheduler_,
+        std::move(evicted),
         [this](const std::vector<std::shared_ptr<PoolRuntime>>& touched) { NoteEvents(touched); });
     writer_->Start();
     scheduler_.Start();
@@ -150,10 +151,11 @@ class Engine::Impl {
     if (!prepared->waits_for_vector()) return Decide(*std::move(prepared), std::move(done));
     std::vector<PreparedQuery> one;
     one.push_back(*std::move(prepared));
-    EmbedQueries(std::move(one), [this, done = std::move(done)](std::vector<PreparedQuery> embedded) {
-      if (queue_ == nullptr) return Decide(std::move(embedded.front()), done);
-      queue_->AddAside(std::move(embedded.front()), done);
-    });
+    EmbedQueries(std::move(one),
+                 [this, done = std::move(done)](std::vector<PreparedQuery> embedded) {
+                   if (queue_ == nullptr) return Decide(std::move(embedded.front()), done);
+                   queue_->AddAside(std::move(embedded.front()), done);
+                 });
   }
   void Decide(PreparedQuery query, Done<RouteOutput> done) {
     if (queue_ != nullptr) return queue_->Add(std::move(query), std::move(done));
@@ -172,8 +174,9 @@ class Engine::Impl {
       places.push_back(i);
       prepared.push_back(*std::move(one));
     }
-    const bool waits = std::any_of(prepared.begin(), prepared.end(),
-                                   [](const PreparedQuery& query) { return query.waits_for_vector(); });
+    const bool waits =
+        std::any_of(prepared.begin(), prepared.end(),
+                    [](const PreparedQuery& query) { return query.waits_for_vector(); });
     auto decide = [this, outputs = std::move(outputs), places = std::move(places),
                    done = std::move(done)](const std::vector<PreparedQuery>& queries) mutable {
       auto decided = routing_.Route(queries);
@@ -181,13 +184,12 @@ class Engine::Impl {
       done(std::move(outputs));
     };
     if (!waits) return decide(prepared);
-    EmbedQueries(std::move(prepared), [this, decide = std::move(decide)](
-                                          std::vector<PreparedQuery> embedded) mutable {
-      if (queue_ == nullptr) return decide(embedded);
-      queue_->Run([decide = std::move(decide), embedded = std::move(embedded)]() mutable {
-        decide(embedded);
-      });
-    });
+    EmbedQueries(std::move(prepared),
+                 [this, decide = std::move(decide)](std::vector<PreparedQuery> embedded) mutable {
+                   if (queue_ == nullptr) return decide(embedded);
+                   queue_->Run([decide = std::move(decide),
+                                embedded = std::move(embedded)]() mutable { decide(embedded); });
+                 });
   }
 
   void Feedback(FeedbackInput input, Done<FeedbackOutput> done) {
@@ -238,9 +240,9 @@ class Engine::Impl {
   }
 
   void PutPool(PoolEdit edit, std::string by, Done<PutPoolOutput> done) {
-    SubmitAlone<PutPoolOutput>([this, edit = std::move(edit),
-                                by = std::move(by)] { return commands_.PutPool(edit, by); },
-                               std::move(done));
+    SubmitAlone<PutPoolOutput>(
+        [this, edit = std::move(edit), by = std::move(by)] { return commands_.PutPool(edit, by); },
+        std::move(done));
   }
 
   // The embedder that a pool which is not there yet wants; nullptr: none that has to be asked first.

@@ -7,9 +7,9 @@
 
 #include "absl/strings/str_format.h"
 #include "base/strings.h"
+#include "engine/request/changes.h"
 #include "evaluation/data/json.h"
 #include "pointsman/v1/admin.pb.h"
-#include "engine/request/changes.h"
 
 namespace pointsman {
 namespace {
@@ -128,8 +128,8 @@ std::string BodyText(const PoolEvent& e, const LogContext& before) {
 }
 
 std::string BodyText(const SilenceEvent& e, const LogContext&) {
-  return Cat("decisions up to ", TimeText(e.judged.time), " were checked for missing feedback; missing so far: ",
-             e.missing);
+  return Cat("decisions up to ", TimeText(e.judged.time),
+             " were checked for missing feedback; missing so far: ", e.missing);
 }
 
 void FillJson(const OutcomeEvent& e, const LogContext& before, Json& json) {

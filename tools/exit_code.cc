@@ -1,8 +1,8 @@
 #include "tools/exit_code.h"
 
 #include "base/strings.h"
-#include "evaluation/replay/replay.h"
 #include "engine/request/requests.h"
+#include "evaluation/replay/replay.h"
 
 namespace pointsman {
 namespace {

@@ -7,11 +7,11 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "engine/request/requests.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "pointsman/v1/admin.grpc.pb.h"
 #include "pointsman/v1/router.grpc.pb.h"
-#include "engine/request/requests.h"
 
 namespace pointsman {
 namespace {

@@ -25,7 +25,7 @@ struct GrpcOptions {
   std::string server = "127.0.0.1:7717";
   std::string token;  // sent with every call; empty: none
   bool is_tls = false;
-  std::string ca_pem;  // CAs to trust; empty: the system's
+  std::string ca_pem;                    // CAs to trust; empty: the system's
   std::string certificate_pem, key_pem;  // the client's own, if the server requires one
   int64_t deadline_ms = 10000;           // of each attempt
   // How long to retry after kUnavailable. Only for callers whose calls may be repeated.

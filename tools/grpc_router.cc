@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "domain/outcome_fields.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "domain/outcome_fields.h"
 #include "evaluation/replay/warm_start.h"
 #include "service/api/convert.h"
 

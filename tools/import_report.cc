@@ -107,8 +107,7 @@ std::string ImportText(const OutcomeSet& set, const SparseImport& import,
   if (import.queries.empty()) return text;
   if (report.is_dry_run) {
     text += Cat("dry run, nothing was learned; ", Outcomes(Sum(import.outcomes)), " of ",
-                Queries(import.queries.size()),
-                " would be learned\n\n");
+                Queries(import.queries.size()), " would be learned\n\n");
     text += ArmTable(import, report) + "\nthe first outcomes:\n" + FirstRows(import);
     return text;
   }

@@ -4,8 +4,8 @@
 #include <google/protobuf/message.h>
 
 #include "base/strings.h"
-#include "evaluation/data/json.h"
 #include "engine/request/requests.h"
+#include "evaluation/data/json.h"
 #include "tools/exit_code.h"
 
 namespace pointsman {

@@ -31,7 +31,8 @@ std::unique_ptr<CLI::App> MakeApp(Cli& cli) {
   app.add_flag("--tls", cli.is_tls, "connect with TLS; each other --tls- flag implies it");
   app.add_option("--tls-ca", cli.ca_file, "PEM file of the CAs to trust [the system's]")
       ->envname("POINTSMAN_TLS_CA");
-  app.add_option("--tls-cert", cli.certificate_file, "PEM file of the client certificate, if the server requires one");
+  app.add_option("--tls-cert", cli.certificate_file,
+                 "PEM file of the client certificate, if the server requires one");
   app.add_option("--tls-key", cli.key_file, "PEM file of the client certificate's key");
   app.add_option("--timeout-ms", cli.timeout_ms, "how long to wait for a response")
       ->check(CLI::PositiveNumber)

@@ -3,9 +3,9 @@
 #include <memory>
 
 #include "absl/strings/str_format.h"
-#include "domain/arm.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "domain/arm.h"
 #include "tools/command.h"
 #include "tools/fit_projection.h"
 #include "tools/pool_file.h"

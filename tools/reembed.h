@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "pointsman/v1/admin.pb.h"
 #include "engine/request/requests.h"
+#include "pointsman/v1/admin.pb.h"
 
 namespace pointsman {
 

@@ -8,12 +8,12 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
-#include "domain/outcome_fields.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "domain/outcome_fields.h"
+#include "engine/learn/import.h"
 #include "evaluation/data/json.h"
 #include "service/api/convert.h"
-#include "engine/learn/import.h"
 #include "tools/command.h"
 #include "tools/fit_projection.h"
 #include "tools/grpc_router.h"
@@ -99,7 +99,8 @@ absl::Status Run(const Options& options, GrpcClient& client, const Cli& cli) {
   ImportTally total{ImportPlan{}};
   std::size_t part = 0;
   for (const auto& [weight, of_weight] : gathered->by_weight()) {
-    const std::vector<ImportedQuery>& queries = of_weight;  // clang cannot capture a structured binding
+    const std::vector<ImportedQuery>& queries =
+        of_weight;  // clang cannot capture a structured binding
     const auto count = static_cast<double>(queries.size());
     const ImportPlan plan{
         options.to, Cat("reembed/", options.from, "/", ++part), queries.size(), weight * count, {}};

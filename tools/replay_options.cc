@@ -56,8 +56,9 @@ void AddReplayOptions(CLI::App* command, DataOptions& data, ReplayOptions& repla
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command
-      ->add_option("--latency-scale-ms", replay.settings.latency_scale_ms,
-                   "latency in ms that costs as much as one unit of quality gains, at equal weights")
+      ->add_option(
+          "--latency-scale-ms", replay.settings.latency_scale_ms,
+          "latency in ms that costs as much as one unit of quality gains, at equal weights")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
 }

@@ -156,8 +156,7 @@ void AddToken(CLI::App& app, Cli& cli) {
       "pools and arms; with --pools '*', also those about the whole server), metrics (/metrics of "
       "the admin port).");
   create
-      ->add_option("name", options->name,
-                   "name of the token, shown in errors and by `token list`")
+      ->add_option("name", options->name, "name of the token, shown in errors and by `token list`")
       ->required();
   create
       ->add_option("--scopes", options->scopes,

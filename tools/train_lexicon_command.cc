@@ -89,7 +89,8 @@ void AddTrainLexicon(CLI::App& app, Cli& cli) {
   command->add_option("--note", options->note,
                       "note stored in the file, such as corpus and licence");
   command->add_option("--dim", lexicon.dimension, "dimensions of a vector")->capture_default_str();
-  command->add_option("--vocabulary", lexicon.vocabulary_max, "largest number of tokens")->capture_default_str();
+  command->add_option("--vocabulary", lexicon.vocabulary_max, "largest number of tokens")
+      ->capture_default_str();
   command
       ->add_option("--lines-least", lexicon.lines_least,
                    "leave out tokens that occur in fewer lines")

@@ -79,7 +79,8 @@ class LoadRun::Impl {
   std::vector<DueFeedback> decisions_;
   std::atomic<std::size_t> next_decision_ = 0;
   std::atomic<std::size_t> next_request_ = 0;
-  std::atomic<bool> is_over_ = false;  // the slice is over: answers in a closed loop send no further call
+  std::atomic<bool> is_over_ =
+      false;  // the slice is over: answers in a closed loop send no further call
   std::atomic<std::size_t> in_flight_ = 0, feedback_in_flight_ = 0;
   LoadTime slice_begin_;
   Connections connections_;  // last, so that its threads end before the data they write to

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "domain/outcome_fields.h"
 #include "base/rng.h"
 #include "base/siphash.h"
 #include "base/status_macros.h"
+#include "domain/outcome_fields.h"
 #include "service/api/convert.h"
 
 namespace pointsman {

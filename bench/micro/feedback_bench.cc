@@ -24,9 +24,9 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/rng.h"
+#include "engine/engine.h"
 #include "pointsman/v1/router.grpc.pb.h"
 #include "retrieval/embed/embedder.h"
-#include "engine/engine.h"
 #include "service/app/server.h"
 #include "storage/api/storage.h"
 
@@ -233,7 +233,8 @@ BENCHMARK(BM_DurableFeedbackByGrpc)
     ->ArgName("connections")
     ->Arg(1)
     ->Arg(4)
-    ->Unit(benchmark::kMillisecond)->UseRealTime();
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
 
 // Writes a log with `count` outcomes of a pool, as the engine would.
 void WriteLog(const std::string& folder, const std::string& model, Sequence count,

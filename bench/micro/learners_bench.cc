@@ -8,9 +8,9 @@
 
 #include "base/rng.h"
 #include "benchmark/benchmark.h"
-#include "learners/state/learned_state.h"
 #include "learners/choice/choose.h"
 #include "learners/choice/probability_of_largest.h"
+#include "learners/state/learned_state.h"
 
 namespace pointsman {
 namespace {

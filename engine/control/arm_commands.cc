@@ -4,10 +4,10 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "domain/names.h"
+#include "engine/learn/commands.h"
 #include "engine/request/changes.h"
 #include "engine/request/clamp.h"
-#include "engine/learn/commands.h"
-#include "domain/names.h"
 #include "engine/request/validate.h"
 
 namespace pointsman {
@@ -56,11 +56,13 @@ std::vector<std::string> NotesOn(const Arm& arm) {
   const bool has_input = arm.usd_per_1m_input.has_value();
   const bool has_output = arm.usd_per_1m_output.has_value();
   if (!has_input && !has_output && !arm.usd_per_request) {
-    notes.push_back(Cat("arm ", OneLine(arm.name),
-                        " has no price: its cost is unknown until feedback reports it, so a limit on "
-                        "cost leaves it out"));
+    notes.push_back(
+        Cat("arm ", OneLine(arm.name),
+            " has no price: its cost is unknown until feedback reports it, so a limit on "
+            "cost leaves it out"));
   } else if (has_input != has_output) {
-    notes.push_back(Cat("arm ", OneLine(arm.name), " has only one of usd_per_1m_input and "
+    notes.push_back(Cat("arm ", OneLine(arm.name),
+                        " has only one of usd_per_1m_input and "
                         "usd_per_1m_output: its cost is unknown until feedback reports it"));
   }
   return notes;
@@ -70,8 +72,7 @@ std::vector<std::string> NotesOn(const Arm& arm) {
 
 absl::StatusOr<std::optional<Arm>> Commands::FindToPut(const Turn& turn,
                                                        const std::shared_ptr<PoolRuntime>& pool,
-                                                       const ArmEdit& edit,
-                                                       const std::string& name,
+                                                       const ArmEdit& edit, const std::string& name,
                                                        const std::string& nearest) const {
   std::optional<Arm> present = turn.FindArm(pool, name);
   const bool is_living = present && present->status != ArmStatus::kRemoved;
@@ -80,10 +81,10 @@ absl::StatusOr<std::optional<Arm>> Commands::FindToPut(const Turn& turn,
                                     "; choose another name, or take the alias away first"));
   }
   if (edit.create_only && is_living) {
-    return WithReason(absl::AlreadyExistsError(Cat("arm: pool ", Quoted(pool->name()),
-                                                   " has an arm ", Quoted(name),
-                                                   " already; change it with `arm set`")),
-                      reason::kArmExists, "arm");
+    return WithReason(
+        absl::AlreadyExistsError(Cat("arm: pool ", Quoted(pool->name()), " has an arm ",
+                                     Quoted(name), " already; change it with `arm set`")),
+        reason::kArmExists, "arm");
   }
   if (edit.change_only && !is_living) {
     return WithReason(NotFound("arm: pool ", Quoted(pool->name()), " has no arm ", Quoted(name),
@@ -119,8 +120,7 @@ absl::StatusOr<std::optional<ArmReset>> Commands::ResetOf(const Turn& turn,
                                                           const ArmEdit& edit,
                                                           const std::optional<Arm>& present,
                                                           const Arm& arm) const {
-  const bool has_new_version =
-      present && !arm.version.empty() && present->version != arm.version;
+  const bool has_new_version = present && !arm.version.empty() && present->version != arm.version;
   if (!edit.is_reset && !has_new_version && edit.inherit_from.empty()) {
     return std::optional<ArmReset>();
   }
@@ -176,8 +176,8 @@ absl::StatusOr<PutArmOutput> Commands::PutArmIn(Turn& turn,
   }
   out.notes = NotesOn(arm);
   if (out.is_new && !nearest.empty()) {
-    out.notes.push_back(Cat("arm ", OneLine(name), " is new, and its name is near that of ",
-                            OneLine(nearest)));
+    out.notes.push_back(
+        Cat("arm ", OneLine(name), " is new, and its name is near that of ", OneLine(nearest)));
   }
   // Putting what is there already writes nothing.
   if (!present || event.reset || !(*present == arm)) turn.Append(pool, std::move(event));
@@ -336,7 +336,8 @@ absl::Status Commands::Prune(Turn& turn, const std::shared_ptr<PoolRuntime>& poo
     if (!is_pruning || arm->status != ArmStatus::kActive) continue;
     Arm paused = *arm;
     paused.status = ArmStatus::kPaused;
-    out.changes.push_back(Cat("arm ", OneLine(arm->name), ": ", JoinLines(ChangesOf(*arm, paused))));
+    out.changes.push_back(
+        Cat("arm ", OneLine(arm->name), ": ", JoinLines(ChangesOf(*arm, paused))));
     turn.Append(pool, ArmEvent{std::move(paused), std::nullopt, by});
   }
   return absl::OkStatus();

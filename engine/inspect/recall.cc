@@ -42,8 +42,9 @@ absl::StatusOr<RecallFigures> MeasureRecall(const PoolRuntime& pool,
     pool.experience().SearchExactly(context.embedding(), settings.neighbours, exact);
     pool.experience().Search(context.embedding(), settings.neighbours, found);
     neighbours.Add(exact, found);
-    shortlist.Add(pool.descriptions().search().SearchExactly(context.embedding(), settings.shortlist_size),
-                  pool.descriptions().search().Search(context.embedding(), settings.shortlist_size));
+    shortlist.Add(
+        pool.descriptions().search().SearchExactly(context.embedding(), settings.shortlist_size),
+        pool.descriptions().search().Search(context.embedding(), settings.shortlist_size));
   }
   figures.neighbour_recall = neighbours.recall();
   figures.shortlist_recall = shortlist.recall();

@@ -7,10 +7,10 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "learners/state/learned_state.h"
 #include "engine/learn/fold.h"
 #include "engine/learn/rebuilt.h"
 #include "engine/maintain/recovery.h"
+#include "learners/state/learned_state.h"
 
 namespace pointsman {
 namespace {
@@ -54,7 +54,8 @@ class Verifier {
     check_.snapshots.clear();
     // What a server has made since the log was opened is of events that are not seen here.
     for (const Sequence sequence : kept) {
-      if (sequence <= check_.last || kept.front() > check_.last) check_.snapshots.push_back({sequence, "", false});
+      if (sequence <= check_.last || kept.front() > check_.last)
+        check_.snapshots.push_back({sequence, "", false});
     }
     return absl::OkStatus();
   }
@@ -95,8 +96,9 @@ class Verifier {
       }
     }
     if (check_.first > 1 && !gone_.empty()) {
-      return absl::UnavailableError(Cat("pool ", Quoted(pool_.name),
-                                        ": a server replaced its snapshots while they were read; verify again"));
+      return absl::UnavailableError(
+          Cat("pool ", Quoted(pool_.name),
+              ": a server replaced its snapshots while they were read; verify again"));
     }
     if (check_.first > 1) {
       check_.fault = Cat("no snapshot can be used and the log begins with event ", check_.first);
@@ -135,8 +137,8 @@ class Verifier {
       if (options_.on_progress) options_.on_progress(pool_.name, next - 1, check_.last);
     }
     if (fold_ && fold_->learned()->version() > check_.last) {
-      NoteFault(Cat("snapshot ", fold_->learned()->version(), " is ahead of the log, which ends with event ",
-                    check_.last));
+      NoteFault(Cat("snapshot ", fold_->learned()->version(),
+                    " is ahead of the log, which ends with event ", check_.last));
     }
     return absl::OkStatus();
   }

@@ -24,8 +24,8 @@ namespace pointsman {
 
 struct SnapshotCheck {
   Sequence sequence = 0;
-  std::string fault;     // empty: none
-  bool is_base = false;  // the replay began with it, so nothing was compared
+  std::string fault;             // empty: none
+  bool is_base = false;          // the replay began with it, so nothing was compared
   bool is_older_format = false;  // an older version made it, so its bytes are not compared
 };
 
@@ -36,9 +36,10 @@ struct PoolCheck {
   Sequence replayed_from = 0;  // the snapshot that the replay began with; 0: nothing
   Sequence replayed_to = 0;
   std::vector<SnapshotCheck> snapshots;  // oldest first
-  uint64_t records_compared = 0;  // feedback records made again from the log; 0: it does not begin at the start
-  uint64_t checksum = 0;                 // of the state at `replayed_to`: StateChecksum
-  std::string fault;                     // of the log; empty: none
+  uint64_t records_compared =
+      0;  // feedback records made again from the log; 0: it does not begin at the start
+  uint64_t checksum = 0;  // of the state at `replayed_to`: StateChecksum
+  std::string fault;      // of the log; empty: none
   bool is_sound() const;
 };
 

@@ -4,8 +4,8 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "engine/learn/feedback_join.h"
 #include "domain/names.h"
+#include "engine/learn/feedback_join.h"
 #include "engine/request/validate.h"
 
 namespace pointsman {
@@ -170,15 +170,16 @@ absl::StatusOr<FeedbackOutput> Commands::StageCall(Turn& turn,
   const bool is_of_old_version = fresh > 0 && decision.snapshot_version < fresh;
   const ClientShare share = ShareOf(turn, pool, reported.report.client, arm);
   Joined joined;
-  ASSIGN_OR_RETURN(joined, Join(reported.report, decision, call, before,
-                                is_late || is_of_old_version, share));
+  ASSIGN_OR_RETURN(
+      joined, Join(reported.report, decision, call, before, is_late || is_of_old_version, share));
   // The decision's record says whose silence would count from now on.
   const bool names_another = reported.is_named && reported.arm && !is_panel && head.served != arm;
   if (names_another && reported.attempt == 0 && joined.result != FeedbackResult::kLate) {
     if (!joined.event) joined.event = OfNothing(reported.report, decision, call);
     joined.event->instead_of = first;
   }
-  FeedbackOutput output{joined.result, joined.event ? turn.Append(pool, *std::move(joined.event)) : 0};
+  FeedbackOutput output{joined.result,
+                        joined.event ? turn.Append(pool, *std::move(joined.event)) : 0};
   if (is_of_old_version && output.result == FeedbackResult::kLate) {
     output.notes.push_back("the arm started fresh since this decision: logged, not learned");
   }

@@ -12,11 +12,11 @@
 #include "base/clock.h"
 #include "domain/limits.h"
 #include "domain/live_limits.h"
-#include "engine/route/decision_ids.h"
 #include "engine/engine.h"
 #include "engine/learn/feedback_join.h"
-#include "engine/pool/pool_table.h"
 #include "engine/learn/turn.h"
+#include "engine/pool/pool_table.h"
+#include "engine/route/decision_ids.h"
 #include "storage/api/storage.h"
 
 namespace pointsman {

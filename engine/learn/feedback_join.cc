@@ -98,7 +98,8 @@ Joined Settle(OutcomeEvent event, const std::optional<FeedbackRecord>& before) {
     joined.event = std::move(event);
     return joined;
   }
-  const FeedbackRecord known = before.value_or(FeedbackRecord{}), after = RecordAfter(before, event, 0);
+  const FeedbackRecord known = before.value_or(FeedbackRecord{}),
+                       after = RecordAfter(before, event, 0);
   const bool is_noted = after.seen != known.seen || after.told_at != known.told_at ||
                         after.is_closed != known.is_closed ||
                         after.is_told_over_weight != known.is_told_over_weight;

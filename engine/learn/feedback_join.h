@@ -51,7 +51,8 @@ struct Report {
   Outcome outcome;
   bool is_withdrawal = false;
   bool is_not_served = false;
-  bool is_elsewhere = false;  // by no arm of the pool: the decision is closed, and what was learned stays
+  bool is_elsewhere =
+      false;  // by no arm of the pool: the decision is closed, and what was learned stays
   std::string feedback_id;  // empty: none was given
   uint64_t payload_hash = 0;
   Micros at = 0;  // 0: not said

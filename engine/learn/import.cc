@@ -9,11 +9,11 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "domain/ranges.h"
-#include "learners/choice/choose.h"
 #include "engine/learn/commands.h"
-#include "engine/route/decide.h"
 #include "engine/learn/feedback_join.h"
 #include "engine/request/validate.h"
+#include "engine/route/decide.h"
+#include "learners/choice/choose.h"
 
 namespace pointsman {
 namespace {
@@ -113,9 +113,8 @@ absl::StatusOr<std::vector<OutcomeEvent>> EventsOf(const LearnedState& state,
   for (const NewOutcome& outcome : query.outcomes) arms.push_back(outcome.key.arm);
   const std::vector<ArmView> views =
       ViewArms(pool, state, query.context, arms, FindNeighbours(pool, state, query.context));
-  const QueryView seen{.context = query.context.z,
-                       .input_tokens = query.context.input_tokens,
-                       .now = state.time()};
+  const QueryView seen{
+      .context = query.context.z, .input_tokens = query.context.input_tokens, .now = state.time()};
   const std::vector<ArmExpectation> expected = state.Estimate(seen, views);
   const Preference preference = Normalised(state.pool().settings.default_preference);
 

@@ -21,9 +21,9 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "engine/learn/turn.h"
 #include "engine/pool/pool_runtime.h"
 #include "engine/request/requests.h"
-#include "engine/learn/turn.h"
 
 namespace pointsman {
 

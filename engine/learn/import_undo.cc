@@ -50,16 +50,15 @@ absl::StatusOr<UndoOutput> StageUndo(Turn& turn, const std::shared_ptr<PoolRunti
   std::vector<OutcomeEvent> events;
   ASSIGN_OR_RETURN(events, EventsOf(log, pool->id(), std::max<Sequence>(first, 1), prefix));
   if (events.empty()) {
-    return WithReason(
-        NotFound("import_id: the log of pool ", Quoted(pool->name()), " has no import ",
-                 Quoted(import_id),
-                 first > 1 ? " (any more: older events were compacted away)" : ""),
-        reason::kImportUnknown, "import_id");
+    return WithReason(NotFound("import_id: the log of pool ", Quoted(pool->name()),
+                               " has no import ", Quoted(import_id),
+                               first > 1 ? " (any more: older events were compacted away)" : ""),
+                      reason::kImportUnknown, "import_id");
   }
   if (first > 1 && !HasBeginning(events, prefix)) {
     return WithReason(
-        FailedPrecondition("import_id: the log of pool ", Quoted(pool->name()), " begins with event ",
-                           first, ", and part of import ", Quoted(import_id),
+        FailedPrecondition("import_id: the log of pool ", Quoted(pool->name()),
+                           " begins with event ", first, ", and part of import ", Quoted(import_id),
                            " came before: it cannot be undone as a whole"),
         reason::kImportNotUndone, "import_id");
   }

@@ -19,8 +19,8 @@
 
 #include "absl/status/statusor.h"
 #include "engine/learn/commands.h"
-#include "engine/pool/pool_table.h"
 #include "engine/learn/turn.h"
+#include "engine/pool/pool_table.h"
 #include "storage/api/storage.h"
 
 namespace pointsman {
@@ -39,7 +39,6 @@ class MissingFeedbackJudge {
   absl::StatusOr<bool> Stage(Turn& turn, std::size_t count_max, bool learns);
   // Once the turn has been committed; without it the same decisions are judged again.
   void Committed();
-
 
  private:
   bool Judge(Micros now, bool learns, const std::function<absl::Status(Turn&)>& commit);

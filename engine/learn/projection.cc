@@ -16,7 +16,8 @@ void NoteTime(uint8_t field, Micros at, FeedbackRecord& record) {
 }
 
 // What is known of a decision or call that nothing was said of, or of an earlier one under the same id.
-FeedbackRecord Fresh(const std::optional<FeedbackRecord>& before, ArmId served, Micros decision_time) {
+FeedbackRecord Fresh(const std::optional<FeedbackRecord>& before, ArmId served,
+                     Micros decision_time) {
   FeedbackRecord record;
   if (before && before->decision_time == decision_time) {
     record = *before;
@@ -31,9 +32,11 @@ FeedbackRecord Fresh(const std::optional<FeedbackRecord>& before, ArmId served, 
 // A feedback without an id is known by its content, and only where the same content may still be learned.
 void NoteId(const OutcomeEvent& event, FeedbackRecord& record) {
   const FeedbackResult verdict = VerdictOf(event);
-  const bool may_come_again = verdict == FeedbackResult::kLate || verdict == FeedbackResult::kOverWeight;
+  const bool may_come_again =
+      verdict == FeedbackResult::kLate || verdict == FeedbackResult::kOverWeight;
   if (event.feedback_id.empty() && !may_come_again) return;
-  FeedbackRecord::Seen now{SeenId(event.feedback_id, event.payload_hash), event.payload_hash, !may_come_again};
+  FeedbackRecord::Seen now{SeenId(event.feedback_id, event.payload_hash), event.payload_hash,
+                           !may_come_again};
   if (std::find(record.seen.begin(), record.seen.end(), now) != record.seen.end()) return;
   std::erase_if(record.seen, [&](const FeedbackRecord::Seen& seen) {
     return seen.feedback_id == now.feedback_id;
@@ -45,13 +48,17 @@ bool IsUndoneImport(const OutcomeEvent& event) {
   return event.selection == Selection::kImported && event.is_withdrawal;
 }
 
-std::optional<ExperienceChange> ExperienceOf(const OutcomeEvent& event, const FeedbackRecord& before,
-                                             const FeedbackRecord& after, const PoolSettings& settings) {
+std::optional<ExperienceChange> ExperienceOf(const OutcomeEvent& event,
+                                             const FeedbackRecord& before,
+                                             const FeedbackRecord& after,
+                                             const PoolSettings& settings) {
   if (!event.is_learned) return std::nullopt;
   const std::optional<double> was = event.before.quality, is = MergedOutcome(event).quality;
-  const Sequence sequence = after.quality_sequence > 0 ? after.quality_sequence : before.quality_sequence;
+  const Sequence sequence =
+      after.quality_sequence > 0 ? after.quality_sequence : before.quality_sequence;
   const std::size_t projected = settings.embedder.projected;
-  if (was == is || sequence == 0 || event.context.size() < projected || settings.experience_max == 0) {
+  if (was == is || sequence == 0 || event.context.size() < projected ||
+      settings.experience_max == 0) {
     return std::nullopt;
   }
   ExperienceChange change{{sequence, event.arm, static_cast<float>(is.value_or(0)),
@@ -61,8 +68,9 @@ std::optional<ExperienceChange> ExperienceOf(const OutcomeEvent& event, const Fe
   return change;
 }
 
-absl::Status ProjectOutcome(const Event& event, const OutcomeEvent& outcome, const PoolSettings& settings,
-                            const ReadRecord& read, Effects& effects) {
+absl::Status ProjectOutcome(const Event& event, const OutcomeEvent& outcome,
+                            const PoolSettings& settings, const ReadRecord& read,
+                            Effects& effects) {
   const FeedbackKey key = CallKey(event.pool, outcome.decision_id, outcome.arm, outcome.attempt);
   std::optional<FeedbackRecord> before;
   ASSIGN_OR_RETURN(before, read(key));

@@ -28,13 +28,14 @@ void RebuiltProjections::Take(const Event& event, Effects effects) {
   }
   if (effects.progress) progress_ = *std::move(effects.progress);
   if (effects.counted) {
-    client_weights_.Count(effects.counted->client, effects.counted->arm, effects.counted->weight, event.time);
+    client_weights_.Count(effects.counted->client, effects.counted->arm, effects.counted->weight,
+                          event.time);
   }
   if (effects.clears_weights) client_weights_.Clear();
 }
 
-absl::StatusOr<std::optional<std::string>> RebuiltProjections::DifferenceFrom(const Projections& kept,
-                                                                              PoolId pool) const {
+absl::StatusOr<std::optional<std::string>> RebuiltProjections::DifferenceFrom(
+    const Projections& kept, PoolId pool) const {
   using Difference = std::optional<std::string>;
   for (const auto& [key, record] : feedback_) {
     const auto& [decision, arm] = key;
@@ -56,9 +57,10 @@ absl::StatusOr<std::optional<std::string>> RebuiltProjections::DifferenceFrom(co
   PoolProgress progress;
   ASSIGN_OR_RETURN(progress, kept.ReadProgress(pool));
   if (progress_ && !(progress == *progress_)) {
-    return Difference(Cat("decisions were checked for missing feedback up to ", progress.judged.time,
-                          " us with ", progress.missing, " missing, the log gives ",
-                          progress_->judged.time, " us and ", progress_->missing));
+    return Difference(Cat("decisions were checked for missing feedback up to ",
+                          progress.judged.time, " us with ", progress.missing,
+                          " missing, the log gives ", progress_->judged.time, " us and ",
+                          progress_->missing));
   }
   return Difference();
 }

@@ -27,7 +27,8 @@ class RebuiltProjections {
 
   // Nothing, or the first difference. A record that is not kept any more is none (records expire, past outcomes are
   // bounded); one that is kept and does not follow from the log is. Errors: those of reading.
-  absl::StatusOr<std::optional<std::string>> DifferenceFrom(const Projections& kept, PoolId pool) const;
+  absl::StatusOr<std::optional<std::string>> DifferenceFrom(const Projections& kept,
+                                                            PoolId pool) const;
 
  private:
   using Key = std::tuple<std::string, uint32_t>;

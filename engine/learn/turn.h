@@ -44,7 +44,9 @@ class Turn {
   // As it is after what was appended so far.
   absl::StatusOr<std::optional<FeedbackRecord>> ReadFeedback(const FeedbackKey& key) const;
   // Writes a record of before format 3 in the form of now. It says the same as before: no event.
-  void SplitFeedback(const FeedbackKey& key, FeedbackRecord record) { PutFeedback(key, std::move(record)); }
+  void SplitFeedback(const FeedbackKey& key, FeedbackRecord record) {
+    PutFeedback(key, std::move(record));
+  }
   // Of a client's weight on an arm: what is used up within the last hour, this turn included.
   double UsedWeight(const std::shared_ptr<PoolRuntime>& pool, ClientKey client, ArmId arm) const;
   // Of an experience that fell out of the bounded memory.

@@ -73,12 +73,14 @@ absl::Status RecoverWeights(const EventLog& log, PoolRuntime& pool) {
     if (one.empty() || one.front().time < since) break;
   }
   while (true) {
-    ASSIGN_OR_RETURN(events, log.ReadEvents(pool.id(), std::max<Sequence>(first, 1), kEventsAtOnce));
+    ASSIGN_OR_RETURN(events,
+                     log.ReadEvents(pool.id(), std::max<Sequence>(first, 1), kEventsAtOnce));
     if (events.empty()) return absl::OkStatus();
     for (const Event& event : events) {
       if (const auto* outcome = std::get_if<OutcomeEvent>(&event.body)) {
         if (outcome->counted > 0 && event.time >= since) {
-          pool.client_weights().Count(KeyOfClient(outcome->client), outcome->arm, outcome->counted, event.time);
+          pool.client_weights().Count(KeyOfClient(outcome->client), outcome->arm, outcome->counted,
+                                      event.time);
         }
       } else if (const auto* put = std::get_if<PoolEvent>(&event.body)) {
         if (put->pool.settings.client_weight_per_hour == 0) pool.client_weights().Clear();

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "engine/pool/pool_table.h"
 #include "engine/learn/turn.h"
+#include "engine/pool/pool_table.h"
 #include "storage/api/storage.h"
 
 namespace pointsman {

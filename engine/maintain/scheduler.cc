@@ -46,7 +46,8 @@ bool Scheduler::RunDue(Lane lane) {
     {
       MutexLock lock(mutex_);
       // A clock that was set back does not stop it.
-      is_due = entry.wants_more || entry.is_woken || now < entry.ran_at || now - entry.ran_at >= entry.every;
+      is_due = entry.wants_more || entry.is_woken || now < entry.ran_at ||
+               now - entry.ran_at >= entry.every;
       entry.is_woken = false;
     }
     if (is_due && Run(entry, now)) wants_more = true;

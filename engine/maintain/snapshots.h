@@ -24,7 +24,8 @@ namespace pointsman {
 
 class Snapshots {
  public:
-  Snapshots(const Limits& limits, Log& log, SnapshotStore& store, const Clock& clock, WriteHealth& health)
+  Snapshots(const Limits& limits, Log& log, SnapshotStore& store, const Clock& clock,
+            WriteHealth& health)
       : limits_(limits), log_(log), store_(store), clock_(clock), health_(health) {}
 
   // The pool has, or may have, events that are in no snapshot. True: one is due.

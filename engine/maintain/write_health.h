@@ -18,12 +18,12 @@ class WriteHealth {
   // saying what to do; anything else comes back as it is.
   absl::Status Note(const absl::Status& written) {
     if (!absl::IsUnavailable(written)) return written;
-    const absl::Status broken = WithReason(
-        absl::UnavailableError(
-            Cat("this write was not stored: ", ToStd(written.message()),
-                ". The server tries the disk again by itself; send this again in ",
-                kStorageRetryAfter / kMicrosPerSecond, " s")),
-        reason::kStorageBroken);
+    const absl::Status broken =
+        WithReason(absl::UnavailableError(
+                       Cat("this write was not stored: ", ToStd(written.message()),
+                           ". The server tries the disk again by itself; send this again in ",
+                           kStorageRetryAfter / kMicrosPerSecond, " s")),
+                   reason::kStorageBroken);
     MutexLock lock(mutex_);
     if (status_.ok()) status_ = broken;
     ++failures_;

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "retrieval/remote/remote_embedder.h"
 #include "engine/request/requests.h"
+#include "retrieval/remote/remote_embedder.h"
 
 namespace pointsman {
 

@@ -60,7 +60,8 @@ absl::StatusOr<QueryEncoder> QueryEncoder::Make(const Pool& pool, const Remotes&
   return QueryEncoder(pool, std::move(embedder), *std::move(projection), remotes);
 }
 
-QueryEncoder::QueryEncoder(const Pool& pool, absl::StatusOr<std::shared_ptr<const Embedder>> embedder,
+QueryEncoder::QueryEncoder(const Pool& pool,
+                           absl::StatusOr<std::shared_ptr<const Embedder>> embedder,
                            Projection projection, const Remotes& remotes)
     : pool_(pool.name),
       status_(embedder.status()),
@@ -95,9 +96,9 @@ absl::StatusOr<std::vector<float>> QueryEncoder::Embedding(const RouteInput& inp
     return CallersEmbedding(input);
   }
   if (!status_.ok()) {
-    return WithReason(
-        FailedPrecondition("pool ", Quoted(pool_), " cannot embed queries: ", ToStd(status_.message())),
-        reason::kEmbedderUnusable, "query");
+    return WithReason(FailedPrecondition("pool ", Quoted(pool_),
+                                         " cannot embed queries: ", ToStd(status_.message())),
+                      reason::kEmbedderUnusable, "query");
   }
   std::vector<float> embedding;
   if (remote_ != nullptr) {

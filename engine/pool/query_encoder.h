@@ -77,7 +77,8 @@ class QueryEncoder {
  private:
   QueryEncoder(const Pool& pool, absl::StatusOr<std::shared_ptr<const Embedder>> embedder,
                Projection projection, const Remotes& remotes);
-  absl::StatusOr<std::vector<float>> Embedding(const RouteInput& input, QueryContext& context) const;
+  absl::StatusOr<std::vector<float>> Embedding(const RouteInput& input,
+                                               QueryContext& context) const;
   absl::StatusOr<std::vector<float>> CallersEmbedding(const RouteInput& input) const;
 
   std::string pool_;

@@ -46,8 +46,8 @@ struct RouteInput {
   std::string decision_id;
   Mode mode = Mode::kExplore;
   bool explain = false;
-  int64_t input_tokens = 0;       // counted by the caller; 0: estimated
-  int64_t max_output_tokens = 0;  // 0: no limit
+  int64_t input_tokens = 0;                 // counted by the caller; 0: estimated
+  int64_t max_output_tokens = 0;            // 0: no limit
   std::optional<LatencyKind> latency_kind;  // absent: the pool's
 };
 
@@ -161,9 +161,10 @@ struct UndoOutput {
 // What an import announces before its first query.
 struct ImportPlan {
   std::string pool = "default";
-  std::string import_id;  // id of the import: queries that came with this id before are not learned again
-  uint64_t queries = 0;   // the most queries that will come
-  double strength = 0;    // observations that all imported outcomes of an arm together count as
+  std::string
+      import_id;  // id of the import: queries that came with this id before are not learned again
+  uint64_t queries = 0;  // the most queries that will come
+  double strength = 0;   // observations that all imported outcomes of an arm together count as
   // By arm name: the most outcomes of it that will come. Arms that are not named: one per query.
   std::map<std::string, uint64_t> arm_outcomes;
 };

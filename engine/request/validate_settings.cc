@@ -5,13 +5,13 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "learners/choice/exploration.h"
-#include "learners/state/learned_state.h"
-#include "learners/quality/quality_model.h"
-#include "engine/request/checks.h"
 #include "domain/names.h"
 #include "domain/settings.h"
+#include "engine/request/checks.h"
 #include "engine/request/validate.h"
+#include "learners/choice/exploration.h"
+#include "learners/quality/quality_model.h"
+#include "learners/state/learned_state.h"
 
 namespace pointsman {
 namespace {

@@ -89,7 +89,8 @@ std::vector<ArmId> Shortlist(const PoolRuntime& pool, const std::vector<ArmId>& 
                              std::size_t size, std::size_t widen, uint64_t seed) {
   std::vector<ArmId> arms;
   if (context.is_informative) {
-    for (const ArmHit& hit : pool.descriptions().search().Search(context.embedding(), size * widen)) {
+    for (const ArmHit& hit :
+         pool.descriptions().search().Search(context.embedding(), size * widen)) {
       arms.push_back(hit.arm);
     }
   }

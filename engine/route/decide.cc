@@ -4,13 +4,13 @@
 
 #include "absl/strings/str_format.h"
 #include "base/bytes.h"
-#include "domain/draw.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "learners/quality/neighbour_evidence.h"
-#include "learners/choice/choose.h"
-#include "engine/route/candidates.h"
+#include "domain/draw.h"
 #include "domain/names.h"
+#include "engine/route/candidates.h"
+#include "learners/choice/choose.h"
+#include "learners/quality/neighbour_evidence.h"
 
 namespace pointsman {
 namespace {
@@ -59,8 +59,7 @@ bool HasOutgrown(const ArmCheck& check, std::span<const ArmView> views,
 
 std::string Reason(const Candidate& c) {
   const ArmExpectation& e = c.expected;
-  std::string cost =
-      e.KnownCost() ? absl::StrFormat("cost $%.6f", e.cost_usd) : "cost unknown";
+  std::string cost = e.KnownCost() ? absl::StrFormat("cost $%.6f", e.cost_usd) : "cost unknown";
   if (e.is_cost_of_failures) cost += " (only that of failed calls is known)";
   std::string latency =
       e.KnownLatency() ? absl::StrFormat("latency %.0f ms", e.latency_ms) : "latency unknown";

@@ -9,9 +9,9 @@
 
 #include "absl/status/statusor.h"
 #include "base/siphash.h"
-#include "learners/state/learned_state.h"
 #include "engine/pool/pool_runtime.h"
 #include "engine/request/requests.h"
+#include "learners/state/learned_state.h"
 
 namespace pointsman {
 

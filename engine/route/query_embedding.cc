@@ -51,11 +51,11 @@ template <class Query>
 void Ask(const std::shared_ptr<Gathering<Query>>& gathering, std::size_t i,
          const PoolRuntime& pool) {
   ++gathering->waiting;
-  pool.encoder().remote()->Embed(pool.encoder().EmbeddedPart(TextOf(gathering->queries[i])), pool.encoder().dimension(),
-                       RemoteEmbedder::Patience::kDeadline,
-                       [gathering, i](const absl::StatusOr<Embedding>& embedding) {
-                         gathering->Answered(i, embedding);
-                       });
+  pool.encoder().remote()->Embed(pool.encoder().EmbeddedPart(TextOf(gathering->queries[i])),
+                                 pool.encoder().dimension(), RemoteEmbedder::Patience::kDeadline,
+                                 [gathering, i](const absl::StatusOr<Embedding>& embedding) {
+                                   gathering->Answered(i, embedding);
+                                 });
 }
 
 }  // namespace
@@ -69,9 +69,8 @@ void EmbedQueries(std::vector<PreparedQuery> queries,
   if (waiting.empty()) return done(std::move(queries));
   const auto gathering = std::make_shared<Gathering<PreparedQuery>>();
   gathering->queries = std::move(queries);
-  gathering->done = [done = std::move(done)](std::vector<PreparedQuery> answered, const absl::Status&) {
-    done(std::move(answered));
-  };
+  gathering->done = [done = std::move(done)](std::vector<PreparedQuery> answered,
+                                             const absl::Status&) { done(std::move(answered)); };
   for (const std::size_t i : waiting) {
     const std::shared_ptr<PoolRuntime> pool = gathering->queries[i].pool;
     Ask(gathering, i, *pool);

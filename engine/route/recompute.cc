@@ -3,8 +3,8 @@
 #include <utility>
 #include <vector>
 
-#include "domain/draw.h"
 #include "base/strings.h"
+#include "domain/draw.h"
 #include "learners/choice/choose.h"
 
 namespace pointsman {

@@ -93,8 +93,7 @@ absl::StatusOr<RouteOutput> Routing::Preview(const PreparedQuery& query, Pinned&
   return output;
 }
 
-std::vector<absl::StatusOr<RouteOutput>> Routing::Route(
-    std::span<const PreparedQuery> queries) {
+std::vector<absl::StatusOr<RouteOutput>> Routing::Route(std::span<const PreparedQuery> queries) {
   try {
     return RouteTogether(queries);
   } catch (const std::exception& e) {

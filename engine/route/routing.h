@@ -13,13 +13,13 @@
 
 #include "absl/status/statusor.h"
 #include "base/clock.h"
-#include "domain/live_limits.h"
 #include "base/mutex.h"
-#include "engine/route/decide.h"
-#include "engine/route/decision_ids.h"
+#include "domain/live_limits.h"
+#include "engine/maintain/write_health.h"
 #include "engine/pool/pool_table.h"
 #include "engine/request/requests.h"
-#include "engine/maintain/write_health.h"
+#include "engine/route/decide.h"
+#include "engine/route/decision_ids.h"
 #include "storage/api/storage.h"
 
 namespace pointsman {

@@ -26,12 +26,12 @@
 namespace pointsman {
 
 struct Dataset {
-  std::string name;                        // the folder's last name
-  std::string pool;                        // the subset of models; "all" if none was named
-  std::vector<Arm> arms;                   // in the order of models.json or of the subset
-  std::vector<DatasetQuery> queries;       // queries for which every arm has a quality, in file order
-  std::vector<Outcome> outcomes;           // size queries * arms, row-major; quality always present
-  std::size_t queries_left_out = 0;        // queries for which some arm has no recorded quality
+  std::string name;                   // the folder's last name
+  std::string pool;                   // the subset of models; "all" if none was named
+  std::vector<Arm> arms;              // in the order of models.json or of the subset
+  std::vector<DatasetQuery> queries;  // queries for which every arm has a quality, in file order
+  std::vector<Outcome> outcomes;      // size queries * arms, row-major; quality always present
+  std::size_t queries_left_out = 0;   // queries for which some arm has no recorded quality
   std::vector<std::string> arms_left_out;  // models that answered few of the queries
 
   const Outcome& At(std::size_t query, std::size_t arm) const {

@@ -151,7 +151,8 @@ class SetReader {
   const TableOptions& options_;
   std::unordered_map<std::string, std::size_t> arms_, queries_;
   std::set<std::pair<std::size_t, std::size_t>> seen_;  // query and arm of rows with an id
-  std::map<std::pair<std::string, std::size_t>, uint64_t> times_;  // by text and arm of the other rows
+  std::map<std::pair<std::string, std::size_t>, uint64_t>
+      times_;  // by text and arm of the other rows
   OutcomeSet set_;
 };
 

@@ -43,7 +43,7 @@ struct OutcomeSet {
   std::vector<std::string> columns;          // how each is read: "prompt = text"
   std::vector<std::string> unknown_columns;  // not read
   std::map<std::string, uint64_t> left_out;  // of `cells`, by reason
-  uint64_t qualities_of_errors = 0;  // left out; the rest of their outcomes is kept
+  uint64_t qualities_of_errors = 0;          // left out; the rest of their outcomes is kept
 };
 
 struct TableOptions {

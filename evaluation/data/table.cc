@@ -168,7 +168,8 @@ absl::Status ReadJsonLines(Lines& lines, Table& table) {
   bool is_line = true;
   while (is_line) {
     if (!lines.line().empty()) {
-      const Json object = Json::parse(WithoutNan(lines.line()), nullptr, /*allow_exceptions=*/false);
+      const Json object =
+          Json::parse(WithoutNan(lines.line()), nullptr, /*allow_exceptions=*/false);
       if (!object.is_object()) {
         return InvalidArgument(lines.Where(),
                                ": expected one JSON object; the line does not parse");

@@ -91,10 +91,11 @@ class Planner {
   const std::string& Column(std::size_t i) const { return table_.columns[i]; }
 
   bool HasArmColumn() const {
-    return std::any_of(table_.columns.begin(), table_.columns.end(), [&](const std::string& column) {
-      const auto map = maps_.find(column);
-      return (map == maps_.end() ? FieldOfColumn(column) : map->second.field) == kArm;
-    });
+    return std::any_of(
+        table_.columns.begin(), table_.columns.end(), [&](const std::string& column) {
+          const auto map = maps_.find(column);
+          return (map == maps_.end() ? FieldOfColumn(column) : map->second.field) == kArm;
+        });
   }
 
   // In a wide table each outcome belongs to a model. Only the query is shared by all.

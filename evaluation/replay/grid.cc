@@ -36,7 +36,7 @@ absl::Status SetKnob(std::string_view text, LearnerSettings& settings) {
     names += Cat(", ", row.field_name());
     if (row.field_name() != wanted) continue;
     if (const auto* word = std::get_if<std::string LearnerSettings::*>(&row.field)) {
-      settings.**word = value;
+      settings.** word = value;
       return absl::OkStatus();
     }
     char* end = nullptr;

@@ -4,8 +4,8 @@
 
 #include "base/rng.h"
 #include "base/status_macros.h"
-#include "evaluation/replay/warm_start.h"
 #include "engine/learn/import.h"
+#include "evaluation/replay/warm_start.h"
 
 namespace pointsman {
 namespace {

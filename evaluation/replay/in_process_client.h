@@ -16,8 +16,8 @@
 #include "absl/status/statusor.h"
 #include "base/clock.h"
 #include "base/siphash.h"
-#include "evaluation/replay/router_client.h"
 #include "engine/engine.h"
+#include "evaluation/replay/router_client.h"
 #include "storage/api/storage.h"
 
 namespace pointsman {

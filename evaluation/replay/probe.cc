@@ -217,7 +217,8 @@ absl::StatusOr<ProbeReport> RunProbe(const Dataset& dataset, const ProbeOptions&
                            kQueriesLeast);
   }
   Table table;
-  const double split_share = 1.0 / (options.splits + 0.2);  // embedding takes about a fifth of one split
+  const double split_share =
+      1.0 / (options.splits + 0.2);  // embedding takes about a fifth of one split
   ASSIGN_OR_RETURN(table.x, EmbedAll(dataset, options.embedder,
                                      [&](double share) { show(0.2 * split_share * share); }));
   table.y = Qualities(dataset);

@@ -18,8 +18,8 @@
 #include "domain/arm.h"
 #include "domain/types.h"
 #include "evaluation/data/dataset.h"
-#include "evaluation/report/figures.h"
 #include "evaluation/replay/router_client.h"
+#include "evaluation/report/figures.h"
 
 namespace pointsman {
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "domain/limits.h"
-#include "evaluation/data/dataset.h"
 #include "engine/request/requests.h"
+#include "evaluation/data/dataset.h"
 
 namespace pointsman {
 

@@ -2,8 +2,8 @@
 
 #include "absl/strings/str_format.h"
 #include "base/strings.h"
-#include "evaluation/replay/grid.h"
 #include "evaluation/data/json.h"
+#include "evaluation/replay/grid.h"
 #include "evaluation/report/plot.h"
 
 namespace pointsman {

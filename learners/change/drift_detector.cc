@@ -43,7 +43,8 @@ void DriftDetector::Decode(ByteReader& in) {
   for (Side* side : {&fall_, &rise_}) {
     for (double* number : {&side->score, &side->sum, &side->weight}) *number = in.Get<double>();
     if (in.format() >= 4) side->since = in.Get<double>();
-    const bool is_sound = std::isfinite(side->since) && side->score >= 0 && side->score <= kDriftAlarm && side->weight >= 0 &&
+    const bool is_sound = std::isfinite(side->since) && side->score >= 0 &&
+                          side->score <= kDriftAlarm && side->weight >= 0 &&
                           std::isfinite(side->weight) && std::isfinite(side->sum);
     if (!is_sound) in.Fail();
   }

@@ -147,9 +147,9 @@ Choice Choose(const LearnedState& state, const QueryView& query, const ChoiceReq
   std::vector<ExpertVotes> votes(arms.size());
   if (request.mode == Mode::kGreedy ||
       !state.ChooseDirectly(query, request.preference, arms, expected, pmf, votes)) {
-    return Draw(request, std::move(candidates),
-                FromEstimates(settings, request, expected, state.Optimism(),
-                              state.WatchedShares(arms)));
+    return Draw(
+        request, std::move(candidates),
+        FromEstimates(settings, request, expected, state.Optimism(), state.WatchedShares(arms)));
   }
   for (std::size_t i = 0; i < candidates.size(); ++i) candidates[i].features.votes = votes[i];
   return Draw(request, std::move(candidates), pmf);

@@ -16,7 +16,7 @@ namespace {
 constexpr double kForgetShare = 0.05;
 constexpr double kForgetBlock = 32;
 constexpr double kWeightLeast = 1e-9;
-}
+}  // namespace
 
 VectorXd WithIntercept(std::span<const float> context, Eigen::Index dimension) {
   POINTSMAN_CHECK(context.empty() || static_cast<Eigen::Index>(context.size()) == dimension);
@@ -63,7 +63,8 @@ void RidgeArm::Learn(const Observation& observation, const Eigen::Ref<const Vect
     return forget_outcomes > 0 ? std::exp(-std::max(0.0, clock - then) / forget_outcomes) : 1;
   };
   if (const double kept = kept_since(clock_);
-      kept < 1 && (!OwnsPosteriors() || kept <= 1 - kForgetShare || clock - clock_ >= kForgetBlock)) {
+      kept < 1 &&
+      (!OwnsPosteriors() || kept <= 1 - kForgetShare || clock - clock_ >= kForgetBlock)) {
     Forget(precisions, kept);
     clock_ = clock;
   }
@@ -120,8 +121,8 @@ QualityEstimate RidgeArm::Level(double kept) const {
   return {(prior_strength_ * prior_mean_ + kept * sum_) / total, 1 / std::sqrt(total)};
 }
 
-QualityEstimate RidgeArm::At(std::size_t i, double precision,
-                             const Eigen::Ref<const VectorXd>& x, double kept) const {
+QualityEstimate RidgeArm::At(std::size_t i, double precision, const Eigen::Ref<const VectorXd>& x,
+                             double kept) const {
   const double spread = x.tail(x.size() - 1).squaredNorm() / precision;
   if (OwnsPosteriors()) {
     const QualityEstimate prior{prior_mean_, std::sqrt(1 / prior_strength_ + spread)};
@@ -133,8 +134,7 @@ QualityEstimate RidgeArm::At(std::size_t i, double precision,
 }
 
 void RidgeArm::Encode(ByteWriter& out) const {
-  for (const double number :
-       {prior_mean_, prior_strength_, sum_, weight_, clock_, owned_since_}) {
+  for (const double number : {prior_mean_, prior_strength_, sum_, weight_, clock_, owned_since_}) {
     out.Put(number);
   }
   out.Put(static_cast<uint8_t>(OwnsPosteriors()));

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "Eigen/Core"
-#include "domain/arm.h"
 #include "base/bytes.h"
+#include "domain/arm.h"
 #include "learners/linear/ridge_posterior.h"
 #include "learners/quality/quality_model.h"
 
@@ -32,7 +32,8 @@ class RidgeArm {
   // pool's outcomes so far, by which evidence fades; it keeps 1/e of its weight after
   // `forget_outcomes` (0: it never fades).
   void Learn(const Observation& observation, const Eigen::Ref<const Eigen::VectorXd>& x,
-             std::span<const double> precisions, double forget_outcomes, double clock, bool may_own);
+             std::span<const double> precisions, double forget_outcomes, double clock,
+             bool may_own);
   // Brings the evidence to the present clock. `kept`: the share of it that is left.
   void Settle(std::span<const double> precisions, double kept, double clock);
   void Grow(Eigen::Index size, std::span<const double> precisions);

@@ -213,7 +213,8 @@ QualityEstimate LinThompson::LevelOf(const ArmRegression& arm) const {
                  LevelPrior(arm), kept);
   }
   const double total = arm.prior_strength + kept * arm.weight;
-  return {(arm.prior_strength * arm.prior_mean + kept * arm.sum) / total, kNoise / std::sqrt(total)};
+  return {(arm.prior_strength * arm.prior_mean + kept * arm.sum) / total,
+          kNoise / std::sqrt(total)};
 }
 
 QualityEstimate LinThompson::Level(ArmId arm) const {
@@ -231,8 +232,8 @@ void LinThompson::Estimate(std::span<const float> context, std::span<const ArmVi
     const ArmRegression* arm = arms_.Get(Index(arms[i].arm->id));
     if (arm != nullptr && arm->HasPosterior()) {
       const QualityEstimate level = LevelPrior(*arm);
-      const QualityEstimate prior{level.mean, std::sqrt(level.stddev * level.stddev +
-                                                        kNoise * kNoise * prior_variance)};
+      const QualityEstimate prior{
+          level.mean, std::sqrt(level.stddev * level.stddev + kNoise * kNoise * prior_variance)};
       out[i] = Faded({arm->posterior.Mean(x), kNoise * std::sqrt(arm->posterior.Variance(x))},
                      prior, KeptSince(arm->clock, forget_outcomes_));
       continue;
@@ -249,9 +250,8 @@ void LinThompson::Encode(ByteWriter& out) const {
     const ArmRegression* arm = arms_.Get(i);
     out.Put(static_cast<uint8_t>(arm != nullptr));
     if (arm == nullptr) continue;
-    for (const double number :
-         {arm->prior_mean, arm->prior_strength, arm->sum, arm->weight, arm->clock,
-          arm->posterior_since}) {
+    for (const double number : {arm->prior_mean, arm->prior_strength, arm->sum, arm->weight,
+                                arm->clock, arm->posterior_since}) {
       out.Put(number);
     }
     out.Put(arm->outcomes);
@@ -262,7 +262,8 @@ void LinThompson::Encode(ByteWriter& out) const {
 
 void LinThompson::DecodeArm(Eigen::Index size, ByteReader& in, ArmRegression& arm) {
   const bool is_old = in.format() < 4;
-  double unforgotten_weight = 0;  // before format 4: weight that had yet to fade with the next block
+  double unforgotten_weight =
+      0;  // before format 4: weight that had yet to fade with the next block
   for (double* number : {&arm.prior_mean, &arm.prior_strength, &arm.sum, &arm.weight,
                          is_old ? &unforgotten_weight : &arm.clock}) {
     *number = in.Get<double>();

@@ -6,7 +6,8 @@
 namespace pointsman {
 namespace {
 
-constexpr double kNoise = 0.3;  // deviation of one outcome: the bound's distance at exploration_scale 1
+constexpr double kNoise =
+    0.3;  // deviation of one outcome: the bound's distance at exploration_scale 1
 
 class LinUcb final : public RidgeModel {
  public:

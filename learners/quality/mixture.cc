@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/check.h"
-#include "learners/linear/ridge_model.h"
 #include "learners/choice/expert_mixture.h"
+#include "learners/linear/ridge_model.h"
 
 namespace pointsman {
 namespace {

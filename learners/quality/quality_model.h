@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "domain/arm.h"
 #include "base/bytes.h"
+#include "domain/arm.h"
 #include "domain/types.h"
 
 namespace pointsman {
@@ -48,7 +48,8 @@ struct Observation {
   ArmFeatures features;
   double quality = 0;
   double weight = 1;
-  double propensity = 1;  // of the arm, given what the model itself said; for models that weight by it
+  double propensity =
+      1;  // of the arm, given what the model itself said; for models that weight by it
   bool is_off_policy = false;
   // One of several known outcomes of the same query; nothing was drawn.
   bool is_imported = false;

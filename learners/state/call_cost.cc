@@ -141,8 +141,8 @@ CallCost::Sums CallCost::AllSums(const Arm& arm, const TypicalTokens& typical) c
   if (!(uncounted_.weight > 0)) return sums;
   const double cached = typical.cached_share / kThousand, fresh = 1 / kThousand - cached;
   Eigen::Matrix<double, 4, 2> map;
-  map << 1, 0,  //
-      fresh * typical.input, fresh * typical.input_slope,  //
+  map << 1, 0,                                               //
+      fresh * typical.input, fresh * typical.input_slope,    //
       cached * typical.input, cached * typical.input_slope,  //
       typical.output / kThousand, 0;
   const DecayedLine& u = uncounted_;
@@ -158,8 +158,8 @@ CallCost::Sums CallCost::AllSums(const Arm& arm, const TypicalTokens& typical) c
   return sums;
 }
 
-std::optional<double> CallCost::Estimate(const Arm& arm, const CallTokens& tokens,
-                                         double kept, const TypicalTokens& typical) const {
+std::optional<double> CallCost::Estimate(const Arm& arm, const CallTokens& tokens, double kept,
+                                         const TypicalTokens& typical) const {
   const bool is_priced = IsPriced(arm);
   const bool is_observed = weight() > 0;
   if (!is_priced && !is_observed) return std::nullopt;
@@ -195,7 +195,8 @@ void CallCost::Reprice(const Arm& before, const Arm& after, const TypicalTokens&
   const Vector4d old_list = AsVector(BaseOf(before)), new_list = AsVector(BaseOf(after));
   if (IsPriced(before)) {
     if (uncounted_.weight > 0) {
-      const Vector4d f = Features({typical.input, typical.input * typical.cached_share, typical.output});
+      const Vector4d f =
+          Features({typical.input, typical.input * typical.cached_share, typical.output});
       const double old_usd = old_list.dot(f), new_usd = new_list.dot(f);
       const double ratio = old_usd > 0 ? new_usd / old_usd : 1;
       uncounted_.y *= ratio;

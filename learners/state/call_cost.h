@@ -17,8 +17,8 @@
 #include <optional>
 
 #include "Eigen/Core"
-#include "domain/arm.h"
 #include "base/bytes.h"
+#include "domain/arm.h"
 #include "learners/state/tracker_sums.h"
 
 namespace pointsman {

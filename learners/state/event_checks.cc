@@ -42,8 +42,8 @@ absl::Status CheckOutcome(const Outcome& outcome) {
 absl::Status CheckOutcomeEvent(const OutcomeEvent& event, uint32_t dimension) {
   // It is shorter for a decision made before features were added.
   if (event.context.size() > dimension) {
-    return InvalidArgument("context: the pool's vectors have ", dimension, " entries, this one has ",
-                           event.context.size());
+    return InvalidArgument("context: the pool's vectors have ", dimension,
+                           " entries, this one has ", event.context.size());
   }
   for (const float entry : event.context) {
     if (!std::isfinite(entry)) return InvalidArgument("context: an entry is not a finite number");

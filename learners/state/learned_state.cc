@@ -63,7 +63,8 @@ absl::Status LearnedState::Learn(std::span<const Event> events) {
 
 absl::Status LearnedState::LearnOne(const Event& event) {
   if (event.sequence != version_ + 1) {
-    return DataLoss("the log must continue with event ", version_ + 1, ": an event is missing or repeated");
+    return DataLoss("the log must continue with event ", version_ + 1,
+                    ": an event is missing or repeated");
   }
   if (event.pool != pool_->id) {
     return InvalidArgument("it belongs to pool ", Index(event.pool), ", but this state to pool ",
@@ -120,8 +121,7 @@ void LearnedState::CountLevels(ArmId id, double sign) {
   const auto count = [sign](const LogLatency& latency, std::optional<double> prior_ms,
                             LevelSums& sums) {
     if (!(latency.weight() > 0) && !prior_ms) return;
-    const double y =
-        latency.weight() > 0 ? latency.MeanLog() : std::log(std::max(*prior_ms, 1e-3));
+    const double y = latency.weight() > 0 ? latency.MeanLog() : std::log(std::max(*prior_ms, 1e-3));
     sums.count += sign;
     sums.sum += sign * y;
     sums.squares += sign * y * y;
@@ -149,7 +149,8 @@ void LearnedState::LearnTokens(const OutcomeEvent& event, const LogPoint& now) {
     return o.input_tokens ? std::optional(static_cast<double>(*o.input_tokens)) : std::nullopt;
   };
   const auto before = reported(event.anchor || event.is_first ? event.before : event.corrects);
-  const auto after = reported(event.anchor || event.is_first ? MergedOutcome(event) : event.outcome);
+  const auto after =
+      reported(event.anchor || event.is_first ? MergedOutcome(event) : event.outcome);
   if (before == after) return;
   const double since = event.anchor ? std::max(0.0, now.clock - event.anchor->clock) : 0;
   const double weight = event.weight * std::exp2(-since / settings.half_life_outcomes);
@@ -235,12 +236,14 @@ absl::Status LearnedState::LearnPool(const Pool& pool, Micros time) {
   const PoolSettings& after = pool.settings;
   if (pool.id != pool_->id) return InvalidArgument("a pool's id never changes");
   RETURN_IF_ERROR(ValidateForLearning(after));
-  const bool extends = after.features.size() >= before.features.size() &&
-                       std::equal(before.features.begin(), before.features.end(),
-                                  after.features.begin());
-  if (after.embedder != before.embedder || !extends || after.learner.quality_model != before.learner.quality_model) {
+  const bool extends =
+      after.features.size() >= before.features.size() &&
+      std::equal(before.features.begin(), before.features.end(), after.features.begin());
+  if (after.embedder != before.embedder || !extends ||
+      after.learner.quality_model != before.learner.quality_model) {
     return InvalidArgument(
-        "embedder and learner.quality_model are fixed when a pool is made, and features can only be "
+        "embedder and learner.quality_model are fixed when a pool is made, and features can only "
+        "be "
         "added, because learned state depends on them; make a new pool");
   }
   if (after.learner != before.learner) {

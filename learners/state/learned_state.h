@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "domain/event.h"
 #include "base/persistent_array.h"
+#include "domain/event.h"
 #include "domain/types.h"
 #include "learners/quality/quality_model.h"
 #include "learners/state/tracker.h"

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "base/check.h"
+#include "learners/change/watched_share.h"
 #include "learners/choice/exploration.h"
 #include "learners/state/learned_state.h"
-#include "learners/change/watched_share.h"
 
 namespace pointsman {
 namespace {
@@ -29,8 +29,11 @@ PoolLevels LearnedState::Levels() const {
 }
 
 CallQuery LearnedState::CallOf(const QueryView& query) const {
-  CallQuery call{query.input_tokens, query.input_is_counted, query.max_output_tokens,
-                 query.latency_kind, {query.now == 0 ? time_ : query.now, clock_}};
+  CallQuery call{query.input_tokens,
+                 query.input_is_counted,
+                 query.max_output_tokens,
+                 query.latency_kind,
+                 {query.now == 0 ? time_ : query.now, clock_}};
   return call;
 }
 
@@ -53,8 +56,7 @@ std::vector<ArmExpectation> LearnedState::Estimate(const QueryView& query,
     e.quality = quality[i].mean * answers;
     e.quality_stddev = quality[i].stddev * answers;
     if (e.error_rate > 0) {
-      const double doubt =
-          quality[i].mean * std::sqrt(tracker->ErrorVariance(settings, call.now));
+      const double doubt = quality[i].mean * std::sqrt(tracker->ErrorVariance(settings, call.now));
       e.quality_stddev = std::hypot(e.quality_stddev, doubt);
     }
     if (e.is_cost_known && e.cost_usd > 0) {
@@ -113,8 +115,8 @@ bool LearnedState::ChooseDirectly(const QueryView& query, const Preference& pref
     }
     terms[i].stddev = std::sqrt(variance);
   }
-  return quality_->ChooseDirectly(settings.learner, query.context, arms, terms,
-                                  WatchedShares(arms), pmf, votes);
+  return quality_->ChooseDirectly(settings.learner, query.context, arms, terms, WatchedShares(arms),
+                                  pmf, votes);
 }
 
 ArmExpectation LearnedState::ExpectCall(const Arm& arm, const QueryView& query) const {

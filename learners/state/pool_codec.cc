@@ -290,8 +290,8 @@ bool LearnedState::IsPresentFormat(std::string_view bytes) {
 absl::StatusOr<LearnedState> LearnedState::Decode(std::string_view bytes) {
   const int format = FormatOf(bytes);
   if (format == 0) {
-    return DataLoss("snapshot: it is not a learned state of format ", kMagic, kFirstFormat,
-                    " to ", kLastFormat, "; use an older snapshot or replay the log");
+    return DataLoss("snapshot: it is not a learned state of format ", kMagic, kFirstFormat, " to ",
+                    kLastFormat, "; use an older snapshot or replay the log");
   }
   ByteReader in(bytes.substr(kMagic.size() + 1));
   in.SetFormat(format);

@@ -4,8 +4,8 @@
 // Threads: pure functions.
 #pragma once
 
-#include "domain/arm.h"
 #include "base/bytes.h"
+#include "domain/arm.h"
 
 namespace pointsman {
 

@@ -47,8 +47,8 @@ ArmTracker::Facts ArmTracker::FactsOf(const OutcomeEvent& event, const Outcome& 
   if (!event.input_is_counted) f.estimate = event.input_tokens_estimate;
   f.query_tokens = event.input_tokens_estimate;
   f.expected_output = event.output_tokens_expected;
-  const double expected = event.input_tokens_expected > 0 ? event.input_tokens_expected
-                                                           : event.input_tokens_estimate;
+  const double expected =
+      event.input_tokens_expected > 0 ? event.input_tokens_expected : event.input_tokens_estimate;
   f.priced = {f.input_tokens.value_or(expected), f.cached_tokens.value_or(0),
               f.output_tokens.value_or(event.output_tokens_expected)};
   f.has_tokens = f.input_tokens || f.output_tokens;
@@ -95,8 +95,7 @@ void ArmTracker::Learn(const LearnerSettings& settings, const Arm& arm, const Ou
     if (!before.error) before.error = false;
     if (!after.error) after.error = before.error;
   }
-  const LogPoint anchor =
-      event.anchor ? LogPoint{event.anchor->time, event.anchor->clock} : at_;
+  const LogPoint anchor = event.anchor ? LogPoint{event.anchor->time, event.anchor->clock} : at_;
   const double weight = event.weight * Kept(settings, anchor, at_);
   const Facts told = FactsOf(event, before), known = FactsOf(event, after);
   Exchange(arm, told, known, weight, anchor.clock);
@@ -117,44 +116,49 @@ void ArmTracker::Exchange(const Arm& arm, const Facts& a, const Facts& b, double
   };
   const bool same_end = a.end == b.end;
   if (!same_end) ExchangeEnds(a.end, b.end, w, anchor_clock);
-  exchange(same_end && a.quality == b.quality,
-           [this](const Facts& f, double k) {
-             if (f.end == CallEnd::kAnswered && f.quality) quality_.Add(*f.quality, k);
-           },
-           a, b);
-  exchange(same_end && a.latency_ms == b.latency_ms && a.output_tokens == b.output_tokens,
-           [this](const Facts& f, double k) {
-             if (!f.latency_ms) return;
-             if (f.TookPlace()) {
-               latency_.Add(*f.latency_ms, f.output_tokens, k);
-               latencies_.Add(*f.latency_ms, k);
-             } else if (f.end == CallEnd::kFailed) {
-               failed_latency_ms_.Add(*f.latency_ms, k);
-             }
-           },
-           a, b);
-  exchange(same_end && a.first_token_ms == b.first_token_ms,
-           [this](const Facts& f, double k) {
-             if (f.TookPlace() && f.first_token_ms) first_token_.Add(*f.first_token_ms, {}, k);
-           },
-           a, b);
-  exchange(same_end && a.input_tokens == b.input_tokens && a.cached_tokens == b.cached_tokens &&
-               a.output_tokens == b.output_tokens,
-           [this](const Facts& f, double k) {
-             if (!f.TookPlace()) return;
-             if (f.input_tokens && f.estimate > 0) input_.Add(f.estimate, *f.input_tokens, k);
-             if (f.input_tokens && f.cached_tokens && *f.input_tokens > 0) {
-               cached_share_.Add(*f.cached_tokens / *f.input_tokens, k);
-             }
-             if (f.output_tokens) {
-               output_.Add(std::log1p(f.priced.input), *f.output_tokens, k);
-             }
-           },
-           a, b);
+  exchange(
+      same_end && a.quality == b.quality,
+      [this](const Facts& f, double k) {
+        if (f.end == CallEnd::kAnswered && f.quality) quality_.Add(*f.quality, k);
+      },
+      a, b);
+  exchange(
+      same_end && a.latency_ms == b.latency_ms && a.output_tokens == b.output_tokens,
+      [this](const Facts& f, double k) {
+        if (!f.latency_ms) return;
+        if (f.TookPlace()) {
+          latency_.Add(*f.latency_ms, f.output_tokens, k);
+          latencies_.Add(*f.latency_ms, k);
+        } else if (f.end == CallEnd::kFailed) {
+          failed_latency_ms_.Add(*f.latency_ms, k);
+        }
+      },
+      a, b);
+  exchange(
+      same_end && a.first_token_ms == b.first_token_ms,
+      [this](const Facts& f, double k) {
+        if (f.TookPlace() && f.first_token_ms) first_token_.Add(*f.first_token_ms, {}, k);
+      },
+      a, b);
+  exchange(
+      same_end && a.input_tokens == b.input_tokens && a.cached_tokens == b.cached_tokens &&
+          a.output_tokens == b.output_tokens,
+      [this](const Facts& f, double k) {
+        if (!f.TookPlace()) return;
+        if (f.input_tokens && f.estimate > 0) input_.Add(f.estimate, *f.input_tokens, k);
+        if (f.input_tokens && f.cached_tokens && *f.input_tokens > 0) {
+          cached_share_.Add(*f.cached_tokens / *f.input_tokens, k);
+        }
+        if (f.output_tokens) {
+          output_.Add(std::log1p(f.priced.input), *f.output_tokens, k);
+        }
+      },
+      a, b);
   if (anchor_clock < repriced_at_) return;
-  exchange(same_end && a.cost_usd == b.cost_usd && a.input_tokens == b.input_tokens &&
-               a.cached_tokens == b.cached_tokens && a.output_tokens == b.output_tokens,
-           [this, &arm](const Facts& f, double k) { AddCost(arm, f, k); }, a, b);
+  exchange(
+      same_end && a.cost_usd == b.cost_usd && a.input_tokens == b.input_tokens &&
+          a.cached_tokens == b.cached_tokens && a.output_tokens == b.output_tokens,
+      [this, &arm](const Facts& f, double k) { AddCost(arm, f, k); }, a, b);
 }
 
 void ArmTracker::ExchangeEnds(CallEnd before, CallEnd after, double w, double anchor_clock) {
@@ -206,8 +210,8 @@ void ArmTracker::NoteEnd(CallEnd end, double weight, double clock) {
     const double left = std::min(calls, kCallsAfterDrift);
     const double errors = now * left, answers = (1 - now) * left;
     if (error_cuts_.size() == kErrorCutsMax) error_cuts_.erase(error_cuts_.begin());
-    error_cuts_.push_back({clock, errors_ > 0 ? errors / errors_ : 0,
-                           answers_ > 0 ? answers / answers_ : 0});
+    error_cuts_.push_back(
+        {clock, errors_ > 0 ? errors / errors_ : 0, answers_ > 0 ? answers / answers_ : 0});
     errors_ = errors;
     answers_ = answers;
   }
@@ -229,8 +233,8 @@ void ArmTracker::NoteRateLimit(const OutcomeEvent& event, const Outcome& before,
     if (rate_limited_by_ == by) rate_limited_until_ = 0;
     return;
   }
-  const Micros length = after.retry_after_ms ? *after.retry_after_ms * kMicrosPerMs
-                                              : kRateLimitDefault;
+  const Micros length =
+      after.retry_after_ms ? *after.retry_after_ms * kMicrosPerMs : kRateLimitDefault;
   const bool is_change = is_limit(before) && rate_limited_by_ == by;
   const Micros until = (event.anchor ? event.anchor->time : at_.time) + length;
   rate_limited_until_ = is_change ? until : std::max(rate_limited_until_, until);

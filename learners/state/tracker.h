@@ -26,12 +26,12 @@
 #include <optional>
 #include <vector>
 
-#include "domain/arm.h"
 #include "base/bytes.h"
+#include "domain/arm.h"
 #include "domain/event.h"
 #include "domain/types.h"
-#include "learners/state/call_cost.h"
 #include "learners/change/drift_detector.h"
+#include "learners/state/call_cost.h"
 #include "learners/state/tracker_sums.h"
 
 namespace pointsman {
@@ -148,8 +148,8 @@ class ArmTracker {
   double answers_ = 0;        // weight of calls that did not
   DriftDetector error_drift_;
   std::vector<ErrorCut> error_cuts_;  // the last few, oldest first
-  double watched_since_ = -1;  // clock; below 0: not watched
-  double repriced_at_ = 0;     // clock: costs reported before it no longer count
+  double watched_since_ = -1;         // clock; below 0: not watched
+  double repriced_at_ = 0;            // clock: costs reported before it no longer count
   Micros rate_limited_until_ = 0;
   uint64_t rate_limited_by_ = 0;  // the decision that reported it
 };

@@ -9,16 +9,15 @@ namespace pointsman {
 template <class Self, class Visit>
 void ArmTracker::VisitNumbers(Self& self, const Visit& visit) {
   visit(self.at_.clock);
-  for (auto* mean : {&self.quality_, &self.failed_latency_ms_, &self.failed_cost_usd_,
-                     &self.cached_share_}) {
+  for (auto* mean :
+       {&self.quality_, &self.failed_latency_ms_, &self.failed_cost_usd_, &self.cached_share_}) {
     visit(mean->sum);
     visit(mean->weight);
   }
   for (auto* line : {&self.input_, &self.output_}) {
     for (auto* number : {&line->weight, &line->x, &line->y, &line->xx, &line->xy}) visit(*number);
   }
-  for (auto* number :
-       {&self.errors_, &self.answers_, &self.watched_since_, &self.repriced_at_}) {
+  for (auto* number : {&self.errors_, &self.answers_, &self.watched_since_, &self.repriced_at_}) {
     visit(*number);
   }
 }

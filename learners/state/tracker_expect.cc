@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "learners/state/tracker.h"
 #include "learners/change/watched_share.h"
+#include "learners/state/tracker.h"
 
 namespace pointsman {
 namespace {
@@ -65,9 +65,9 @@ double ArmTracker::InputTokens(const PoolLevels& pool, const CallQuery& query, d
 double ArmTracker::OutputTokens(const Arm& arm, double input_tokens, double kept) const {
   const double prior_weight = arm.prior_output_tokens ? 1 : 0.1;
   const double n = output_.weight * kept;
-  const double mean = (output_.y * kept +
-                       arm.prior_output_tokens.value_or(kOutputTokensPrior) * prior_weight) /
-                      (n + prior_weight);
+  const double mean =
+      (output_.y * kept + arm.prior_output_tokens.value_or(kOutputTokensPrior) * prior_weight) /
+      (n + prior_weight);
   if (!(output_.weight > 0) || !(input_tokens > 0)) return std::max(0.0, mean);
   const double slope = output_.Slope(0, kOutputSlopeShrinkage, kept);
   return std::clamp(mean + slope * (std::log1p(input_tokens) - output_.MeanX()), mean / 4,
@@ -140,7 +140,8 @@ TrackerFigures ArmTracker::Figures(const LearnerSettings& settings, const Arm& a
   const double kept = KeptNow(settings, now);
   TrackerFigures figures;
   const double prior_weight = arm.prior_quality ? arm.prior_strength : 0;
-  figures.quality = quality_.Mean(arm.prior_quality.value_or(0), prior_weight / std::max(kept, kKeptLeast));
+  figures.quality =
+      quality_.Mean(arm.prior_quality.value_or(0), prior_weight / std::max(kept, kKeptLeast));
   figures.quality_weight = quality_.weight * kept;
   figures.latency_p95_ms = latencies_.At(kTail);
   if (first_token_.weight() > 0) {

@@ -83,7 +83,8 @@ LatencyEstimate LogLatency::Estimate(const LatencyPrior& pool, std::optional<dou
     const double x_spread = std::max(0.0, line_.xx - line_.x * line_.MeanX());
     spread = std::max(0.0, spread - slope * slope * kept * x_spread);
   }
-  const double noise = (kLatencyNoiseStrength * kLatencyNoise + spread) / (kLatencyNoiseStrength + n);
+  const double noise =
+      (kLatencyNoiseStrength * kLatencyNoise + spread) / (kLatencyNoiseStrength + n);
   if (prior_ms) {
     const double own = std::log(std::max(*prior_ms, kLeastLogMs));
     const double p = 1 / kLatencyNoise;

@@ -14,8 +14,9 @@
 namespace pointsman {
 namespace {
 
-constexpr std::size_t kPathShown = 256;     // of a path in an error
-constexpr uint32_t kProjectedDefault = 64;  // for embedders whose entries are not ordered by importance
+constexpr std::size_t kPathShown = 256;  // of a path in an error
+constexpr uint32_t kProjectedDefault =
+    64;  // for embedders whose entries are not ordered by importance
 
 using MadeEmbedder = absl::StatusOr<std::shared_ptr<const Embedder>>;
 

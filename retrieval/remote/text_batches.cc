@@ -21,8 +21,8 @@ std::vector<PendingText> TakeFront(std::deque<PendingText>& texts, std::size_t c
 
 void Answer(const PendingText& text, const Embedding& embedding) {
   if (text.dimension == 0 || text.dimension == embedding->size()) return text.done(embedding);
-  text.done(FailedPrecondition("the vector has ", embedding->size(), " entries, not ",
-                               text.dimension));
+  text.done(
+      FailedPrecondition("the vector has ", embedding->size(), " entries, not ", text.dimension));
 }
 
 void FailAll(const std::vector<PendingText>& texts, const absl::Status& status) {

@@ -10,8 +10,8 @@
 #include "base/rng.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "retrieval/training/cooccurrence.h"
 #include "retrieval/embed/text_tokens.h"
+#include "retrieval/training/cooccurrence.h"
 #include "retrieval/training/truncated_svd.h"
 
 namespace pointsman {

@@ -1,10 +1,10 @@
 #include "service/access/access.h"
-#include "service/access/methods.h"
 
 #include <utility>
 
 #include "base/strings.h"
 #include "service/access/address.h"
+#include "service/access/methods.h"
 
 namespace pointsman {
 namespace {

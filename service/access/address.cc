@@ -21,7 +21,8 @@ std::string ShownAddress(std::string_view peer) {
   for (const std::string_view family : {"ipv4:", "ipv6:"}) {
     if (address.starts_with(family)) address.erase(0, family.size());
   }
-  for (const auto& [written, meant] : {std::pair("%5B", "["), std::pair("%5D", "]"), std::pair("%25", "%")}) {
+  for (const auto& [written, meant] :
+       {std::pair("%5B", "["), std::pair("%5D", "]"), std::pair("%25", "%")}) {
     const auto at = address.find(written);
     if (at != std::string::npos) address.replace(at, 3, meant);
   }

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "base/strings.h"
-#include "service/access/address.h"
 #include "engine/request/requests.h"
+#include "service/access/address.h"
 #include "service/api/status.h"
 
 namespace pointsman {
@@ -32,7 +32,7 @@ absl::Status WithAccessReason(const absl::Status& status) {
 }  // namespace
 
 absl::Status Admission::AtArrival(std::string_view method_path, std::string_view authorization,
-                             std::string_view connection) {
+                                  std::string_view connection) {
   const Micros now = clock_.Now();
   const Limits& limits = limits_.Get();
   // The burst equals the limit of open streams per connection.
@@ -52,7 +52,7 @@ absl::Status Admission::AtArrival(std::string_view method_path, std::string_view
 
 // Audits a call that is rejected before its message is read. gRPC does not give its address then.
 void Admission::AuditRefusal(std::string_view method_path, std::string_view authorization,
-                        const absl::Status& status) {
+                             const absl::Status& status) {
   if (NeedOf(method_path).scope != Scope::kAdmin) return;
   const std::string_view name = Access::ClaimedName(authorization);
   AuditEntry entry;
@@ -67,7 +67,8 @@ absl::StatusOr<Client> Admission::Ask(const CallInfo& call, const CallFacts& fac
   const Method& method = MethodOf(facts.method);
   const std::string peer = !has_tokens && method.is_admin() ? call.peer() : std::string();
   const Credentials credentials{has_tokens ? call.authorization() : std::string_view(), peer};
-  const Need need{method.scope, {facts.pools.data(), facts.pools.size()}, method.reach == Reach::kAllPools};
+  const Need need{
+      method.scope, {facts.pools.data(), facts.pools.size()}, method.reach == Reach::kAllPools};
   auto client = access_.Decide(need, credentials, clock_.Now());
   absl::Status status =
       client.ok() ? TakeShare(call, *client, facts.items) : WithAccessReason(client.status());
@@ -76,8 +77,7 @@ absl::StatusOr<Client> Admission::Ask(const CallInfo& call, const CallFacts& fac
   return status;
 }
 
-absl::Status Admission::TakeShare(const CallInfo& call, const Client& client,
-                             int64_t items) {
+absl::Status Admission::TakeShare(const CallInfo& call, const Client& client, int64_t items) {
   const int64_t per_second = limits_.Get().client_rate_max;
   if (per_second == 0 || items == 0) return absl::OkStatus();
   const auto wait =

@@ -15,10 +15,10 @@
 #include "domain/live_limits.h"
 #include "service/access/access.h"
 #include "service/access/client_rates.h"
-#include "service/observe/audit_log.h"
-#include "service/observe/metrics.h"
 #include "service/access/gate.h"
 #include "service/api/call_facts.h"
+#include "service/observe/audit_log.h"
+#include "service/observe/metrics.h"
 
 namespace pointsman {
 
@@ -65,8 +65,7 @@ class Admission {
  private:
   void AuditRefusal(std::string_view method_path, std::string_view authorization,
                     const absl::Status& status);
-  absl::Status TakeShare(const CallInfo& call, const Client& client,
-                         int64_t items);
+  absl::Status TakeShare(const CallInfo& call, const Client& client, int64_t items);
 
   const LiveLimits& limits_;
   const Access& access_;

@@ -15,7 +15,8 @@ namespace pointsman {
 struct TlsSettings {
   std::string certificate_file;  // PEM: the server's certificate first, then its issuers
   std::string key_file;          // PEM
-  std::string client_ca_file;    // PEM; if given, clients need a certificate issued by one of these CAs
+  std::string
+      client_ca_file;  // PEM; if given, clients need a certificate issued by one of these CAs
   bool is_on() const { return !certificate_file.empty(); }
   friend bool operator==(const TlsSettings&, const TlsSettings&) = default;
 };

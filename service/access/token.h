@@ -30,7 +30,8 @@ struct TokenEntry {
   std::optional<Micros> expires;   // the token is refused from then on
 
   bool Has(Scope scope) const { return (scopes & static_cast<uint8_t>(scope)) != 0; }
-  bool MayUse(std::string_view pool) const;  // compared as in names.h: names that look the same are the same
+  bool MayUse(std::string_view pool)
+      const;  // compared as in names.h: names that look the same are the same
   bool MayUseAll() const { return MayUse("*"); }
   friend bool operator==(const TokenEntry&, const TokenEntry&) = default;
 };

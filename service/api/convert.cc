@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "domain/outcome_fields.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "domain/names.h"
+#include "domain/outcome_fields.h"
 #include "engine/request/clamp.h"
 #include "engine/request/validate.h"
 

@@ -7,11 +7,11 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "pointsman/v1/admin.pb.h"
-#include "pointsman/v1/router.pb.h"
 #include "engine/request/answers.h"
 #include "engine/request/requests.h"
 #include "engine/request/statistics.h"
+#include "pointsman/v1/admin.pb.h"
+#include "pointsman/v1/router.pb.h"
 
 namespace pointsman {
 

@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "base/strings.h"
-#include "service/api/convert.h"
 #include "engine/request/validate.h"
+#include "service/api/convert.h"
 
 namespace pointsman {
 namespace {

@@ -1,12 +1,15 @@
 // Imports: the part of service/api/convert.h that the command line needs in both directions.
+#include "domain/names.h"
 #include "domain/outcome_fields.h"
 #include "service/api/convert.h"
-
-#include "domain/names.h"
 namespace pointsman {
 
 ImportPlan FromProto(const v1::ImportStart& message) {
-  ImportPlan plan{std::string(PoolOrDefault(message.pool())), message.import_id(), message.queries(), message.strength(), {}};
+  ImportPlan plan{std::string(PoolOrDefault(message.pool())),
+                  message.import_id(),
+                  message.queries(),
+                  message.strength(),
+                  {}};
   plan.arm_outcomes.insert(message.arm_outcomes().begin(), message.arm_outcomes().end());
   return plan;
 }

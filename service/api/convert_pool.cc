@@ -35,7 +35,7 @@ const google::protobuf::FieldDescriptor* FieldOf(const SettingRow& row,
   return field;
 }
 
-// The duration that `seconds` of the contract is; checked here, since not each fits.
+// The duration that `seconds` of the contract is. It is checked here, because not every number fits.
 absl::Status Edit(const SettingRow& row, int64_t seconds, Micros& value) {
   const auto least = static_cast<int64_t>(row.least), most = static_cast<int64_t>(row.most);
   if (seconds < least || seconds > most) {
@@ -72,6 +72,7 @@ absl::Status Edit(const SettingRow& row, const google::protobuf::Message& messag
     } else if constexpr (std::is_same_v<T, bool>) {
       value = reflection->GetBool(message, field);
     } else {
+      static_assert(std::is_same_v<T, uint32_t>);
       value = reflection->GetUInt32(message, field);
     }
     return absl::OkStatus();
@@ -93,6 +94,7 @@ void Set(const SettingRow& row, const PoolSettings& settings, google::protobuf::
     } else if constexpr (std::is_same_v<T, bool>) {
       reflection->SetBool(&message, field, value);
     } else {
+      static_assert(std::is_same_v<T, uint32_t>);
       reflection->SetUInt32(&message, field, value);
     }
   });

@@ -5,8 +5,8 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
 #include "base/strings.h"
-#include "google/rpc/error_details.pb.h"
 #include "domain/errors.h"
+#include "google/rpc/error_details.pb.h"
 
 namespace pointsman {
 namespace {
@@ -53,7 +53,8 @@ google::rpc::Status ToRich(const absl::Status& status) {
     google::rpc::BadRequest bad;
     auto* violation = bad.add_field_violations();
     violation->set_field(field);
-    violation->set_description(reason);  // the status has the message already, and metadata space is small
+    violation->set_description(
+        reason);  // the status has the message already, and metadata space is small
     rich.add_details()->PackFrom(bad);
   }
   if (absl::IsResourceExhausted(status) || ReasonOf(status) == reason::kStorageBroken) {

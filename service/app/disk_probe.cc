@@ -20,9 +20,8 @@ namespace {
 
 absl::Status Failed(const std::string& folder, std::string_view what, int error) {
   const std::string_view full = error == ENOSPC || error == EDQUOT ? "the disk is full: " : "";
-  return absl::UnavailableError(
-      Cat(full, "cannot ", what, " a file of ", kProbeBytes >> 20, " MB in ",
-          Quoted(folder, 1024), ": ", std::strerror(error)));
+  return absl::UnavailableError(Cat(full, "cannot ", what, " a file of ", kProbeBytes >> 20,
+                                    " MB in ", Quoted(folder, 1024), ": ", std::strerror(error)));
 }
 
 // 0, or errno.

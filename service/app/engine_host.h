@@ -16,11 +16,11 @@
 
 #include "absl/status/status.h"
 #include "base/clock.h"
-#include "domain/live_limits.h"
 #include "base/mutex.h"
-#include "service/app/config.h"
+#include "domain/live_limits.h"
 #include "service/access/admission.h"
 #include "service/api/engine_slot.h"
+#include "service/app/config.h"
 
 namespace spdlog {
 class logger;

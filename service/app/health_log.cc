@@ -21,9 +21,8 @@ void HealthLog::LogFaults() {
   const auto now = std::chrono::steady_clock::now();
   const Metrics::Faults faults = metrics_.faults();
   if (faults.count == faults_told_ || now < faults_not_before_) return;
-  log_.error(
-      "{} calls failed by a fault of the server (INTERNAL or DATA_LOSS); the last error: {}",
-      faults.count - faults_told_, faults.last);
+  log_.error("{} calls failed by a fault of the server (INTERNAL or DATA_LOSS); the last error: {}",
+             faults.count - faults_told_, faults.last);
   faults_told_ = faults.count;
   faults_not_before_ = now + kFaultsEvery;
 }
@@ -38,8 +37,7 @@ void HealthLog::LogEmbedders(const InspectionPath& engine) {
     if (now.calls == 0 || !is_news) continue;
     embedders_told_[now.endpoint] = is_well;
     if (is_well) {
-      log_.info("embedder {} ({}) answers: {} dimensions", now.endpoint, now.model,
-                now.dimension);
+      log_.info("embedder {} ({}) answers: {} dimensions", now.endpoint, now.model, now.dimension);
     } else {
       log_.warn("embedder {} fails; until it recovers, its pools decide without vectors: {}",
                 now.endpoint, now.last_fault);

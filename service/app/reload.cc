@@ -24,9 +24,8 @@ absl::Status NotInForce(const std::vector<std::string>& settings) {
   if (settings.empty()) return absl::OkStatus();
   std::string names;
   for (const std::string& name : settings) names += (names.empty() ? "" : ", ") + name;
-  return FailedPrecondition(
-      "these settings need a restart to change, and keep their old values: ", names,
-      "; all other changes are in force");
+  return FailedPrecondition("these settings need a restart to change, and keep their old values: ",
+                            names, "; all other changes are in force");
 }
 
 }  // namespace pointsman

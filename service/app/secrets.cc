@@ -15,7 +15,8 @@ Secrets::Secrets(const ServerConfig& config, spdlog::logger& log, Access& access
       access_(access),
       metrics_(metrics),
       tokens_({config.tokens_file}),
-      certificates_({config.tls.certificate_file, config.tls.key_file, config.tls.client_ca_file}) {}
+      certificates_({config.tls.certificate_file, config.tls.key_file, config.tls.client_ca_file}) {
+}
 
 // Report faulty files now rather than to each client.
 absl::Status Secrets::Read() {
@@ -23,7 +24,8 @@ absl::Status Secrets::Read() {
     ASSIGN_OR_RETURN(const CertificateInfo certificate, CheckCertificate(config_.tls));
     metrics_.SetCertificateExpiry(certificate.expires);
   }
-  if (!tokens_.Changed()) return absl::OkStatus();  // there are none: the first look counts as a change
+  if (!tokens_.Changed())
+    return absl::OkStatus();  // there are none: the first look counts as a change
   const auto tokens = LoadTokens(config_.tokens_file);
   if (tokens.ok()) access_.SetTokens(*tokens);
   return tokens.status();

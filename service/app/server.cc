@@ -15,20 +15,20 @@
 #include "base/strings.h"
 #include "service/access/access.h"
 #include "service/access/address.h"
+#include "service/access/admission.h"
 #include "service/app/admin_http.h"
-#include "service/observe/audit_log.h"
 #include "service/app/engine_host.h"
 #include "service/app/health_log.h"
 #include "service/app/reload.h"
 #include "service/app/secrets.h"
-#include "service/observe/engine_metrics.h"
-#include "service/observe/metrics.h"
 #include "service/grpc/admin_service.h"
 #include "service/grpc/connection_limits.h"
 #include "service/grpc/credentials.h"
-#include "service/access/admission.h"
 #include "service/grpc/pollers.h"
 #include "service/grpc/router_service.h"
+#include "service/observe/audit_log.h"
+#include "service/observe/engine_metrics.h"
+#include "service/observe/metrics.h"
 
 namespace pointsman {
 namespace {
@@ -68,13 +68,13 @@ class Server::Impl {
     RETURN_IF_ERROR(Listen(clock));
     if (!config_.admin_listen.empty()) {
       ASSIGN_OR_RETURN(
-          admin_, AdminHttp::Start(config_.admin_listen,
-                                   {[this] { return MetricsText(); },
-                                    [this] { return host_.not_alive(); },
-                                    [this] { return NotReady(); },
-                                    [this, &clock](std::string_view authorization) {
-                                      return MayReadMetrics(authorization, clock.Now());
-                                    }}));
+          admin_,
+          AdminHttp::Start(config_.admin_listen,
+                           {[this] { return MetricsText(); }, [this] { return host_.not_alive(); },
+                            [this] { return NotReady(); },
+                            [this, &clock](std::string_view authorization) {
+                              return MayReadMetrics(authorization, clock.Now());
+                            }}));
     }
     health_thread_ = std::thread([this] { WatchHealth(); });
     return absl::OkStatus();
@@ -124,8 +124,9 @@ class Server::Impl {
     admission_ = std::make_unique<Admission>(host_.limits(), access_, clock, metrics_, *audit_);
     router_ = std::make_unique<RouterService>(host_.slot(), *admission_);
     admin_service_ = std::make_unique<AdminService>(
-        host_.slot(), config_.backup_dir.empty() ? config_.data_dir + "/backups" : config_.backup_dir,
-        clock, *admission_);
+        host_.slot(),
+        config_.backup_dir.empty() ? config_.data_dir + "/backups" : config_.backup_dir, clock,
+        *admission_);
     grpc::EnableDefaultHealthCheckService(true);
     // Without tokens, admission does not know the client before it reads the message, so reflection would
     // answer everybody.
@@ -222,7 +223,7 @@ class Server::Impl {
   spdlog::logger& log_;
   Metrics metrics_;
   Access access_;
-  Secrets secrets_;       // these two belong to the health thread once it runs
+  Secrets secrets_;  // these two belong to the health thread once it runs
   HealthLog health_log_;
   EngineHost host_;
   std::unique_ptr<AuditLog> audit_;

@@ -11,8 +11,8 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "service/api/convert.h"
 #include "engine/request/validate.h"
+#include "service/api/convert.h"
 #include "service/grpc/call.h"
 #include "service/grpc/import_stream.h"
 
@@ -117,13 +117,13 @@ grpc::ServerUnaryReactor* AdminService::PutPool(grpc::CallbackServerContext* con
   edit.is_pruning = request->prune();
   edit.is_dry_run = request->dry_run();
   engine_.control().PutPool(std::move(edit), call->audited().who,
-                  [call, response](const absl::StatusOr<PutPoolOutput>& result) {
-                    if (result.ok()) {
-                      FillProto(*result, *response);
-                      call->audited().changes = result->changes;
-                    }
-                    call->Finish(result.status());
-                  });
+                            [call, response](const absl::StatusOr<PutPoolOutput>& result) {
+                              if (result.ok()) {
+                                FillProto(*result, *response);
+                                call->audited().changes = result->changes;
+                              }
+                              call->Finish(result.status());
+                            });
   return reactor;
 }
 
@@ -182,15 +182,15 @@ grpc::ServerUnaryReactor* AdminService::PutArm(grpc::CallbackServerContext* cont
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
   engine_.control().PutArm(MeantPool(*request), EditOf(*request), call->audited().who,
-                 [call, response](const absl::StatusOr<PutArmOutput>& result) {
-                   if (result.ok()) {
-                     FillProto(*result, *response);
-                     call->audited().changes = result->changes;
-                     auto& changes = call->audited().changes;
-                     if (result->is_new) changes.insert(changes.begin(), "new");
-                   }
-                   call->Finish(result.status());
-                 });
+                           [call, response](const absl::StatusOr<PutArmOutput>& result) {
+                             if (result.ok()) {
+                               FillProto(*result, *response);
+                               call->audited().changes = result->changes;
+                               auto& changes = call->audited().changes;
+                               if (result->is_new) changes.insert(changes.begin(), "new");
+                             }
+                             call->Finish(result.status());
+                           });
   return reactor;
 }
 
@@ -202,7 +202,8 @@ grpc::ServerUnaryReactor* AdminService::ListArms(grpc::CallbackServerContext* co
     RETURN_IF_ERROR(ReadPageToken(request->page_token(), first));
     const std::size_t size = PageSize(request->page_size());
     std::vector<Arm> arms;
-    ASSIGN_OR_RETURN(arms, engine_.inspection().ListArms(MeantPool(*request), static_cast<ArmId>(first), size,
+    ASSIGN_OR_RETURN(
+        arms, engine_.inspection().ListArms(MeantPool(*request), static_cast<ArmId>(first), size,
                                             request->include_removed()));
     for (const Arm& arm : arms) *response->add_arms() = ToProto(arm);
     if (arms.size() == size) response->set_next_page_token(Cat(Index(arms.back().id) + 1));
@@ -216,14 +217,15 @@ grpc::ServerUnaryReactor* AdminService::RemoveArm(grpc::CallbackServerContext* c
   auto call = std::make_shared<Call>(context, admission_, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
-  engine_.control().RemoveArm(MeantPool(*request), request->arm(), call->audited().who,
-                    [call](const absl::StatusOr<bool>& was_active) {
-                      if (was_active.ok()) {
-                        call->audited().changes = {
-                            Cat("status: ", *was_active ? "active" : "paused", " -> removed")};
-                      }
-                      call->Finish(was_active.status());
-                    });
+  engine_.control().RemoveArm(
+      MeantPool(*request), request->arm(), call->audited().who,
+      [call](const absl::StatusOr<bool>& was_active) {
+        if (was_active.ok()) {
+          call->audited().changes = {
+              Cat("status: ", *was_active ? "active" : "paused", " -> removed")};
+        }
+        call->Finish(was_active.status());
+      });
   return reactor;
 }
 
@@ -247,8 +249,8 @@ grpc::ServerUnaryReactor* AdminService::ListOutcomes(grpc::CallbackServerContext
     Sequence first = 0;
     RETURN_IF_ERROR(ReadPageToken(request->page_token(), first));
     OutcomePage page;
-    ASSIGN_OR_RETURN(page,
-                     engine_.inspection().ReadOutcomes(MeantPool(*request), first, PageSize(request->page_size())));
+    ASSIGN_OR_RETURN(page, engine_.inspection().ReadOutcomes(MeantPool(*request), first,
+                                                             PageSize(request->page_size())));
     *response = ToProto(page);
     return absl::OkStatus();
   });
@@ -274,8 +276,9 @@ grpc::ServerUnaryReactor* AdminService::MeasureRecall(grpc::CallbackServerContex
                                                       const v1::MeasureRecallRequest* request,
                                                       v1::MeasureRecallResponse* response) {
   return AnswerLater<RecallFigures>(context, admission_, *request, response, [&](auto done) {
-    engine_.inspection().MeasureRecall(MeantPool(*request), {request->queries().begin(), request->queries().end()},
-                          std::move(done));
+    engine_.inspection().MeasureRecall(MeantPool(*request),
+                                       {request->queries().begin(), request->queries().end()},
+                                       std::move(done));
   });
 }
 
@@ -283,8 +286,8 @@ grpc::ServerUnaryReactor* AdminService::TryEmbedder(grpc::CallbackServerContext*
                                                     const v1::TryEmbedderRequest* request,
                                                     v1::TryEmbedderResponse* response) {
   return AnswerLater<EmbedderFigures>(context, admission_, *request, response, [&](auto done) {
-    engine_.inspection().TryEmbedder(request->endpoint(), {request->texts().begin(), request->texts().end()},
-                        std::move(done));
+    engine_.inspection().TryEmbedder(
+        request->endpoint(), {request->texts().begin(), request->texts().end()}, std::move(done));
   });
 }
 
@@ -293,7 +296,8 @@ grpc::ServerUnaryReactor* AdminService::Explain(grpc::CallbackServerContext* con
                                                 v1::ExplainResponse* response) {
   return Answer(context, admission_, *request, [&]() -> absl::Status {
     Explanation explanation;
-    ASSIGN_OR_RETURN(explanation, engine_.inspection().Explain(MeantPool(*request), request->decision_id()));
+    ASSIGN_OR_RETURN(explanation,
+                     engine_.inspection().Explain(MeantPool(*request), request->decision_id()));
     *response = ToProto(explanation);
     return absl::OkStatus();
   });
@@ -311,17 +315,17 @@ grpc::ServerUnaryReactor* AdminService::Backup(grpc::CallbackServerContext* cont
     call->Finish(status);
     return reactor;
   }
-  engine_.control().Backup(backup_dir_ + "/" + name,
-                 [call, response](const absl::StatusOr<BackupInfo>& result) {
-                   if (result.ok()) {
-                     response->set_folder(result->folder);
-                     response->set_files(result->files);
-                     response->set_bytes(result->bytes);
-                     call->audited().changes = {
-                         Cat("created: ", result->files, " files, ", result->bytes, " bytes")};
-                   }
-                   call->Finish(result.status());
-                 });
+  engine_.control().Backup(
+      backup_dir_ + "/" + name, [call, response](const absl::StatusOr<BackupInfo>& result) {
+        if (result.ok()) {
+          response->set_folder(result->folder);
+          response->set_files(result->files);
+          response->set_bytes(result->bytes);
+          call->audited().changes = {
+              Cat("created: ", result->files, " files, ", result->bytes, " bytes")};
+        }
+        call->Finish(result.status());
+      });
   return reactor;
 }
 

@@ -10,15 +10,16 @@
 
 #include "base/clock.h"
 #include "pointsman/v1/admin.grpc.pb.h"
-#include "service/api/engine_slot.h"
 #include "service/access/admission.h"
+#include "service/api/engine_slot.h"
 
 namespace pointsman {
 
 class AdminService final : public v1::Admin::CallbackService {
  public:
   // `backup_dir`: the folder for backups.
-  AdminService(const EngineSlot& engine, std::string backup_dir, const Clock& clock, Admission& admission)
+  AdminService(const EngineSlot& engine, std::string backup_dir, const Clock& clock,
+               Admission& admission)
       : engine_(engine), backup_dir_(std::move(backup_dir)), clock_(clock), admission_(admission) {}
 
   grpc::ServerUnaryReactor* PutPool(grpc::CallbackServerContext* context,

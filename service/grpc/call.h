@@ -10,10 +10,10 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "service/observe/metrics.h"
 #include "service/access/admission.h"
 #include "service/grpc/call_info.h"
 #include "service/grpc/to_grpc.h"
+#include "service/observe/metrics.h"
 
 namespace pointsman {
 
@@ -88,6 +88,7 @@ class Call {
 };
 
 static_assert(static_cast<int>(RpcName::kRoute) == static_cast<int>(MethodId::kRoute));
-static_assert(static_cast<int>(RpcName::kFeedbackBatch) == static_cast<int>(MethodId::kFeedbackBatch));
+static_assert(static_cast<int>(RpcName::kFeedbackBatch) ==
+              static_cast<int>(MethodId::kFeedbackBatch));
 
 }  // namespace pointsman

@@ -20,8 +20,8 @@ std::string_view View(const grpc_slice& slice) {
 
 // Passes gRPC's question about one RPC to admission (grpc_auth_metadata_processor). It uses gRPC's C API,
 // because the C++ API supports this only for TLS, and copies all metadata.
-void AskAdmission(void* state, grpc_auth_context* context, const grpc_metadata* metadata, size_t count,
-             grpc_process_auth_metadata_done_cb done, void* done_data) {
+void AskAdmission(void* state, grpc_auth_context* context, const grpc_metadata* metadata,
+                  size_t count, grpc_process_auth_metadata_done_cb done, void* done_data) {
   std::string_view path, authorization;
   for (size_t i = 0; i < count; ++i) {
     const std::string_view key = View(metadata[i].key);
@@ -30,7 +30,8 @@ void AskAdmission(void* state, grpc_auth_context* context, const grpc_metadata* 
   }
   // gRPC creates one context per connection, so its address identifies the connection.
   const std::string_view connection(reinterpret_cast<const char*>(&context), sizeof context);
-  const absl::Status status = static_cast<Admission*>(state)->AtArrival(path, authorization, connection);
+  const absl::Status status =
+      static_cast<Admission*>(state)->AtArrival(path, authorization, connection);
   const std::string message(ToStd(status.message()));
   done(done_data, nullptr, 0, nullptr, 0, static_cast<grpc_status_code>(status.code()),
        status.ok() ? nullptr : message.c_str());
@@ -57,14 +58,16 @@ grpc_server_credentials* MakeTls(const TlsSettings& tls) {
 // credentials, hence this subclass.
 class AdmissionCredentials final : public grpc::ServerCredentials {
  public:
-  AdmissionCredentials(TlsSettings tls, Admission& admission) : tls_(std::move(tls)), admission_(admission) {}
+  AdmissionCredentials(TlsSettings tls, Admission& admission)
+      : tls_(std::move(tls)), admission_(admission) {}
   void SetAuthMetadataProcessor(const std::shared_ptr<grpc::AuthMetadataProcessor>&) override {}
 
  private:
   int AddPortToServer(const std::string& address, grpc_server* server) override {
     grpc_server_credentials* credentials =
         tls_.is_on() ? MakeTls(tls_) : grpc_insecure_server_credentials_create();
-    grpc_server_credentials_set_auth_metadata_processor(credentials, {AskAdmission, nullptr, &admission_});
+    grpc_server_credentials_set_auth_metadata_processor(credentials,
+                                                        {AskAdmission, nullptr, &admission_});
     const int port = grpc_server_add_http2_port(server, address.c_str(), credentials);
     grpc_server_credentials_release(credentials);
     return port;
@@ -76,7 +79,8 @@ class AdmissionCredentials final : public grpc::ServerCredentials {
 
 }  // namespace
 
-std::shared_ptr<grpc::ServerCredentials> MakeCredentials(const TlsSettings& tls, Admission& admission) {
+std::shared_ptr<grpc::ServerCredentials> MakeCredentials(const TlsSettings& tls,
+                                                         Admission& admission) {
   return std::make_shared<AdmissionCredentials>(tls, admission);
 }
 

@@ -7,12 +7,13 @@
 
 #include <memory>
 
-#include "service/access/certificate.h"
 #include "service/access/admission.h"
+#include "service/access/certificate.h"
 
 namespace pointsman {
 
 // `admission` outlives the server. TLS 1.2 at least.
-std::shared_ptr<grpc::ServerCredentials> MakeCredentials(const TlsSettings& tls, Admission& admission);
+std::shared_ptr<grpc::ServerCredentials> MakeCredentials(const TlsSettings& tls,
+                                                         Admission& admission);
 
 }  // namespace pointsman

@@ -4,13 +4,14 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "service/api/convert.h"
 #include "engine/request/validate.h"
+#include "service/api/convert.h"
 #include "service/grpc/call.h"
 
 namespace pointsman {
 
-ImportStream::ImportStream(const EngineSlot& engine, Admission& admission, const grpc::CallbackServerContext& context,
+ImportStream::ImportStream(const EngineSlot& engine, Admission& admission,
+                           const grpc::CallbackServerContext& context,
                            v1::ImportOutcomesResponse* response)
     : engine_(engine),
       admission_(admission),

@@ -10,20 +10,20 @@
 #include <optional>
 #include <vector>
 
-#include "pointsman/v1/admin.pb.h"
-#include "service/api/engine_slot.h"
 #include "engine/learn/import.h"
+#include "pointsman/v1/admin.pb.h"
+#include "service/access/admission.h"
+#include "service/api/engine_slot.h"
 #include "service/grpc/call_info.h"
 #include "service/observe/metrics.h"
-#include "service/access/admission.h"
 
 namespace pointsman {
 
 class ImportStream final : public grpc::ServerReadReactor<v1::ImportOutcomesRequest> {
  public:
   // `context` and `response` belong to the call.
-  ImportStream(const EngineSlot& engine, Admission& admission, const grpc::CallbackServerContext& context,
-               v1::ImportOutcomesResponse* response);
+  ImportStream(const EngineSlot& engine, Admission& admission,
+               const grpc::CallbackServerContext& context, v1::ImportOutcomesResponse* response);
 
   void OnReadDone(bool is_message) override;
   void OnDone() override { delete this; }

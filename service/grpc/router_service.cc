@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/strings.h"
-#include "service/api/convert.h"
 #include "engine/request/validate.h"
+#include "service/api/convert.h"
 #include "service/grpc/call.h"
 
 namespace pointsman {
@@ -38,14 +38,14 @@ grpc::ServerUnaryReactor* RouterService::Route(grpc::CallbackServerContext* cont
     return reactor;
   }
   const bool is_decision = input->mode != Mode::kPreview;
-  engine_.data().Route(*std::move(input),
-                 [this, call, response, is_decision](const absl::StatusOr<RouteOutput>& output) {
-                   if (output.ok()) {
-                     if (is_decision) metrics_.CountDecision(output->logged);
-                     FillProto(*output, *response);
-                   }
-                   call->Finish(output.status());
-                 });
+  engine_.data().Route(*std::move(input), [this, call, response,
+                                           is_decision](const absl::StatusOr<RouteOutput>& output) {
+    if (output.ok()) {
+      if (is_decision) metrics_.CountDecision(output->logged);
+      FillProto(*output, *response);
+    }
+    call->Finish(output.status());
+  });
   return reactor;
 }
 
@@ -74,19 +74,20 @@ grpc::ServerUnaryReactor* RouterService::RouteBatch(grpc::CallbackServerContext*
   }
   std::vector<bool> are_decisions;
   for (const RouteInput& input : inputs) are_decisions.push_back(input.mode != Mode::kPreview);
-  engine_.data().RouteBatch(std::move(inputs),
-                      [this, call, answers = std::move(answers), are_decisions = std::move(are_decisions)](
-                          const std::vector<absl::StatusOr<RouteOutput>>& outputs) {
-                        for (std::size_t i = 0; i < outputs.size(); ++i) {
-                          if (outputs[i].ok()) {
-                            if (are_decisions[i]) metrics_.CountDecision(outputs[i]->logged);
-                            FillProto(*outputs[i], *answers[i]->mutable_response());
-                          } else {
-                            *answers[i]->mutable_error() = ToItem(outputs[i].status());
-                          }
-                        }
-                        call->Finish(absl::OkStatus());
-                      });
+  engine_.data().RouteBatch(
+      std::move(inputs),
+      [this, call, answers = std::move(answers), are_decisions = std::move(are_decisions)](
+          const std::vector<absl::StatusOr<RouteOutput>>& outputs) {
+        for (std::size_t i = 0; i < outputs.size(); ++i) {
+          if (outputs[i].ok()) {
+            if (are_decisions[i]) metrics_.CountDecision(outputs[i]->logged);
+            FillProto(*outputs[i], *answers[i]->mutable_response());
+          } else {
+            *answers[i]->mutable_error() = ToItem(outputs[i].status());
+          }
+        }
+        call->Finish(absl::OkStatus());
+      });
   return reactor;
 }
 
@@ -103,13 +104,13 @@ grpc::ServerUnaryReactor* RouterService::Feedback(grpc::CallbackServerContext* c
   }
   input->client = call->client_name();
   engine_.data().Feedback(*std::move(input),
-                   [this, call, response](const absl::StatusOr<FeedbackOutput>& output) {
-                     if (output.ok()) {
-                       metrics_.CountFeedback(output->result);
-                       *response = ToProto(*output);
-                     }
-                     call->Finish(output.status());
-                   });
+                          [this, call, response](const absl::StatusOr<FeedbackOutput>& output) {
+                            if (output.ok()) {
+                              metrics_.CountFeedback(output->result);
+                              *response = ToProto(*output);
+                            }
+                            call->Finish(output.status());
+                          });
   return reactor;
 }
 
@@ -138,17 +139,18 @@ grpc::ServerUnaryReactor* RouterService::FeedbackBatch(grpc::CallbackServerConte
       continue;
     }
     input->client = client;
-    input->pool = PoolOrDefault(request->requests(i).pool().empty() ? request->pool() : request->requests(i).pool());
-    engine_.data().Feedback(*std::move(input),
-                     [this, call, item, waiting](const absl::StatusOr<FeedbackOutput>& output) {
-                       if (output.ok()) {
-                         metrics_.CountFeedback(output->result);
-                         *item->mutable_response() = ToProto(*output);
-                       } else {
-                         *item->mutable_error() = ToItem(output.status());
-                       }
-                       if (waiting->fetch_sub(1) == 1) call->Finish(absl::OkStatus());
-                     });
+    input->pool = PoolOrDefault(request->requests(i).pool().empty() ? request->pool()
+                                                                    : request->requests(i).pool());
+    engine_.data().Feedback(*std::move(input), [this, call, item, waiting](
+                                                   const absl::StatusOr<FeedbackOutput>& output) {
+      if (output.ok()) {
+        metrics_.CountFeedback(output->result);
+        *item->mutable_response() = ToProto(*output);
+      } else {
+        *item->mutable_error() = ToItem(output.status());
+      }
+      if (waiting->fetch_sub(1) == 1) call->Finish(absl::OkStatus());
+    });
   }
   return reactor;
 }

@@ -6,9 +6,9 @@
 #include <grpcpp/grpcpp.h>
 
 #include "pointsman/v1/router.grpc.pb.h"
+#include "service/access/admission.h"
 #include "service/api/engine_slot.h"
 #include "service/observe/metrics.h"
-#include "service/access/admission.h"
 
 namespace pointsman {
 

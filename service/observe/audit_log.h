@@ -27,11 +27,11 @@ class logger;
 namespace pointsman {
 
 struct AuditEntry {
-  std::string rpc;         // "PutArm"
-  bool is_change = true;   // false: it only reads
-  std::string pool;        // empty: none, or all
-  std::string target;      // in the pool: an arm, an import, a decision; or a backup
-  std::string who = {};    // TOKEN@ADDRESS; without a token, the address
+  std::string rpc;                        // "PutArm"
+  bool is_change = true;                  // false: it only reads
+  std::string pool;                       // empty: none, or all
+  std::string target;                     // in the pool: an arm, an import, a decision; or a backup
+  std::string who = {};                   // TOKEN@ADDRESS; without a token, the address
   std::vector<std::string> changes = {};  // "usd_per_1m_input: 0.15 -> 0.3"
 };
 

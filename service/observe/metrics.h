@@ -63,7 +63,8 @@ class Metrics {
   std::array<prometheus::Histogram*, kRpcNames> seconds_{};
   std::array<prometheus::Counter*, 2> decisions_{};
   std::array<prometheus::Counter*, kFeedbackResults> feedback_{};  // by FeedbackResult
-  std::array<prometheus::Counter*, kCodes> refusals_{};  // by code; null for codes that do not occur
+  std::array<prometheus::Counter*, kCodes>
+      refusals_{};  // by code; null for codes that do not occur
   prometheus::Gauge* storage_ = nullptr;
   prometheus::Gauge* snapshots_ = nullptr;
   prometheus::Gauge* queue_ = nullptr;

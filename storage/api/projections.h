@@ -41,9 +41,11 @@ struct FeedbackRecord {
   std::vector<uint64_t> counted;  // clients whose weight it used: hashes of their names
   // A quality or an error was reported, but its client had no weight left. So this is not silence.
   bool is_told_over_weight = false;
-  std::optional<Anchor> anchor = {};    // where `learned` entered the learned state
-  std::vector<FieldTime> told_at = {};  // for the fields of `learned` that were reported with a time
-  bool is_closed = false;  // not served, or served by an arm outside the pool: silence is not counted
+  std::optional<Anchor> anchor = {};  // where `learned` entered the learned state
+  std::vector<FieldTime> told_at =
+      {};  // for the fields of `learned` that were reported with a time
+  bool is_closed =
+      false;  // not served, or served by an arm outside the pool: silence is not counted
   // True: of this arm alone. False (before format 3): `learned` belongs to `served`, whichever arm that is.
   bool is_split = false;
   friend bool operator==(const FeedbackRecord&, const FeedbackRecord&) = default;

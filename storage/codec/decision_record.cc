@@ -220,8 +220,9 @@ absl::StatusOr<Decision> DecodeDecision(std::string_view value) {
     const auto request = in.Get<StoredRequest>();
     decision.max_output_tokens = request.max_output_tokens;
     decision.input_is_counted = request.input_is_counted != 0;
-    decision.latency_kind = LatencyKind{
-        request.latency_kind <= UINT8_MAX ? static_cast<uint8_t>(request.latency_kind) : uint8_t{0}};
+    decision.latency_kind =
+        LatencyKind{request.latency_kind <= UINT8_MAX ? static_cast<uint8_t>(request.latency_kind)
+                                                      : uint8_t{0}};
     const std::vector<StoredExpectation> expectations = in.GetArray<StoredExpectation>();
     if (expectations.size() != decision.candidates.size()) in.Fail();
     for (std::size_t i = 0; i < expectations.size() && in.ok(); ++i) {

@@ -42,6 +42,7 @@ void ReadSetting(const SettingRow& row, const google::protobuf::Message& message
     } else if constexpr (std::is_same_v<T, Micros>) {
       value = reflection->GetInt64(message, field);
     } else {
+      static_assert(std::is_same_v<T, uint32_t>);
       value = reflection->GetUInt32(message, field);
     }
   });
@@ -63,6 +64,7 @@ void WriteSetting(const SettingRow& row, const PoolSettings& settings,
     } else if constexpr (std::is_same_v<T, Micros>) {
       reflection->SetInt64(&message, field, value);
     } else {
+      static_assert(std::is_same_v<T, uint32_t>);
       reflection->SetUInt32(&message, field, value);
     }
   });

@@ -5,9 +5,9 @@
 #include <variant>
 
 #include "base/check.h"
-#include "domain/outcome_fields.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "domain/outcome_fields.h"
 #include "pointsman/record/v1/record.pb.h"
 #include "storage/codec/pool_messages.h"
 #include "storage/codec/sealed.h"

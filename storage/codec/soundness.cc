@@ -88,14 +88,14 @@ absl::Status CheckFeatures(const char* record, const ArmFeatures& f) {
 
 absl::Status CheckBody(const OutcomeEvent& e) {
   RETURN_IF_ERROR(CheckEnum("outcome event", "selection", e.selection, Selection::kImported));
-  RETURN_IF_ERROR(CheckFinite("outcome event", {{"propensity", e.propensity},
-                                                {"weight", e.weight},
-                                                {"input_tokens_estimate", e.input_tokens_estimate},
-                                                {"cost_estimate_usd", e.cost_estimate_usd},
-                                                {"input_tokens_expected", e.input_tokens_expected},
-                                                {"output_tokens_expected",
-                                                 e.output_tokens_expected},
-                                                {"counted", e.counted}}));
+  RETURN_IF_ERROR(
+      CheckFinite("outcome event", {{"propensity", e.propensity},
+                                    {"weight", e.weight},
+                                    {"input_tokens_estimate", e.input_tokens_estimate},
+                                    {"cost_estimate_usd", e.cost_estimate_usd},
+                                    {"input_tokens_expected", e.input_tokens_expected},
+                                    {"output_tokens_expected", e.output_tokens_expected},
+                                    {"counted", e.counted}}));
   RETURN_IF_ERROR(CheckPreference("outcome event", e.preference));
   RETURN_IF_ERROR(CheckContext("outcome event", e.context));
   RETURN_IF_ERROR(CheckFeatures("outcome event", e.features));
@@ -112,9 +112,10 @@ absl::Status CheckBody(const ArmEvent& e) {
   RETURN_IF_ERROR(CheckEnum("arm", "status", arm.status, ArmStatus::kRemoved));
   for (const PriceTier& tier : arm.price_tiers) {
     RETURN_IF_ERROR(CheckFinite(
-        "arm", {{"price_tiers.usd_per_1m_input", tier.usd_per_1m_input.value_or(0)},
-                {"price_tiers.usd_per_1m_output", tier.usd_per_1m_output.value_or(0)},
-                {"price_tiers.usd_per_1m_cached_input", tier.usd_per_1m_cached_input.value_or(0)}}));
+        "arm",
+        {{"price_tiers.usd_per_1m_input", tier.usd_per_1m_input.value_or(0)},
+         {"price_tiers.usd_per_1m_output", tier.usd_per_1m_output.value_or(0)},
+         {"price_tiers.usd_per_1m_cached_input", tier.usd_per_1m_cached_input.value_or(0)}}));
   }
   if (e.reset) {
     RETURN_IF_ERROR(CheckFinite("arm", {{"reset.inherit_strength", e.reset->inherit_strength}}));
@@ -157,9 +158,9 @@ absl::Status CheckSound(const Event& event) {
 }
 
 absl::Status CheckSound(const FeedbackRecord& record) {
-  RETURN_IF_ERROR(
-      CheckFinite("feedback record", {{"weight", record.weight},
-                                      {"anchor.clock", record.anchor ? record.anchor->clock : 0}}));
+  RETURN_IF_ERROR(CheckFinite(
+      "feedback record",
+      {{"weight", record.weight}, {"anchor.clock", record.anchor ? record.anchor->clock : 0}}));
   return CheckOutcome("feedback record", record.learned);
 }
 
@@ -182,19 +183,19 @@ absl::Status CheckSound(const Decision& decision) {
   RETURN_IF_ERROR(
       CheckEnum(kRecord, "latency_kind", decision.latency_kind, LatencyKind::kFirstToken));
   for (const Candidate& c : decision.candidates) {
-    RETURN_IF_ERROR(CheckFinite(kRecord, {{"candidate.probability", c.probability},
-                                          {"candidate.utility", c.utility},
-                                          {"candidate.quality", c.expected.quality},
-                                          {"candidate.quality_stddev", c.expected.quality_stddev},
-                                          {"candidate.cost_usd", c.expected.cost_usd},
-                                          {"candidate.latency_ms", c.expected.latency_ms},
-                                          {"candidate.priced_usd", c.expected.priced_usd},
-                                          {"candidate.cost_stddev_usd", c.expected.cost_stddev_usd},
-                                          {"candidate.latency_stddev_ms",
-                                           c.expected.latency_stddev_ms},
-                                          {"candidate.error_rate", c.expected.error_rate},
-                                          {"candidate.input_tokens", c.expected.input_tokens},
-                                          {"candidate.output_tokens", c.expected.output_tokens}}));
+    RETURN_IF_ERROR(
+        CheckFinite(kRecord, {{"candidate.probability", c.probability},
+                              {"candidate.utility", c.utility},
+                              {"candidate.quality", c.expected.quality},
+                              {"candidate.quality_stddev", c.expected.quality_stddev},
+                              {"candidate.cost_usd", c.expected.cost_usd},
+                              {"candidate.latency_ms", c.expected.latency_ms},
+                              {"candidate.priced_usd", c.expected.priced_usd},
+                              {"candidate.cost_stddev_usd", c.expected.cost_stddev_usd},
+                              {"candidate.latency_stddev_ms", c.expected.latency_stddev_ms},
+                              {"candidate.error_rate", c.expected.error_rate},
+                              {"candidate.input_tokens", c.expected.input_tokens},
+                              {"candidate.output_tokens", c.expected.output_tokens}}));
     RETURN_IF_ERROR(CheckFeatures(kRecord, c.features));
   }
   for (const ChosenArm& c : decision.chosen) {

@@ -72,9 +72,10 @@ std::string ListText(const std::vector<ListedFile>& files) {
 absl::StatusOr<std::vector<ListedFile>> ReadList(const fs::path& folder) {
   std::ifstream in(folder / kListFile, std::ios::binary);
   if (!in) {
-    return NotFound(Quoted(folder.string(), 1024),
-                    " is not a backup: it has no file BACKUP; name a folder that `pointsman backup` "
-                    "made");
+    return NotFound(
+        Quoted(folder.string(), 1024),
+        " is not a backup: it has no file BACKUP; name a folder that `pointsman backup` "
+        "made");
   }
   std::vector<ListedFile> files;
   std::string line;

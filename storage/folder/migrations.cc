@@ -9,10 +9,10 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "storage/codec/keys.h"
-#include "storage/rocks/rocks_common.h"
-#include "storage/rocks/rocks_log_folder.h"
 #include "storage/codec/sealed.h"
 #include "storage/folder/snapshot_files.h"
+#include "storage/rocks/rocks_common.h"
+#include "storage/rocks/rocks_log_folder.h"
 
 namespace pointsman {
 namespace {

@@ -10,8 +10,8 @@
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "storage/rocks/rocks_common.h"
 #include "storage/codec/sealed.h"
+#include "storage/rocks/rocks_common.h"
 
 namespace pointsman {
 namespace {

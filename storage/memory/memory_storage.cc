@@ -13,9 +13,9 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "storage/api/batch_check.h"
+#include "storage/api/storage.h"
 #include "storage/codec/keys.h"
 #include "storage/codec/soundness.h"
-#include "storage/api/storage.h"
 
 namespace pointsman {
 namespace {

@@ -7,8 +7,8 @@
 #include <system_error>
 
 #include "base/strings.h"
-#include "storage/rocks/acknowledged_mark.h"
 #include "storage/folder/snapshot_files.h"
+#include "storage/rocks/acknowledged_mark.h"
 
 namespace pointsman {
 

@@ -9,9 +9,9 @@
 
 #include "absl/status/status.h"
 #include "domain/types.h"
-#include "storage/rocks/families.h"
-#include "storage/folder/folder_lock.h"
 #include "storage/api/storage.h"
+#include "storage/folder/folder_lock.h"
+#include "storage/rocks/families.h"
 
 namespace rocksdb {
 class Cache;

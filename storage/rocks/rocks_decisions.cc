@@ -8,12 +8,12 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "storage/rocks/families.h"
 #include "storage/codec/keys.h"
 #include "storage/codec/records.h"
-#include "storage/rocks/rocks_common.h"
 #include "storage/codec/sealed.h"
 #include "storage/codec/soundness.h"
+#include "storage/rocks/families.h"
+#include "storage/rocks/rocks_common.h"
 #include "storage/rocks/write_latch.h"
 
 namespace pointsman {

@@ -16,13 +16,13 @@
 #include "base/mutex.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "storage/rocks/acknowledged_mark.h"
 #include "storage/api/batch_check.h"
 #include "storage/codec/keys.h"
 #include "storage/codec/records.h"
+#include "storage/folder/snapshot_files.h"
+#include "storage/rocks/acknowledged_mark.h"
 #include "storage/rocks/rocks_common.h"
 #include "storage/rocks/rocks_log_folder.h"
-#include "storage/folder/snapshot_files.h"
 #include "storage/rocks/write_latch.h"
 
 namespace pointsman {
@@ -146,8 +146,9 @@ class RocksEventLog final : public EventLog {
                         event.status().message());
       }
       if (event->pool != pool || event->sequence != expected) {
-        return DataLoss("log of pool ", Index(pool), ": event ", expected, " is a different one (pool ",
-                        Index(event->pool), ", event ", event->sequence, ")");
+        return DataLoss("log of pool ", Index(pool), ": event ", expected,
+                        " is a different one (pool ", Index(event->pool), ", event ",
+                        event->sequence, ")");
       }
       events.push_back(*std::move(event));
     }

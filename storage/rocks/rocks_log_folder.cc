@@ -17,8 +17,8 @@
 #include "base/strings.h"
 #include "storage/codec/keys.h"
 #include "storage/codec/records.h"
-#include "storage/rocks/rocks_common.h"
 #include "storage/codec/sealed.h"
+#include "storage/rocks/rocks_common.h"
 
 namespace pointsman {
 namespace {
@@ -99,12 +99,14 @@ absl::Status MakeMeta(LogFolder& folder) {
 
 absl::Status CheckFormat(const std::string& path, uint32_t version, bool has_unknown_family) {
   if (version > kFormatVersion || (has_unknown_family && version == kFormatVersion)) {
-    return FailedPrecondition("log: ", Quoted(path, 1024), " has format ", version,
-                              has_unknown_family ? " with families that this version does not know" : "",
-                              ", and this version reads up to format ", kFormatVersion,
-                              "; start the version that wrote it, or a newer one");
+    return FailedPrecondition(
+        "log: ", Quoted(path, 1024), " has format ", version,
+        has_unknown_family ? " with families that this version does not know" : "",
+        ", and this version reads up to format ", kFormatVersion,
+        "; start the version that wrote it, or a newer one");
   }
-  if (version == 0) return DataLoss("log: ", Quoted(path, 1024), " has format 0, which does not exist");
+  if (version == 0)
+    return DataLoss("log: ", Quoted(path, 1024), " has format 0, which does not exist");
   return absl::OkStatus();
 }
 

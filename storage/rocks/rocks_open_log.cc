@@ -9,11 +9,11 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "storage/rocks/acknowledged_mark.h"
 #include "storage/folder/migrations.h"
+#include "storage/folder/snapshot_files.h"
+#include "storage/rocks/acknowledged_mark.h"
 #include "storage/rocks/rocks_common.h"
 #include "storage/rocks/rocks_log_folder.h"
-#include "storage/folder/snapshot_files.h"
 
 namespace pointsman {
 namespace {

@@ -1,9 +1,9 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "storage/api/storage.h"
 #include "storage/folder/backup.h"
 #include "storage/folder/folder_lock.h"
 #include "storage/rocks/rocks_common.h"
-#include "storage/api/storage.h"
 
 namespace pointsman {
 namespace {

@@ -1,5 +1,7 @@
 // A real server whose disk is full, fails or cannot be written. It continues with what it knows, reports the
 // fault everywhere it should, and recovers by itself when the disk does.
+#include "bad_disk.h"
+
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
@@ -16,9 +18,8 @@
 #include <thread>
 #include <vector>
 
-#include "bad_disk.h"
-#include "grpc/health/v1/health.grpc.pb.h"
 #include "engine/inspect/verify.h"
+#include "grpc/health/v1/health.grpc.pb.h"
 #include "storage/api/storage.h"
 #include "tests/support/server_process.h"
 #include "tests/support/test_folder.h"
@@ -76,7 +77,8 @@ class BadDisk : public ::testing::Test {
     ASSERT_TRUE(server_->admin->PutPool(&context, pool, &put).ok());
     for (int i = 0; i < 300; ++i) {
       v1::RouteResponse decision;
-      const grpc::Status status = TryRoute(decision, std::string(60000, static_cast<char>('a' + i % 26)));
+      const grpc::Status status =
+          TryRoute(decision, std::string(60000, static_cast<char>('a' + i % 26)));
       ASSERT_TRUE(status.ok() && decision.logged()) << status.error_message();
       waiting_.push_back(decision.decision_id());
     }
@@ -172,7 +174,8 @@ class BadDisk : public ::testing::Test {
     EXPECT_THAT(HttpGet(server_->admin_port(), "/healthz"), HasSubstr("200 OK"));
     const std::string metrics = HttpGet(server_->admin_port(), "/metrics");
     EXPECT_THAT(metrics, HasSubstr("pointsman_storage_writable 1"));
-    EXPECT_THAT(metrics, Not(HasSubstr("pointsman_storage_errors_total 0\n")));  // it is not forgotten
+    EXPECT_THAT(metrics,
+                Not(HasSubstr("pointsman_storage_errors_total 0\n")));  // it is not forgotten
   }
 
   uint64_t Checksum() {
@@ -265,7 +268,8 @@ TEST_F(BadDisk, ThatRecoversUnderLoadLosesNothingThatWasAcknowledged) {
       while (!is_over) {
         v1::RouteResponse decision;
         const grpc::Status routed = TryRoute(decision);
-        const grpc::Status told = routed.ok() && decision.logged() ? Tell(decision.decision_id()) : routed;
+        const grpc::Status told =
+            routed.ok() && decision.logged() ? Tell(decision.decision_id()) : routed;
         acknowledged += routed.ok() && decision.logged() && told.ok();
         refused += !told.ok() || !decision.logged();
         if (told.ok()) continue;
@@ -305,10 +309,10 @@ TEST_F(BadDisk, ThatLostWhatWasAcknowledgedIsLeftToWhoRunsTheServer) {
     if (file.path().extension() == ".log") std::filesystem::remove(file.path());
   }
   MakeRoom();
-  Until([&] {
-    return HttpGet(server_->admin_port(), "/healthz").find("503") != std::string::npos;
-  });
-  EXPECT_THAT(HttpGet(server_->admin_port(), "/healthz"), HasSubstr("has lost acknowledged writes"));
+  Until(
+      [&] { return HttpGet(server_->admin_port(), "/healthz").find("503") != std::string::npos; });
+  EXPECT_THAT(HttpGet(server_->admin_port(), "/healthz"),
+              HasSubstr("has lost acknowledged writes"));
   EXPECT_THAT(HttpGet(server_->admin_port(), "/readyz"), HasSubstr("has lost acknowledged writes"));
   EXPECT_EQ(Health("pointsman.v1.Router"), grpc::health::v1::HealthCheckResponse::NOT_SERVING);
   v1::RouteResponse response;

@@ -5,8 +5,8 @@
 
 #include "engine_scenario.h"
 #include "fault_env.h"
-#include "tests/support/failing_storage.h"
 #include "storage/rocks/rocks_common.h"
+#include "tests/support/failing_storage.h"
 #include "tests/support/test_folder.h"
 
 namespace pointsman {

@@ -124,7 +124,9 @@ void EngineScenario::ExpectProjectionsOfTheLog(const EventLog& log) const {
   ASSERT_TRUE(checks.ok()) << checks.status();
   for (const PoolCheck& check : *checks) {
     EXPECT_TRUE(check.is_sound()) << check.fault;
-    if (check.pool == "default" && !acknowledged_.empty()) EXPECT_GT(check.records_compared, 0u);
+    if (check.pool == "default" && !acknowledged_.empty()) {
+      EXPECT_GT(check.records_compared, 0u);
+    }
   }
 }
 

@@ -12,9 +12,9 @@
 #include <set>
 #include <thread>
 
-#include "load.h"
 #include "engine/engine.h"
 #include "engine/inspect/verify.h"
+#include "load.h"
 #include "tests/support/server_process.h"
 #include "tests/support/test_folder.h"
 

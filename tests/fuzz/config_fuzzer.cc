@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "domain/limits.h"
 #include "base/strings.h"
+#include "domain/limits.h"
 #include "refusal.h"
 #include "retrieval/remote/endpoint.h"
 #include "service/app/config.h"

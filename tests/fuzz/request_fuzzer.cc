@@ -15,15 +15,15 @@
 #include <vector>
 
 #include "base/check.h"
-#include "domain/limits.h"
 #include "base/strings.h"
+#include "domain/limits.h"
+#include "engine/request/query_text.h"
+#include "engine/request/token_estimate.h"
+#include "engine/request/validate.h"
 #include "pointsman/v1/admin.pb.h"
 #include "pointsman/v1/router.pb.h"
 #include "refusal.h"
 #include "service/api/convert.h"
-#include "engine/request/query_text.h"
-#include "engine/request/token_estimate.h"
-#include "engine/request/validate.h"
 
 namespace pointsman {
 namespace {

@@ -9,8 +9,8 @@
 #include "base/bytes.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "learners/state/learned_state.h"
 #include "engine/route/recompute.h"
+#include "learners/state/learned_state.h"
 #include "storage/codec/records.h"
 #include "storage/codec/sealed.h"
 
@@ -27,7 +27,8 @@ void AppendFigures(const LearnedState& state, std::vector<std::string>& lines) {
         "arm %d outcomes %d level %.17g +- %.17g quality %.17g of %.17g latency_ms %.17g p95 %.17g "
         "cost %.17g tokens %.17g errors %.17g",
         i, f.outcomes, f.level.mean, f.level.stddev, t.quality, t.quality_weight,
-        f.expected.latency_ms, t.latency_p95_ms, f.expected.cost_usd, t.output_tokens, t.error_rate));
+        f.expected.latency_ms, t.latency_p95_ms, f.expected.cost_usd, t.output_tokens,
+        t.error_rate));
   }
 }
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "domain/event.h"
 #include "base/siphash.h"
+#include "domain/event.h"
 #include "domain/types.h"
 
 namespace pointsman {

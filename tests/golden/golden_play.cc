@@ -7,9 +7,9 @@
 #include "base/rng.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "engine/engine.h"
 #include "evaluation/data/dataset.h"
 #include "golden_log.h"
-#include "engine/engine.h"
 #include "storage/api/storage.h"
 #include "tests/paths.h"
 
@@ -96,8 +96,7 @@ class Player {
     arm.status = status;
     arm.prior_quality = 0.5;
     arm.prior_strength = static_cast<double>(a % 2);
-    return Await<PutArmOutput>(
-               [&](auto done) { engine_.PutArm("golden", arm, std::move(done)); })
+    return Await<PutArmOutput>([&](auto done) { engine_.PutArm("golden", arm, std::move(done)); })
         .status();
   }
 

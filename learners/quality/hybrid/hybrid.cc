@@ -9,8 +9,8 @@
 #include "Eigen/Core"
 #include "base/check.h"
 #include "base/strings.h"
-#include "learners/quality/hybrid/hybrid_model.h"
 #include "learners/change/watched_share.h"
+#include "learners/quality/hybrid/hybrid_model.h"
 
 namespace pointsman {
 namespace {
@@ -79,7 +79,8 @@ void Hybrid::Estimate(std::span<const float> context, std::span<const ArmView> a
   const std::vector<QualityEstimate> opinions = Opinions(context, arms);
   const auto shares = weights_.Shares();
   for (std::size_t a = 0; a < arms.size(); ++a) {
-    out[a] = {shares[kHybridCautious] * opinions[a].mean + shares[kHybridBold] * opinions[arms.size() + a].mean,
+    out[a] = {shares[kHybridCautious] * opinions[a].mean +
+                  shares[kHybridBold] * opinions[arms.size() + a].mean,
               opinions[a].stddev};
   }
 }

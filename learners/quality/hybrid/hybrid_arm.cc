@@ -34,8 +34,8 @@ VectorXd GetVector(Eigen::Index size, bool may_be_empty, ByteReader& in) {
 
 HybridArm::Cut GetCut(Eigen::Index dimension, ByteReader& in) {
   HybridArm::Cut cut;
-  for (double* number : {&cut.clock, &cut.shift, &cut.kept, &cut.since, &cut.cause,
-                         &cut.cause_left, &cut.moved_weight, &cut.moved_bare}) {
+  for (double* number : {&cut.clock, &cut.shift, &cut.kept, &cut.since, &cut.cause, &cut.cause_left,
+                         &cut.moved_weight, &cut.moved_bare}) {
     *number = in.Get<double>();
     if (!std::isfinite(*number)) in.Fail();
   }
@@ -91,8 +91,7 @@ void HybridArm::ForgetMoved(double then, double gone, const VectorXd* x) {
   }
 }
 
-bool HybridArm::TakeBackCause(double then, double of_weight,
-                              std::optional<double> change) {
+bool HybridArm::TakeBackCause(double then, double of_weight, std::optional<double> change) {
   bool is_undone = false;
   for (Cut& cut : cuts) {
     if (!is_undone) {
@@ -122,7 +121,8 @@ HybridArm::Since HybridArm::CutsSince(double then) const {
 void HybridArm::Grow(Eigen::Index size) {
   if (HasMatrix()) sums.Grow(size + 1);
   for (Cut& cut : cuts) {
-    if (cut.moved_first.size() > 0) cut.moved_first.conservativeResizeLike(VectorXd::Zero(size + 1));
+    if (cut.moved_first.size() > 0)
+      cut.moved_first.conservativeResizeLike(VectorXd::Zero(size + 1));
   }
   for (Reading& reading : readings) {
     if (reading.theta.size() > 0) reading.theta.conservativeResizeLike(VectorXd::Zero(size));

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "Eigen/Core"
-#include "domain/arm.h"
 #include "base/bytes.h"
+#include "domain/arm.h"
 #include "learners/change/drift_detector.h"
 #include "learners/linear/regression_sums.h"
 
@@ -30,8 +30,9 @@ struct HybridArm {
   // remembers what caused it and what it moved, so that it can be undone if its cause is taken back.
   struct Cut {
     double clock = 0, shift = 0, kept = 1;
-    double since = 0;                         // when its cause began
-    double cause = 0, cause_left = 0;         // residuals that caused it, and those not taken back; 0: undone
+    double since = 0;  // when its cause began
+    double cause = 0,
+           cause_left = 0;  // residuals that caused it, and those not taken back; 0: undone
     double moved_weight = 0, moved_bare = 0;  // what is left of the evidence that was moved
     Eigen::VectorXd moved_first;              // sum w x of the part with a vector; of size 0: none
   };
@@ -48,10 +49,10 @@ struct HybridArm {
   double solved_weight = 0;              // `weight` when theta was last computed
   double clock = 0;                      // the evidence is as of this clock
   double matrix_since = 0;               // clock: earlier outcomes taught the level alone
-  uint64_t watched_since = 0;            // the pool's outcomes when it fell or joined late; 0: not watched
+  uint64_t watched_since = 0;  // the pool's outcomes when it fell or joined late; 0: not watched
   DriftDetector drift;
   std::vector<Cut> cuts;  // the last few, oldest first
-  RegressionSums sums;  // of x = (1, z); of size 0: none yet
+  RegressionSums sums;    // of x = (1, z); of size 0: none yet
   std::array<Reading, kHybridExperts> readings;
 
   bool HasMatrix() const { return sums.size() > 0; }

@@ -24,7 +24,8 @@ constexpr double kFadedShare = 0.9;
 constexpr double kDriftOutcomesMin = 30;
 constexpr double kOutcomesAfterDrift = 24;
 constexpr std::size_t kRefreshArmsMax = 64;
-constexpr uint64_t kWithdrawnPart = 64;  // of all outcomes; the next outcome brings the rest up to date
+constexpr uint64_t kWithdrawnPart =
+    64;  // of all outcomes; the next outcome brings the rest up to date
 
 }  // namespace
 
@@ -88,7 +89,8 @@ void Hybrid::TakeBack(const Observation& observation, HybridArm& arm) {
   }
   if (arm.TakeBackCause(anchor, std::min(1.0, observation.weight), change)) arm.watched_since = 0;
   Read(arm, arm.HasMatrix());
-  if (observation.is_withdrawal && ++withdrawn_ >= std::max<uint64_t>(1, outcomes_ / kWithdrawnPart)) {
+  if (observation.is_withdrawal &&
+      ++withdrawn_ >= std::max<uint64_t>(1, outcomes_ / kWithdrawnPart)) {
     Refresh();
   }
 }

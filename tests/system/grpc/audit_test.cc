@@ -13,10 +13,10 @@
 namespace pointsman {
 namespace {
 
+using nlohmann::json;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using nlohmann::json;
 
 class Audit : public ::testing::Test {
  protected:

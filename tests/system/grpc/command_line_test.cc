@@ -19,10 +19,9 @@ class PointsmanBinary : public RpcFixture {
  protected:
   // Runs `pointsman ARGUMENTS`. Returns its exit code, and leaves its output in out_ and err_.
   int Run(const std::string& arguments) {
-    const std::string command =
-        Cat("cd ", POINTSMAN_SOURCE_DIR, " && ", POINTSMAN_BIN_DIR,
-            "/pointsman --server 127.0.0.1:", server_->port(), " ", arguments, " 2>",
-            folder_.path(), "/err");
+    const std::string command = Cat("cd ", POINTSMAN_SOURCE_DIR, " && ", POINTSMAN_BIN_DIR,
+                                    "/pointsman --server 127.0.0.1:", server_->port(), " ",
+                                    arguments, " 2>", folder_.path(), "/err");
     FILE* pipe = popen(command.c_str(), "r");
     out_.clear();
     for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) out_ += static_cast<char>(c);

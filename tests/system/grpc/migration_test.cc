@@ -292,7 +292,8 @@ TEST_F(Format2, PanelsTakeFeedbackForEachOfTheirArms) {
     EXPECT_EQ(Explain(decision).outcomes_size(), 2) << decision.id;
     EXPECT_EQ(Tell(decision, 0.11, decision.arm).result(), v1::CORRECTED);
   }
-  EXPECT_EQ(std::to_string(Stats("plain").outcomes()), figures_["pools"]["plain"]["stats"]["outcomes"]);
+  EXPECT_EQ(std::to_string(Stats("plain").outcomes()),
+            figures_["pools"]["plain"]["stats"]["outcomes"]);
 }
 
 TEST_F(Format2, ArmsThatWerePausedOrRemovedStayOutOfWhatIsDecided) {

@@ -166,9 +166,8 @@ TEST_F(PoisonedTexts, AreRefusedOrHarmlessInEveryFieldThereIs) {
     for (const Poison& poison : kPoisons) {
       SCOPED_TRACE(message.GetTypeName() + " with " + name + " of " + poison.name);
       // A look-up would find something that was given this name before.
-      const bool is_looked_up =
-          kind->second == Kind::kLookUp || kind->second == Kind::kPassedOver;
-      const char* tail = is_looked_up           ? "-that-nobody-made"
+      const bool is_looked_up = kind->second == Kind::kLookUp || kind->second == Kind::kPassedOver;
+      const char* tail = is_looked_up            ? "-that-nobody-made"
                          : name == "Arm.aliases" ? "-as-alias"
                                                  : "";
       Put(HolderOf(message, place), *place.back(), poison.text + tail);

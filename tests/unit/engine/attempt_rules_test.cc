@@ -80,9 +80,8 @@ TEST_F(OutcomeRules, B5_AFallbackThatEndsOutsideThePoolTeachesItsFailures) {
   ASSERT_TRUE(decision.ok());
   FeedbackInput input;
   input.decision_id = decision->decision_id;
-  input.attempts = {{decision->arm, Error(100)},
-                    {decision->further[0].arm, Error(200)},
-                    {"a person", {}}};
+  input.attempts = {
+      {decision->arm, Error(100)}, {decision->further[0].arm, Error(200)}, {"a person", {}}};
   input.outcome.quality = 1;
   EXPECT_EQ(Tell(input)->result, FeedbackResult::kClosed);
   EXPECT_GT(StatsOf("a").figures.tracker.error_rate, 0.1);
@@ -258,8 +257,7 @@ TEST_F(OutcomeRules, D_AnImportCanBeUndone) {
       chunk[i].outcomes = {{"a", o}, {"b", o}};
     }
     const auto import = [&] {
-      return Await<ImportOutput>(
-          [&](auto done) { engine_->Import(plan, chunk, std::move(done)); });
+      return Await<ImportOutput>([&](auto done) { engine_->Import(plan, chunk, std::move(done)); });
     };
     ASSERT_TRUE(import().ok());
     EXPECT_GT(StatsOf("a").figures.level.mean, before.level.mean + 0.1) << model;

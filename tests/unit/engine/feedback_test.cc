@@ -38,7 +38,8 @@ TEST_F(Feedback, SayingNothingNewUnderAnotherIdIsAlreadyApplied) {
   EXPECT_EQ(TellQuality(decision.decision_id, 1, "f2")->result, FeedbackResult::kAlreadyApplied);
   const PoolStatistics after = Stats();
   EXPECT_EQ(after.outcomes, before.outcomes);
-  EXPECT_EQ(after.snapshot_version, before.snapshot_version + 1);  // the log says that the id was used
+  EXPECT_EQ(after.snapshot_version,
+            before.snapshot_version + 1);  // the log says that the id was used
   // The same again is known.
   EXPECT_EQ(TellQuality(decision.decision_id, 1, "f2")->result, FeedbackResult::kAlreadyApplied);
   EXPECT_EQ(Stats().snapshot_version, after.snapshot_version);

@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "base/rng.h"
-#include "tests/support/failing_storage.h"
 #include "tests/support/engine_fixture.h"
+#include "tests/support/failing_storage.h"
 #include "tests/support/test_folder.h"
 
 namespace pointsman {

@@ -1,8 +1,8 @@
 // Feedback that never comes: counted either way, and learned where a pool says what it means.
 #include <thread>
 
-#include "tests/support/failing_storage.h"
 #include "tests/support/engine_fixture.h"
+#include "tests/support/failing_storage.h"
 #include "tests/support/test_folder.h"
 
 namespace pointsman {

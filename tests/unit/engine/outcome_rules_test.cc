@@ -1,5 +1,7 @@
 // What outcomes mean, rule by rule, through the real engine: decisions, feedback, statistics. Each table has cases
 // beside the one that a rule was made for.
+#include "outcome_rules.h"
+
 #include <cmath>
 #include <functional>
 #include <map>
@@ -9,7 +11,6 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "learners/quality/quality_model.h"
-#include "outcome_rules.h"
 
 namespace pointsman {
 namespace {
@@ -38,9 +39,9 @@ TEST_F(OutcomeRules, A1_AnArmThatOnlyFailsGetsFewCalls) {
       Arm good = Named("good"), dead = Named("dead");
       for (Arm* arm : {&good, &dead}) arm->usd_per_1m_input = arm->usd_per_1m_output = 10;
       Pool({good, dead}, settings);
-      const auto counts = Play(120, c.preference,
-                               {{"good", [](int) { return Answer(1, 800); }},
-                                {"dead", [&](int) { return c.failure; }}});
+      const auto counts = Play(
+          120, c.preference,
+          {{"good", [](int) { return Answer(1, 800); }}, {"dead", [&](int) { return c.failure; }}});
       EXPECT_LT(counts.count("dead") ? counts.at("dead") : 0, 40);
     }
   }
@@ -147,8 +148,7 @@ TEST_F(OutcomeRules, A3_TheFasterOfTwoArmsIsFound) {
     const auto spread = [](double ms) {
       return [ms](int n) { return Answer(1, ms * (n % 3 == 0 ? 1.5 : n % 3 == 1 ? 0.7 : 0.95)); };
     };
-    const auto counts =
-        Play(400, {0, 0, 1}, {{"a", spread(other)}, {"b", spread(400)}}, 200);
+    const auto counts = Play(400, {0, 0, 1}, {{"a", spread(other)}, {"b", spread(400)}}, 200);
     EXPECT_GT(counts.at("b"), 170) << other;
   }
 }
@@ -213,10 +213,10 @@ TEST_F(OutcomeRules, A6_AnArmIsFoundAgainAfterAnOutage) {
     Outcome failure;
     int before, outage;
   };
-  for (const Case& c : {Case{"errors", Error(1000), 200, 40}, Case{"errors at once", Error(5), 0, 40},
-                        Case{"slow errors", Error(30'000), 200, 40},
-                        Case{"quality 0", Answer(0, 500), 200, 40},
-                        Case{"a long outage", Error(1000), 200, 400}}) {
+  for (const Case& c :
+       {Case{"errors", Error(1000), 200, 40}, Case{"errors at once", Error(5), 0, 40},
+        Case{"slow errors", Error(30'000), 200, 40}, Case{"quality 0", Answer(0, 500), 200, 40},
+        Case{"a long outage", Error(1000), 200, 400}}) {
     SCOPED_TRACE(c.what);
     OpenWith(OpenMemoryStorage(kTestSecret));
     calls_.clear();

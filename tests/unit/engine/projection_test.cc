@@ -67,7 +67,8 @@ class Projections : public EngineFixture {
     FeedbackInput input;
     input.decision_id = decisions_[rng.Below(decisions_.size())];
     if (rng.Below(2) == 0) input.feedback_id = "id " + std::to_string(rng.Below(6));
-    if (rng.Below(2) == 0) input.at = kTestStart + static_cast<Micros>(rng.Below(1000)) * kMicrosPerMs;
+    if (rng.Below(2) == 0)
+      input.at = kTestStart + static_cast<Micros>(rng.Below(1000)) * kMicrosPerMs;
     input.client = "client " + std::to_string(rng.Below(3));
     const std::vector<std::string> names = {"alpha", "beta", "gamma", "elsewhere"};
     if (rng.Below(4) == 0) input.served_arm = names[rng.Below(4)];
@@ -222,7 +223,8 @@ TEST_F(Projections, ThatDifferFromTheLogAreFoundByVerify) {
   const auto checks = VerifyLog(**log, {true, nullptr});
   ASSERT_TRUE(checks.ok());
   EXPECT_FALSE(checks->front().is_sound());
-  EXPECT_NE(checks->front().fault.find("feedback record"), std::string::npos) << checks->front().fault;
+  EXPECT_NE(checks->front().fault.find("feedback record"), std::string::npos)
+      << checks->front().fault;
 }
 
 }  // namespace

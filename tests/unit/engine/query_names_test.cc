@@ -21,8 +21,7 @@ class QueryNames : public EngineFixture {
     for (const Arm& arm : more) ASSERT_TRUE(Put(arm).ok());
   }
   absl::StatusOr<PutArmOutput> Put(const Arm& arm, const std::string& pool = "default") {
-    return Await<PutArmOutput>(
-        [&](auto done) { engine_->PutArm(pool, arm, std::move(done)); });
+    return Await<PutArmOutput>([&](auto done) { engine_->PutArm(pool, arm, std::move(done)); });
   }
   static Arm Named(const std::string& name, std::vector<std::string> aliases = {}) {
     Arm arm;

@@ -3,9 +3,9 @@
 #include <filesystem>
 #include <functional>
 
-#include "tests/support/failing_storage.h"
 #include "tests/paths.h"
 #include "tests/support/engine_fixture.h"
+#include "tests/support/failing_storage.h"
 #include "tests/support/test_folder.h"
 
 namespace pointsman {

@@ -6,8 +6,8 @@
 #include <thread>
 
 #include "base/mutex.h"
-#include "tests/support/failing_storage.h"
 #include "tests/support/engine_fixture.h"
+#include "tests/support/failing_storage.h"
 #include "tests/support/test_folder.h"
 
 namespace pointsman {

@@ -57,8 +57,8 @@ TEST_F(EngineOfManyThreads, LosesNoOutcomeAndShowsEachToWhoeverAsksAfterwards) {
     for (int i = 0; !is_over; ++i) {
       Arm arm = ThreeArms()[1];
       arm.status = i % 2 == 0 ? ArmStatus::kPaused : ArmStatus::kActive;
-      const auto put = Await<PutArmOutput>(
-          [&](auto done) { engine_->PutArm("default", arm, std::move(done)); });
+      const auto put =
+          Await<PutArmOutput>([&](auto done) { engine_->PutArm("default", arm, std::move(done)); });
       ASSERT_TRUE(put.ok()) << put.status();
     }
   });

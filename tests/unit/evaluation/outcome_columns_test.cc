@@ -71,7 +71,8 @@ TEST(OutcomeColumns, TakesEmptyAndNaNAsMissing) {
 }
 
 TEST(OutcomeColumns, RefusesWhatIsNotOnTheScaleAndSaysWhichThereAre) {
-  EXPECT_THAT(std::string(QualityOf("87", "").status().message()), HasSubstr("use --scale (0..100"));
+  EXPECT_THAT(std::string(QualityOf("87", "").status().message()),
+              HasSubstr("use --scale (0..100"));
   for (const auto& [cell, scale] : {std::pair{"101", "0..100"},
                                     {"0", "1..5"},
                                     {"-1", ""},

@@ -174,8 +174,8 @@ TEST(OutcomeTable, RefusesAMapThatSaysNoModelOfAWideTable) {
                 HasSubstr(std::string("--map ") + column + "=MODEL.latency_ms"));
   }
   // The option that the error suggests for a near miss works.
-  for (const auto& [column, map] :
-       {std::pair("c.cost_usd", "c.cost_usd=c.cost_usd"), std::pair("latency", "latency=MODEL.latency_ms")}) {
+  for (const auto& [column, map] : {std::pair("c.cost_usd", "c.cost_usd=c.cost_usd"),
+                                    std::pair("latency", "latency=MODEL.latency_ms")}) {
     const std::string table = std::string("prompt,a,") + column + "\np,1,90\n";
     const auto refused = Read("t.csv", table, {{}, "", {"a"}, false});
     ASSERT_FALSE(refused.ok()) << column;

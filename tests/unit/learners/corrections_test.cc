@@ -10,8 +10,8 @@
 
 #include "base/rng.h"
 #include "gtest/gtest.h"
-#include "learners/state/learned_state.h"
 #include "learners/quality/quality_model.h"
+#include "learners/state/learned_state.h"
 #include "log_builder.h"
 
 namespace pointsman {
@@ -143,8 +143,7 @@ class Pair {
     call.is_begun = true;
   }
 
-  static void Put(LearnedState& state, EventBody body,
-                  Micros time = 0) {
+  static void Put(LearnedState& state, EventBody body, Micros time = 0) {
     Event event;
     event.sequence = state.version() + 1;
     event.time = time;

@@ -7,9 +7,9 @@
 #include <numeric>
 #include <string>
 
-#include "domain/draw.h"
 #include "base/rng.h"
 #include "chi_square.h"
+#include "domain/draw.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 

@@ -5,8 +5,8 @@
 
 #include "base/rng.h"
 #include "gtest/gtest.h"
-#include "learners/choice/expert_mixture.h"
 #include "learners/choice/choose.h"
+#include "learners/choice/expert_mixture.h"
 #include "log_builder.h"
 
 namespace pointsman {

@@ -178,7 +178,8 @@ TEST(LearnedState, RefusesEventsThatDoNotFit) {
   refuse([](Event& e, OutcomeEvent&) { e.time -= 1; }, data_loss, "time");
   refuse([](Event& e, OutcomeEvent&) { e.pool = PoolId{99}; }, invalid, "pool 99");
   refuse([](Event&, OutcomeEvent& o) { o.arm = ArmId{4}; }, invalid, "no arm has the id 4");
-  refuse([](Event&, OutcomeEvent& o) { o.context = {1, 0, 0, 0, 0, 0, 0, 0, 0}; }, invalid, "context");
+  refuse([](Event&, OutcomeEvent& o) { o.context = {1, 0, 0, 0, 0, 0, 0, 0, 0}; }, invalid,
+         "context");
   refuse([&](Event&, OutcomeEvent& o) { o.context.assign(6, static_cast<float>(nan)); }, invalid,
          "context");
   refuse([&](Event&, OutcomeEvent& o) { o.outcome.quality = nan; }, invalid, "quality");
@@ -288,8 +289,7 @@ TEST(LearnedState, PricesACallByItsTokensAndCorrectsThePrice) {
   const LearnedState young = Learned(log);
   // 1000 * 2e-6 + 300 * 10e-6 = 0.005; without a price nothing is known yet.
   EXPECT_NEAR(CostOf(young, priced), 0.005, 1e-12);
-  EXPECT_FALSE(
-      young.ExpectCall(TestArm(1), {.context = {}, .input_tokens = 1000}).is_cost_known);
+  EXPECT_FALSE(young.ExpectCall(TestArm(1), {.context = {}, .input_tokens = 1000}).is_cost_known);
 
   for (int i = 0; i < 20; ++i) {
     OutcomeEvent event;
@@ -301,7 +301,8 @@ TEST(LearnedState, PricesACallByItsTokensAndCorrectsThePrice) {
   }
   const LearnedState state = Learned(log);
   EXPECT_NEAR(CostOf(state, priced), 0.006, 0.00003);
-  EXPECT_NEAR(state.ExpectCall(priced, {.context = {}, .input_tokens = 1000}).priced_usd, 0.005, 1e-12);
+  EXPECT_NEAR(state.ExpectCall(priced, {.context = {}, .input_tokens = 1000}).priced_usd, 0.005,
+              1e-12);
   EXPECT_NEAR(CostOf(state, TestArm(1)), 0.03, 1e-9);
 
   // A new price is effective at once.

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "domain/event.h"
 #include "base/rng.h"
+#include "domain/event.h"
 
 namespace pointsman {
 

@@ -1,6 +1,4 @@
 // The mixture of experts' choices, its votes, and the shares that follow from them.
-#include "learners/choice/expert_mixture.h"
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -8,6 +6,7 @@
 
 #include "base/rng.h"
 #include "gtest/gtest.h"
+#include "learners/choice/expert_mixture.h"
 #include "learners/choice/exploration.h"
 
 namespace pointsman {

@@ -201,7 +201,8 @@ class ModelAgainstOracle {
     floors[0] = 0.02;
     std::vector<double> pmf(k), expected(k, 0.0);
     std::vector<ExpertVotes> votes(k);
-    const bool is_direct = model_->ChooseDirectly(settings_, context, views, terms, floors, pmf, votes);
+    const bool is_direct =
+        model_->ChooseDirectly(settings_, context, views, terms, floors, pmf, votes);
     const std::vector<double> shares = oracle_.Shares();
     ASSERT_EQ(is_direct, !shares.empty());
     if (!is_direct) return;

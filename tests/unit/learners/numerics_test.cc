@@ -7,8 +7,8 @@
 #include "Eigen/Core"
 #include "base/rng.h"
 #include "gtest/gtest.h"
-#include "learners/linear/ridge_posterior.h"
 #include "learners/linear/regression_sums.h"
+#include "learners/linear/ridge_posterior.h"
 #include "learners/quality/quality_model.h"
 #include "log_builder.h"
 

@@ -1,5 +1,3 @@
-#include "learners/choice/choose.h"
-
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -7,6 +5,7 @@
 
 #include "base/rng.h"
 #include "gtest/gtest.h"
+#include "learners/choice/choose.h"
 #include "learners/choice/exploration.h"
 #include "log_builder.h"
 

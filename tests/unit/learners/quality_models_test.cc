@@ -231,7 +231,8 @@ void ExpectWrongOnesToGo(const std::string& name, int wrong, bool is_corrected) 
     model->Learn(o);
   }
   model->EndEdit();
-  const std::string where = name + ", " + std::to_string(wrong) + (is_corrected ? " corrected" : "");
+  const std::string where =
+      name + ", " + std::to_string(wrong) + (is_corrected ? " corrected" : "");
   EXPECT_NEAR(EstimateOf(*model, arm, context).mean, before, 0.06) << where;
   EXPECT_NEAR(model->Level(arm.id).mean, 0.9, 0.15) << where;
 }

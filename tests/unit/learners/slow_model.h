@@ -13,8 +13,8 @@
 #include "Eigen/LU"
 #include "domain/arm.h"
 #include "gtest/gtest.h"
-#include "learners/choice/exploration.h"
 #include "learners/choice/expert_mixture.h"
+#include "learners/choice/exploration.h"
 #include "learners/quality/quality_model.h"
 
 namespace pointsman {

@@ -14,8 +14,8 @@
 
 #include "base/rng.h"
 #include "gtest/gtest.h"
-#include "learners/state/learned_state.h"
 #include "learners/choice/choose.h"
+#include "learners/state/learned_state.h"
 #include "log_builder.h"
 
 namespace pointsman {

@@ -1,5 +1,3 @@
-#include "learners/choice/probability_of_largest.h"
-
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -7,6 +5,7 @@
 #include "base/rng.h"
 #include "chi_square.h"
 #include "gtest/gtest.h"
+#include "learners/choice/probability_of_largest.h"
 
 namespace pointsman {
 namespace {

@@ -32,8 +32,7 @@ TEST(ArmTracker, ExpectsLongerAnswersToLongerQueriesWhereThatIsSo) {
     const double estimate = std::exp(3 + 4 * rng.Uniform());
     const double noise = 50 * rng.Normal();
     Outcome outcome;
-    outcome.output_tokens =
-        static_cast<int64_t>(std::max(1.0, 100 * std::log1p(estimate) + noise));
+    outcome.output_tokens = static_cast<int64_t>(std::max(1.0, 100 * std::log1p(estimate) + noise));
     longer.Tell(outcome, estimate);
     outcome.output_tokens = static_cast<int64_t>(std::max(1.0, 400 + noise));
     flat.Tell(outcome, estimate);
@@ -94,13 +93,13 @@ TEST(ArmTracker, FindsWhichPriceIsWrong) {
   for (int i = 0; i < 300; ++i) {
     Outcome outcome;
     outcome.input_tokens = 1000 + static_cast<int64_t>(rng.Below(20'000));
-    outcome.cached_input_tokens = static_cast<int64_t>(
-        static_cast<double>(*outcome.input_tokens) * rng.Uniform());
+    outcome.cached_input_tokens =
+        static_cast<int64_t>(static_cast<double>(*outcome.input_tokens) * rng.Uniform());
     outcome.output_tokens = static_cast<int64_t>(rng.Below(1000));
     const auto in = static_cast<double>(*outcome.input_tokens);
     const auto cached = static_cast<double>(*outcome.cached_input_tokens);
-    outcome.cost_usd = ((in - cached) * 10 + cached * 1 +
-                        static_cast<double>(*outcome.output_tokens) * 30) / 1e6;
+    outcome.cost_usd =
+        ((in - cached) * 10 + cached * 1 + static_cast<double>(*outcome.output_tokens) * 30) / 1e6;
     life.Tell(outcome, in);
   }
   CallQuery query;

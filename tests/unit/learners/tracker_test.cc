@@ -129,11 +129,11 @@ TEST(ArmTracker, LearnsOfErrorsByTheirKind) {
     ErrorKind kind;
     bool counts_as_error, teaches_latency;
   };
-  for (const Case& c : {Case{ErrorKind::kProvider, true, false}, Case{ErrorKind::kTimeout, true, false},
-                        Case{ErrorKind::kCaller, false, false},
-                        Case{ErrorKind::kCancelled, false, false},
-                        Case{ErrorKind::kRateLimited, false, false},
-                        Case{ErrorKind::kContentFilter, false, true}}) {
+  for (const Case& c :
+       {Case{ErrorKind::kProvider, true, false}, Case{ErrorKind::kTimeout, true, false},
+        Case{ErrorKind::kCaller, false, false}, Case{ErrorKind::kCancelled, false, false},
+        Case{ErrorKind::kRateLimited, false, false},
+        Case{ErrorKind::kContentFilter, false, true}}) {
     Life life;
     for (int i = 0; i < 20; ++i) life.Tell(Failed(500, c.kind));
     EXPECT_EQ(life.Figures().error_rate > 0.5, c.counts_as_error) << static_cast<int>(c.kind);

@@ -116,7 +116,8 @@ TEST(ExperienceIndex, ForgetsACorrectionOfWhatIsGone) {
   EXPECT_TRUE(index.Add(Made(3, x)).empty());
   EXPECT_TRUE(index.Add(Made(5, x)).empty());
   EXPECT_EQ(index.Add(Made(8, x)), std::vector<Sequence>{3});
-  EXPECT_EQ(index.Add(Made(3, x)), std::vector<Sequence>{3});  // returned, so that storage deletes it again
+  EXPECT_EQ(index.Add(Made(3, x)),
+            std::vector<Sequence>{3});  // returned, so that storage deletes it again
   EXPECT_EQ(index.Add(Made(6, x)), std::vector<Sequence>{6});  // never added
   EXPECT_EQ(index.size(), 2u);
 }

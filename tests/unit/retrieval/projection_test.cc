@@ -4,8 +4,8 @@
 
 #include <cmath>
 
-#include "domain/arm.h"
 #include "base/rng.h"
+#include "domain/arm.h"
 #include "vectors.h"
 
 namespace pointsman {

@@ -14,8 +14,8 @@
 namespace pointsman {
 namespace {
 
-using ::testing::HasSubstr;
 using nlohmann::json;
+using ::testing::HasSubstr;
 
 class AuditLogTest : public ::testing::Test {
  protected:
@@ -52,7 +52,8 @@ TEST_F(AuditLogTest, LineIsAnObjectThatSaysWhoDidWhatToWhatAndHowItEnded) {
   const json done = json::parse(lines[0]);
   EXPECT_EQ(done["level"], "info");
   EXPECT_EQ(done["message"], "audit");
-  EXPECT_EQ(done["audit"], json::parse(R"({"rpc": "PutArm", "who": "ops@10.0.0.7", "pool": "default",
+  EXPECT_EQ(done["audit"],
+            json::parse(R"({"rpc": "PutArm", "who": "ops@10.0.0.7", "pool": "default",
       "target": "gpt", "result": "OK", "changes": ["tags: a -> b"]})"));
   const json failed = json::parse(lines[1])["audit"];
   EXPECT_EQ(failed["result"], "NOT_FOUND");
@@ -72,7 +73,8 @@ TEST_F(AuditLogTest, LineCannotBeForgedByWhatAClientNames) {
   for (const bool is_json : {true, false}) {
     log_.set_formatter(is_json ? JsonLines() : TextLines());
     const std::string evil =
-        "x\"}\n2026-01-01 00:00:00.000 info audit {\"rpc\":\"PutArm\",\"who\":\"boss\"\xff\xe2\x80\xae";
+        "x\"}\n2026-01-01 00:00:00.000 info audit "
+        "{\"rpc\":\"PutArm\",\"who\":\"boss\"\xff\xe2\x80\xae";
     AuditEntry entry = kEntry;
     entry.pool = entry.target = entry.who = evil;
     entry.changes = {evil};

@@ -109,7 +109,8 @@ TEST(ConfigPage, HoldsEveryLimitAsItIs) {
   for (const LimitRow& row : LimitTable()) {
     const std::string line = Cat("| `", row.name, "` | ", defaults.*row.field, " | ", row.least,
                                  " | ", row.most, " | ", row.meaning, " |");
-    EXPECT_NE(text.str().find(line), std::string::npos) << "docs/reference/config.md lacks: " << line;
+    EXPECT_NE(text.str().find(line), std::string::npos)
+        << "docs/reference/config.md lacks: " << line;
   }
 }
 
@@ -174,7 +175,8 @@ TEST(ParseConfig, DocumentsEachNumberOfAnEmbedder) {
   for (const EndpointRow& row : EndpointTable()) {
     const std::string line =
         Cat("| `", row.name, "` | ", defaults.*row.field, " | ", row.meaning, " |");
-    EXPECT_NE(text.str().find(line), std::string::npos) << "docs/reference/config.md lacks: " << line;
+    EXPECT_NE(text.str().find(line), std::string::npos)
+        << "docs/reference/config.md lacks: " << line;
   }
 }
 

@@ -43,9 +43,10 @@ TEST(ConvertPool, SaysWhatIsWrong) {
   feedback.set_missing_feedback(static_cast<v1::MissingFeedback>(-1));
   EXPECT_EQ(RefusalOf(feedback), "settings.missing_feedback: unknown value -1");
   silence.set_missing_feedback(v1::DEFAULT_QUALITY);
-  EXPECT_EQ(RefusalOf(silence),
-            "settings.missing_quality: is required with missing_feedback DEFAULT_QUALITY: it is the "
-            "quality to assume without feedback");
+  EXPECT_EQ(
+      RefusalOf(silence),
+      "settings.missing_quality: is required with missing_feedback DEFAULT_QUALITY: it is the "
+      "quality to assume without feedback");
 }
 
 }  // namespace

@@ -57,7 +57,8 @@ TEST_F(EngineMetricsTest, KeepSeriesFewHoweverManyArms) {
 TEST_F(EngineMetricsTest, CountAnExploredDecisionWhenTheBestArmWasNotDrawn) {
   RouteInput input;
   input.query = "a question";
-  input.preference = Preference{0.5, 0.5, 0};  // by cost the arms differ before they have learned anything
+  input.preference =
+      Preference{0.5, 0.5, 0};  // by cost the arms differ before they have learned anything
   double explored = 0;
   for (int i = 0; i < 50; ++i) {
     const auto output = engine_->Route(input);
@@ -115,8 +116,8 @@ TEST(ServerMetrics, CountEveryResultThatFeedbackMayHave) {
     metrics.CountFeedback(static_cast<FeedbackResult>(result));
   }
   const std::string text = metrics.Text();
-  for (const char* result : {"APPLIED", "MERGED", "CORRECTED", "ALREADY_APPLIED", "LATE",
-                             "OVER_WEIGHT", "CLOSED"}) {
+  for (const char* result :
+       {"APPLIED", "MERGED", "CORRECTED", "ALREADY_APPLIED", "LATE", "OVER_WEIGHT", "CLOSED"}) {
     const std::string line = std::string("pointsman_feedback_total{result=\"") + result + "\"} 1\n";
     EXPECT_NE(text.find(line), std::string::npos) << line;
   }

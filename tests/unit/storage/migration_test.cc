@@ -7,10 +7,10 @@
 #include <filesystem>
 
 #include "fault_env.h"
+#include "storage/api/storage.h"
 #include "storage/rocks/families.h"
 #include "storage/rocks/rocks_common.h"
 #include "storage/rocks/rocks_log_folder.h"
-#include "storage/api/storage.h"
 #include "temp_dir.h"
 #include "tests/paths.h"
 

@@ -14,10 +14,10 @@
 #include "base/rng.h"
 #include "fault_env.h"
 #include "samples.h"
+#include "storage/api/storage.h"
 #include "storage/rocks/families.h"
 #include "storage/rocks/rocks_common.h"
 #include "storage/rocks/rocks_log_folder.h"
-#include "storage/api/storage.h"
 #include "temp_dir.h"
 
 namespace pointsman {

@@ -11,12 +11,12 @@
 #include "base/rng.h"
 #include "rocks_fixture.h"
 #include "samples.h"
-#include "storage/rocks/families.h"
+#include "storage/api/storage.h"
 #include "storage/codec/keys.h"
 #include "storage/codec/records.h"
+#include "storage/rocks/families.h"
 #include "storage/rocks/rocks_common.h"
 #include "storage/rocks/rocks_log_folder.h"
-#include "storage/api/storage.h"
 
 namespace pointsman {
 namespace {

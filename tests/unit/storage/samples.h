@@ -4,9 +4,9 @@
 
 #include <string>
 
+#include "base/rng.h"
 #include "domain/arm.h"
 #include "domain/event.h"
-#include "base/rng.h"
 #include "domain/types.h"
 #include "storage/api/storage.h"
 

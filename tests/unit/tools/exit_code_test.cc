@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "evaluation/replay/replay.h"
 #include "engine/request/requests.h"
+#include "evaluation/replay/replay.h"
 
 namespace pointsman {
 namespace {

@@ -9,9 +9,9 @@
 #include <thread>
 #include <vector>
 
+#include "engine/request/requests.h"
 #include "pointsman/v1/admin.grpc.pb.h"
 #include "pointsman/v1/router.grpc.pb.h"
-#include "engine/request/requests.h"
 #include "service/grpc/to_grpc.h"
 #include "tools/grpc_router.h"
 

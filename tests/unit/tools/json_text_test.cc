@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "pointsman/v1/admin.pb.h"
 #include "engine/request/requests.h"
+#include "pointsman/v1/admin.pb.h"
 
 namespace pointsman {
 namespace {
