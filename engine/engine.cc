@@ -102,7 +102,7 @@ void Engine::PutPool(PoolEdit edit, std::string by, Done<PutPoolOutput> done) {
 void Engine::DeletePool(std::string name, Done<bool> done) {
   impl_->SubmitAlone<bool>(
       [this, name = std::move(name)]() -> absl::StatusOr<bool> {
-        RETURN_IF_ERROR(impl_->commands_.DeletePool(name));
+        RETURN_IF_ERROR(impl_->pool_commands_.DeletePool(name));
         return true;
       },
       std::move(done));
@@ -115,7 +115,7 @@ void Engine::PutArm(std::string pool, Arm arm, Done<PutArmOutput> done) {
 void Engine::PutArm(std::string pool, ArmEdit edit, std::string by, Done<PutArmOutput> done) {
   impl_->Submit<PutArmOutput>(
       [this, pool = std::move(pool), edit = std::move(edit), by = std::move(by)](Turn& turn) {
-        return impl_->commands_.StagePutArm(turn, pool, edit, by);
+        return impl_->pool_commands_.StagePutArm(turn, pool, edit, by);
       },
       std::move(done));
 }
@@ -123,7 +123,7 @@ void Engine::PutArm(std::string pool, ArmEdit edit, std::string by, Done<PutArmO
 void Engine::RemoveArm(std::string pool, std::string arm, std::string by, Done<bool> done) {
   impl_->Submit<bool>(
       [this, pool = std::move(pool), arm = std::move(arm), by = std::move(by)](Turn& turn) {
-        return impl_->commands_.StageRemoveArm(turn, pool, arm, by);
+        return impl_->pool_commands_.StageRemoveArm(turn, pool, arm, by);
       },
       std::move(done));
 }

@@ -8,9 +8,10 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "engine/control/pool_commands.h"
 #include "engine/engine.h"
 #include "engine/inspect/recall.h"
-#include "engine/learn/commands.h"
+#include "engine/learn/feedback_commands.h"
 #include "engine/learn/import.h"
 #include "engine/learn/log_writer.h"
 #include "engine/learn/missing_feedback.h"
@@ -42,8 +43,9 @@ class Engine::Impl {
                  &limits_},
         ids_(storage_.log->secret()),
         routing_(limits_, storage_, pools_, ids_, clock_, health_),
-        commands_(options_, limits_, storage_, pools_, ids_, clock_, remotes_),
-        judge_(storage_, pools_, commands_),
+        feedback_(limits_, *storage_.decisions, pools_, ids_),
+        pool_commands_(options_, limits_, *storage_.log, pools_, clock_, remotes_),
+        judge_(storage_, pools_, feedback_),
         snapshots_(options_.limits, *storage_.log, *storage_.log, clock_, health_),
         scheduler_(options_.writing, clock_) {}
 
@@ -210,7 +212,7 @@ class Engine::Impl {
       done(std::move(result));
     };
     Submit<FeedbackOutput>(
-        [this, shared](Turn& turn) { return commands_.StageFeedback(turn, *shared); },
+        [this, shared](Turn& turn) { return feedback_.StageFeedback(turn, *shared); },
         std::move(counted));
   }
 
@@ -240,9 +242,9 @@ class Engine::Impl {
   }
 
   void PutPool(PoolEdit edit, std::string by, Done<PutPoolOutput> done) {
-    SubmitAlone<PutPoolOutput>(
-        [this, edit = std::move(edit), by = std::move(by)] { return commands_.PutPool(edit, by); },
-        std::move(done));
+    SubmitAlone<PutPoolOutput>([this, edit = std::move(edit),
+                                by = std::move(by)] { return pool_commands_.PutPool(edit, by); },
+                               std::move(done));
   }
 
   // The embedder that a pool which is not there yet wants; nullptr: none that has to be asked first.
@@ -283,7 +285,8 @@ class Engine::Impl {
   DecisionIds ids_;
   WriteHealth health_;
   Routing routing_;
-  Commands commands_;
+  FeedbackCommands feedback_;
+  PoolCommands pool_commands_;
   MissingFeedbackJudge judge_;
   Snapshots snapshots_;
   Scheduler scheduler_;

@@ -9,7 +9,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "domain/ranges.h"
-#include "engine/learn/commands.h"
+#include "engine/learn/feedback_commands.h"
 #include "engine/learn/feedback_join.h"
 #include "engine/request/validate.h"
 #include "engine/route/decide.h"

@@ -6,7 +6,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "engine/learn/commands.h"
+#include "engine/learn/feedback_commands.h"
 #include "engine/learn/import.h"
 #include "engine/request/requests.h"
 

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "engine/learn/commands.h"
+#include "engine/learn/feedback_commands.h"
 #include "engine/learn/turn.h"
 #include "engine/pool/pool_table.h"
 #include "storage/api/storage.h"
@@ -27,7 +27,8 @@ namespace pointsman {
 
 class MissingFeedbackJudge {
  public:
-  MissingFeedbackJudge(const Storage& storage, const PoolTable& pools, const Commands& commands)
+  MissingFeedbackJudge(const Storage& storage, const PoolTable& pools,
+                       const FeedbackCommands& commands)
       : storage_(storage), pools_(pools), commands_(commands) {}
 
   // Stages and commits the judgement of what has fallen due, at most some hundreds of decisions; whether more may be
@@ -55,7 +56,7 @@ class MissingFeedbackJudge {
 
   const Storage& storage_;
   const PoolTable& pools_;
-  const Commands& commands_;
+  const FeedbackCommands& commands_;
   std::map<PoolId, PoolProgress> progress_;  // as committed, of pools that were looked at
   std::vector<Judged> judged_;               // in the turn that is not yet committed
   std::string last_pool_;                    // the one whose turn it was last

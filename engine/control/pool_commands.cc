@@ -1,11 +1,11 @@
-// The half of Commands that is about pools and their arms.
+#include "engine/control/pool_commands.h"
+
 #include <algorithm>
 #include <set>
 
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "domain/names.h"
-#include "engine/learn/commands.h"
 #include "engine/request/changes.h"
 #include "engine/request/clamp.h"
 #include "engine/request/validate.h"
@@ -70,10 +70,26 @@ std::vector<std::string> NotesOn(const Arm& arm) {
 
 }  // namespace
 
-absl::StatusOr<std::optional<Arm>> Commands::FindToPut(const Turn& turn,
-                                                       const std::shared_ptr<PoolRuntime>& pool,
-                                                       const ArmEdit& edit, const std::string& name,
-                                                       const std::string& nearest) const {
+PoolInfo InfoOf(const PoolRuntime& pool) {
+  const auto state = pool.state();
+  PoolInfo info;
+  info.pool = state->pool();
+  info.snapshot_version = state->version();
+  info.problem = std::string(ToStd(pool.encoder().status().message()));
+  for (std::size_t i = 0; i < state->arm_count(); ++i) {
+    const Arm* arm = state->arm(static_cast<ArmId>(i));
+    if (arm == nullptr) continue;
+    info.arms_active += arm->status == ArmStatus::kActive;
+    info.arms_paused += arm->status == ArmStatus::kPaused;
+  }
+  return info;
+}
+
+absl::StatusOr<std::optional<Arm>> PoolCommands::FindToPut(const Turn& turn,
+                                                           const std::shared_ptr<PoolRuntime>& pool,
+                                                           const ArmEdit& edit,
+                                                           const std::string& name,
+                                                           const std::string& nearest) const {
   std::optional<Arm> present = turn.FindArm(pool, name);
   const bool is_living = present && present->status != ArmStatus::kRemoved;
   if (is_living && present->name != name && !edit.change_only) {
@@ -94,8 +110,8 @@ absl::StatusOr<std::optional<Arm>> Commands::FindToPut(const Turn& turn,
   return present;
 }
 
-absl::Status Commands::CheckAliases(const Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
-                                    Arm& arm) const {
+absl::Status PoolCommands::CheckAliases(const Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
+                                        Arm& arm) const {
   std::vector<std::string> aliases;
   for (std::string& alias : arm.aliases) {
     alias = NormalName(alias);
@@ -115,11 +131,9 @@ absl::Status Commands::CheckAliases(const Turn& turn, const std::shared_ptr<Pool
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::optional<ArmReset>> Commands::ResetOf(const Turn& turn,
-                                                          const std::shared_ptr<PoolRuntime>& pool,
-                                                          const ArmEdit& edit,
-                                                          const std::optional<Arm>& present,
-                                                          const Arm& arm) const {
+absl::StatusOr<std::optional<ArmReset>> PoolCommands::ResetOf(
+    const Turn& turn, const std::shared_ptr<PoolRuntime>& pool, const ArmEdit& edit,
+    const std::optional<Arm>& present, const Arm& arm) const {
   const bool has_new_version = present && !arm.version.empty() && present->version != arm.version;
   if (!edit.is_reset && !has_new_version && edit.inherit_from.empty()) {
     return std::optional<ArmReset>();
@@ -139,9 +153,10 @@ absl::StatusOr<std::optional<ArmReset>> Commands::ResetOf(const Turn& turn,
   return std::optional(reset);
 }
 
-absl::StatusOr<PutArmOutput> Commands::PutArmIn(Turn& turn,
-                                                const std::shared_ptr<PoolRuntime>& pool,
-                                                const ArmEdit& edit, const std::string& by) {
+absl::StatusOr<PutArmOutput> PoolCommands::PutArmIn(Turn& turn,
+                                                    const std::shared_ptr<PoolRuntime>& pool,
+                                                    const ArmEdit& edit,
+                                                    const std::string& by) const {
   RETURN_IF_ERROR(ValidateInheritance(edit.inherit_strength));
   const std::string name = NormalName(edit.name);
   const std::string nearest = NearestName(name, LivingNames(*pool->state()));
@@ -184,15 +199,17 @@ absl::StatusOr<PutArmOutput> Commands::PutArmIn(Turn& turn,
   return out;
 }
 
-absl::StatusOr<PutArmOutput> Commands::StagePutArm(Turn& turn, const std::string& pool_name,
-                                                   const ArmEdit& edit, const std::string& by) {
+absl::StatusOr<PutArmOutput> PoolCommands::StagePutArm(Turn& turn, const std::string& pool_name,
+                                                       const ArmEdit& edit,
+                                                       const std::string& by) const {
   std::shared_ptr<PoolRuntime> pool;
   ASSIGN_OR_RETURN(pool, pools_.Find(pool_name));
   return PutArmIn(turn, pool, edit, by);
 }
 
-absl::StatusOr<bool> Commands::StageRemoveArm(Turn& turn, const std::string& pool_name,
-                                              const std::string& name, const std::string& by) {
+absl::StatusOr<bool> PoolCommands::StageRemoveArm(Turn& turn, const std::string& pool_name,
+                                                  const std::string& name,
+                                                  const std::string& by) const {
   std::shared_ptr<PoolRuntime> pool;
   ASSIGN_OR_RETURN(pool, pools_.Find(pool_name));
   auto arm = turn.FindArm(pool, NormalName(name));
@@ -211,8 +228,8 @@ absl::StatusOr<bool> Commands::StageRemoveArm(Turn& turn, const std::string& poo
   return was_active;
 }
 
-absl::StatusOr<std::shared_ptr<PoolRuntime>> Commands::MakePool(const std::string& name,
-                                                                const PoolSettings& settings) {
+absl::StatusOr<std::shared_ptr<PoolRuntime>> PoolCommands::MakePool(const std::string& name,
+                                                                    const PoolSettings& settings) {
   if (static_cast<int64_t>(pools_.all()->size()) >= limits_.Get().pools_max) {
     return WithReason(
         FailedPrecondition("there are ", pools_.all()->size(), " pools, the limit pools_max"),
@@ -222,7 +239,7 @@ absl::StatusOr<std::shared_ptr<PoolRuntime>> Commands::MakePool(const std::strin
   pool.name = name;
   pool.settings = settings;
   pool.created_at = clock_.Now();
-  ASSIGN_OR_RETURN(pool.id, storage_.log->NewPoolId());
+  ASSIGN_OR_RETURN(pool.id, log_.NewPoolId());
   auto state = LearnedState::Empty(pool);
   RETURN_IF_ERROR(state.status());
   std::shared_ptr<PoolRuntime> runtime;
@@ -232,8 +249,8 @@ absl::StatusOr<std::shared_ptr<PoolRuntime>> Commands::MakePool(const std::strin
   return runtime;
 }
 
-absl::StatusOr<PoolSettings> Commands::WantedSettings(const PoolEdit& edit,
-                                                      const PoolSettings* present) const {
+absl::StatusOr<PoolSettings> PoolCommands::WantedSettings(const PoolEdit& edit,
+                                                          const PoolSettings* present) const {
   PoolSettings wanted;
   ASSIGN_OR_RETURN(wanted, edit.edit(present == nullptr ? PoolSettings{} : *present));
   if (present == nullptr) {
@@ -254,40 +271,9 @@ absl::StatusOr<PoolSettings> Commands::WantedSettings(const PoolEdit& edit,
   return wanted;
 }
 
-absl::StatusOr<PutPoolOutput> Commands::PutPool(const PoolEdit& edit, const std::string& by) {
-  const std::string name = NormalName(edit.name);
-  RETURN_IF_ERROR(ValidateName("name", name, limits_.Get()));
-  std::shared_ptr<PoolRuntime> pool = pools_.Get(edit.name);
-  PutPoolOutput out;
-  out.is_new = pool == nullptr;
-  if (out.is_new) RETURN_IF_ERROR(ValidateNewName("name", name));
-  if (!out.is_new && edit.create_only) {
-    return WithReason(absl::AlreadyExistsError(Cat("there is a pool ", Quoted(name), " already")),
-                      reason::kPoolExists, "name");
-  }
-  const PoolSettings present = out.is_new ? PoolSettings{} : pool->state()->pool().settings;
-  PoolSettings wanted;
-  ASSIGN_OR_RETURN(wanted, WantedSettings(edit, out.is_new ? nullptr : &present));
-
-  // A dry run of a pool that is not there has none to look at: its arms are all new.
-  if (out.is_new && !edit.is_dry_run) {
-    ASSIGN_OR_RETURN(pool, MakePool(name, wanted));
-  }
-  Turn turn(*storage_.log, clock_.Now());
-  if (out.is_new) {
-    out.changes.push_back(Cat("pool ", name, ": new"));
-  } else {
-    for (const std::string& change : ChangesOf(present, wanted)) {
-      out.changes.push_back(Cat("settings.", change));
-    }
-  }
-  if (pool != nullptr && (out.is_new || !(present == wanted))) {
-    Pool record = pool->state()->pool();
-    record.settings = wanted;
-    turn.Append(pool, PoolEvent{record, by});
-    turn.PutPool(std::move(record));
-  }
-  std::set<std::string> named;
+absl::Status PoolCommands::PutArmsIn(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
+                                     const PoolEdit& edit, const std::string& by,
+                                     std::set<std::string>& named, PutPoolOutput& out) const {
   for (const ArmEdit& arm : edit.arms) {
     if (pool == nullptr) {
       Arm fresh;
@@ -309,6 +295,44 @@ absl::StatusOr<PutPoolOutput> Commands::PutPool(const PoolEdit& edit, const std:
     }
     out.notes.insert(out.notes.end(), put.notes.begin(), put.notes.end());
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<PutPoolOutput> PoolCommands::PutPool(const PoolEdit& edit, const std::string& by) {
+  const std::string name = NormalName(edit.name);
+  RETURN_IF_ERROR(ValidateName("name", name, limits_.Get()));
+  std::shared_ptr<PoolRuntime> pool = pools_.Get(edit.name);
+  PutPoolOutput out;
+  out.is_new = pool == nullptr;
+  if (out.is_new) RETURN_IF_ERROR(ValidateNewName("name", name));
+  if (!out.is_new && edit.create_only) {
+    return WithReason(absl::AlreadyExistsError(Cat("there is a pool ", Quoted(name), " already")),
+                      reason::kPoolExists, "name");
+  }
+  const PoolSettings present = out.is_new ? PoolSettings{} : pool->state()->pool().settings;
+  PoolSettings wanted;
+  ASSIGN_OR_RETURN(wanted, WantedSettings(edit, out.is_new ? nullptr : &present));
+
+  // A dry run of a pool that is not there has none to look at: its arms are all new.
+  if (out.is_new && !edit.is_dry_run) {
+    ASSIGN_OR_RETURN(pool, MakePool(name, wanted));
+  }
+  Turn turn(log_, clock_.Now());
+  if (out.is_new) {
+    out.changes.push_back(Cat("pool ", name, ": new"));
+  } else {
+    for (const std::string& change : ChangesOf(present, wanted)) {
+      out.changes.push_back(Cat("settings.", change));
+    }
+  }
+  if (pool != nullptr && (out.is_new || !(present == wanted))) {
+    Pool record = pool->state()->pool();
+    record.settings = wanted;
+    turn.Append(pool, PoolEvent{record, by});
+    turn.PutPool(std::move(record));
+  }
+  std::set<std::string> named;
+  RETURN_IF_ERROR(PutArmsIn(turn, pool, edit, by, named, out));
   if (!out.is_new) RETURN_IF_ERROR(Prune(turn, pool, edit.is_pruning, named, by, out));
   if (edit.arms.empty() && (out.is_new || LivingNames(*pool->state()).empty())) {
     out.notes.push_back("the pool has no arms, so it can route nothing: add one with `arm add`");
@@ -325,9 +349,9 @@ absl::StatusOr<PutPoolOutput> Commands::PutPool(const PoolEdit& edit, const std:
   return out;
 }
 
-absl::Status Commands::Prune(Turn& turn, const std::shared_ptr<PoolRuntime>& pool, bool is_pruning,
-                             const std::set<std::string>& named, const std::string& by,
-                             PutPoolOutput& out) const {
+absl::Status PoolCommands::Prune(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
+                                 bool is_pruning, const std::set<std::string>& named,
+                                 const std::string& by, PutPoolOutput& out) const {
   const auto state = pool->state();
   for (std::size_t i = 0; i < state->arm_count(); ++i) {
     const Arm* arm = state->arm(static_cast<ArmId>(i));
@@ -343,10 +367,10 @@ absl::Status Commands::Prune(Turn& turn, const std::shared_ptr<PoolRuntime>& poo
   return absl::OkStatus();
 }
 
-absl::Status Commands::DeletePool(const std::string& name) {
+absl::Status PoolCommands::DeletePool(const std::string& name) {
   std::shared_ptr<PoolRuntime> pool;
   ASSIGN_OR_RETURN(pool, pools_.Find(name));
-  RETURN_IF_ERROR(storage_.log->DropPool(pool->id()));
+  RETURN_IF_ERROR(log_.DropPool(pool->id()));
   pools_.Remove(pool->name());
   return absl::OkStatus();
 }

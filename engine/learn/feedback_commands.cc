@@ -1,4 +1,4 @@
-#include "engine/learn/commands.h"
+#include "engine/learn/feedback_commands.h"
 
 #include <algorithm>
 
@@ -37,26 +37,11 @@ Outcome Over(const Outcome& under, const Outcome& over) {
 
 }  // namespace
 
-PoolInfo InfoOf(const PoolRuntime& pool) {
-  const auto state = pool.state();
-  PoolInfo info;
-  info.pool = state->pool();
-  info.snapshot_version = state->version();
-  info.problem = std::string(ToStd(pool.encoder().status().message()));
-  for (std::size_t i = 0; i < state->arm_count(); ++i) {
-    const Arm* arm = state->arm(static_cast<ArmId>(i));
-    if (arm == nullptr) continue;
-    info.arms_active += arm->status == ArmStatus::kActive;
-    info.arms_paused += arm->status == ArmStatus::kPaused;
-  }
-  return info;
-}
-
-absl::StatusOr<Decision> Commands::FindDecision(PoolId pool, const std::string& id,
-                                                Micros now) const {
+absl::StatusOr<Decision> FeedbackCommands::FindDecision(PoolId pool, const std::string& id,
+                                                        Micros now) const {
   const Micros ttl = limits_.Get().decision_ttl_s * kMicrosPerSecond;
   std::optional<Decision> decision;
-  ASSIGN_OR_RETURN(decision, storage_.decisions->Get(pool, id));
+  ASSIGN_OR_RETURN(decision, decisions_.Get(pool, id));
   const auto given_at = decision ? std::optional<Micros>(decision->time) : ids_.GivenAt(pool, id);
   if (given_at && *given_at + ttl <= now) {
     return WithReason(NotFound("decision_id: decision ", Quoted(id),
@@ -74,7 +59,7 @@ absl::StatusOr<Decision> Commands::FindDecision(PoolId pool, const std::string& 
 }
 
 // The reports of one feedback, by call: what came before the last one failed.
-absl::StatusOr<std::vector<Commands::CallReport>> Commands::ReportsOf(
+absl::StatusOr<std::vector<FeedbackCommands::CallReport>> FeedbackCommands::ReportsOf(
     const Turn& turn, const std::shared_ptr<PoolRuntime>& pool, const FeedbackInput& input,
     FeedbackOutput& output) const {
   Report report{.outcome = input.outcome,
@@ -124,7 +109,8 @@ absl::StatusOr<std::vector<Commands::CallReport>> Commands::ReportsOf(
 
 // The decision's own record. In records of before format 3 it may hold the outcome of another arm that
 // served: that becomes the record of that arm.
-absl::StatusOr<FeedbackRecord> Commands::ReadHead(Turn& turn, const Decision& decision) const {
+absl::StatusOr<FeedbackRecord> FeedbackCommands::ReadHead(Turn& turn,
+                                                          const Decision& decision) const {
   std::optional<FeedbackRecord> head;
   const FeedbackKey key = HeadKey(decision);
   ASSIGN_OR_RETURN(head, turn.ReadFeedback(key));
@@ -149,10 +135,10 @@ absl::StatusOr<FeedbackRecord> Commands::ReadHead(Turn& turn, const Decision& de
   return *head;
 }
 
-absl::StatusOr<FeedbackOutput> Commands::StageCall(Turn& turn,
-                                                   const std::shared_ptr<PoolRuntime>& pool,
-                                                   const Decision& decision,
-                                                   const CallReport& reported) const {
+absl::StatusOr<FeedbackOutput> FeedbackCommands::StageCall(Turn& turn,
+                                                           const std::shared_ptr<PoolRuntime>& pool,
+                                                           const Decision& decision,
+                                                           const CallReport& reported) const {
   FeedbackRecord head;
   ASSIGN_OR_RETURN(head, ReadHead(turn, decision));
   const bool is_panel = decision.chosen.size() > 1 && IsRatedAlone(decision, 1);
@@ -186,7 +172,8 @@ absl::StatusOr<FeedbackOutput> Commands::StageCall(Turn& turn,
   return output;
 }
 
-absl::StatusOr<FeedbackOutput> Commands::StageFeedback(Turn& turn, const FeedbackInput& input) {
+absl::StatusOr<FeedbackOutput> FeedbackCommands::StageFeedback(Turn& turn,
+                                                               const FeedbackInput& input) const {
   std::shared_ptr<PoolRuntime> pool;
   ASSIGN_OR_RETURN(pool, pools_.Find(input.pool));
   Decision decision;
@@ -210,9 +197,9 @@ absl::StatusOr<FeedbackOutput> Commands::StageFeedback(Turn& turn, const Feedbac
   return output;
 }
 
-absl::Status Commands::StageMissing(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
-                                    const DecisionPosition& position, ArmId arm) const {
-  const auto decision = storage_.decisions->Get(pool->id(), position.decision_id);
+absl::Status FeedbackCommands::StageMissing(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
+                                            const DecisionPosition& position, ArmId arm) const {
+  const auto decision = decisions_.Get(pool->id(), position.decision_id);
   if (absl::IsUnavailable(decision.status())) return decision.status();
   // Damaged, gone for want of space, or made again under its id: there is nothing to learn from.
   if (!decision.ok() || !decision->has_value() || (*decision)->time != position.time) {

@@ -1,70 +1,44 @@
-// What the engine's commands do on the log writer: join feedback, put and remove arms, make, change
-// and delete pools.
-// Threads: Stage functions on the log writer alone.
+// What those who look after pools and arms do on the log writer: put and remove arms, make, change and delete pools.
+// Threads: the log writer's alone.
 #pragma once
 
 #include <optional>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/clock.h"
-#include "domain/limits.h"
 #include "domain/live_limits.h"
 #include "engine/engine.h"
-#include "engine/learn/feedback_join.h"
 #include "engine/learn/turn.h"
 #include "engine/pool/pool_table.h"
-#include "engine/route/decision_ids.h"
 #include "storage/api/storage.h"
 
 namespace pointsman {
 
-class Commands {
+class PoolCommands {
  public:
-  Commands(const EngineOptions& options, const LiveLimits& limits, Storage& storage,
-           PoolTable& pools, const DecisionIds& ids, const Clock& clock, const Remotes& remotes)
+  PoolCommands(const EngineOptions& options, const LiveLimits& limits, EventLog& log,
+               PoolTable& pools, const Clock& clock, const Remotes& remotes)
       : options_(options),
         limits_(limits),
-        storage_(storage),
+        log_(log),
         pools_(pools),
-        ids_(ids),
         clock_(clock),
         remotes_(remotes) {}
 
   // Each answers the result if the turn commits; an error of its own wins over the turn's.
-  absl::StatusOr<FeedbackOutput> StageFeedback(Turn& turn, const FeedbackInput& input);
-  // The pool's `missing_quality` for an outcome that nobody told; nothing if the decision is gone.
-  absl::Status StageMissing(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
-                            const DecisionPosition& position, ArmId arm) const;
   // `by`: who asks for it, for the log.
   absl::StatusOr<PutArmOutput> StagePutArm(Turn& turn, const std::string& pool, const ArmEdit& edit,
-                                           const std::string& by);
+                                           const std::string& by) const;
   absl::StatusOr<bool> StageRemoveArm(Turn& turn, const std::string& pool, const std::string& arm,
-                                      const std::string& by);
+                                      const std::string& by) const;
 
   // Between turns; these commit on their own.
   absl::StatusOr<PutPoolOutput> PutPool(const PoolEdit& edit, const std::string& by);
   absl::Status DeletePool(const std::string& name);
 
  private:
-  // One call of a feedback: of which arm, and what is said of it.
-  struct CallReport {
-    std::optional<ArmId> arm = {};  // absent: nobody was named, or no arm of the pool
-    bool is_named = false;
-    uint32_t attempt = 0;
-    Report report;
-  };
-  absl::StatusOr<std::vector<CallReport>> ReportsOf(const Turn& turn,
-                                                    const std::shared_ptr<PoolRuntime>& pool,
-                                                    const FeedbackInput& input,
-                                                    FeedbackOutput& output) const;
-  absl::StatusOr<FeedbackOutput> StageCall(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
-                                           const Decision& decision,
-                                           const CallReport& reported) const;
-  absl::StatusOr<FeedbackRecord> ReadHead(Turn& turn, const Decision& decision) const;
-  absl::StatusOr<Decision> FindDecision(PoolId pool, const std::string& id, Micros now) const;
   absl::StatusOr<std::shared_ptr<PoolRuntime>> MakePool(const std::string& name,
                                                         const PoolSettings& settings);
   // The arm that an edit changes; nothing for a new one. Errors: for a name that the edit cannot mean.
@@ -81,7 +55,11 @@ class Commands {
                                                   const std::optional<Arm>& present,
                                                   const Arm& arm) const;
   absl::StatusOr<PutArmOutput> PutArmIn(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
-                                        const ArmEdit& edit, const std::string& by);
+                                        const ArmEdit& edit, const std::string& by) const;
+  // Puts the arms of a pool file, and names them; of a dry run for a pool that is not there, checks them.
+  absl::Status PutArmsIn(Turn& turn, const std::shared_ptr<PoolRuntime>& pool, const PoolEdit& edit,
+                         const std::string& by, std::set<std::string>& named,
+                         PutPoolOutput& out) const;
   // Names the arms that a pool file does not, and pauses the active ones if that is asked for.
   absl::Status Prune(Turn& turn, const std::shared_ptr<PoolRuntime>& pool, bool is_pruning,
                      const std::set<std::string>& named, const std::string& by,
@@ -91,9 +69,8 @@ class Commands {
 
   const EngineOptions& options_;
   const LiveLimits& limits_;
-  Storage& storage_;
+  EventLog& log_;
   PoolTable& pools_;
-  const DecisionIds& ids_;
   const Clock& clock_;
   const Remotes& remotes_;
 };
