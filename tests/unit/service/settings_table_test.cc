@@ -154,8 +154,9 @@ TEST(SettingTable, GoesThroughSnapshots) {
     const auto state = LearnedState::Empty(pool);
     ASSERT_TRUE(state.ok()) << row.name << ": " << state.status();
     const auto read = LearnedState::Decode(state->Encode());
-    ASSERT_TRUE(read.ok()) << row.name << ": " << read.status();
-    EXPECT_EQ(read->pool(), pool) << row.name << ": is its format the newest of snapshots?";
+    ASSERT_TRUE(read.ok()) << row.name << ": is its format later than that of snapshots? "
+                           << read.status();
+    EXPECT_EQ(read->pool(), pool) << row.name;
   }
 }
 
