@@ -52,6 +52,7 @@ class Player {
       settings.embedder.projected = 16;
       settings.features = {{"length", 300, 200, 0.3}};
       settings.learner.quality_model = quality_model;
+      settings.learner.forget_outcomes = 0;  // as the scenario was first recorded
       settings.learner.exploration_floor = 0.02;
       settings.feedback_window = kWindow;
     }));

@@ -31,7 +31,7 @@ TEST_F(ClientWeight, LetsALiarMoveAnArmNoFurtherThanSoManyOutcomesWould) {
 
   // Given another server, of the same beginning, told just so many.
   decided_ = told_ = 0;
-  OpenAnew(PoolSettings{});
+  OpenAnew(Bound(0));
   Play(kHonest, kBound, kPause);
   const ArmFigures told = FiguresOf("alpha");
   EXPECT_EQ(lied_to.level.mean, told.level.mean);
@@ -42,7 +42,7 @@ TEST_F(ClientWeight, LetsALiarMoveAnArmNoFurtherThanSoManyOutcomesWould) {
 
   // And one that bounds nobody, which the same lies ruin.
   decided_ = told_ = 0;
-  OpenAnew(PoolSettings{});
+  OpenAnew(Bound(0));
   Play(kHonest, kLies / 10, kPause);
   EXPECT_LT(FiguresOf("alpha").level.mean, 0.3);
 }

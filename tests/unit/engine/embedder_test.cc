@@ -171,7 +171,7 @@ TEST_F(LexiconPools, RefuseAnotherEmbedderOrFileUnderLearnedState) {
     const absl::Status status = PutPool(*engine_, "default", wanted).status();
     EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
     EXPECT_EQ(ReasonOf(status), reason::kSettingFixed);
-    EXPECT_THAT(std::string(status.message()), testing::HasSubstr("make a new pool"));
+    EXPECT_THAT(std::string(status.message()), testing::HasSubstr("create a new pool"));
   };
   refused([](EmbedderSettings& e) { e.name = "hashing"; });
   refused([](EmbedderSettings& e) { e.lexicon_file = std::string(kNewestLexicon); });

@@ -180,7 +180,7 @@ TEST(Dataset, NamesTheFileAndLineOfBadInput) {
       {"outcomes.tsv", With(kTinyOutcomes, "0.004", "0.004x"), "outcomes.tsv:3"},
       {"outcomes.tsv", With(kTinyOutcomes, "0.004", "-0.004"), "`cost_usd` is \"-0.004\""},
       {"outcomes.tsv", With(kTinyOutcomes, "q1\tb", "q9\tb"), "\"q9\" is not in queries.jsonl"},
-      {"outcomes.tsv", With(kTinyOutcomes, "q1\tb", "q1\ta"), "a second outcome"},
+      {"outcomes.tsv", With(kTinyOutcomes, "q1\tb", "q1\ta"), "the second outcome"},
       {"outcomes.tsv", With(kTinyOutcomes, "\t10\t30", "\t10"), "outcomes.tsv:3: 6 fields"},
       {"outcomes.tsv", "", "expected a header"},
       {"outcomes.tsv", "id\tmodel\tquality\nq1\ta\t1\n", "no query has a recorded quality"},

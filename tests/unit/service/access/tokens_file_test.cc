@@ -51,7 +51,7 @@ TEST(TheTokensFile, IsRefusedWithTheLine) {
       {head + rest + ", scopes: route, pools: []}", "t.yaml:2: scopes must be a list"},
       {head + rest + ", scopes: [route], pools: '*'}", "t.yaml:2: pools must be a list"},
       {head + rest + ", scopes: [route], pools: [[]]}", "t.yaml:2: a pool must be a name"},
-      {head + rest + ", scopes: [route], pools: [], pools: []}", "stands twice"},
+      {head + rest + ", scopes: [route], pools: [], pools: []}", "is given twice"},
       {head + rest + ", scopes: [route], pools: [], root: 1}", "unknown key \"root\""},
       {head + rest + ", scopes: [route], pools: [], expires: 2027-02-30}", "there is no day"},
       {head + rest + ", scopes: [route], pools: [], expires: soon}", "must be a day"},
