@@ -31,8 +31,9 @@ Outcome MergedOutcome(const OutcomeEvent& event) {
     merged.quality.reset();
   } else {
     merged.error_kind.reset();
-    merged.retry_after_ms.reset();
   }
+  // How long to wait belongs to a rate limit.
+  if (merged.error_kind != ErrorKind::kRateLimited) merged.retry_after_ms.reset();
   return merged;
 }
 

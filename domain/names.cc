@@ -3,8 +3,9 @@
 #include <utf8proc.h>
 
 #include <algorithm>
-#include <array>
+#include <cstdint>
 #include <cstdlib>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -62,14 +63,26 @@ bool IsSameName(std::string_view a, std::string_view b) {
 }
 
 bool HoldsInvisible(std::string_view name) {
-  // U+00AD, U+180E, U+200B to U+200F, U+2060 to U+2064, U+FEFF, in UTF-8.
-  static constexpr std::array<std::string_view, 13> kInvisible = {
-      "\xc2\xad",     "\xe1\xa0\x8e", "\xe2\x80\x8b", "\xe2\x80\x8c", "\xe2\x80\x8d",
-      "\xe2\x80\x8e", "\xe2\x80\x8f", "\xe2\x81\xa0", "\xe2\x81\xa1", "\xe2\x81\xa2",
-      "\xe2\x81\xa3", "\xe2\x81\xa4", "\xef\xbb\xbf"};
-  return std::any_of(kInvisible.begin(), kInvisible.end(), [&](std::string_view character) {
-    return name.find(character) != std::string_view::npos;
-  });
+  if (IsAscii(name)) return false;
+  // Default-ignorable characters (Unicode, DerivedCoreProperties), but for the variation selectors that emoji have.
+  constexpr std::pair<int32_t, int32_t> kInvisible[] = {
+      {0xad, 0xad},     {0x34f, 0x34f},     {0x61c, 0x61c},     {0x115f, 0x1160},
+      {0x17b4, 0x17b5}, {0x180b, 0x180f},   {0x200b, 0x200f},   {0x202a, 0x202e},
+      {0x2060, 0x206f}, {0x3164, 0x3164},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0},
+      {0xfff0, 0xfff8}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff}};
+  const auto* at = reinterpret_cast<const utf8proc_uint8_t*>(name.data());
+  auto left = static_cast<utf8proc_ssize_t>(name.size());
+  while (left > 0) {
+    utf8proc_int32_t character = 0;
+    const utf8proc_ssize_t size = utf8proc_iterate(at, left, &character);
+    if (size <= 0) return false;  // no UTF-8: refused elsewhere
+    for (const auto& [first, last] : kInvisible) {
+      if (character >= first && character <= last) return true;
+    }
+    at += size;
+    left -= size;
+  }
+  return false;
 }
 
 std::string NearestName(std::string_view name, std::span<const std::string> names) {

@@ -88,6 +88,15 @@ class Filler {
   absl::Status FillList(const YAML::Node& node, const FieldDescriptor& field,
                         Message& message) const {
     if (!node.IsSequence()) return Bad(node, Cat("`", field.name(), "` must be a list"));
+    // An unset list stays as it is, so an empty one would too.
+    if (node.size() == 0 && message.GetDescriptor()->full_name() == "pointsman.v1.Arm") {
+      return Bad(
+          node,
+          Cat("`", field.name(),
+              "` is an empty list, which would change nothing; leave it out, or use `pointsman "
+              "arm set ARM --clear ",
+              field.name(), "`"));
+    }
     for (const YAML::Node& item : node) {
       if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
         RETURN_IF_ERROR(Fill(item, *message.GetReflection()->AddMessage(&message, &field)));

@@ -27,17 +27,17 @@ void OutcomeGatherer::Add(const v1::LoggedOutcome& logged) {
   }
 }
 
-// Null if the query is unknown.
+// Null if the query is unknown. Its text comes with the first outcome of a decision and call.
 Outcome* OutcomeGatherer::Find(const v1::LoggedOutcome& logged) {
-  const auto known = places_.find({logged.decision_id(), logged.arm()});
-  if (known != places_.end()) {
+  const Call call{logged.decision_id(), logged.arm(), logged.attempt()};
+  if (const auto known = places_.find(call); known != places_.end()) {
     const Place& place = known->second;
     return &queries_[place.weight][place.query].outcomes[place.outcome].outcome;
   }
   if (logged.query_text().empty()) return nullptr;
   std::vector<ImportedQuery>& queries = queries_[logged.weight()];
-  const auto [at, is_new] =
-      query_of_.try_emplace({logged.decision_id(), logged.weight()}, queries.size());
+  const auto [at, is_new] = query_of_.try_emplace(
+      {logged.decision_id(), logged.weight(), logged.attempt()}, queries.size());
   if (is_new) {
     ImportedQuery query;
     query.index = queries.size();
@@ -47,8 +47,7 @@ Outcome* OutcomeGatherer::Find(const v1::LoggedOutcome& logged) {
   }
   ImportedQuery& query = queries[at->second];
   query.outcomes.push_back({logged.arm(), {}});
-  places_[{logged.decision_id(), logged.arm()}] = {logged.weight(), at->second,
-                                                   query.outcomes.size() - 1};
+  places_[call] = {logged.weight(), at->second, query.outcomes.size() - 1};
   return &query.outcomes.back().outcome;
 }
 

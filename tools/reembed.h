@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -43,8 +44,10 @@ class OutcomeGatherer {
 
   std::set<std::string> arms_;
   std::map<double, std::vector<ImportedQuery>> queries_;
-  std::map<std::pair<std::string, std::string>, Place> places_;     // by decision and arm
-  std::map<std::pair<std::string, double>, std::size_t> query_of_;  // by decision and weight
+  // Each call of an arm for a decision; of several, all but the last are imported as queries of their own.
+  using Call = std::tuple<std::string, std::string, uint32_t>;  // decision, arm, attempt
+  std::map<Call, Place> places_;
+  std::map<std::tuple<std::string, double, uint32_t>, std::size_t> query_of_;  // by weight, attempt
   uint64_t without_text_ = 0;
   uint64_t of_other_arms_ = 0;
 };

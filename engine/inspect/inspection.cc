@@ -61,6 +61,11 @@ absl::StatusOr<OutcomePage> ReadOutcomes(const PoolRuntime& pool, const EventLog
     page.next = event.sequence + 1;
     auto* outcome = std::get_if<OutcomeEvent>(&event.body);
     if (outcome == nullptr || !outcome->is_learned) continue;
+    // What the arm did before it started fresh is of another model.
+    const Sequence fresh = state->FreshSince(outcome->arm);
+    const bool was_decided_before =
+        outcome->decision_version > 0 && outcome->decision_version < fresh;
+    if (event.sequence < fresh || was_decided_before) continue;
     text += outcome->query_text.size();
     const Arm* arm = state->arm(outcome->arm);
     page.outcomes.push_back({event.sequence, event.time, arm == nullptr ? "" : arm->name,

@@ -87,11 +87,21 @@ absl::StatusOr<std::vector<FeedbackCommands::CallReport>> FeedbackCommands::Repo
     reports.push_back(std::move(call));
     return reports;
   }
-  for (std::size_t i = 0; i < input.attempts.size(); ++i) {
-    const AttemptInput& attempt = input.attempts[i];
-    CallReport call{.arm = find(attempt.arm), .is_named = true, .report = report};
-    const bool is_last = i + 1 == input.attempts.size();
-    call.report.outcome = is_last ? Over(attempt.outcome, input.outcome) : attempt.outcome;
+  std::vector<std::optional<ArmId>> arms;
+  for (const AttemptInput& attempt : input.attempts) arms.push_back(find(attempt.arm));
+  if (!input.served_arm.empty()) {
+    const std::optional<Arm> served = turn.FindArm(pool, NormalName(input.served_arm));
+    const bool is_last = served ? served->id == arms.back()
+                                : IsSameName(input.served_arm, input.attempts.back().arm);
+    if (!is_last) {
+      return BadField("served_arm", "must be the arm of the last attempt, or unset");
+    }
+  }
+  for (std::size_t i = 0; i < arms.size(); ++i) {
+    CallReport call{.arm = arms[i], .is_named = true, .report = report};
+    const bool is_last = i + 1 == arms.size();
+    const Outcome& outcome = input.attempts[i].outcome;
+    call.report.outcome = is_last ? Over(outcome, input.outcome) : outcome;
     if (!is_last && !call.report.outcome.error) call.report.outcome.error = true;
     if (is_last && call.report.outcome.empty()) call.report.outcome.error = false;
     if (!call.arm) {
@@ -99,8 +109,8 @@ absl::StatusOr<std::vector<FeedbackCommands::CallReport>> FeedbackCommands::Repo
       call.report.is_elsewhere = is_last;
     }
     // Later calls of the same arm are further attempts; its last one is the arm's own outcome.
-    for (std::size_t j = i + 1; j < input.attempts.size(); ++j) {
-      if (call.arm && input.attempts[j].arm == attempt.arm) ++call.attempt;
+    for (std::size_t j = i + 1; j < arms.size(); ++j) {
+      if (call.arm && arms[j] == call.arm) ++call.attempt;
     }
     if (call.arm || is_last) reports.push_back(std::move(call));
   }
@@ -133,6 +143,64 @@ absl::StatusOr<FeedbackRecord> FeedbackCommands::ReadHead(Turn& turn,
     turn.SplitFeedback(key, split);
   }
   return *head;
+}
+
+absl::StatusOr<uint32_t> FeedbackCommands::FurtherCalls(const Turn& turn, const Decision& decision,
+                                                        ArmId arm) const {
+  for (uint32_t count = 0;; ++count) {
+    std::optional<FeedbackRecord> record;
+    ASSIGN_OR_RETURN(record, turn.ReadFeedback(CallBy(decision, arm, count + 1).key));
+    if (!record || record->decision_time != decision.time) return count;
+  }
+}
+
+// What a feedback says of a decision or an arm as a whole, it says of each of their calls: a withdrawal of all calls of
+// the arm, `not_served` and an arm outside the pool of all arms. A list of attempts takes the place of a longer one.
+absl::Status FeedbackCommands::AddCalls(Turn& turn, const Decision& decision,
+                                        const FeedbackInput& input,
+                                        std::vector<CallReport>& reports) const {
+  std::vector<CallReport> added;
+  if (!input.attempts.empty()) {
+    for (const CallReport& listed : reports) {
+      if (!listed.arm || listed.attempt > 0) continue;
+      uint32_t calls = 0;
+      for (const CallReport& other : reports) calls += other.arm == listed.arm;
+      uint32_t known = 0;
+      ASSIGN_OR_RETURN(known, FurtherCalls(turn, decision, *listed.arm));
+      for (uint32_t attempt = calls; attempt <= known; ++attempt) {
+        added.push_back({.arm = listed.arm, .attempt = attempt, .report = listed.report});
+        added.back().report.outcome = {};
+        added.back().report.is_withdrawal = true;
+      }
+    }
+  } else if (const Report& report = reports.back().report;
+             report.is_withdrawal || report.is_not_served || report.is_elsewhere) {
+    FeedbackRecord head;
+    ASSIGN_OR_RETURN(head, ReadHead(turn, decision));
+    const bool is_panel = decision.chosen.size() > 1 && IsRatedAlone(decision, 1);
+    const ArmId main =
+        reports.back().arm.value_or(is_panel ? decision.chosen.front().arm : head.served);
+    std::vector<ArmId> arms;
+    for (const ChosenArm& chosen : decision.chosen) {
+      if (!report.is_withdrawal && chosen.arm != main) arms.push_back(chosen.arm);
+    }
+    for (const ArmId arm : arms) {
+      std::optional<FeedbackRecord> record;
+      ASSIGN_OR_RETURN(record, turn.ReadFeedback(CallBy(decision, arm).key));
+      const bool is_known = record && record->decision_time == decision.time;
+      if (is_panel || is_known) added.push_back({.arm = arm, .report = report});
+    }
+    arms.push_back(main);
+    for (const ArmId arm : arms) {
+      uint32_t known = 0;
+      ASSIGN_OR_RETURN(known, FurtherCalls(turn, decision, arm));
+      for (uint32_t attempt = 1; attempt <= known && !report.is_elsewhere; ++attempt) {
+        added.push_back({.arm = arm, .attempt = attempt, .report = report});
+      }
+    }
+  }
+  reports.insert(reports.begin(), added.begin(), added.end());
+  return absl::OkStatus();
 }
 
 absl::StatusOr<FeedbackOutput> FeedbackCommands::StageCall(Turn& turn,
@@ -181,6 +249,7 @@ absl::StatusOr<FeedbackOutput> FeedbackCommands::StageFeedback(Turn& turn,
   FeedbackOutput output;
   std::vector<CallReport> reports;
   ASSIGN_OR_RETURN(reports, ReportsOf(turn, pool, input, output));
+  RETURN_IF_ERROR(AddCalls(turn, decision, input, reports));
   for (const CallReport& report : reports) {
     FeedbackOutput one;
     ASSIGN_OR_RETURN(one, StageCall(turn, pool, decision, report));

@@ -42,6 +42,11 @@ class FeedbackCommands {
   absl::StatusOr<FeedbackOutput> StageCall(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
                                            const Decision& decision,
                                            const CallReport& reported) const;
+  // The earlier calls of an arm that are known, beside its last one.
+  absl::StatusOr<uint32_t> FurtherCalls(const Turn& turn, const Decision& decision,
+                                        ArmId arm) const;
+  absl::Status AddCalls(Turn& turn, const Decision& decision, const FeedbackInput& input,
+                        std::vector<CallReport>& reports) const;
   absl::StatusOr<FeedbackRecord> ReadHead(Turn& turn, const Decision& decision) const;
   absl::StatusOr<Decision> FindDecision(PoolId pool, const std::string& id, Micros now) const;
 

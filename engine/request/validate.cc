@@ -104,10 +104,6 @@ absl::Status ValidateFeedback(const FeedbackInput& input, const Limits& limits) 
     if (attempt.outcome.empty()) continue;
     RETURN_IF_ERROR(Located(ValidateOutcome(attempt.outcome), "attempts"));
   }
-  if (!input.attempts.empty() && !input.served_arm.empty() &&
-      input.attempts.back().arm != input.served_arm) {
-    return BadField("served_arm", "must be the arm of the last attempt, or unset");
-  }
   if (!input.attempts.empty() && input.outcome.quality &&
       input.attempts.back().outcome.error.value_or(false)) {
     return BadField("quality", "describes the last attempt, but that attempt failed");

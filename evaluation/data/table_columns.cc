@@ -81,6 +81,7 @@ class Planner {
     ApplyNames();
     RETURN_IF_ERROR(plan_.is_wide ? FindModels() : absl::OkStatus());
     RETURN_IF_ERROR(CheckMaps());
+    RETURN_IF_ERROR(CheckTwice());
     RETURN_IF_ERROR(NameTheRest());
     RETURN_IF_ERROR(CheckComplete());
     OrderModels();
@@ -299,6 +300,25 @@ class Planner {
                            OneLine(meant, kNamesShown), ". `", OneLine(maps, kNamesShown),
                            "` accepts them, with *NUMBER after the field if the unit differs; "
                            "`--map COLUMN=ignore` skips a column");
+  }
+
+  // One value of a row would win over the other, unless a row has one of the two at most.
+  absl::Status CheckTwice() const {
+    std::map<std::pair<std::size_t, ColumnField>, std::size_t> columns;
+    for (const ColumnUse& use : plan_.values) {
+      const auto [at, is_new] = columns.try_emplace({use.arm, use.field}, use.column);
+      if (is_new || !AreBothFilled(at->second, use.column)) continue;
+      const std::string of = use.arm == kAnyArm ? "" : Cat(" of ", plan_.models[use.arm]);
+      return InvalidArgument(table_.path, ":1: the columns ", Quoted(Column(at->second)), " and ",
+                             Quoted(Column(use.column)), " are both ", FieldName(use.field), of,
+                             "; `--map COLUMN=ignore` leaves one out");
+    }
+    return absl::OkStatus();
+  }
+
+  bool AreBothFilled(std::size_t a, std::size_t b) const {
+    return std::any_of(table_.rows.begin(), table_.rows.end(),
+                       [&](const auto& row) { return !IsMissing(row[a]) && !IsMissing(row[b]); });
   }
 
   absl::Status CheckMaps() const {

@@ -144,8 +144,9 @@ std::vector<Normal> Placed(std::span<const double> means, std::span<const double
   normals.reserve(means.size());
   for (std::size_t i = 0; i < means.size(); ++i) {
     const double sd = stddevs[i] * unit, mean = means[i] * unit - low;
-    if (sd < DBL_MIN || mean + z_max * sd <= 0) continue;
-    normals.push_back({mean, 1 / sd, mean + z_max * sd, sd, i});
+    const double end = mean + z_max * sd;
+    if (!(sd >= DBL_MIN && end > 0 && end <= DBL_MAX)) continue;
+    normals.push_back({mean, 1 / sd, end, sd, i});
   }
   std::sort(normals.begin(), normals.end(), [](const Normal& a, const Normal& b) {
     if (a.end != b.end) return a.end > b.end;
@@ -195,7 +196,9 @@ std::vector<double> ProbabilityOfLargest(std::span<const double> means,
       if (is_top(i)) out[i] = mass / static_cast<double>(tied);
     }
   }
+  const bool has_any = !normals.empty() || atom >= low;
   Quadrature(std::move(normals), out).Run();
+  if (!has_any || low == -DBL_MAX) out.assign(k, 1 / static_cast<double>(k));
   return out;
 }
 

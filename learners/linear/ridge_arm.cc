@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <initializer_list>
+#include <limits>
 
 #include "base/check.h"
 
@@ -75,7 +76,10 @@ void RidgeArm::Learn(const Observation& observation, const Eigen::Ref<const Vect
       const VectorXd level = VectorXd::Unit(x.size(), 0);
       if (weight_ > 0) posteriors_.back().Add(level, sum_ / weight_, weight_);
     }
-    owned_since_ = observation.anchor.value_or(clock);
+    // An outcome that is learned again has an old anchor: what was learned since does not begin here.
+    const double first = observation.anchor.value_or(clock);
+    owned_since_ =
+        first < clock ? std::nextafter(clock, std::numeric_limits<double>::infinity()) : clock;
   }
   const double anchor = observation.anchor.value_or(clock);
   const double weight = observation.weight * kept_since(anchor) / kept_since(clock_);

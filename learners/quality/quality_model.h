@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -123,6 +124,12 @@ class QualityModel {
   // The share of evidence from `then` that is left: exp(-(clock - then) / e_fold); with e_fold 0 all of it.
   double KeptSince(double then, double e_fold) const {
     return e_fold > 0 ? std::exp(-std::max(0.0, clock_ - then) / e_fold) : 1;
+  }
+
+  // Where what is kept of outcomes from now on begins, by their anchors, if the first of them has this one. All that
+  // was learned before has an earlier anchor, or the clock's own if `first` is learned again under an old one.
+  static double BeginsAt(double first, double clock) {
+    return first < clock ? std::nextafter(clock, std::numeric_limits<double>::infinity()) : clock;
   }
 
  private:

@@ -228,6 +228,7 @@ void ArmTracker::NoteRateLimit(const OutcomeEvent& event, const Outcome& before,
     return o.error.value_or(false) && o.error_kind == ErrorKind::kRateLimited;
   };
   if (!is_limit(before) && !is_limit(after)) return;
+  if (event.selection == Selection::kImported) return;  // a limit of the past
   const uint64_t by = Checksum(event.decision_id);
   if (!is_limit(after)) {
     if (rate_limited_by_ == by) rate_limited_until_ = 0;
@@ -236,7 +237,10 @@ void ArmTracker::NoteRateLimit(const OutcomeEvent& event, const Outcome& before,
   const Micros length =
       after.retry_after_ms ? *after.retry_after_ms * kMicrosPerMs : kRateLimitDefault;
   const bool is_change = is_limit(before) && rate_limited_by_ == by;
-  const Micros until = (event.anchor ? event.anchor->time : at_.time) + length;
+  // It began when it was observed; feedback may have been sent later.
+  const Micros came = event.anchor ? event.anchor->time : at_.time;
+  const Micros began = event.reported_at > 0 ? std::min(came, event.reported_at) : came;
+  const Micros until = began + length;
   rate_limited_until_ = is_change ? until : std::max(rate_limited_until_, until);
   rate_limited_by_ = by;
 }

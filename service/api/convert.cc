@@ -291,6 +291,7 @@ v1::ListOutcomesResponse ToProto(const OutcomePage& page) {
     outcome->mutable_features()->insert(logged.features.begin(), logged.features.end());
     FillOutcome(logged.event.outcome, *outcome);
     outcome->set_is_withdrawn(logged.event.is_withdrawal);
+    outcome->set_attempt(logged.event.attempt);
   }
   if (page.next > 0) out.set_next_page_token(Cat(page.next));
   out.set_first_sequence(page.first_sequence);

@@ -120,10 +120,12 @@ void Hybrid::AddEvidence(const Observation& observation, const VectorXd& z, Hybr
   const bool has_earned = arm.outcomes > tuning_.outcomes_before_matrix;
   if (!arm.HasMatrix() && has_earned && !observation.context.empty() && matrices_ < kMatricesMax) {
     arm.sums = RegressionSums(dimension_ + 1);
-    arm.matrix_since = observation.anchor.value_or(clock());
+    arm.matrix_since = BeginsAt(observation.anchor.value_or(clock()), clock());
     ++matrices_;
   }
-  if (!arm.HasMatrix() || observation.context.empty()) {
+  // As TakeBack decides where an outcome is: one that is learned again counts as of its first time.
+  const bool is_older = observation.anchor.value_or(clock()) < arm.matrix_since;
+  if (!arm.HasMatrix() || observation.context.empty() || is_older) {
     arm.bare_weight += weight;
     arm.bare_sum += weight * y;
     return;

@@ -288,5 +288,83 @@ TEST_F(OutcomeRules, D_AnImportCanBeUndone) {
   }
 }
 
+TEST_F(OutcomeRules, B5_AllCallsOfAnArmAreTakenBackTogether) {
+  for (const char* model : QualityModelNames()) {
+    for (const bool is_not_served : {false, true}) {
+      OpenWith(OpenMemoryStorage(kTestSecret));
+      PoolSettings settings;
+      settings.learner.quality_model = model;
+      Pool({Named("a"), Named("b")}, settings);
+      FeedbackInput feedback;
+      feedback.decision_id = DecisionOf("a");
+      feedback.attempts = {{"a", Error(100)}, {"a", Error(30'000)}, {"a", Answer(1, 500)}};
+      ASSERT_TRUE(Tell(feedback).ok());
+      EXPECT_GT(StatsOf("a").figures.tracker.error_rate, 0.2);
+      FeedbackInput closing;
+      closing.decision_id = feedback.decision_id;
+      closing.is_withdrawal = !is_not_served;
+      closing.is_not_served = is_not_served;
+      ASSERT_TRUE(Tell(closing).ok());
+      EXPECT_NEAR(StatsOf("a").figures.tracker.error_rate, 0, 1e-9) << model;
+      EXPECT_EQ(StatsOf("a").figures.tracker.quality_weight, 0) << model;
+    }
+  }
+}
+
+TEST_F(OutcomeRules, B5_AListOfAttemptsTakesThePlaceOfALongerOne) {
+  Pool({Named("a"), Named("b")});
+  FeedbackInput longer, shorter, alone;
+  longer.decision_id = shorter.decision_id = DecisionOf("a");
+  longer.attempts = {{"a", Error(100)}, {"a", Error(100)}, {"a", Answer(1, 500)}};
+  shorter.attempts = {{"a", Error(100)}, {"a", Answer(1, 500)}};
+  ASSERT_TRUE(Tell(longer).ok());
+  ASSERT_TRUE(Tell(shorter).ok());
+  alone.decision_id = DecisionOf("b");
+  alone.attempts = {{"b", Error(100)}, {"b", Answer(1, 500)}};
+  ASSERT_TRUE(Tell(alone).ok());
+  EXPECT_NEAR(StatsOf("a").figures.tracker.error_rate, StatsOf("b").figures.tracker.error_rate,
+              1e-3);
+}
+
+TEST_F(OutcomeRules, B5_AnArmIsTheSameUnderItsNameAndItsAlias) {
+  Arm arm = Named("a");
+  arm.aliases = {"al"};
+  Pool({arm, Named("b")});
+  const std::vector<std::vector<std::string>> orders = {{"al", "a"}, {"a", "al"}, {"a", "a"}};
+  std::vector<double> rates;
+  for (const auto& names : orders) {
+    OpenWith(OpenMemoryStorage(kTestSecret));
+    Pool({arm, Named("b")});
+    FeedbackInput feedback;
+    feedback.decision_id = DecisionOf("a");
+    feedback.served_arm = "a";
+    feedback.attempts = {{names[0], Error(100)}, {names[1], Answer(1, 500)}};
+    ASSERT_TRUE(Tell(feedback).ok()) << names[0];
+    rates.push_back(StatsOf("a").figures.tracker.error_rate);
+    EXPECT_EQ(StatsOf("a").figures.outcomes, 2u);
+  }
+  EXPECT_EQ(rates[0], rates[2]);
+  EXPECT_EQ(rates[1], rates[2]);
+}
+
+TEST_F(OutcomeRules, C2_WhatAnOldVersionDidIsNoOutcomeOfTheNewOne) {
+  Pool({Named("a"), Named("b")});
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(TellOf(DecisionOf("a"), Answer(1, 100)).ok());
+  ArmEdit edit;
+  edit.name = "a";
+  edit.edit = [](Arm arm) {
+    arm.version = "2";
+    return absl::StatusOr<Arm>(arm);
+  };
+  ASSERT_TRUE(Await<PutArmOutput>([&](auto done) {
+                engine_->PutArm("default", edit, "test", std::move(done));
+              }).ok());
+  ASSERT_TRUE(TellOf(DecisionOf("a"), Answer(0, 900)).ok());
+  const auto page = engine_->ReadOutcomes("default", 1, 1000);
+  ASSERT_TRUE(page.ok());
+  ASSERT_EQ(page->outcomes.size(), 1u);
+  EXPECT_EQ(page->outcomes.front().event.outcome.quality, 0);
+}
+
 }  // namespace
 }  // namespace pointsman

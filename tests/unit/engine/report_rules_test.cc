@@ -207,5 +207,74 @@ TEST_F(OutcomeRules, B4_ADecisionThatWasNotCarriedOutIsClosed) {
   EXPECT_EQ(OutcomesOf("a"), 0u);
 }
 
+TEST_F(OutcomeRules, B4_NotServedClosesTheWholeDecision) {
+  for (const Purpose purpose : {Purpose::kPanel, Purpose::kFallback}) {
+    OpenWith(OpenMemoryStorage(kTestSecret));
+    PoolSettings settings;
+    settings.feedback_window = kMicrosPerSecond;
+    settings.missing_feedback = MissingFeedback::kQuality;
+    settings.missing_quality = 0.1;
+    Pool({Named("a"), Named("b"), Named("c")}, settings);
+    RouteInput input;
+    input.query = "how are you";
+    input.arm_count = 3;
+    input.purpose = purpose;
+    const std::string rated = engine_->Route(input)->decision_id;
+    const std::string silent = engine_->Route(input)->decision_id;
+    for (const char* arm : {"a", "b", "c"}) {
+      FeedbackInput feedback;
+      feedback.decision_id = rated;
+      feedback.served_arm = arm;
+      feedback.outcome = Answer(0.9, 100);
+      ASSERT_TRUE(Tell(feedback).ok());
+    }
+    for (const std::string& decision : {rated, silent}) {
+      FeedbackInput closing;
+      closing.decision_id = decision;
+      closing.is_not_served = true;
+      EXPECT_EQ(Tell(closing)->result, FeedbackResult::kClosed);
+    }
+    clock_.Advance(10 * kMicrosPerSecond);
+    DecisionOf("a");
+    const PoolStatistics stats = Stats();
+    EXPECT_EQ(stats.missing, 0u);
+    for (const char* arm : {"a", "b", "c"}) {
+      EXPECT_EQ(StatsOf(arm).figures.tracker.quality_weight, 0) << arm;
+      EXPECT_FALSE(StatsOf(arm).figures.expected.is_latency_known) << arm;
+    }
+  }
+}
+
+TEST_F(OutcomeRules, B6_ALimitsLengthGoesWithTheLimit) {
+  Pool({Named("a")});
+  for (const ErrorKind kind : {ErrorKind::kTimeout, ErrorKind::kCaller}) {
+    const std::string decision = DecisionOf("a");
+    Outcome limit, other;
+    limit.error_kind = ErrorKind::kRateLimited;
+    limit.retry_after_ms = 5;
+    other.error_kind = kind;
+    ASSERT_TRUE(TellOf(decision, limit).ok());
+    ASSERT_TRUE(TellOf(decision, other).ok());
+    const auto explained = engine_->Explain("default", decision);
+    ASSERT_TRUE(explained.ok());
+    EXPECT_FALSE(explained->outcomes.front().second.retry_after_ms);
+  }
+}
+
+TEST_F(OutcomeRules, B6_ALimitThatHadEndedWhenItWasReportedKeepsNobodyOut) {
+  Pool({Named("a")});
+  FeedbackInput feedback;
+  feedback.decision_id = DecisionOf("a");
+  feedback.outcome.error_kind = ErrorKind::kRateLimited;
+  feedback.outcome.retry_after_ms = 60'000;
+  feedback.at = clock_.Now() - 3600 * kMicrosPerSecond;
+  ASSERT_TRUE(Tell(feedback).ok());
+  EXPECT_EQ(StatsOf("a").figures.tracker.rate_limited_until, 0);
+  feedback.decision_id = DecisionOf("a");
+  feedback.at = clock_.Now() - 20 * kMicrosPerSecond;
+  ASSERT_TRUE(Tell(feedback).ok());
+  EXPECT_EQ(StatsOf("a").figures.tracker.rate_limited_until, clock_.Now() + 40 * kMicrosPerSecond);
+}
+
 }  // namespace
 }  // namespace pointsman

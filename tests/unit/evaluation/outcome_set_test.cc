@@ -165,6 +165,13 @@ TEST(OutcomeTable, GivesAMappedWideColumnToTheModelThatItsNameBeginsWith) {
   EXPECT_THAT(set->unknown_columns, IsEmpty());
 }
 
+TEST(OutcomeTable, RefusesTwoColumnsOfOneField) {
+  const auto set = Read("t.csv", "text,model,thumb,judge\np,a,0.2,0.9\n",
+                        {{"thumb=quality", "judge=quality"}, "", {}, false});
+  ASSERT_FALSE(set.ok());
+  EXPECT_THAT(std::string(set.status().message()), HasSubstr("are both quality"));
+}
+
 TEST(OutcomeTable, RefusesAMapThatSaysNoModelOfAWideTable) {
   for (const char* column : {"speed", "c.speed"}) {
     const auto set = Read("t.csv", std::string("prompt,a,") + column + "\np,1,90\n",

@@ -203,5 +203,21 @@ TEST(Thompson, DoesNotDependOnTheUnit) {
   }
 }
 
+TEST(ProbabilityOfLargest, EndsWhateverTheNumbersAre) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const double inf = std::numeric_limits<double>::infinity();
+  for (const double odd : {nan, inf, -inf}) {
+    const auto of_mean = ProbabilityOfLargest(std::vector<double>{0.5, odd, 0.4},
+                                              std::vector<double>{0.1, 0.1, 0.1});
+    EXPECT_EQ(of_mean[1], odd == inf ? of_mean[1] : 0);
+    const auto of_deviation = ProbabilityOfLargest(std::vector<double>{0.5, 0.6, 0.4},
+                                                   std::vector<double>{0.1, std::abs(odd), 0.1});
+    EXPECT_EQ(of_deviation.size(), 3u);
+  }
+  const auto none =
+      ProbabilityOfLargest(std::vector<double>{nan, nan}, std::vector<double>{nan, nan});
+  EXPECT_EQ(none[0], 0.5);
+}
+
 }  // namespace
 }  // namespace pointsman

@@ -59,5 +59,26 @@ TEST(OutcomeGatherer, LeavesOutWhatWasTakenBack) {
   EXPECT_EQ(queries[1].outcomes.front().outcome.quality, 0.5);
 }
 
+TEST(OutcomeGatherer, KeepsEachCallOfAnArm) {
+  OutcomeGatherer gatherer({"a"});
+  for (const uint32_t attempt : {2u, 1u, 0u}) {
+    v1::LoggedOutcome logged = Logged("d", "text");
+    logged.set_attempt(attempt);
+    if (attempt > 0) {
+      logged.set_error(true);
+    } else {
+      logged.set_quality(0.7);
+    }
+    gatherer.Add(logged);
+  }
+  gatherer.LeaveOutWithdrawn();
+  const auto& queries = gatherer.by_weight().at(1);
+  ASSERT_EQ(queries.size(), 3u);  // an import has one outcome per query and arm
+  EXPECT_EQ(queries[0].outcomes.front().outcome.error, true);
+  EXPECT_EQ(queries[1].outcomes.front().outcome.error, true);
+  EXPECT_EQ(queries[2].outcomes.front().outcome.quality, 0.7);
+  for (const ImportedQuery& query : queries) EXPECT_EQ(query.query, "text");
+}
+
 }  // namespace
 }  // namespace pointsman
