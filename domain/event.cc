@@ -10,7 +10,7 @@ const char* EventKindName(const Event& event) {
 }
 
 Outcome MergedOutcome(const OutcomeEvent& event) {
-  if (event.is_withdrawal) return {};
+  if (event.is_withdrawal) return event.outcome;
   Outcome merged = event.before;
   const Outcome& said = event.outcome;
   const auto over = [&](auto field) {

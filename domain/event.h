@@ -49,7 +49,7 @@ struct OutcomeEvent {
   std::string query_text;
   Outcome before = {};                // what was learned of this call before; empty: nothing
   std::optional<Anchor> anchor = {};  // absent: in logs before format 3
-  bool is_withdrawal = false;         // `before` is taken back, and `outcome` is empty
+  bool is_withdrawal = false;         // takes `before` back; `outcome`: what stays
   bool is_closed = false;             // the call was not made, or no arm of the pool made it
   uint32_t attempt = 0;  // an earlier call of the same arm for the decision, from 1; 0: the last
   bool input_is_counted = false;      // input_tokens_estimate is the caller's own count

@@ -75,7 +75,10 @@ std::string BodyText(const OutcomeEvent& e, const LogContext& before) {
                                        before.NameOf(e.arm));
   const std::string told = OutcomeText(e.is_withdrawal ? e.before : e.outcome);
   if (!told.empty()) text += Cat(": ", told);
-  if (!e.corrects.empty()) text += Cat(" (instead of ", OutcomeText(e.corrects), ")");
+  if (e.is_withdrawal && !e.outcome.empty()) {
+    text += Cat(" (observed later, and kept: ", OutcomeText(e.outcome), ")");
+  } else if (!e.corrects.empty())
+    text += Cat(" (instead of ", OutcomeText(e.corrects), ")");
   text += Cat("; decision ", Quoted(e.decision_id));
   if (!e.feedback_id.empty()) text += Cat(", feedback ", Quoted(e.feedback_id));
   text += absl::StrFormat("; %s, propensity %.6g", Lower(SelectionName(e.selection)), e.propensity);

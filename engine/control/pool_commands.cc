@@ -6,6 +6,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "domain/names.h"
+#include "engine/control/arm_order.h"
 #include "engine/request/changes.h"
 #include "engine/request/clamp.h"
 #include "engine/request/validate.h"
@@ -274,7 +275,13 @@ absl::StatusOr<PoolSettings> PoolCommands::WantedSettings(const PoolEdit& edit,
 absl::Status PoolCommands::PutArmsIn(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
                                      const PoolEdit& edit, const std::string& by,
                                      std::set<std::string>& named, PutPoolOutput& out) const {
-  for (const ArmEdit& arm : edit.arms) {
+  std::vector<ArmEdit> arms = edit.arms;
+  if (pool != nullptr) {
+    arms = InAliasOrder(std::move(arms), [&](const std::string& name) {
+      return turn.FindArm(pool, NormalName(name));
+    });
+  }
+  for (const ArmEdit& arm : arms) {
     if (pool == nullptr) {
       Arm fresh;
       fresh.name = NormalName(arm.name);

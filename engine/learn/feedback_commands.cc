@@ -203,10 +203,9 @@ absl::Status FeedbackCommands::AddCalls(Turn& turn, const Decision& decision,
   return absl::OkStatus();
 }
 
-absl::StatusOr<FeedbackOutput> FeedbackCommands::StageCall(Turn& turn,
-                                                           const std::shared_ptr<PoolRuntime>& pool,
-                                                           const Decision& decision,
-                                                           const CallReport& reported) const {
+absl::StatusOr<FeedbackCommands::JoinedCall> FeedbackCommands::JoinCall(
+    Turn& turn, const std::shared_ptr<PoolRuntime>& pool, const Decision& decision,
+    const CallReport& reported) const {
   FeedbackRecord head;
   ASSIGN_OR_RETURN(head, ReadHead(turn, decision));
   const bool is_panel = decision.chosen.size() > 1 && IsRatedAlone(decision, 1);
@@ -232,9 +231,19 @@ absl::StatusOr<FeedbackOutput> FeedbackCommands::StageCall(Turn& turn,
     if (!joined.event) joined.event = OfNothing(reported.report, decision, call);
     joined.event->instead_of = first;
   }
+  return JoinedCall{std::move(joined), is_of_old_version};
+}
+
+absl::StatusOr<FeedbackOutput> FeedbackCommands::StageCall(Turn& turn,
+                                                           const std::shared_ptr<PoolRuntime>& pool,
+                                                           const Decision& decision,
+                                                           const CallReport& reported) const {
+  JoinedCall call;
+  ASSIGN_OR_RETURN(call, JoinCall(turn, pool, decision, reported));
+  Joined& joined = call.joined;
   FeedbackOutput output{joined.result,
                         joined.event ? turn.Append(pool, *std::move(joined.event)) : 0};
-  if (is_of_old_version && output.result == FeedbackResult::kLate) {
+  if (call.is_of_old_version && output.result == FeedbackResult::kLate) {
     output.notes.push_back("the arm started fresh since this decision: logged, not learned");
   }
   return output;
@@ -250,6 +259,10 @@ absl::StatusOr<FeedbackOutput> FeedbackCommands::StageFeedback(Turn& turn,
   std::vector<CallReport> reports;
   ASSIGN_OR_RETURN(reports, ReportsOf(turn, pool, input, output));
   RETURN_IF_ERROR(AddCalls(turn, decision, input, reports));
+  // A feedback is taken as a whole or not at all: nothing is appended before each of its calls was joined once.
+  for (std::size_t i = 0; reports.size() > 1 && i < reports.size(); ++i) {
+    RETURN_IF_ERROR(JoinCall(turn, pool, decision, reports[i]).status());
+  }
   for (const CallReport& report : reports) {
     FeedbackOutput one;
     ASSIGN_OR_RETURN(one, StageCall(turn, pool, decision, report));

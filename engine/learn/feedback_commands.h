@@ -39,6 +39,12 @@ class FeedbackCommands {
                                                     const std::shared_ptr<PoolRuntime>& pool,
                                                     const FeedbackInput& input,
                                                     FeedbackOutput& output) const;
+  struct JoinedCall {
+    Joined joined;
+    bool is_of_old_version = false;
+  };
+  absl::StatusOr<JoinedCall> JoinCall(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
+                                      const Decision& decision, const CallReport& reported) const;
   absl::StatusOr<FeedbackOutput> StageCall(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
                                            const Decision& decision,
                                            const CallReport& reported) const;

@@ -6,6 +6,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "domain/ranges.h"
+#include "engine/request/validate.h"
 
 namespace pointsman {
 namespace {
@@ -130,10 +131,27 @@ bool Merge(const Outcome& said, Micros at, const FeedbackRecord& known, OutcomeE
   return merged != known.learned;
 }
 
-// Whether something was said of the call later than `at`, so that a word of then says nothing any more.
-bool IsOutdated(const FeedbackRecord& record, Micros at) {
-  return at > 0 && std::any_of(record.told_at.begin(), record.told_at.end(),
-                               [at](const FieldTime& told) { return told.at > at; });
+// Moves into the event what a withdrawal at `at` leaves: what was observed later.
+void KeepLater(Micros at, const FeedbackRecord& known, OutcomeEvent& event) {
+  OutcomeEvent kept;
+  VisitFields([&](uint8_t number, auto field) {
+    if (at > 0 && SaidAt(known, number) > at) kept.outcome.*field = known.learned.*field;
+  });
+  event.outcome = MergedOutcome(kept);
+  event.corrects = {};
+  VisitFields([&](uint8_t, auto field) {
+    if (!(event.outcome.*field)) event.corrects.*field = known.learned.*field;
+  });
+}
+
+// Messages of their own may each be right and not agree.
+absl::Status CheckTokens(const Outcome& merged) {
+  if (!merged.input_tokens || !merged.cached_input_tokens) return absl::OkStatus();
+  if (*merged.cached_input_tokens <= *merged.input_tokens) return absl::OkStatus();
+  return BadField("cached_input_tokens",
+                  Cat("they are a part of input_tokens and cannot be more: with what was reported "
+                      "before, ",
+                      *merged.cached_input_tokens, " of ", *merged.input_tokens));
 }
 
 // Gives the event its weight and takes it from the client's; false: there is none left.
@@ -152,17 +170,21 @@ bool Weigh(const ClientShare& share, const FeedbackRecord& known, OutcomeEvent& 
 // Takes back what was learned, or closes the decision, or both.
 Joined TakeBack(const Report& report, const FeedbackRecord& known, OutcomeEvent event,
                 const std::optional<FeedbackRecord>& before) {
-  if (IsOutdated(known, report.at)) return NothingNew(std::move(event), before);
+  if (report.at > 0 && SaidAt(known, kTakenBack) > report.at) {
+    return NothingNew(std::move(event), before);
+  }
   event.is_withdrawal = true;
   event.weight = known.weight;
-  const bool closes = report.is_not_served && !known.is_closed;
-  if (known.learned.empty()) {
+  KeepLater(report.at, known, event);
+  const bool is_all = event.outcome.empty();
+  const bool closes = is_all && report.is_not_served && !known.is_closed;
+  if (event.corrects.empty()) {
+    // It is noted all the same: an older word that comes after it says nothing.
     if (!closes) return NothingNew(std::move(event), before);
     event = NotLearned(std::move(event), {});
-  } else {
-    event.corrects = known.learned;
   }
-  event.is_closed = report.is_not_served;
+  // What was observed later has opened the decision again.
+  event.is_closed = is_all && report.is_not_served;
   return Settle(std::move(event), before);
 }
 
@@ -261,7 +283,9 @@ absl::StatusOr<Joined> Join(const Report& report, const Decision& decision, cons
   if (report.at > 0 && SaidAt(known, kTakenBack) > report.at) {
     return NothingNew(std::move(event), before);
   }
-  if (!Merge(said, report.at, known, event)) return NothingNew(std::move(event), before);
+  const bool is_new = Merge(said, report.at, known, event);
+  RETURN_IF_ERROR(CheckTokens(MergedOutcome(event)));
+  if (!is_new) return NothingNew(std::move(event), before);
   if (!Weigh(share, known, event)) {
     event = NotLearned(std::move(event), said);
     event.said = 0;

@@ -3,7 +3,7 @@
 //   nothing known yet            APPLIED          every field is learned
 //   adds fields                  MERGED           the new ones are learned
 //   changes values               CORRECTED        what the old ones taught is taken back
-//   withdraws                    CORRECTED        all of it is taken back
+//   withdraws                    CORRECTED        all of it is taken back but what was observed later
 //   same feedback_id, or no news ALREADY_APPLIED  nothing is written but the id and the time
 //   not served                   CLOSED           nothing is learned, silence is not counted
 //   after the feedback window    LATE             logged, not learned; the same may come again
@@ -15,7 +15,8 @@
 //   each: its own parts and corrections of what it was counted for are free, those of what others
 //   told are counted at the weight that this has, or not learned.
 // Errors: kAlreadyExists FEEDBACK_ID_REUSED for the same feedback_id with other content;
-//   kFailedPrecondition LIMIT for too many feedbacks.
+//   kFailedPrecondition LIMIT for too many feedbacks; kInvalidArgument for more cached input tokens
+//   than input tokens over both words.
 // Threads: pure functions.
 #pragma once
 

@@ -133,7 +133,9 @@ FeedbackRecord RecordAfter(const std::optional<FeedbackRecord>& before, const Ou
   FeedbackRecord record = Fresh(before, event.arm, event.decision_time);
   NoteId(event, record);
   if (event.is_withdrawal) {
-    record.told_at.clear();
+    std::erase_if(record.told_at, [&](const FieldTime& told) {
+      return event.reported_at == 0 || told.at <= event.reported_at;
+    });
     NoteTime(kTakenBack, event.reported_at, record);
   }
   for (uint8_t field = 1; field <= kFieldLast; ++field) {

@@ -77,7 +77,8 @@ void Turn::Take(ExperienceChange change, PoolTurn& turn) {
 
 std::optional<Arm> Turn::FindArm(const std::shared_ptr<PoolRuntime>& pool,
                                  std::string_view name) const {
-  if (const auto it = pools_.find(pool->id()); it != pools_.end()) {
+  const auto it = pools_.find(pool->id());
+  if (it != pools_.end()) {
     const auto& arms = it->second.arms;
     if (const auto arm = arms.find(name); arm != arms.end()) return arm->second;
     for (const auto& [put, arm] : arms) {
@@ -86,7 +87,10 @@ std::optional<Arm> Turn::FindArm(const std::shared_ptr<PoolRuntime>& pool,
   }
   const auto id = pool->arms().Find(name);
   if (!id) return std::nullopt;
-  return *pool->state()->arm(*id);
+  Arm published = *pool->state()->arm(*id);
+  // This turn took the alias away from it.
+  if (it != pools_.end() && it->second.arms.contains(published.name)) return std::nullopt;
+  return published;
 }
 
 std::size_t Turn::ArmCount(const std::shared_ptr<PoolRuntime>& pool) const {

@@ -236,6 +236,33 @@ TEST_F(QueryNames, AreFreeOnceTheArmOrTheAliasIsGone) {
   }
 }
 
+TEST_F(QueryNames, AnAliasMovesFromOneArmToAnotherInOneFile) {
+  const auto apply = [&](std::vector<Arm> arms) {
+    return Await<PutPoolOutput>([&](auto done) {
+             engine_->PutPool(
+                 "default", [](const PoolSettings& s) { return s; }, std::move(arms), false,
+                 std::move(done));
+           })
+        .status();
+  };
+  const auto meant = [&](const std::string& name) {
+    const auto answer = Ask([&](RouteInput& in) { in.constraints.allow_arms = {name}; });
+    EXPECT_TRUE(answer.ok()) << answer.status();
+    return answer.ok() ? ArmsOf(*answer) : Set{};
+  };
+  for (const bool giver_is_first : {false, true}) {
+    MakeWith({}, {Named("m1", {"latest"}), Named("m2", {"m2-old"})});
+    std::vector<Arm> arms = {Named("m2", {"latest"}), Named("m1", {"m1-old"})};
+    if (giver_is_first) std::swap(arms[0], arms[1]);
+    const absl::Status applied = apply(arms);
+    ASSERT_TRUE(applied.ok()) << applied;
+    EXPECT_EQ(meant("latest"), Set{"m2"}) << giver_is_first;
+    EXPECT_EQ(meant("m1-old"), Set{"m1"}) << giver_is_first;
+  }
+  // Not from an arm that the file does not name.
+  EXPECT_EQ(FieldOf(apply({Named("alpha", {"latest"})})), "arm.aliases");
+}
+
 TEST_F(QueryNames, OfLivingArmsAreNotGivenToOthersAsAliases) {
   EXPECT_EQ(FieldOf(Put(Named("new", {"alpha"})).status()), "arm.aliases");
   MakeWith({}, {Named("new", {"old"})});

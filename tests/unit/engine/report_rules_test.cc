@@ -1,5 +1,6 @@
 // What feedback says, rule by rule, through the real engine: decisions, feedback, statistics. Each table has cases
 // beside the one that a rule was made for.
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <map>
@@ -123,6 +124,74 @@ TEST_F(OutcomeRules, B2_AWithdrawalThatComesFirstHoldsByItsTime) {
       EXPECT_EQ(Tell(withdraw)->result, FeedbackResult::kAlreadyApplied);
     }
   }
+}
+
+TEST_F(OutcomeRules, B2_AWithdrawalTakesBackWhatIsOlderInAnyOrder) {
+  Pool({Named("a")});
+  for (const bool is_not_served : {false, true}) {
+    std::vector<int> order = {0, 1, 2};
+    do {
+      std::vector<FeedbackInput> words(3);
+      const std::string decision = DecisionOf("a");
+      words[0].outcome.cost_usd = 0.4;
+      words[0].outcome.latency_ms = 900;
+      words[1].is_withdrawal = !is_not_served;
+      words[1].is_not_served = is_not_served;
+      words[2].outcome.quality = 0.7;
+      const std::string name = absl::StrCat(is_not_served, " ", order[0], order[1], order[2]);
+      for (const int word : order) {
+        words[word].decision_id = decision;
+        words[word].at = (word + 1) * 1000 * kMicrosPerMs;
+        ASSERT_TRUE(Tell(words[word]).ok()) << name;
+      }
+      // The record says what is known: a quality again is no news, any cost is.
+      Outcome quality;
+      quality.quality = 0.7;
+      EXPECT_EQ(TellOf(decision, quality)->result, FeedbackResult::kAlreadyApplied) << name;
+      Outcome cost;
+      cost.cost_usd = 0.4;
+      EXPECT_EQ(TellOf(decision, cost)->result, FeedbackResult::kMerged) << name;
+      Outcome latency;
+      latency.latency_ms = 900;
+      EXPECT_EQ(TellOf(decision, latency)->result, FeedbackResult::kMerged) << name;
+    } while (std::next_permutation(order.begin(), order.end()));
+  }
+}
+
+TEST_F(OutcomeRules, B1_CachedTokensAreAPartOfTheInputOverAllWords) {
+  Pool({Named("a")});
+  const std::string decision = DecisionOf("a");
+  Outcome input, cached;
+  input.input_tokens = 100;
+  cached.cached_input_tokens = 200;
+  ASSERT_TRUE(TellOf(decision, input).ok());
+  EXPECT_EQ(TellOf(decision, cached).status().code(), absl::StatusCode::kInvalidArgument);
+  cached.cached_input_tokens = 100;
+  EXPECT_EQ(TellOf(decision, cached)->result, FeedbackResult::kMerged);
+  input.input_tokens = 99;
+  EXPECT_EQ(TellOf(decision, input).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(OutcomeRules, B5_AFeedbackWithAttemptsIsTakenAsAWholeOrNotAtAll) {
+  Pool({Named("a"), Named("b")});
+  const std::string decision = DecisionOf("a");
+  Outcome input;
+  input.input_tokens = 100;
+  ASSERT_TRUE(TellOf(decision, input).ok());
+  const double before = StatsOf("b").figures.tracker.error_rate;
+  FeedbackInput feedback;
+  feedback.decision_id = decision;
+  AttemptInput failed, last;
+  failed.arm = "b";
+  failed.outcome = Error(700);
+  last.arm = "a";
+  feedback.attempts = {failed, last};
+  feedback.outcome.cached_input_tokens = 200;
+  EXPECT_EQ(Tell(feedback).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(StatsOf("b").figures.tracker.error_rate, before);
+  feedback.outcome.cached_input_tokens = 50;
+  ASSERT_TRUE(Tell(feedback).ok());
+  EXPECT_GT(StatsOf("b").figures.tracker.error_rate, before);
 }
 
 TEST_F(OutcomeRules, B2_TheLastWordWinsAndCanBeWithdrawn) {
