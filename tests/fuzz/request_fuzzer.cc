@@ -207,7 +207,7 @@ void CheckChunk(const std::vector<ImportedQuery>& chunk, const v1::ImportOutcome
 
 // A start alone, or a chunk of an import that announced as much as one can.
 void TryImport(const v1::ImportOutcomesRequest& message) {
-  ImportPlan plan{"", "import", 1000000000, 1, {}};
+  ImportPlan plan{"default", "import", 1000000000, 1, {}};
   std::vector<ImportedQuery> chunk;
   if (message.has_start()) plan = FromProto(message.start());
   uint64_t next = 0;
