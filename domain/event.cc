@@ -1,5 +1,7 @@
 #include "domain/event.h"
 
+#include "domain/visit_fields.h"
+
 namespace pointsman {
 
 const char* EventKindName(const Event& event) {
@@ -13,19 +15,9 @@ Outcome MergedOutcome(const OutcomeEvent& event) {
   if (event.is_withdrawal) return event.outcome;
   Outcome merged = event.before;
   const Outcome& said = event.outcome;
-  const auto over = [&](auto field) {
+  VisitFields([&](uint8_t, auto field) {
     if (said.*field) merged.*field = said.*field;
-  };
-  over(&Outcome::quality);
-  over(&Outcome::latency_ms);
-  over(&Outcome::cost_usd);
-  over(&Outcome::input_tokens);
-  over(&Outcome::output_tokens);
-  over(&Outcome::error);
-  over(&Outcome::first_token_ms);
-  over(&Outcome::cached_input_tokens);
-  over(&Outcome::error_kind);
-  over(&Outcome::retry_after_ms);
+  });
   // A call that failed has no quality; one that did not fail has no error kind.
   if (merged.error.value_or(false)) {
     merged.quality.reset();

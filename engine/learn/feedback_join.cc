@@ -144,16 +144,6 @@ void KeepLater(Micros at, const FeedbackRecord& known, OutcomeEvent& event) {
   });
 }
 
-// Messages of their own may each be right and not agree.
-absl::Status CheckTokens(const Outcome& merged) {
-  if (!merged.input_tokens || !merged.cached_input_tokens) return absl::OkStatus();
-  if (*merged.cached_input_tokens <= *merged.input_tokens) return absl::OkStatus();
-  return BadField("cached_input_tokens",
-                  Cat("they are a part of input_tokens and cannot be more: with what was reported "
-                      "before, ",
-                      *merged.cached_input_tokens, " of ", *merged.input_tokens));
-}
-
 // Gives the event its weight and takes it from the client's; false: there is none left.
 bool Weigh(const ClientShare& share, const FeedbackRecord& known, OutcomeEvent& event) {
   event.weight = event.is_first ? 1 : known.weight;
@@ -170,9 +160,6 @@ bool Weigh(const ClientShare& share, const FeedbackRecord& known, OutcomeEvent& 
 // Takes back what was learned, or closes the decision, or both.
 Joined TakeBack(const Report& report, const FeedbackRecord& known, OutcomeEvent event,
                 const std::optional<FeedbackRecord>& before) {
-  if (report.at > 0 && SaidAt(known, kTakenBack) > report.at) {
-    return NothingNew(std::move(event), before);
-  }
   event.is_withdrawal = true;
   event.weight = known.weight;
   KeepLater(report.at, known, event);
@@ -277,14 +264,15 @@ absl::StatusOr<Joined> Join(const Report& report, const Decision& decision, cons
     event.is_closed = true;
     return Settle(std::move(event), before);
   }
-  if (report.is_withdrawal || report.is_not_served) {
-    return TakeBack(report, known, std::move(event), before);
-  }
+  // A later withdrawal has taken it back already.
   if (report.at > 0 && SaidAt(known, kTakenBack) > report.at) {
     return NothingNew(std::move(event), before);
   }
+  if (report.is_withdrawal || report.is_not_served) {
+    return TakeBack(report, known, std::move(event), before);
+  }
   const bool is_new = Merge(said, report.at, known, event);
-  RETURN_IF_ERROR(CheckTokens(MergedOutcome(event)));
+  RETURN_IF_ERROR(ValidateCachedTokens(MergedOutcome(event)));
   if (!is_new) return NothingNew(std::move(event), before);
   if (!Weigh(share, known, event)) {
     event = NotLearned(std::move(event), said);

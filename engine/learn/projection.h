@@ -17,6 +17,7 @@
 #include "absl/status/statusor.h"
 #include "domain/arm.h"
 #include "domain/event.h"
+#include "domain/visit_fields.h"
 #include "engine/pool/client_weights.h"
 #include "engine/request/requests.h"
 #include "storage/api/projections.h"
@@ -58,22 +59,6 @@ FeedbackResult VerdictOf(const OutcomeEvent& event);
 // Of an arm's call for a decision; `attempt` as in OutcomeEvent.
 FeedbackKey CallKey(PoolId pool, const std::string& decision_id, ArmId arm, uint32_t attempt);
 
-// The number of a field of an outcome in record.proto, as FieldTime and OutcomeEvent::said have it. Calls
-// `visit(number, pointer to member)` for each.
-template <class Visit>
-void VisitFields(const Visit& visit) {
-  visit(uint8_t{1}, &Outcome::quality);
-  visit(uint8_t{2}, &Outcome::latency_ms);
-  visit(uint8_t{3}, &Outcome::cost_usd);
-  visit(uint8_t{4}, &Outcome::input_tokens);
-  visit(uint8_t{5}, &Outcome::output_tokens);
-  visit(uint8_t{6}, &Outcome::error);
-  visit(uint8_t{7}, &Outcome::first_token_ms);
-  visit(uint8_t{8}, &Outcome::cached_input_tokens);
-  visit(uint8_t{9}, &Outcome::error_kind);
-  visit(uint8_t{10}, &Outcome::retry_after_ms);
-}
-inline constexpr uint8_t kFieldLast = 10;
 // In place of a field's number: when all of them were taken back.
 inline constexpr uint8_t kTakenBack = 0;
 

@@ -114,6 +114,15 @@ absl::Status ValidateFeedback(const FeedbackInput& input, const Limits& limits) 
   return ValidateOutcome(input.outcome);
 }
 
+absl::Status ValidateCachedTokens(const Outcome& o) {
+  if (!o.input_tokens || !o.cached_input_tokens || *o.cached_input_tokens <= *o.input_tokens) {
+    return absl::OkStatus();
+  }
+  return BadField("cached_input_tokens",
+                  Cat("must not exceed input_tokens, which include them: got ",
+                      *o.cached_input_tokens, " of ", *o.input_tokens));
+}
+
 absl::Status ValidateOutcome(const Outcome& o) {
   if (o.empty()) {
     return BadField(
@@ -134,11 +143,7 @@ absl::Status ValidateOutcome(const Outcome& o) {
   RETURN_IF_ERROR(count("cached_input_tokens", o.cached_input_tokens, kTokensMax, "tokens"));
   RETURN_IF_ERROR(count("output_tokens", o.output_tokens, kTokensMax, "tokens"));
   RETURN_IF_ERROR(count("retry_after_ms", o.retry_after_ms, kRetryAfterMsMax, "ms"));
-  if (o.input_tokens && o.cached_input_tokens && *o.cached_input_tokens > *o.input_tokens) {
-    return BadField("cached_input_tokens",
-                    Cat("must not exceed input_tokens, which include them: got ",
-                        *o.cached_input_tokens, " of ", *o.input_tokens));
-  }
+  RETURN_IF_ERROR(ValidateCachedTokens(o));
   if (o.error_kind && (*o.error_kind < ErrorKind::kProvider || *o.error_kind > kErrorKindLast)) {
     return BadField("error_kind", Cat("unknown error kind ", static_cast<int>(*o.error_kind)));
   }

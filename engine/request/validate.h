@@ -35,6 +35,8 @@ absl::Status ValidateChange(const PoolSettings& present, const PoolSettings& wan
 // Checks everything in a request that does not depend on its pool.
 absl::Status ValidateRoute(const RouteInput& input, const Limits& limits);
 absl::Status ValidateOutcome(const Outcome& outcome);
+// The part of it that reports can break together although each is right alone.
+absl::Status ValidateCachedTokens(const Outcome& outcome);
 absl::Status ValidateFeedback(const FeedbackInput& input, const Limits& limits);
 // The query of an import as a request.
 RouteInput AsRoute(const ImportedQuery& query);
