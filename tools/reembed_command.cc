@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -30,9 +31,8 @@ struct Options {
   EmbedderSettings embedder;
 };
 
-// Settings and arms of the old pool, with the new embedder.
-absl::StatusOr<v1::PutPoolRequest> NewPool(const Options& options, const v1::Pool& old,
-                                           GrpcClient& client) {
+// The settings of the old pool, with the new embedder.
+absl::StatusOr<v1::PutPoolRequest> NewPool(const Options& options, const v1::Pool& old) {
   if (!old.settings().store_query_text()) {
     return FailedPrecondition(
         "pool ", Quoted(options.from),
@@ -51,95 +51,165 @@ absl::StatusOr<v1::PutPoolRequest> NewPool(const Options& options, const v1::Poo
     ASSIGN_OR_RETURN(const uint64_t used, FitProjection(options.prompts, embedder));
     std::fputs(Cat("projection fitted to ", used, " prompts\n").c_str(), stderr);
   }
-  v1::ListArmsRequest list;
-  list.set_pool(options.from);
-  ASSIGN_OR_RETURN(const v1::ListArmsResponse arms, client.ListArms(list));
-  *request.mutable_arms() = arms.arms();
   return request;
 }
 
-// What the old pool learned about the new pool's arms.
-absl::StatusOr<OutcomeGatherer> Gather(const v1::Pool& old, const v1::PutPoolRequest& pool,
-                                       GrpcClient& client, ProgressBar& bar) {
+// What the log of the old pool says was learned.
+absl::StatusOr<Relearning> Gather(const v1::Pool& old, const std::set<std::string>& living,
+                                  GrpcClient& client, ProgressBar& bar, uint64_t& log_begins_at) {
   const auto last = static_cast<double>(std::max<uint64_t>(1, old.snapshot_version()));
-  std::set<std::string> arms;
-  for (const v1::Arm& arm : pool.arms()) arms.insert(arm.name());
-  OutcomeGatherer gatherer(std::move(arms));
+  OutcomeGatherer gatherer;
   v1::ListOutcomesRequest request;
   request.set_pool(old.name());
   while (true) {
     ASSIGN_OR_RETURN(const v1::ListOutcomesResponse page, client.ListOutcomes(request));
-    gatherer.log_begins_at = page.first_sequence();
-    for (const v1::LoggedOutcome& outcome : page.outcomes()) {
-      gatherer.Add(outcome);
-      bar.Show(std::min(1.0, static_cast<double>(outcome.sequence()) / last), "reading outcomes");
+    log_begins_at = page.first_sequence();
+    gatherer.Add(page);
+    if (page.outcomes_size() > 0) {
+      const auto at = static_cast<double>(page.outcomes(page.outcomes_size() - 1).sequence());
+      bar.Show(std::min(1.0, at / last), "reading outcomes");
     }
-    if (page.next_page_token().empty()) {
-      gatherer.LeaveOutWithdrawn();
-      return gatherer;
-    }
+    if (page.next_page_token().empty()) return gatherer.Finish(living);
     request.set_page_token(page.next_page_token());
   }
+}
+
+// The new pool begins with the living arms and, paused, with removed ones that a living one inherited from.
+void AddArms(const v1::ListArmsResponse& all, const std::set<std::string>& removed_sources,
+             v1::PutPoolRequest& pool) {
+  for (const v1::Arm& arm : all.arms()) {
+    const bool is_removed = arm.status() == v1::REMOVED;
+    if (is_removed && !removed_sources.contains(arm.name())) continue;
+    v1::Arm& added = *pool.add_arms();
+    added = arm;
+    if (!is_removed) continue;
+    added.set_status(v1::PAUSED);
+    added.clear_aliases();
+  }
+}
+
+absl::Status StartFresh(const std::string& pool, const v1::LoggedReset& reset, GrpcClient& client) {
+  v1::PutArmRequest request;
+  request.set_pool(pool);
+  request.mutable_arm()->set_name(reset.arm());
+  request.set_change_only(true);
+  request.set_reset(true);
+  request.set_inherit_from(reset.inherit_from());
+  request.set_inherit_strength(reset.inherit_strength());
+  return client.PutArm(request).status();
+}
+
+class Relearner {
+ public:
+  Relearner(const Options& options, GrpcClient& client, GrpcRouter& router, ProgressBar& bar)
+      : options_(options), client_(client), router_(router), bar_(bar) {}
+
+  absl::Status Learn(const Relearning& relearning) {
+    for (const RelearnStep& step : relearning.steps) {
+      for (const v1::LoggedReset& reset : step.resets) {
+        RETURN_IF_ERROR(StartFresh(options_.to, reset, client_));
+      }
+      for (const auto& [weight, queries] : step.by_weight) {
+        RETURN_IF_ERROR(Import(weight, queries));
+      }
+    }
+    for (const std::string& arm : relearning.removed_sources) {
+      v1::RemoveArmRequest request;
+      request.set_pool(options_.to);
+      request.set_arm(arm);
+      RETURN_IF_ERROR(client_.RemoveArm(request).status());
+    }
+    return absl::OkStatus();
+  }
+  const ImportOutput& total() const { return total_.total(); }
+
+ private:
+  absl::Status Import(double weight, const std::vector<ImportedQuery>& queries) {
+    const auto count = static_cast<double>(queries.size());
+    const ImportPlan plan{options_.to,
+                          Cat("reembed/", options_.from, "/", ++imports_),
+                          queries.size(),
+                          weight * count,
+                          {}};
+    ASSIGN_OR_RETURN(const ImportOutput output,
+                     router_.Import(plan, queries, [&](std::size_t gone) {
+                       bar_.Show(static_cast<double>(gone) / count,
+                                 absl::StrFormat("learning query %d of %d", gone, queries.size()));
+                     }));
+    total_.Add(output);
+    return absl::OkStatus();
+  }
+
+  const Options& options_;
+  GrpcClient& client_;
+  GrpcRouter& router_;
+  ProgressBar& bar_;
+  ImportTally total_{ImportPlan{}};
+  std::size_t imports_ = 0;
+};
+
+std::string Report(const Options& options, const ImportOutput& total, const Relearning& relearning,
+                   uint64_t log_begins_at) {
+  std::string text = Cat("created pool ", options.to, "; ", total.outcomes_learned, " outcomes of ",
+                         total.queries_learned, " queries learned\n");
+  if (relearning.without_text > 0) {
+    text += Cat(relearning.without_text, " outcomes have no stored text and were left out\n");
+  }
+  if (relearning.of_other_arms > 0) {
+    text += Cat(relearning.of_other_arms, " outcomes of removed arms were left out\n");
+  }
+  if (log_begins_at > 1) {
+    text += Cat("the log of ", options.from, " begins at event ", log_begins_at,
+                "; earlier events were compacted (limits.events_kept)\n");
+  }
+  return text +
+         "point your applications at the new pool, then delete the old one with `pointsman pool "
+         "delete`\n";
+}
+
+std::string JsonReport(const ImportOutput& total, const Relearning& relearning,
+                       uint64_t log_begins_at) {
+  nlohmann::ordered_json json = ToJson(ToProto(total, ImportPlan{}));
+  json["outcomes_without_text"] = relearning.without_text;
+  json["outcomes_of_removed_arms"] = relearning.of_other_arms;
+  json["log_begins_at"] = log_begins_at;
+  return Dumped(json);
 }
 
 absl::Status Run(const Options& options, GrpcClient& client, const Cli& cli) {
   v1::GetPoolRequest get;
   get.set_name(options.from);
   ASSIGN_OR_RETURN(const v1::GetPoolResponse old, client.GetPool(get));
-  ASSIGN_OR_RETURN(const v1::PutPoolRequest pool, NewPool(options, old.pool(), client));
+  ASSIGN_OR_RETURN(v1::PutPoolRequest pool, NewPool(options, old.pool()));
+  v1::ListArmsRequest list;
+  list.set_pool(options.from);
+  list.set_include_removed(true);
+  ASSIGN_OR_RETURN(const v1::ListArmsResponse arms, client.ListArms(list));
+  std::set<std::string> living;
+  for (const v1::Arm& arm : arms.arms()) {
+    if (arm.status() != v1::REMOVED) living.insert(arm.name());
+  }
   ProgressBar bar(cli.is_json);
-  const auto gathered = Gather(old.pool(), pool, client, bar);
+  uint64_t log_begins_at = 0;
+  const auto gathered = Gather(old.pool(), living, client, bar, log_begins_at);
   if (!gathered.ok()) {
     bar.Leave();
     return gathered.status();
   }
+  AddArms(arms, gathered->removed_sources, pool);
   RETURN_IF_ERROR(client.PutPool(pool).status());
   ASSIGN_OR_RETURN(const GrpcOptions client_options, ClientOptions(cli));
   GrpcRouter router(client_options);
-  ImportTally total{ImportPlan{}};
-  std::size_t part = 0;
-  for (const auto& [weight, of_weight] : gathered->by_weight()) {
-    const std::vector<ImportedQuery>& queries =
-        of_weight;  // clang cannot capture a structured binding
-    const auto count = static_cast<double>(queries.size());
-    const ImportPlan plan{
-        options.to, Cat("reembed/", options.from, "/", ++part), queries.size(), weight * count, {}};
-    const auto output = router.Import(plan, queries, [&](std::size_t gone) {
-      bar.Show(static_cast<double>(gone) / count,
-               absl::StrFormat("learning query %d of %d", gone, queries.size()));
-    });
-    if (!output.ok()) {
-      bar.Leave();
-      return Located(
-          output.status(),
-          Cat("pool ", Quoted(options.to),
-              " was created and has learned only a part; delete it and run the command again"));
-    }
-    total.Add(*output);
+  Relearner relearner(options, client, router, bar);
+  if (const absl::Status status = relearner.Learn(*gathered); !status.ok()) {
+    bar.Leave();
+    return Located(
+        status,
+        Cat("pool ", Quoted(options.to),
+            " was created and has learned only a part; delete it and run the command again"));
   }
-  if (cli.is_json) {
-    nlohmann::ordered_json json = ToJson(ToProto(total.total(), ImportPlan{}));
-    json["outcomes_without_text"] = gathered->without_text();
-    json["outcomes_of_removed_arms"] = gathered->of_other_arms();
-    json["log_begins_at"] = gathered->log_begins_at;
-    Print(Dumped(json));
-    return absl::OkStatus();
-  }
-  std::string text = Cat("created pool ", options.to, "; ", total.total().outcomes_learned,
-                         " outcomes of ", total.total().queries_learned, " queries learned\n");
-  if (gathered->without_text() > 0) {
-    text += Cat(gathered->without_text(), " outcomes have no stored text and were left out\n");
-  }
-  if (gathered->of_other_arms() > 0) {
-    text += Cat(gathered->of_other_arms(), " outcomes of removed arms were left out\n");
-  }
-  if (gathered->log_begins_at > 1) {
-    text += Cat("the log of ", options.from, " begins at event ", gathered->log_begins_at,
-                "; earlier events were compacted (limits.events_kept)\n");
-  }
-  Print(text +
-        "point your applications at the new pool, then delete the old one with `pointsman pool "
-        "delete`\n");
+  Print(cli.is_json ? JsonReport(relearner.total(), *gathered, log_begins_at)
+                    : Report(options, relearner.total(), *gathered, log_begins_at));
   return absl::OkStatus();
 }
 

@@ -6,7 +6,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "domain/names.h"
-#include "engine/control/arm_order.h"
+#include "engine/control/alias_moves.h"
 #include "engine/request/changes.h"
 #include "engine/request/clamp.h"
 #include "engine/request/validate.h"
@@ -275,13 +275,22 @@ absl::StatusOr<PoolSettings> PoolCommands::WantedSettings(const PoolEdit& edit,
 absl::Status PoolCommands::PutArmsIn(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
                                      const PoolEdit& edit, const std::string& by,
                                      std::set<std::string>& named, PutPoolOutput& out) const {
-  std::vector<ArmEdit> arms = edit.arms;
+  const auto say = [&out](const PutArmOutput& put) {
+    if (put.is_new) out.changes.push_back(Cat("arm ", OneLine(put.arm.name), ": new"));
+    for (const std::string& change : put.changes) {
+      if (!put.is_new) out.changes.push_back(Cat("arm ", OneLine(put.arm.name), ": ", change));
+    }
+  };
+  std::vector<ArmEdit> give_ups;
   if (pool != nullptr) {
-    arms = InAliasOrder(std::move(arms), [&](const std::string& name) {
-      return turn.FindArm(pool, NormalName(name));
-    });
+    give_ups = GiveUps(
+        edit.arms, [&](const std::string& name) { return turn.FindArm(pool, NormalName(name)); });
   }
-  for (const ArmEdit& arm : arms) {
+  for (const ArmEdit& arm : give_ups) {
+    ASSIGN_OR_RETURN(const PutArmOutput put, PutArmIn(turn, pool, arm, by));
+    say(put);
+  }
+  for (const ArmEdit& arm : edit.arms) {
     if (pool == nullptr) {
       Arm fresh;
       fresh.name = NormalName(arm.name);
@@ -296,10 +305,7 @@ absl::Status PoolCommands::PutArmsIn(Turn& turn, const std::shared_ptr<PoolRunti
     if (!named.insert(put.arm.name).second) {
       return BadField("arms", Cat("arm ", Quoted(put.arm.name), " stands twice"));
     }
-    if (put.is_new) out.changes.push_back(Cat("arm ", OneLine(put.arm.name), ": new"));
-    for (const std::string& change : put.changes) {
-      if (!put.is_new) out.changes.push_back(Cat("arm ", OneLine(put.arm.name), ": ", change));
-    }
+    say(put);
     out.notes.insert(out.notes.end(), put.notes.begin(), put.notes.end());
   }
   return absl::OkStatus();

@@ -55,20 +55,29 @@ absl::StatusOr<OutcomePage> ReadOutcomes(const PoolRuntime& pool, const EventLog
   first = std::max({first, page.first_sequence, Sequence{1}});
   std::vector<Event> events;
   ASSIGN_OR_RETURN(events, log.ReadEvents(pool.id(), first, std::max<std::size_t>(1, events_max)));
+  const auto name_of = [&](ArmId id) {
+    const Arm* arm = state->arm(id);
+    return arm == nullptr ? std::string() : arm->name;
+  };
   std::size_t text = 0;
   for (Event& event : events) {
     if (text > kTextMax) break;
     page.next = event.sequence + 1;
+    if (const auto* put = std::get_if<ArmEvent>(&event.body); put != nullptr && put->reset) {
+      const ArmReset& reset = *put->reset;
+      page.resets.push_back({event.sequence, name_of(put->arm.id),
+                             reset.inherit_from ? name_of(*reset.inherit_from) : "",
+                             reset.inherit_strength});
+    }
     auto* outcome = std::get_if<OutcomeEvent>(&event.body);
     if (outcome == nullptr || !outcome->is_learned) continue;
-    // What the arm did before it started fresh is of another model.
+    // The fold did not learn what was decided before the arm started fresh and reported after.
     const Sequence fresh = state->FreshSince(outcome->arm);
     const bool was_decided_before =
         outcome->decision_version > 0 && outcome->decision_version < fresh;
-    if (event.sequence < fresh || was_decided_before) continue;
+    if (event.sequence > fresh && was_decided_before) continue;
     text += outcome->query_text.size();
-    const Arm* arm = state->arm(outcome->arm);
-    page.outcomes.push_back({event.sequence, event.time, arm == nullptr ? "" : arm->name,
+    page.outcomes.push_back({event.sequence, event.time, name_of(outcome->arm),
                              FeaturesOf(state->pool().settings, outcome->context),
                              std::move(*outcome)});
   }

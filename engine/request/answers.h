@@ -45,8 +45,16 @@ struct LoggedOutcome {
   std::map<std::string, double> features;  // features sent with the query
   OutcomeEvent event;
 };
+// An arm that started fresh: what it learned before no longer counts.
+struct LoggedReset {
+  Sequence sequence = 0;
+  std::string arm;
+  std::string inherit_from;  // the arm whose learned figures became its prior; empty: none
+  double inherit_strength = 0;
+};
 struct OutcomePage {
   std::vector<LoggedOutcome> outcomes;
+  std::vector<LoggedReset> resets;
   Sequence next = 0;            // where the next page begins; 0: no more pages
   Sequence first_sequence = 0;  // the oldest event that the log still has
 };

@@ -293,6 +293,13 @@ v1::ListOutcomesResponse ToProto(const OutcomePage& page) {
     outcome->set_is_withdrawn(logged.event.is_withdrawal);
     outcome->set_attempt(logged.event.attempt);
   }
+  for (const LoggedReset& logged : page.resets) {
+    auto* reset = out.add_resets();
+    reset->set_sequence(logged.sequence);
+    reset->set_arm(logged.arm);
+    reset->set_inherit_from(logged.inherit_from);
+    reset->set_inherit_strength(logged.inherit_strength);
+  }
   if (page.next > 0) out.set_next_page_token(Cat(page.next));
   out.set_first_sequence(page.first_sequence);
   return out;

@@ -1,6 +1,7 @@
 // `pointsman pool reembed` against a real server: what one pool has learned is learned again by another pool
 // with another embedder.
 #include <algorithm>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -84,6 +85,50 @@ TEST_F(Reembed, TeachesTheNewPoolAllThatTheOldOneLearned) {
   EXPECT_EQ(pool.pool().settings().embedder().name(), "lexicon");
   EXPECT_EQ(pool.pool().settings().learner().quality_model(), "context_free");
   EXPECT_EQ(pool.pool().settings().features(0).name(), "length");
+}
+
+TEST_F(Reembed, TeachesWhatAnArmInheritedFromOneThatWasRemovedSince) {
+  MakePool("old", /*stores_text=*/true);
+  LiveThrough("old", 40);
+  v1::PutArmRequest put;
+  put.set_pool("old");
+  put.mutable_arm()->set_name("alpha-2");
+  put.set_inherit_from("alpha");
+  put.set_inherit_strength(15);
+  v1::PutArmResponse made;
+  grpc::ClientContext first;
+  ASSERT_TRUE(admin_->PutArm(&first, put, &made).ok());
+  LiveThrough("old", 10);
+  put.mutable_arm()->set_name("beta");
+  put.clear_inherit_from();
+  put.set_reset(true);
+  grpc::ClientContext second;
+  ASSERT_TRUE(admin_->PutArm(&second, put, &made).ok());
+  v1::RemoveArmRequest remove;
+  remove.set_pool("old");
+  remove.set_arm("alpha");
+  v1::RemoveArmResponse removed;
+  grpc::ClientContext third;
+  ASSERT_TRUE(admin_->RemoveArm(&third, remove, &removed).ok());
+  LiveThrough("old", 10);
+
+  const absl::Status status = Run({"pool", "reembed", "old", "new", "--embedder", "lexicon"});
+  ASSERT_TRUE(status.ok()) << status;
+  std::map<std::string, v1::ArmStats> before, after;
+  const v1::GetStatsResponse of_old = Stats("old"), of_new = Stats("new");
+  for (const v1::ArmStats& arm : of_old.arms()) before[arm.name()] = arm;
+  for (const v1::ArmStats& arm : of_new.arms()) after[arm.name()] = arm;
+  for (const char* arm : {"alpha-2", "beta", "gamma"}) {
+    EXPECT_EQ(after[arm].outcomes(), before[arm].outcomes()) << arm;
+    EXPECT_NEAR(after[arm].level(), before[arm].level(), 1e-9) << arm;
+    EXPECT_NEAR(after[arm].level_stddev(), before[arm].level_stddev(), 1e-9) << arm;
+  }
+  v1::ListArmsRequest list;
+  list.set_pool("new");
+  v1::ListArmsResponse arms;
+  grpc::ClientContext context;
+  ASSERT_TRUE(admin_->ListArms(&context, list, &arms).ok());
+  EXPECT_EQ(arms.arms_size(), 3);
 }
 
 TEST_F(Reembed, GivesThePagesOfALogWithTextAndFeatures) {

@@ -362,8 +362,12 @@ TEST_F(OutcomeRules, C2_WhatAnOldVersionDidIsNoOutcomeOfTheNewOne) {
   ASSERT_TRUE(TellOf(DecisionOf("a"), Answer(0, 900)).ok());
   const auto page = engine_->ReadOutcomes("default", 1, 1000);
   ASSERT_TRUE(page.ok());
-  ASSERT_EQ(page->outcomes.size(), 1u);
-  EXPECT_EQ(page->outcomes.front().event.outcome.quality, 0);
+  ASSERT_EQ(page->outcomes.size(), 6u);
+  ASSERT_EQ(page->resets.size(), 1u);  // between what the old one did and what the new one did
+  EXPECT_EQ(page->resets.front().arm, "a");
+  EXPECT_LT(page->outcomes[4].sequence, page->resets.front().sequence);
+  EXPECT_GT(page->outcomes[5].sequence, page->resets.front().sequence);
+  EXPECT_EQ(page->outcomes[5].event.outcome.quality, 0);
 }
 
 }  // namespace

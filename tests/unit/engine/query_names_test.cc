@@ -259,8 +259,19 @@ TEST_F(QueryNames, AnAliasMovesFromOneArmToAnotherInOneFile) {
     EXPECT_EQ(meant("latest"), Set{"m2"}) << giver_is_first;
     EXPECT_EQ(meant("m1-old"), Set{"m1"}) << giver_is_first;
   }
-  // Not from an arm that the file does not name.
-  EXPECT_EQ(FieldOf(apply({Named("alpha", {"latest"})})), "arm.aliases");
+  // In a ring too.
+  MakeWith({}, {Named("m1", {"fast"}), Named("m2", {"good"}), Named("m3", {"cheap"})});
+  const absl::Status applied =
+      apply({Named("m1", {"good"}), Named("m2", {"cheap"}), Named("m3", {"fast"})});
+  ASSERT_TRUE(applied.ok()) << applied;
+  EXPECT_EQ(meant("good"), Set{"m1"});
+  EXPECT_EQ(meant("cheap"), Set{"m2"});
+  EXPECT_EQ(meant("fast"), Set{"m3"});
+  // Not to two arms, and not from an arm that the file does not name or that keeps it.
+  EXPECT_EQ(FieldOf(apply({Named("m1", {"cheap"}), Named("m2", {"good"}), Named("m3", {"good"})})),
+            "arm.aliases");
+  EXPECT_EQ(FieldOf(apply({Named("m1", {"fast"}), Named("m3", {"fast"})})), "arm.aliases");
+  EXPECT_EQ(FieldOf(apply({Named("m1", {"good", "fast"})})), "arm.aliases");
 }
 
 TEST_F(QueryNames, OfLivingArmsAreNotGivenToOthersAsAliases) {
