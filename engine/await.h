@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 template <class T, class Call>
 absl::StatusOr<T> Await(Call call) {
@@ -18,4 +18,4 @@ absl::StatusOr<T> Await(Call call) {
   return future.get();
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

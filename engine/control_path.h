@@ -16,7 +16,7 @@
 #include "engine/request/requests.h"
 #include "storage/folder/backup.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 class ControlPath {
  public:
@@ -46,10 +46,10 @@ class ControlPath {
   // Takes back what an import taught, as far as the log has it (import.h).
   virtual void UndoImport(std::string pool, std::string import_id, Done<UndoOutput> done) = 0;
   // Copies the data folder as it is now into `folder`, which is made; commands and Route go on.
-  virtual void Backup(std::string folder, Done<BackupInfo> done) = 0;
+  virtual void Backup(std::string folder, Done<storage::BackupInfo> done) = 0;
   // Puts those wanted limits in force that can change while it runs (LimitRow::is_live), and answers
   // the names of others that differ. `wanted` is valid (ValidateLimits). One caller at a time.
   virtual std::vector<std::string> ChangeLimits(const Limits& wanted) = 0;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -14,7 +14,7 @@
 #include "engine/done.h"
 #include "engine/request/requests.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 class DataPath {
  public:
@@ -32,4 +32,4 @@ class DataPath {
   virtual const Limits& limits() const = 0;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -5,9 +5,9 @@
 
 #include "absl/status/statusor.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 template <class T>
 using Done = std::function<void(absl::StatusOr<T>)>;
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

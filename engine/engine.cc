@@ -8,7 +8,7 @@
 #include "engine/pool/embedder_trial.h"
 #include "engine/request/query_text.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 // What puts an arm as it is given.
@@ -24,8 +24,8 @@ ArmEdit WholeArm(Arm arm) {
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Engine::~Engine() { Stop(); }
 
-absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options, Storage storage,
-                                                     const Clock& clock) {
+absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options,
+                                                     storage::Storage storage, const Clock& clock) {
   auto impl = std::make_unique<Impl>(options, std::move(storage), clock);
   RETURN_IF_ERROR(impl->Start());
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
@@ -77,26 +77,26 @@ void Engine::PutPool(PoolEdit edit, std::string by, Done<PutPoolOutput> done) {
   if (!remote.ok()) return done(remote.status());
   if (*remote == nullptr) return impl_->PutPool(std::move(edit), std::move(by), std::move(done));
   // Its dimension is known once it has answered, and no pool is made on one that does not.
-  (*remote)->Try(
-      {RemoteEmbedder::kProbeText}, [this, remote = *remote, edit, by, done](const auto& trial) {
-        if (!trial.ok()) {
-          return done(WithReason(
-              absl::UnavailableError(Cat("pool ", Quoted(edit.name),
-                                         " is not made: ", ToStd(trial.status().message()))),
-              reason::kEmbedderUnavailable, "settings.embedder.endpoint"));
-        }
-        const auto dimension = static_cast<uint32_t>(trial->embeddings.front()->size());
-        PoolEdit completed = edit;
-        completed.edit = [=, wanted_of = edit.edit](
-                             const PoolSettings& present) -> absl::StatusOr<PoolSettings> {
-          ASSIGN_OR_RETURN(PoolSettings wanted, wanted_of(present));
-          if (wanted.embedder.name != kRemoteEmbedder) return wanted;
-          ASSIGN_OR_RETURN(wanted.embedder,
-                           WithEndpoint(wanted.embedder, remote->endpoint(), dimension));
-          return wanted;
-        };
-        impl_->PutPool(std::move(completed), by, done);
-      });
+  (*remote)->Try({retrieval::RemoteEmbedder::kProbeText}, [this, remote = *remote, edit, by,
+                                                           done](const auto& trial) {
+    if (!trial.ok()) {
+      return done(
+          WithReason(absl::UnavailableError(Cat("pool ", Quoted(edit.name),
+                                                " is not made: ", ToStd(trial.status().message()))),
+                     reason::kEmbedderUnavailable, "settings.embedder.endpoint"));
+    }
+    const auto dimension = static_cast<uint32_t>(trial->embeddings.front()->size());
+    PoolEdit completed = edit;
+    completed.edit =
+        [=, wanted_of = edit.edit](const PoolSettings& present) -> absl::StatusOr<PoolSettings> {
+      ASSIGN_OR_RETURN(PoolSettings wanted, wanted_of(present));
+      if (wanted.embedder.name != kRemoteEmbedder) return wanted;
+      ASSIGN_OR_RETURN(wanted.embedder,
+                       WithEndpoint(wanted.embedder, remote->endpoint(), dimension));
+      return wanted;
+    };
+    impl_->PutPool(std::move(completed), by, done);
+  });
 }
 
 void Engine::DeletePool(std::string name, Done<bool> done) {
@@ -139,9 +139,9 @@ void Engine::UndoImport(std::string pool, std::string import_id, Done<UndoOutput
       std::move(done));
 }
 
-void Engine::Backup(std::string folder, Done<BackupInfo> done) {
-  impl_->RunAside<BackupInfo>(
-      [this, folder = std::move(folder)] { return MakeBackup(impl_->storage_, folder); },
+void Engine::Backup(std::string folder, Done<storage::BackupInfo> done) {
+  impl_->RunAside<storage::BackupInfo>(
+      [this, folder = std::move(folder)] { return storage::MakeBackup(impl_->storage_, folder); },
       std::move(done));
 }
 
@@ -215,7 +215,7 @@ void Engine::MeasureRecall(std::string name, std::vector<std::string> queries,
                      [this, name, inputs = std::move(inputs)]() -> absl::StatusOr<RecallFigures> {
                        std::shared_ptr<PoolRuntime> pool;
                        ASSIGN_OR_RETURN(pool, impl_->pools_.Find(name));
-                       return pointsman::MeasureRecall(*pool, inputs);
+                       return engine::MeasureRecall(*pool, inputs);
                      },
                      done);
                });
@@ -236,7 +236,7 @@ void Engine::TryEmbedder(std::string endpoint, std::vector<std::string> texts,
     if (auto status = ValidateRoute(input, limits); !status.ok()) return done(status);
     text = HeadAndTail(text, static_cast<std::size_t>(limits.query_bytes_max));
   }
-  pointsman::TryEmbedder(
+  engine::TryEmbedder(
       **embedder, std::move(texts),
       [done = std::move(done)](absl::StatusOr<EmbedderFigures> figures) {
         if (figures.ok()) return done(std::move(figures));
@@ -244,27 +244,27 @@ void Engine::TryEmbedder(std::string endpoint, std::vector<std::string> texts,
       });
 }
 
-std::vector<RemoteStatistics> Engine::EmbedderStatistics() const {
+std::vector<retrieval::RemoteStatistics> Engine::EmbedderStatistics() const {
   return impl_->embedders_.statistics();
 }
 
 absl::StatusOr<Explanation> Engine::Explain(std::string_view name, std::string_view id) const {
   std::shared_ptr<PoolRuntime> pool;
   ASSIGN_OR_RETURN(pool, impl_->pools_.Find(name));
-  return pointsman::Explain(*pool, impl_->storage_, id);
+  return engine::Explain(*pool, impl_->storage_, id);
 }
 
 absl::StatusOr<OutcomePage> Engine::ReadOutcomes(std::string_view name, Sequence first,
                                                  std::size_t events_max) const {
   std::shared_ptr<PoolRuntime> pool;
   ASSIGN_OR_RETURN(pool, impl_->pools_.Find(name));
-  return pointsman::ReadOutcomes(*pool, *impl_->storage_.log, first, events_max);
+  return engine::ReadOutcomes(*pool, *impl_->storage_.log, first, events_max);
 }
 
 absl::StatusOr<uint64_t> Engine::StateChecksum(std::string_view name) const {
   std::shared_ptr<PoolRuntime> pool;
   ASSIGN_OR_RETURN(pool, impl_->pools_.Find(name));
-  return pointsman::StateChecksum(*pool->state());
+  return pointsman::learners::StateChecksum(*pool->state());
 }
 
 const Limits& Engine::limits() const { return impl_->limits_.Get(); }
@@ -290,4 +290,4 @@ uint64_t Engine::StorageErrors() const { return impl_->health_.failures(); }
 std::size_t Engine::QueueDepth() const { return impl_->writer_->queue_depth(); }
 void Engine::Stop() { impl_->Stop(); }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

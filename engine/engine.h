@@ -34,29 +34,29 @@
 #include "storage/api/storage.h"
 #include "storage/folder/backup.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 enum class Writing : uint8_t { kThread = 1, kInline = 2 };
 
 struct EngineOptions {
   Limits limits;
   Writing writing = Writing::kThread;
-  Building building = Building::kBackground;
-  std::vector<RemoteEndpoint> embedders;  // that pools may name; valid, each name once
+  retrieval::Building building = retrieval::Building::kBackground;
+  std::vector<retrieval::RemoteEndpoint> embedders;  // that pools may name; valid, each name once
 };
 
 class Engine final : public DataPath, public ControlPath, public InspectionPath {
  public:
   // Recovers every pool: newest valid snapshot, then the log after it. `clock` outlives the engine.
-  static absl::StatusOr<std::unique_ptr<Engine>> Open(const EngineOptions& options, Storage storage,
-                                                      const Clock& clock);
+  static absl::StatusOr<std::unique_ptr<Engine>> Open(const EngineOptions& options,
+                                                      storage::Storage storage, const Clock& clock);
   // Finishes what is queued, writes snapshots, closes the storage.
   ~Engine() override;
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
   template <class T>
-  using Done = pointsman::Done<T>;
+  using Done = engine::Done<T>;
 
   void Route(RouteInput input, Done<RouteOutput> done) override;
   void RouteBatch(std::vector<RouteInput> inputs,
@@ -83,7 +83,7 @@ class Engine final : public DataPath, public ControlPath, public InspectionPath 
     RemoveArm(std::move(pool), std::move(arm), "", std::move(done));
   }
   void UndoImport(std::string pool, std::string import_id, Done<UndoOutput> done) override;
-  void Backup(std::string folder, Done<BackupInfo> done) override;
+  void Backup(std::string folder, Done<storage::BackupInfo> done) override;
   std::vector<std::string> ChangeLimits(const Limits& wanted) override;
 
   std::vector<PoolInfo> ListPools() const override;
@@ -97,7 +97,7 @@ class Engine final : public DataPath, public ControlPath, public InspectionPath 
                      Done<RecallFigures> done) const override;
   void TryEmbedder(std::string endpoint, std::vector<std::string> texts,
                    Done<EmbedderFigures> done) const override;
-  std::vector<RemoteStatistics> EmbedderStatistics() const override;
+  std::vector<retrieval::RemoteStatistics> EmbedderStatistics() const override;
   absl::StatusOr<uint64_t> StateChecksum(std::string_view pool) const override;
   absl::StatusOr<Explanation> Explain(std::string_view pool,
                                       std::string_view decision_id) const override;
@@ -122,6 +122,6 @@ class Engine final : public DataPath, public ControlPath, public InspectionPath 
 template <class T, class Call>
 absl::StatusOr<T> Await(Call call);
 
-}  // namespace pointsman
+}  // namespace pointsman::engine
 
 #include "engine/await.h"

@@ -27,13 +27,13 @@
 #include "engine/route/route_queue.h"
 #include "engine/route/routing.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 class Engine::Impl {
  public:
   static constexpr char kSnapshotsJob[] = "snapshots";
 
-  Impl(const EngineOptions& options, Storage storage, const Clock& clock)
+  Impl(const EngineOptions& options, storage::Storage storage, const Clock& clock)
       : options_(options),
         limits_(options.limits),
         clock_(clock),
@@ -248,16 +248,16 @@ class Engine::Impl {
   }
 
   // The embedder that a pool which is not there yet wants; nullptr: none that has to be asked first.
-  absl::StatusOr<RemoteEmbedder*> RemoteOfNewPool(const std::string& name,
-                                                  const EditSettings& edit) const {
+  absl::StatusOr<retrieval::RemoteEmbedder*> RemoteOfNewPool(const std::string& name,
+                                                             const EditSettings& edit) const {
     if (pools_.Get(name) != nullptr) return nullptr;
     const auto wanted = edit(PoolSettings{});
     if (!wanted.ok() || wanted->embedder.name != kRemoteEmbedder) return nullptr;
     RETURN_IF_ERROR(ValidateEmbedder(wanted->embedder, limits_.Get()));
     return FindEmbedder(wanted->embedder.endpoint);
   }
-  absl::StatusOr<RemoteEmbedder*> FindEmbedder(const std::string& name) const {
-    RemoteEmbedder* embedder = embedders_.Find(name);
+  absl::StatusOr<retrieval::RemoteEmbedder*> FindEmbedder(const std::string& name) const {
+    retrieval::RemoteEmbedder* embedder = embedders_.Find(name);
     if (embedder != nullptr) return embedder;
     return WithReason(
         NotFound("endpoint: there is no embedder ", Quoted(name),
@@ -278,8 +278,8 @@ class Engine::Impl {
   const EngineOptions options_;
   LiveLimits limits_;
   const Clock& clock_;
-  Storage storage_;
-  RemoteEmbedders embedders_;
+  storage::Storage storage_;
+  retrieval::RemoteEmbedders embedders_;
   Remotes remotes_;
   PoolTable pools_;
   DecisionIds ids_;
@@ -297,4 +297,4 @@ class Engine::Impl {
   std::atomic<bool> is_stopped_{false};
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

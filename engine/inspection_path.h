@@ -16,7 +16,7 @@
 #include "engine/request/statistics.h"
 #include "retrieval/remote/remote_statistics.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 class InspectionPath {
  public:
@@ -39,7 +39,7 @@ class InspectionPath {
   // the embedder's own.
   virtual void TryEmbedder(std::string endpoint, std::vector<std::string> texts,
                            Done<EmbedderFigures> done) const = 0;
-  virtual std::vector<RemoteStatistics> EmbedderStatistics() const = 0;
+  virtual std::vector<retrieval::RemoteStatistics> EmbedderStatistics() const = 0;
   // That checksum, here and now: equal for equal states.
   virtual absl::StatusOr<uint64_t> StateChecksum(std::string_view pool) const = 0;
   virtual absl::StatusOr<Explanation> Explain(std::string_view pool,
@@ -58,4 +58,4 @@ class InspectionPath {
   virtual uint64_t StorageErrors() const = 0;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -1,4 +1,5 @@
-# Fails if a file includes a header that its folder may not use, third-party or non-deterministic.
+# Fails if a file includes a header that its folder may not use, third-party or non-deterministic, or opens the
+# namespace of another folder.
 # (Includes between our own folders need no check: the forbidden ones do not compile.)
 # usage: cmake -DROOT=<source dir> -P tests/layering.cmake
 cmake_minimum_required(VERSION 3.25)
@@ -29,6 +30,18 @@ foreach(f IN LISTS files)
     continue()
   endif()
   math(EXPR checked "${checked} + 1")
+  # Each top-level folder has its namespace; base/ and domain/ are what everyone speaks.
+  file(STRINGS ${ROOT}/${f} spaces REGEX "^namespace pointsman[a-z:]* {")
+  string(REGEX MATCH "^[a-z]+" folder ${f})
+  set(space "namespace pointsman::${folder} {")
+  if(folder MATCHES "^(base|domain)$")
+    set(space "namespace pointsman {")
+  endif()
+  foreach(line IN LISTS spaces)
+    if(NOT line STREQUAL space)
+      message(SEND_ERROR "${f}: '${line}' has to be '${space}'")
+    endif()
+  endforeach()
   file(STRINGS ${ROOT}/${f} lines REGEX "^#include ")
   foreach(line IN LISTS lines)
     foreach(lib IN LISTS libraries)

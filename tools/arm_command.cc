@@ -7,8 +7,9 @@
 #include "base/strings.h"
 #include "tools/arm_options.h"
 #include "tools/command.h"
+#include "tools/output.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 struct Target {
@@ -149,4 +150,4 @@ void AddArm(CLI::App& app, Cli& cli) {
   AddRemove(*arm, cli);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

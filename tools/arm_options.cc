@@ -8,7 +8,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 template <class T>
@@ -148,4 +148,4 @@ void AddArmOptions(CLI::App* command, const std::shared_ptr<v1::PutArmRequest>& 
       "discard what was learned about the arm, as for a new model under its name");
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "pointsman/v1/admin.pb.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 
 // Parsing fills the request. `can_change`: adds --clear and --reset.
 void AddArmOptions(CLI::App* command, const std::shared_ptr<v1::PutArmRequest>& request,
@@ -19,4 +19,4 @@ void AddArmOptions(CLI::App* command, const std::shared_ptr<v1::PutArmRequest>& 
 // arm's own. Errors: kInvalidArgument.
 absl::StatusOr<v1::PriceTier> ParsePriceTier(const std::string& text);
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -8,7 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 
 absl::StatusOr<v1::ErrorKind> ParseErrorKind(std::string_view text) {
   std::string name(text);
@@ -68,4 +68,4 @@ absl::StatusOr<v1::Attempt> ParseAttempt(const std::string& text) {
       "ARM:timeout:30000:0.002; after an arm name that contains colons, add one more colon");
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

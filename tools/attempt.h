@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "pointsman/v1/router.pb.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 
 // "timeout", "rate-limited", "RATE_LIMITED".
 absl::StatusOr<v1::ErrorKind> ParseErrorKind(std::string_view text);
@@ -17,4 +17,4 @@ absl::StatusOr<v1::ErrorKind> ParseErrorKind(std::string_view text);
 // that does not parse as the later parts belongs to the name.
 absl::StatusOr<v1::Attempt> ParseAttempt(const std::string& text);
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -9,9 +9,10 @@
 #include "storage/folder/backup.h"
 #include "tools/command.h"
 #include "tools/json_text.h"
+#include "tools/output.h"
 #include "tools/progress_bar.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -24,9 +25,9 @@ std::string Megabytes(int64_t bytes) {
 }
 
 absl::Status Restore(const std::string& backup, const std::string& folder, bool is_json) {
-  ASSIGN_OR_RETURN(const BackupInfo wanted, CheckBackup(backup));
+  ASSIGN_OR_RETURN(const storage::BackupInfo wanted, storage::CheckBackup(backup));
   ProgressBar bar(is_json);
-  const auto restored = RestoreBackup(backup, folder, [&](int64_t bytes) {
+  const auto restored = storage::RestoreBackup(backup, folder, [&](int64_t bytes) {
     if (wanted.bytes < kProgressFrom) return;
     bar.Show(static_cast<double>(bytes) / static_cast<double>(wanted.bytes), "copying");
   });
@@ -35,7 +36,8 @@ absl::Status Restore(const std::string& backup, const std::string& folder, bool 
     return restored.status();
   }
   // Opening the log reads back the end of each pool's log.
-  ASSIGN_OR_RETURN(const std::unique_ptr<EventLog> log, ReadRocksEventLog(folder));
+  ASSIGN_OR_RETURN(const std::unique_ptr<storage::EventLog> log,
+                   storage::ReadRocksEventLog(folder));
   ASSIGN_OR_RETURN(const std::vector<Pool> pools, log->ReadPools());
   if (is_json) {
     Json json = {{"folder", folder},
@@ -102,4 +104,4 @@ void AddRestore(CLI::App& app, Cli& cli) {
   });
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

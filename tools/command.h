@@ -18,7 +18,7 @@ namespace google::protobuf {
 class Message;
 }
 
-namespace pointsman {
+namespace pointsman::tools {
 
 struct Cli {
   std::string server = "127.0.0.1:7717";
@@ -70,26 +70,9 @@ absl::StatusOr<Preference> ParsePreference(const std::string& text);
 
 // The message as JSON (tools/json_text.h), over several lines.
 std::string JsonOf(const google::protobuf::Message& message);
-void Print(std::string_view text);
-// Errors: kFailedPrecondition if the file cannot be written.
-absl::Status WriteFile(const std::string& path, std::string_view bytes);
 
 // A lexicon named on the command line: the absolute path if such a file exists, else the name of a bundled
 // one.
 std::string LexiconArgument(const std::string& name);
 
-// "$0.001234".
-std::string Dollars(double usd);
-
-// Each column is as wide as its widest cell. The first column is left-aligned, the others right-aligned.
-class TextTable {
- public:
-  explicit TextTable(std::vector<std::string> header) { rows_.push_back(std::move(header)); }
-  void Add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
-  std::string Text() const;
-
- private:
-  std::vector<std::vector<std::string>> rows_;
-};
-
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -1,8 +1,9 @@
 // `pointsman completion SHELL`.
 #include "tools/command.h"
+#include "tools/output.h"
 #include "tools/pages/completion.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 
 void AddCompletion(CLI::App& app, Cli& cli) {
   auto shell = std::make_shared<std::string>();
@@ -22,4 +23,4 @@ void AddCompletion(CLI::App& app, Cli& cli) {
   });
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

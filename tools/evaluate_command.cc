@@ -10,17 +10,18 @@
 #include "evaluation/report/figures.h"
 #include "tools/command.h"
 #include "tools/exit_code.h"
+#include "tools/output.h"
 #include "tools/progress_bar.h"
 #include "tools/replay_options.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 constexpr const char* kLearners = "hybrid,mixture,lin_thompson,linucb,knn,ema,context_free";
 
 struct Options {
   DataOptions data;
-  ReplayOptions replay;
+  evaluation::ReplayOptions replay;
   std::string learners = kLearners;
   std::string cost_weights = "0";
   std::size_t prefer_grid = 0;
@@ -60,12 +61,13 @@ absl::StatusOr<std::vector<Preference>> Preferences(const Options& options) {
   return preferences;
 }
 
-absl::Status RunGridCommand(const Dataset& dataset, const Options& options) {
-  GridOptions grid;
+absl::Status RunGridCommand(const evaluation::Dataset& dataset, const Options& options) {
+  evaluation::GridOptions grid;
   grid.replay = options.replay;
   grid.threads = options.threads;
   for (const std::string& name : Split(options.learners)) {
-    ASSIGN_OR_RETURN(LearnerVariant learner, ParseVariant(name, options.replay.settings.learner));
+    ASSIGN_OR_RETURN(evaluation::LearnerVariant learner,
+                     evaluation::ParseVariant(name, options.replay.settings.learner));
     grid.learners.push_back(std::move(learner));
   }
   ASSIGN_OR_RETURN(grid.preferences, Preferences(options));
@@ -73,48 +75,49 @@ absl::Status RunGridCommand(const Dataset& dataset, const Options& options) {
   const std::string place =
       absl::StrFormat("%d learners x %d preferences x %d seeds", grid.learners.size(),
                       grid.preferences.size(), grid.replay.seeds);
-  const auto report = RunGrid(dataset, grid, [&](double share) { bar.Show(share, place); });
+  const auto report =
+      evaluation::RunGrid(dataset, grid, [&](double share) { bar.Show(share, place); });
   if (!report.ok()) {
     bar.Leave();
     return report.status();
   }
-  Print(options.is_json ? GridJson(*report) : GridTable(*report));
-  if (!options.json.empty()) RETURN_IF_ERROR(WriteFile(options.json, GridJson(*report)));
-  if (!options.svg.empty()) RETURN_IF_ERROR(WriteFile(options.svg, GridSvg(*report)));
+  Print(options.is_json ? evaluation::GridJson(*report) : evaluation::GridTable(*report));
+  if (!options.json.empty())
+    RETURN_IF_ERROR(WriteFile(options.json, evaluation::GridJson(*report)));
+  if (!options.svg.empty()) RETURN_IF_ERROR(WriteFile(options.svg, evaluation::GridSvg(*report)));
   return absl::OkStatus();
 }
 
-using RunScenario = std::function<absl::StatusOr<ScenarioFigures>(
-    const Dataset&, const ReplayOptions&, uint64_t seed)>;
+using RunScenario = std::function<absl::StatusOr<evaluation::ScenarioFigures>(
+    const evaluation::Dataset&, const evaluation::ReplayOptions&, uint64_t seed)>;
 
 absl::StatusOr<RunScenario> ScenarioNamed(const std::string& name, std::size_t points) {
-  if (name == "degrade") return RunScenario(RunDegradation);
-  if (name == "new-arm") return RunScenario(RunNewArm);
-  if (name == "useless-arm") return RunScenario(RunUselessArm);
+  if (name == "degrade") return RunScenario(evaluation::RunDegradation);
+  if (name == "new-arm") return RunScenario(evaluation::RunNewArm);
+  if (name == "useless-arm") return RunScenario(evaluation::RunUselessArm);
   if (name == "trade-off") {
     return RunScenario(
-        [points](const Dataset& dataset, const ReplayOptions& replay, uint64_t seed) {
-          return RunTradeOff(dataset, replay, points, seed);
-        });
+        [points](const evaluation::Dataset& dataset, const evaluation::ReplayOptions& replay,
+                 uint64_t seed) { return evaluation::RunTradeOff(dataset, replay, points, seed); });
   }
   return InvalidArgument("--scenario ", Quoted(name),
                          " is unknown; expected grid, degrade, new-arm, useless-arm or trade-off");
 }
 
-absl::Status RunScenarioCommand(const Dataset& dataset, Options options) {
+absl::Status RunScenarioCommand(const evaluation::Dataset& dataset, Options options) {
   const std::size_t points = options.prefer_grid == 0 ? 11 : options.prefer_grid;
   ASSIGN_OR_RETURN(const RunScenario run, ScenarioNamed(options.scenario, points));
   ASSIGN_OR_RETURN(std::vector<Preference> preferences, Preferences(options));
   if (options.prefer_grid == 0) options.replay.preference = preferences.front();
-  RETURN_IF_ERROR(CheckRecorded(dataset, options.replay.preference));
+  RETURN_IF_ERROR(evaluation::CheckRecorded(dataset, options.replay.preference));
   for (const std::string& name : Split(options.learners)) {
-    ASSIGN_OR_RETURN(const LearnerVariant learner,
-                     ParseVariant(name, options.replay.settings.learner));
-    ReplayOptions replay = options.replay;
+    ASSIGN_OR_RETURN(const evaluation::LearnerVariant learner,
+                     evaluation::ParseVariant(name, options.replay.settings.learner));
+    evaluation::ReplayOptions replay = options.replay;
     replay.settings.learner = learner.settings;
-    std::vector<ScenarioFigures> of_seeds(replay.seeds);
+    std::vector<evaluation::ScenarioFigures> of_seeds(replay.seeds);
     ProgressBar bar(options.is_json);
-    const absl::Status status = ForEachTask(
+    const absl::Status status = evaluation::ForEachTask(
         replay.seeds, options.threads,
         [&](std::size_t seed) -> absl::Status {
           ASSIGN_OR_RETURN(of_seeds[seed], run(dataset, replay, replay.seed_start + seed));
@@ -129,17 +132,19 @@ absl::Status RunScenarioCommand(const Dataset& dataset, Options options) {
       bar.Leave();
       return status;
     }
-    Print(options.is_json ? ScenarioJson(options.scenario, name, of_seeds)
-                          : ScenarioTable(dataset, options.scenario, name, replay, of_seeds));
+    Print(options.is_json
+              ? evaluation::ScenarioJson(options.scenario, name, of_seeds)
+              : evaluation::ScenarioTable(dataset, options.scenario, name, replay, of_seeds));
     if (!options.json.empty()) {
-      RETURN_IF_ERROR(WriteFile(options.json, ScenarioJson(options.scenario, name, of_seeds)));
+      RETURN_IF_ERROR(
+          WriteFile(options.json, evaluation::ScenarioJson(options.scenario, name, of_seeds)));
     }
   }
   return absl::OkStatus();
 }
 
 // The parts of a sparse data set that the method cannot use.
-std::string LeftOut(const Dataset& dataset) {
+std::string LeftOut(const evaluation::Dataset& dataset) {
   std::string text;
   for (std::size_t i = 0; i < dataset.arms_left_out.size(); ++i) {
     text += Cat(i == 0 ? "left out because they answered few of the queries: " : ", ",
@@ -154,7 +159,7 @@ std::string LeftOut(const Dataset& dataset) {
 }
 
 absl::Status Run(Options options) {
-  ASSIGN_OR_RETURN(const Dataset dataset, LoadData(options.data, options.replay));
+  ASSIGN_OR_RETURN(const evaluation::Dataset dataset, LoadData(options.data, options.replay));
   if (!options.is_json) Print(LeftOut(dataset));
   if (options.scenario == "grid") return RunGridCommand(dataset, options);
   return RunScenarioCommand(dataset, std::move(options));
@@ -200,4 +205,4 @@ void AddEvaluate(CLI::App& app, Cli& cli) {
   });
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -11,7 +11,7 @@
 #include "evaluation/data/json.h"
 #include "pointsman/v1/admin.pb.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -93,7 +93,7 @@ std::string BodyText(const OutcomeEvent& e, const LogContext& before) {
 // unset.
 std::vector<std::string> ChangesIn(const ArmEvent& e, const LogContext& before) {
   const Arm* known = before.Before(e.arm.id);
-  std::vector<std::string> changes = ChangesOf(known == nullptr ? Arm{} : *known, e.arm);
+  std::vector<std::string> changes = engine::ChangesOf(known == nullptr ? Arm{} : *known, e.arm);
   if (e.reset) changes.push_back("what it learned: forgotten");
   if (e.reset && e.reset->inherit_from) {
     changes.push_back(absl::StrFormat("prior: what %s learned, as %g outcomes",
@@ -105,7 +105,7 @@ std::vector<std::string> ChangesIn(const ArmEvent& e, const LogContext& before) 
 
 std::vector<std::string> ChangesIn(const PoolEvent& e, const LogContext& before) {
   const PoolSettings* known = before.SettingsBefore();
-  return ChangesOf(known == nullptr ? PoolSettings{} : *known, e.pool.settings);
+  return engine::ChangesOf(known == nullptr ? PoolSettings{} : *known, e.pool.settings);
 }
 
 // "new" or "changed"; "put" if the log does not show which.
@@ -115,15 +115,16 @@ const char* Verb(bool is_known, const LogContext& before) {
 }
 
 std::string BodyText(const ArmEvent& e, const LogContext& before) {
-  const std::string changes = JoinLines(ChangesIn(e, before));
-  return Cat("arm ", OneLine(e.arm.name), " (id ", Index(e.arm.id), ", ", StatusName(e.arm.status),
-             ") ", Verb(before.Before(e.arm.id) != nullptr, before),
+  const std::string changes = engine::JoinLines(ChangesIn(e, before));
+  return Cat("arm ", OneLine(e.arm.name), " (id ", Index(e.arm.id), ", ",
+             engine::StatusName(e.arm.status), ") ",
+             Verb(before.Before(e.arm.id) != nullptr, before),
              changes.empty() ? "" : Cat(": ", changes), By(e.by));
 }
 
 std::string BodyText(const PoolEvent& e, const LogContext& before) {
   const LearnerSettings& learner = e.pool.settings.learner;
-  const std::string changes = JoinLines(ChangesIn(e, before));
+  const std::string changes = engine::JoinLines(ChangesIn(e, before));
   return Cat("pool ", OneLine(e.pool.name), " (id ", Index(e.pool.id), ", learner ",
              learner.quality_model, ", exploration ", learner.exploration, ") ",
              Verb(before.SettingsBefore() != nullptr, before),
@@ -241,4 +242,4 @@ std::string EventJson(const std::string& pool, const Event& event, const LogCont
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -10,7 +10,7 @@
 
 #include "domain/event.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 
 // The arms and settings of a pool as of some point in its log, so that the next event can be shown with names
 // and with what it changes.
@@ -48,4 +48,4 @@ nlohmann::ordered_json OutcomeJson(const Outcome& outcome);
 std::string EventText(const Event& event, const LogContext& before);
 std::string EventJson(const std::string& pool, const Event& event, const LogContext& before);
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -4,7 +4,7 @@
 #include "engine/request/requests.h"
 #include "evaluation/replay/replay.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 std::string AdviceByReason(std::string_view reason) {
@@ -72,7 +72,7 @@ std::string AdviceByReason(std::string_view reason) {
   if (reason == reason::kClientRate || reason == reason::kTooManyCalls) {
     return "send fewer calls at a time, or raise the limit in the server's config";
   }
-  if (reason == reason::kDataLacks) return "use `--prefer 1,0,0` to weigh quality alone";
+  if (reason == evaluation::kDataLacks) return "use `--prefer 1,0,0` to weigh quality alone";
   return "";
 }
 
@@ -102,7 +102,7 @@ std::string AdviceByCode(absl::StatusCode code, std::string_view server) {
 }  // namespace
 
 ExitCode ExitCodeOf(const absl::Status& status) {
-  if (ReasonOf(status) == reason::kDataLacks) return ExitCode::kSkipped;
+  if (ReasonOf(status) == evaluation::kDataLacks) return ExitCode::kSkipped;
   switch (status.code()) {
     case absl::StatusCode::kOk:
       return ExitCode::kOk;
@@ -163,4 +163,4 @@ std::string ErrorText(std::string_view what, std::string_view server, const absl
   return text;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

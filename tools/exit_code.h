@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 
 enum class ExitCode : int {
   kOk = 0,
@@ -33,4 +33,4 @@ std::string AdviceOf(const absl::Status& status, std::string_view server);
 // `what`: "route", "pool create"; `server`: the address that was called, empty if none.
 std::string ErrorText(std::string_view what, std::string_view server, const absl::Status& status);
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

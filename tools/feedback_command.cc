@@ -7,8 +7,9 @@
 #include "base/strings.h"
 #include "tools/attempt.h"
 #include "tools/command.h"
+#include "tools/output.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 std::string Meaning(v1::FeedbackResult result) {
@@ -129,4 +130,4 @@ void AddFeedback(CLI::App& app, Cli& cli) {
   });
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

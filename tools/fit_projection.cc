@@ -9,7 +9,7 @@
 #include "service/api/convert.h"
 #include "tools/text_lines.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 constexpr uint64_t kPromptsMax = 100000;
@@ -19,7 +19,7 @@ constexpr uint64_t kPromptsMax = 100000;
 absl::StatusOr<uint64_t> FitProjection(const std::string& prompts, v1::EmbedderSettings& settings) {
   v1::PoolSettings pool;
   *pool.mutable_embedder() = settings;
-  ASSIGN_OR_RETURN(const PoolSettings edited, Edited(PoolSettings(), pool));
+  ASSIGN_OR_RETURN(const PoolSettings edited, service::Edited(PoolSettings(), pool));
   if (edited.embedder.name == "caller") {
     return InvalidArgument(
         "a projection can be fitted only if the server embeds the prompts, and with the embedder "
@@ -35,8 +35,8 @@ absl::StatusOr<uint64_t> FitProjection(const std::string& prompts, v1::EmbedderS
         "the number of dimensions to project to is missing; give --projected, or `projected` in "
         "the file");
   }
-  ASSIGN_OR_RETURN(const EmbedderSettings resolved, ResolveEmbedder(edited.embedder));
-  ASSIGN_OR_RETURN(const auto embedder, MakeEmbedder(resolved));
+  ASSIGN_OR_RETURN(const EmbedderSettings resolved, retrieval::ResolveEmbedder(edited.embedder));
+  ASSIGN_OR_RETURN(const auto embedder, retrieval::MakeEmbedder(resolved));
   const std::size_t d = embedder->dimension();
   uint64_t count = 0;
   std::vector<float> vectors;
@@ -46,12 +46,13 @@ absl::StatusOr<uint64_t> FitProjection(const std::string& prompts, v1::EmbedderS
     embedder->Embed(text, std::span(vectors).last(d));
     ++count;
   }));
-  ASSIGN_OR_RETURN(const std::vector<float> rows,
-                   FitPrincipalComponents(vectors, embedder->dimension(), resolved.projected));
+  ASSIGN_OR_RETURN(
+      const std::vector<float> rows,
+      retrieval::FitPrincipalComponents(vectors, embedder->dimension(), resolved.projected));
   settings.mutable_projection_rows()->Assign(rows.begin(), rows.end());
   settings.set_projected(resolved.projected);
   settings.set_lexicon_checksum(resolved.lexicon_checksum);
   return count;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -13,7 +13,7 @@
 #include "pointsman/v1/admin.grpc.pb.h"
 #include "pointsman/v1/router.grpc.pb.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 // Uses gRPC's own clock, since gRPC enforces the deadline.
@@ -199,4 +199,4 @@ absl::StatusOr<v1::ListArmsResponse> GrpcClient::ListArms(const v1::ListArmsRequ
   }
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -19,7 +19,7 @@ namespace grpc {
 class ClientContext;
 }
 
-namespace pointsman {
+namespace pointsman::tools {
 
 struct GrpcOptions {
   std::string server = "127.0.0.1:7717";
@@ -80,4 +80,4 @@ class GrpcClient {
   const std::unique_ptr<Stubs> stubs_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

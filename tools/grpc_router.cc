@@ -8,7 +8,7 @@
 #include "evaluation/replay/warm_start.h"
 #include "service/api/convert.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 
 v1::Preference ToMessage(const Preference& preference) {
   v1::Preference message;
@@ -22,13 +22,13 @@ absl::Status GrpcRouter::PutPool(const std::string& name, const PoolSettings& se
                                  const std::vector<Arm>& arms) {
   v1::PutPoolRequest request;
   request.set_name(name);
-  *request.mutable_settings() = ToProto(settings);
-  for (const Arm& arm : arms) *request.add_arms() = ToProto(arm);
+  *request.mutable_settings() = service::ToProto(settings);
+  for (const Arm& arm : arms) *request.add_arms() = service::ToProto(arm);
   // Not create_only: a retry must not fail if the response to the first call was lost.
   return client_.PutPool(request).status();
 }
 
-absl::StatusOr<RouteOutput> GrpcRouter::Route(const RouteInput& input) {
+absl::StatusOr<engine::RouteOutput> GrpcRouter::Route(const engine::RouteInput& input) {
   v1::RouteRequest request;
   request.set_pool(input.pool);
   request.set_query(input.query);
@@ -40,7 +40,7 @@ absl::StatusOr<RouteOutput> GrpcRouter::Route(const RouteInput& input) {
         "the server made a decision but could not record it, so its outcome cannot be learned; "
         "check the server's disk and log");
   }
-  RouteOutput output;
+  engine::RouteOutput output;
   output.decision_id = response.decision_id();
   output.arm = response.arm();
   output.propensity = response.propensity();
@@ -50,39 +50,40 @@ absl::StatusOr<RouteOutput> GrpcRouter::Route(const RouteInput& input) {
   return output;
 }
 
-absl::StatusOr<FeedbackOutput> GrpcRouter::Feedback(const FeedbackInput& input) {
+absl::StatusOr<engine::FeedbackOutput> GrpcRouter::Feedback(const engine::FeedbackInput& input) {
   v1::FeedbackRequest request;
   request.set_pool(input.pool);
   request.set_decision_id(input.decision_id);
   FillOutcome(input.outcome, request);
   ASSIGN_OR_RETURN(const v1::FeedbackResponse response, client_.Feedback(request));
-  return FeedbackOutput{static_cast<FeedbackResult>(response.result()),
-                        response.sequence(),
-                        {response.notes().begin(), response.notes().end()}};
+  return engine::FeedbackOutput{static_cast<engine::FeedbackResult>(response.result()),
+                                response.sequence(),
+                                {response.notes().begin(), response.notes().end()}};
 }
 
 absl::Status GrpcRouter::PutArm(const std::string& pool, const Arm& arm) {
   v1::PutArmRequest request;
   request.set_pool(pool);
-  *request.mutable_arm() = ToProto(arm);
+  *request.mutable_arm() = service::ToProto(arm);
   return client_.PutArm(request).status();
 }
 
-absl::StatusOr<ImportOutput> GrpcRouter::Import(
-    const ImportPlan& plan, std::span<const ImportedQuery> queries,
+absl::StatusOr<engine::ImportOutput> GrpcRouter::Import(
+    const engine::ImportPlan& plan, std::span<const engine::ImportedQuery> queries,
     const std::function<void(std::size_t)>& on_progress) {
-  const auto chunks = InChunks(queries, Limits{});
+  const auto chunks = evaluation::InChunks(queries, Limits{});
   std::size_t gone = 0;
   const auto chunk_of = [&](std::size_t i) {
     v1::ImportChunk chunk;
-    for (const ImportedQuery& query : chunks[i]) *chunk.add_queries() = ToProto(query);
+    for (const engine::ImportedQuery& query : chunks[i])
+      *chunk.add_queries() = service::ToProto(query);
     gone = (i == 0 ? 0 : gone) + chunks[i].size();
     if (on_progress) on_progress(gone);
     return chunk;
   };
   ASSIGN_OR_RETURN(const v1::ImportOutcomesResponse response,
-                   client_.ImportOutcomes(ToProto(plan), chunks.size(), chunk_of));
-  return FromProto(response);
+                   client_.ImportOutcomes(service::ToProto(plan), chunks.size(), chunk_of));
+  return service::FromProto(response);
 }
 
 absl::Status GrpcRouter::DeletePool(const std::string& name) {
@@ -91,11 +92,11 @@ absl::Status GrpcRouter::DeletePool(const std::string& name) {
   return client_.DeletePool(request).status();
 }
 
-RouterClientFactory GrpcFactory(GrpcOptions options) {
+evaluation::RouterClientFactory GrpcFactory(GrpcOptions options) {
   return [options = std::move(options)](
-             uint64_t /*seed*/) -> absl::StatusOr<std::unique_ptr<RouterClient>> {
-    return std::unique_ptr<RouterClient>(std::make_unique<GrpcRouter>(options));
+             uint64_t /*seed*/) -> absl::StatusOr<std::unique_ptr<evaluation::RouterClient>> {
+    return std::unique_ptr<evaluation::RouterClient>(std::make_unique<GrpcRouter>(options));
   };
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -12,30 +12,30 @@
 #include "evaluation/replay/router_client.h"
 #include "tools/grpc_client.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 
 constexpr int64_t kReplayRetryMs = 60000;
 
-class GrpcRouter final : public RouterClient {
+class GrpcRouter final : public evaluation::RouterClient {
  public:
   explicit GrpcRouter(GrpcOptions options) : client_(std::move(options)) {}
 
   absl::Status PutPool(const std::string& name, const PoolSettings& settings,
                        const std::vector<Arm>& arms) override;
-  absl::StatusOr<RouteOutput> Route(const RouteInput& input) override;
-  absl::StatusOr<FeedbackOutput> Feedback(const FeedbackInput& input) override;
+  absl::StatusOr<engine::RouteOutput> Route(const engine::RouteInput& input) override;
+  absl::StatusOr<engine::FeedbackOutput> Feedback(const engine::FeedbackInput& input) override;
   absl::Status PutArm(const std::string& pool, const Arm& arm) override;
-  absl::StatusOr<ImportOutput> Import(const ImportPlan& plan,
-                                      std::span<const ImportedQuery> queries,
-                                      const std::function<void(std::size_t)>& on_progress) override;
+  absl::StatusOr<engine::ImportOutput> Import(
+      const engine::ImportPlan& plan, std::span<const engine::ImportedQuery> queries,
+      const std::function<void(std::size_t)>& on_progress) override;
   absl::Status DeletePool(const std::string& name) override;
 
  private:
   GrpcClient client_;
 };
 
-RouterClientFactory GrpcFactory(GrpcOptions options);
+evaluation::RouterClientFactory GrpcFactory(GrpcOptions options);
 
 v1::Preference ToMessage(const Preference& preference);
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

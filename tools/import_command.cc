@@ -17,9 +17,10 @@
 #include "tools/command.h"
 #include "tools/grpc_router.h"
 #include "tools/import_report.h"
+#include "tools/output.h"
 #include "tools/progress_bar.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 constexpr double kStrength = 50;  // observations, unless the file has fewer outcomes of each arm
@@ -28,7 +29,7 @@ struct Options {
   std::string pool = "default";
   std::string file, data;  // the same; one of them
   std::string data_pool;
-  TableOptions table;
+  evaluation::TableOptions table;
   std::vector<std::string> arms;  // NAME=ARM
   std::size_t queries = 0;
   double strength = 0;  // 0: the default
@@ -80,21 +81,22 @@ absl::Status AddRenamed(const std::vector<std::string>& renamed, const std::stri
   return absl::OkStatus();
 }
 
-absl::StatusOr<OutcomeSet> ReadSet(const Options& options, const ArmsByName& arms) {
-  TableOptions table = options.table;
+absl::StatusOr<evaluation::OutcomeSet> ReadSet(const Options& options, const ArmsByName& arms) {
+  evaluation::TableOptions table = options.table;
   for (const auto& [name, arm] : arms) table.known_arms.insert(name);
-  return ReadOutcomes(options.file.empty() ? options.data : options.file, options.data_pool, table);
+  return evaluation::ReadOutcomes(options.file.empty() ? options.data : options.file,
+                                  options.data_pool, table);
 }
 
 // The default import id: it is the same for the same data, chosen and weighed in the same way.
-std::string MakeImportId(const Options& options, const OutcomeSet& set,
+std::string MakeImportId(const Options& options, const evaluation::OutcomeSet& set,
                          const ImportReport& report) {
   std::string id = absl::StrFormat("%s/%s/%d/%g/%d", set.name, set.pool, report.queries_chosen,
                                    report.strength, options.seed);
   if (set.columns.empty()) return id;  // the name of a data folder identifies its content
   ByteWriter bytes;
-  for (const DatasetQuery& query : set.queries) bytes.PutString(query.text);
-  for (const SparseOutcome& known : set.outcomes) {
+  for (const evaluation::DatasetQuery& query : set.queries) bytes.PutString(query.text);
+  for (const evaluation::SparseOutcome& known : set.outcomes) {
     v1::ImportedOutcome outcome;
     outcome.set_arm(set.arms[known.arm].name);
     FillOutcome(known.outcome, outcome);
@@ -104,7 +106,7 @@ std::string MakeImportId(const Options& options, const OutcomeSet& set,
   return absl::StrFormat("%s/%016x", id, Checksum(bytes.bytes()));
 }
 
-void AddHints(const OutcomeSet& set, const ArmsByName& arms,
+void AddHints(const evaluation::OutcomeSet& set, const ArmsByName& arms,
               const std::vector<std::string>& arm_names, ImportReport& report) {
   const std::vector<std::string> names = NamesOf(arms);
   for (std::size_t a = 0; a < set.arms.size(); ++a) {
@@ -121,8 +123,8 @@ void AddHints(const OutcomeSet& set, const ArmsByName& arms,
   report.arms_without.assign(without.begin(), without.end());
 }
 
-absl::StatusOr<ImportOutput> Send(const ImportPlan& plan, const SparseImport& import,
-                                  const Cli& cli) {
+absl::StatusOr<engine::ImportOutput> Send(const engine::ImportPlan& plan,
+                                          const evaluation::SparseImport& import, const Cli& cli) {
   ASSIGN_OR_RETURN(const GrpcOptions client_options, ClientOptions(cli));
   GrpcRouter router(client_options);
   ProgressBar bar(cli.is_json);
@@ -142,7 +144,7 @@ uint64_t Sum(const std::map<std::string, uint64_t>& counts) {
 }
 
 // The pool's name for each arm of the set; empty: the pool has no such arm.
-std::vector<std::string> JoinArms(const OutcomeSet& set, const ArmsByName& arms) {
+std::vector<std::string> JoinArms(const evaluation::OutcomeSet& set, const ArmsByName& arms) {
   std::vector<std::string> names;
   for (const Arm& arm : set.arms) {
     const auto known = arms.find(NormalName(arm.name));
@@ -153,8 +155,8 @@ std::vector<std::string> JoinArms(const OutcomeSet& set, const ArmsByName& arms)
 
 // What will be learned and what will be left out, before anything is sent.
 struct Prepared {
-  OutcomeSet set;
-  SparseImport import;
+  evaluation::OutcomeSet set;
+  evaluation::SparseImport import;
   ImportReport report;
 };
 
@@ -163,7 +165,7 @@ absl::StatusOr<Prepared> Prepare(const Options& options, GrpcClient& client) {
   RETURN_IF_ERROR(AddRenamed(options.arms, options.pool, arms));
   Prepared prepared;
   ASSIGN_OR_RETURN(prepared.set, ReadSet(options, arms));
-  const OutcomeSet& set = prepared.set;
+  const evaluation::OutcomeSet& set = prepared.set;
   if (options.queries > set.queries.size()) {
     return InvalidArgument("--queries: ", set.name, " has ", set.queries.size(), " queries, but ",
                            options.queries, " were asked for");
@@ -174,13 +176,14 @@ absl::StatusOr<Prepared> Prepare(const Options& options, GrpcClient& client) {
   report.queries_read = set.queries.size();
   report.queries_chosen = options.queries == 0 ? set.queries.size() : options.queries;
   const std::vector<std::string> arm_names = JoinArms(set, arms);
-  prepared.import = MakeSparseImport(
-      set, ShuffledQueries(set.queries.size(), report.queries_chosen, options.seed), arm_names);
+  prepared.import = evaluation::MakeSparseImport(
+      set, evaluation::ShuffledQueries(set.queries.size(), report.queries_chosen, options.seed),
+      arm_names);
   uint64_t most = 0;
   for (const auto& [arm, count] : prepared.import.outcomes) most = std::max(most, count);
   report.strength =
       options.strength > 0 ? options.strength : std::min(kStrength, static_cast<double>(most));
-  report.announced = AnnouncedOutcomes(prepared.import.outcomes, report.strength);
+  report.announced = evaluation::AnnouncedOutcomes(prepared.import.outcomes, report.strength);
   report.import_id =
       options.import_id.empty() ? MakeImportId(options, set, report) : options.import_id;
   report.left_out = set.left_out;
@@ -191,10 +194,10 @@ absl::StatusOr<Prepared> Prepare(const Options& options, GrpcClient& client) {
 
 absl::Status Learn(Prepared& prepared, const Cli& cli) {
   ImportReport& report = prepared.report;
-  const ImportPlan plan{report.pool, report.import_id, report.queries_chosen, report.strength,
-                        report.announced};
-  ASSIGN_OR_RETURN(const ImportOutput output, Send(plan, prepared.import, cli));
-  report.learned = ToProto(output, plan);
+  const engine::ImportPlan plan{report.pool, report.import_id, report.queries_chosen,
+                                report.strength, report.announced};
+  ASSIGN_OR_RETURN(const engine::ImportOutput output, Send(plan, prepared.import, cli));
+  report.learned = service::ToProto(output, plan);
   report.learned->set_queries_missing(prepared.import.queries.size() - output.queries_learned -
                                       output.queries_known);
   const uint64_t taken = output.outcomes_learned + output.outcomes_known;
@@ -305,4 +308,4 @@ void AddImport(CLI::App& app, Cli& cli) {
   });
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -5,11 +5,11 @@
 #include "absl/strings/str_format.h"
 #include "base/strings.h"
 #include "evaluation/data/json.h"
-#include "tools/command.h"
 #include "tools/event_text.h"
 #include "tools/json_text.h"
+#include "tools/output.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -29,11 +29,11 @@ uint64_t Sum(const std::map<std::string, uint64_t>& counts) {
   return sum;
 }
 
-std::string FirstRows(const SparseImport& import) {
+std::string FirstRows(const evaluation::SparseImport& import) {
   std::string text;
   std::size_t rows = 0;
-  for (const ImportedQuery& query : import.queries) {
-    for (const ImportedOutcome& outcome : query.outcomes) {
+  for (const engine::ImportedQuery& query : import.queries) {
+    for (const engine::ImportedOutcome& outcome : query.outcomes) {
       if (rows++ == kFirstRows) return text;
       text += Cat("  ", Quoted(query.query, kTextShown), "  ", OneLine(outcome.arm), ": ",
                   OutcomeText(outcome.outcome), "\n");
@@ -49,7 +49,7 @@ std::string Counted(uint64_t count, const char* one, const char* many) {
 std::string Outcomes(uint64_t count) { return Counted(count, "outcome", "outcomes"); }
 std::string Queries(uint64_t count) { return Counted(count, "query", "queries"); }
 
-std::string ArmTable(const SparseImport& import, const ImportReport& report) {
+std::string ArmTable(const evaluation::SparseImport& import, const ImportReport& report) {
   if (!report.learned) {
     TextTable table({"arm", "outcomes", "weight of each"});
     for (const auto& [arm, count] : import.outcomes) {
@@ -66,10 +66,10 @@ std::string ArmTable(const SparseImport& import, const ImportReport& report) {
   return table.Text();
 }
 
-Json RowsJson(const SparseImport& import) {
+Json RowsJson(const evaluation::SparseImport& import) {
   Json rows = Json::array();
-  for (const ImportedQuery& query : import.queries) {
-    for (const ImportedOutcome& outcome : query.outcomes) {
+  for (const engine::ImportedQuery& query : import.queries) {
+    for (const engine::ImportedOutcome& outcome : query.outcomes) {
       if (rows.size() == kFirstRows) return rows;
       Json row = {{"query", query.query}, {"arm", outcome.arm}};
       row.update(OutcomeJson(outcome.outcome));
@@ -81,7 +81,7 @@ Json RowsJson(const SparseImport& import) {
 
 }  // namespace
 
-std::string ImportText(const OutcomeSet& set, const SparseImport& import,
+std::string ImportText(const evaluation::OutcomeSet& set, const evaluation::SparseImport& import,
                        const ImportReport& report) {
   std::string text =
       Cat("read ", OneLine(set.name), ": ", set.shape, "; ", Queries(report.queries_read), ", ",
@@ -121,7 +121,7 @@ std::string ImportText(const OutcomeSet& set, const SparseImport& import,
                     OneLine(report.import_id), "' --pool ", OneLine(report.pool), "` undoes it\n");
 }
 
-std::string ImportJson(const OutcomeSet& set, const SparseImport& import,
+std::string ImportJson(const evaluation::OutcomeSet& set, const evaluation::SparseImport& import,
                        const ImportReport& report) {
   Json json;
   json["pool"] = report.pool;
@@ -157,4 +157,4 @@ std::string ImportJson(const OutcomeSet& set, const SparseImport& import,
   return Dumped(json);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -12,7 +12,7 @@
 #include "evaluation/replay/warm_start.h"
 #include "pointsman/v1/admin.pb.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 
 struct ImportReport {
   std::string pool;
@@ -28,9 +28,9 @@ struct ImportReport {
   std::optional<v1::ImportOutcomesResponse> learned;
 };
 
-std::string ImportText(const OutcomeSet& set, const SparseImport& import,
+std::string ImportText(const evaluation::OutcomeSet& set, const evaluation::SparseImport& import,
                        const ImportReport& report);
-std::string ImportJson(const OutcomeSet& set, const SparseImport& import,
+std::string ImportJson(const evaluation::OutcomeSet& set, const evaluation::SparseImport& import,
                        const ImportReport& report);
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -8,7 +8,7 @@
 #include "evaluation/data/json.h"
 #include "tools/exit_code.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -108,4 +108,4 @@ std::string ErrorJson(std::string_view what, std::string_view server, const absl
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

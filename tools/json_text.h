@@ -14,7 +14,7 @@ namespace google::protobuf {
 class Message;
 }
 
-namespace pointsman {
+namespace pointsman::tools {
 
 nlohmann::ordered_json ToJson(const google::protobuf::Message& message);
 
@@ -25,4 +25,4 @@ std::string Dumped(const nlohmann::ordered_json& json);
 // values are "".
 std::string ErrorJson(std::string_view what, std::string_view server, const absl::Status& status);
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

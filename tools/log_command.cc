@@ -15,9 +15,10 @@
 #include "tools/command.h"
 #include "tools/event_text.h"
 #include "tools/json_text.h"
+#include "tools/output.h"
 #include "tools/progress_bar.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -33,12 +34,12 @@ struct LogOptions {
 };
 
 // Takes from a snapshot the names of arms whose events are no longer in the log.
-absl::Status NoteOldArms(const EventLog& log, PoolId pool, LogContext& context) {
+absl::Status NoteOldArms(const storage::EventLog& log, PoolId pool, LogContext& context) {
   ASSIGN_OR_RETURN(const std::vector<Sequence> snapshots, log.ListSnapshots(pool));
   for (auto it = snapshots.rbegin(); it != snapshots.rend(); ++it) {
     const auto bytes = log.ReadSnapshot(pool, *it);
     if (!bytes.ok()) continue;
-    const auto state = LearnedState::Decode(*bytes);
+    const auto state = learners::LearnedState::Decode(*bytes);
     if (!state.ok()) continue;
     for (std::size_t i = 0; i < state->arm_count(); ++i) {
       context.NoteName(*state->arm(static_cast<ArmId>(i)));
@@ -48,7 +49,7 @@ absl::Status NoteOldArms(const EventLog& log, PoolId pool, LogContext& context) 
   return absl::OkStatus();
 }
 
-absl::Status PrintPool(const EventLog& log, const Pool& pool, const LogOptions& options,
+absl::Status PrintPool(const storage::EventLog& log, const Pool& pool, const LogOptions& options,
                        bool is_json) {
   ASSIGN_OR_RETURN(const Sequence first, log.FirstSequence(pool.id));
   ASSIGN_OR_RETURN(const Sequence last, log.LastSequence(pool.id));
@@ -77,7 +78,8 @@ absl::Status PrintPool(const EventLog& log, const Pool& pool, const LogOptions& 
 }
 
 absl::Status PrintLog(const LogOptions& options, bool is_json) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<EventLog> log, ReadRocksEventLog(options.folder));
+  ASSIGN_OR_RETURN(const std::unique_ptr<storage::EventLog> log,
+                   storage::ReadRocksEventLog(options.folder));
   ASSIGN_OR_RETURN(const std::vector<Pool> pools, log->ReadPools());
   bool is_found = options.pool.empty();
   for (const Pool& pool : pools) {
@@ -91,12 +93,12 @@ absl::Status PrintLog(const LogOptions& options, bool is_json) {
   return absl::OkStatus();
 }
 
-std::string CheckText(const PoolCheck& check) {
+std::string CheckText(const engine::PoolCheck& check) {
   std::string text = Cat("pool ", check.pool, ": events ", check.first, " to ", check.last);
   text += check.replayed_from == 0 ? ", replayed from the start"
                                    : Cat(", replayed from snapshot ", check.replayed_from);
   text += "\n";
-  for (const SnapshotCheck& snapshot : check.snapshots) {
+  for (const engine::SnapshotCheck& snapshot : check.snapshots) {
     text += absl::StrFormat("  snapshot %-12d %s\n", snapshot.sequence,
                             !snapshot.fault.empty() ? Cat("WRONG: ", snapshot.fault)
                             : snapshot.is_base      ? "readable; the replay started from it"
@@ -111,7 +113,7 @@ std::string CheckText(const PoolCheck& check) {
                     ", equal to those that are kept\n"));
 }
 
-Json CheckJson(const PoolCheck& check) {
+Json CheckJson(const engine::PoolCheck& check) {
   Json json = {{"pool", check.pool},
                {"first", check.first},
                {"last", check.last},
@@ -122,28 +124,29 @@ Json CheckJson(const PoolCheck& check) {
                {"is_sound", check.is_sound()},
                {"fault", check.fault},
                {"snapshots", Json::array()}};
-  for (const SnapshotCheck& snapshot : check.snapshots) {
+  for (const engine::SnapshotCheck& snapshot : check.snapshots) {
     json["snapshots"].push_back({{"sequence", snapshot.sequence}, {"fault", snapshot.fault}});
   }
   return json;
 }
 
 absl::Status Verify(const std::string& folder, bool from_start, bool is_json) {
-  if (IsBackup(folder)) RETURN_IF_ERROR(CheckBackup(folder).status());
-  ASSIGN_OR_RETURN(const std::unique_ptr<EventLog> log, ReadRocksEventLog(folder));
+  if (storage::IsBackup(folder)) RETURN_IF_ERROR(storage::CheckBackup(folder).status());
+  ASSIGN_OR_RETURN(const std::unique_ptr<storage::EventLog> log,
+                   storage::ReadRocksEventLog(folder));
   ProgressBar bar(is_json);
   const auto show = [&bar](const std::string& pool, Sequence done, Sequence last) {
     if (last < kProgressFrom) return;
     bar.Show(static_cast<double>(done) / static_cast<double>(last), Cat("pool ", pool));
   };
-  const auto checks = VerifyLog(*log, {from_start, show});
+  const auto checks = engine::VerifyLog(*log, {from_start, show});
   if (!checks.ok()) {
     bar.Leave();
     return checks.status();
   }
   bool is_sound = true;
   Json json = Json::array();
-  for (const PoolCheck& check : *checks) {
+  for (const engine::PoolCheck& check : *checks) {
     is_sound = is_sound && check.is_sound();
     if (is_json) json.push_back(CheckJson(check));
     if (!is_json) Print(CheckText(check));
@@ -196,4 +199,4 @@ void AddVerify(CLI::App& app, Cli& cli) {
                   [folder, from_start, &cli] { return Verify(*folder, *from_start, cli.is_json); });
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

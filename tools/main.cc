@@ -22,7 +22,7 @@ int Parse(CLI::App& app, int argc, char** argv, bool& is_parsed) {
     return 0;
   } catch (const CLI::ParseError& error) {
     if (is_json && error.get_exit_code() != 0) {
-      const std::string unknown = pointsman::UnknownCommand(app);
+      const std::string unknown = pointsman::tools::UnknownCommand(app);
       std::string what;
       for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
         at = at->get_subcommands().front();
@@ -30,23 +30,23 @@ int Parse(CLI::App& app, int argc, char** argv, bool& is_parsed) {
       }
       const absl::Status status =
           pointsman::InvalidArgument(unknown.empty() ? std::string(error.what()) : unknown);
-      std::fputs(pointsman::ErrorJson(what, "", status).c_str(), stderr);
-      return static_cast<int>(pointsman::ExitCode::kUsage);
+      std::fputs(pointsman::tools::ErrorJson(what, "", status).c_str(), stderr);
+      return static_cast<int>(pointsman::tools::ExitCode::kUsage);
     }
-    if (const std::string unknown = pointsman::UnknownCommand(app);
+    if (const std::string unknown = pointsman::tools::UnknownCommand(app);
         !unknown.empty() && error.get_exit_code() != 0) {
       std::fprintf(stderr, "pointsman: %s\n", unknown.c_str());
-      return static_cast<int>(pointsman::ExitCode::kUsage);
+      return static_cast<int>(pointsman::tools::ExitCode::kUsage);
     }
-    return app.exit(error) == 0 ? 0 : static_cast<int>(pointsman::ExitCode::kUsage);
+    return app.exit(error) == 0 ? 0 : static_cast<int>(pointsman::tools::ExitCode::kUsage);
   }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  pointsman::Cli cli;
-  const auto app = pointsman::MakeApp(cli);
+  pointsman::tools::Cli cli;
+  const auto app = pointsman::tools::MakeApp(cli);
 
   bool is_parsed = false;
   const int code = Parse(*app, argc, argv, is_parsed);
@@ -54,8 +54,8 @@ int main(int argc, char** argv) {
   const absl::Status status = cli.run();
   if (!status.ok()) {
     std::fflush(stdout);
-    const auto text = cli.is_json ? pointsman::ErrorJson : pointsman::ErrorText;
+    const auto text = cli.is_json ? pointsman::tools::ErrorJson : pointsman::tools::ErrorText;
     std::fputs(text(cli.what, cli.called, status).c_str(), stderr);
   }
-  return static_cast<int>(pointsman::ExitCodeOf(status));
+  return static_cast<int>(pointsman::tools::ExitCodeOf(status));
 }

@@ -5,7 +5,7 @@
 #include "tools/exit_code.h"
 #include "tools/pages/page_flags.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 
 std::unique_ptr<CLI::App> MakeApp(Cli& cli) {
   auto owned = std::make_unique<CLI::App>(
@@ -61,4 +61,4 @@ std::unique_ptr<CLI::App> MakeApp(Cli& cli) {
   return owned;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -7,9 +7,9 @@
 
 #include "tools/command.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 
 // `cli` must outlive it: parsing writes there.
 std::unique_ptr<CLI::App> MakeApp(Cli& cli);
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

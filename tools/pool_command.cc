@@ -8,9 +8,10 @@
 #include "domain/arm.h"
 #include "tools/command.h"
 #include "tools/fit_projection.h"
+#include "tools/output.h"
 #include "tools/pool_file.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 std::string Shown(const v1::Pool& pool) {
@@ -252,4 +253,4 @@ void AddPool(CLI::App& app, Cli& cli) {
   AddReembed(*pool, cli);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -16,7 +16,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 using google::protobuf::Descriptor;
@@ -305,4 +305,4 @@ absl::StatusOr<v1::PutPoolRequest> ReadPoolFile(const std::string& path) {
   return ParsePool(yaml, path);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

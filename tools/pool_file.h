@@ -14,7 +14,7 @@
 #include "absl/status/statusor.h"
 #include "pointsman/v1/admin.pb.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 
 absl::StatusOr<v1::PutPoolRequest> ParsePool(const std::string& yaml, std::string_view file);
 absl::StatusOr<v1::PutPoolRequest> ReadPoolFile(const std::string& path);
@@ -23,4 +23,4 @@ absl::StatusOr<v1::PutPoolRequest> ReadPoolFile(const std::string& path);
 // projection, which the server does not return.
 std::string PoolYaml(const v1::Pool& pool, const std::vector<v1::Arm>& arms);
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -6,10 +6,11 @@
 #include "evaluation/data/dataset.h"
 #include "evaluation/replay/probe.h"
 #include "tools/command.h"
+#include "tools/output.h"
 #include "tools/progress_bar.h"
 #include "tools/replay_options.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 struct Options {
@@ -17,21 +18,23 @@ struct Options {
   std::string pool;
   std::string json;
   bool is_json = false;
-  ProbeOptions probe;
+  evaluation::ProbeOptions probe;
 };
 
 absl::Status Run(const Options& options) {
-  ASSIGN_OR_RETURN(const Dataset dataset, LoadDataset(options.data, options.pool));
+  ASSIGN_OR_RETURN(const evaluation::Dataset dataset,
+                   evaluation::LoadDataset(options.data, options.pool));
   ProgressBar bar(options.is_json);
-  const auto report =
-      RunProbe(dataset, options.probe, [&bar](double share) { bar.Show(share, "probing"); });
+  const auto report = evaluation::RunProbe(dataset, options.probe,
+                                           [&bar](double share) { bar.Show(share, "probing"); });
   if (!report.ok()) {
     bar.Leave();
     return report.status();
   }
   const bool is_json_printed = options.is_json && options.json.empty();
-  Print(is_json_printed ? ProbeJson(*report) : ProbeTable(*report));
-  if (!options.json.empty()) RETURN_IF_ERROR(WriteFile(options.json, ProbeJson(*report)));
+  Print(is_json_printed ? evaluation::ProbeJson(*report) : evaluation::ProbeTable(*report));
+  if (!options.json.empty())
+    RETURN_IF_ERROR(WriteFile(options.json, evaluation::ProbeJson(*report)));
   return absl::OkStatus();
 }
 
@@ -39,7 +42,7 @@ absl::Status Run(const Options& options) {
 
 void AddProbe(CLI::App& app, Cli& cli) {
   auto options = std::make_shared<Options>();
-  ProbeOptions& probe = options->probe;
+  evaluation::ProbeOptions& probe = options->probe;
   probe.embedder.sketch_weight = 0.5;
   CLI::App* command =
       AddCommand(app, "probe", "measure how well an embedder's vectors predict which arm is best",
@@ -75,4 +78,4 @@ void AddProbe(CLI::App& app, Cli& cli) {
   });
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 constexpr std::size_t kTerminalSteps = 200;
@@ -39,4 +39,4 @@ void ProgressBar::Leave() const {
   if (is_terminal_ && last_step_ > 0 && last_step_ < kTerminalSteps) std::fputc('\n', stderr);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <string>
 
-namespace pointsman {
+namespace pointsman::tools {
 
 class ProgressBar {
  public:
@@ -22,4 +22,4 @@ class ProgressBar {
   std::size_t last_step_ = 0;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -2,9 +2,9 @@
 
 #include "absl/strings/str_format.h"
 #include "base/strings.h"
-#include "tools/command.h"
+#include "tools/output.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 constexpr char kUnknown[] = "unknown";
@@ -40,4 +40,4 @@ std::string Reasons(const google::protobuf::RepeatedPtrField<v1::RankedArm>& ran
   return text;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -9,7 +9,7 @@
 
 #include "pointsman/v1/router.pb.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 
 // "$0.001234", "900 ms", "12%"; "unknown" where there is no value.
 std::string DollarsOr(bool is_known, double usd);
@@ -21,4 +21,4 @@ std::string RankingTable(const google::protobuf::RepeatedPtrField<v1::RankedArm>
 // "arm: reason", one line for each arm that has a reason.
 std::string Reasons(const google::protobuf::RepeatedPtrField<v1::RankedArm>& ranking);
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -5,7 +5,7 @@
 #include "domain/event.h"
 #include "domain/outcome_fields.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 // The outcome of a call after another report about it, which may add, correct or withdraw.
@@ -34,12 +34,13 @@ void LeaveOut(RelearnStep& step, const std::set<std::string>& needed) {
   std::erase_if(step.resets,
                 [&](const v1::LoggedReset& reset) { return !needed.contains(reset.arm()); });
   for (auto& [weight, queries] : step.by_weight) {
-    for (ImportedQuery& query : queries) {
-      std::erase_if(query.outcomes, [&](const ImportedOutcome& known) {
+    for (engine::ImportedQuery& query : queries) {
+      std::erase_if(query.outcomes, [&](const engine::ImportedOutcome& known) {
         return known.outcome.empty() || !needed.contains(known.arm);
       });
     }
-    std::erase_if(queries, [](const ImportedQuery& query) { return query.outcomes.empty(); });
+    std::erase_if(queries,
+                  [](const engine::ImportedQuery& query) { return query.outcomes.empty(); });
     for (std::size_t i = 0; i < queries.size(); ++i) queries[i].index = i;
   }
   std::erase_if(step.by_weight, [](const auto& of_weight) { return of_weight.second.empty(); });
@@ -80,20 +81,20 @@ Outcome* OutcomeGatherer::Find(const v1::LoggedOutcome& logged) {
   const Call call{logged.decision_id(), logged.arm(), logged.attempt()};
   if (const auto known = places_.find(call); known != places_.end()) {
     const Place& place = known->second;
-    ImportedQuery& query = steps_[place.step].by_weight[place.weight][place.query];
+    engine::ImportedQuery& query = steps_[place.step].by_weight[place.weight][place.query];
     return &query.outcomes[place.outcome].outcome;
   }
   if (logged.query_text().empty()) return nullptr;
-  std::vector<ImportedQuery>& queries = steps_.back().by_weight[logged.weight()];
+  std::vector<engine::ImportedQuery>& queries = steps_.back().by_weight[logged.weight()];
   const auto [at, is_new] = query_of_.try_emplace(
       {logged.decision_id(), logged.weight(), logged.attempt()}, queries.size());
   if (is_new) {
-    ImportedQuery query;
+    engine::ImportedQuery query;
     query.query = logged.query_text();
     query.features.assign(logged.features().begin(), logged.features().end());
     queries.push_back(std::move(query));
   }
-  ImportedQuery& query = queries[at->second];
+  engine::ImportedQuery& query = queries[at->second];
   query.outcomes.push_back({logged.arm(), {}});
   places_[call] = {steps_.size() - 1, logged.weight(), at->second, query.outcomes.size() - 1};
   return &query.outcomes.back().outcome;
@@ -118,4 +119,4 @@ Relearning OutcomeGatherer::Finish(const std::set<std::string>& living) {
   return out;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -16,12 +16,12 @@
 #include "engine/request/requests.h"
 #include "pointsman/v1/admin.pb.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 
 struct RelearnStep {
   std::vector<v1::LoggedReset> resets;  // these come first
   // In ascending order of weight, so imported outcomes come before observed ones.
-  std::map<double, std::vector<ImportedQuery>> by_weight;
+  std::map<double, std::vector<engine::ImportedQuery>> by_weight;
 };
 
 struct Relearning {
@@ -61,4 +61,4 @@ class OutcomeGatherer {
   std::map<std::string, uint64_t> without_text_of_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

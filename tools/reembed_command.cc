@@ -19,11 +19,12 @@
 #include "tools/fit_projection.h"
 #include "tools/grpc_router.h"
 #include "tools/json_text.h"
+#include "tools/output.h"
 #include "tools/progress_bar.h"
 #include "tools/reembed.h"
 #include "tools/replay_options.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 struct Options {
@@ -46,7 +47,7 @@ absl::StatusOr<v1::PutPoolRequest> NewPool(const Options& options, const v1::Poo
   PoolSettings settings;
   settings.embedder = options.embedder;
   v1::EmbedderSettings& embedder = *request.mutable_settings()->mutable_embedder();
-  embedder = ToProto(settings).embedder();
+  embedder = service::ToProto(settings).embedder();
   if (!options.prompts.empty()) {
     ASSIGN_OR_RETURN(const uint64_t used, FitProjection(options.prompts, embedder));
     std::fputs(Cat("projection fitted to ", used, " prompts\n").c_str(), stderr);
@@ -121,17 +122,17 @@ class Relearner {
     }
     return absl::OkStatus();
   }
-  const ImportOutput& total() const { return total_.total(); }
+  const engine::ImportOutput& total() const { return total_.total(); }
 
  private:
-  absl::Status Import(double weight, const std::vector<ImportedQuery>& queries) {
+  absl::Status Import(double weight, const std::vector<engine::ImportedQuery>& queries) {
     const auto count = static_cast<double>(queries.size());
-    const ImportPlan plan{options_.to,
-                          Cat("reembed/", options_.from, "/", ++imports_),
-                          queries.size(),
-                          weight * count,
-                          {}};
-    ASSIGN_OR_RETURN(const ImportOutput output,
+    const engine::ImportPlan plan{options_.to,
+                                  Cat("reembed/", options_.from, "/", ++imports_),
+                                  queries.size(),
+                                  weight * count,
+                                  {}};
+    ASSIGN_OR_RETURN(const engine::ImportOutput output,
                      router_.Import(plan, queries, [&](std::size_t gone) {
                        bar_.Show(static_cast<double>(gone) / count,
                                  absl::StrFormat("learning query %d of %d", gone, queries.size()));
@@ -144,12 +145,12 @@ class Relearner {
   GrpcClient& client_;
   GrpcRouter& router_;
   ProgressBar& bar_;
-  ImportTally total_{ImportPlan{}};
+  engine::ImportTally total_{engine::ImportPlan{}};
   std::size_t imports_ = 0;
 };
 
-std::string Report(const Options& options, const ImportOutput& total, const Relearning& relearning,
-                   uint64_t log_begins_at) {
+std::string Report(const Options& options, const engine::ImportOutput& total,
+                   const Relearning& relearning, uint64_t log_begins_at) {
   std::string text = Cat("created pool ", options.to, "; ", total.outcomes_learned, " outcomes of ",
                          total.queries_learned, " queries learned\n");
   if (relearning.without_text > 0) {
@@ -167,9 +168,9 @@ std::string Report(const Options& options, const ImportOutput& total, const Rele
          "delete`\n";
 }
 
-std::string JsonReport(const ImportOutput& total, const Relearning& relearning,
+std::string JsonReport(const engine::ImportOutput& total, const Relearning& relearning,
                        uint64_t log_begins_at) {
-  nlohmann::ordered_json json = ToJson(ToProto(total, ImportPlan{}));
+  nlohmann::ordered_json json = ToJson(service::ToProto(total, engine::ImportPlan{}));
   json["outcomes_without_text"] = relearning.without_text;
   json["outcomes_of_removed_arms"] = relearning.of_other_arms;
   json["log_begins_at"] = log_begins_at;
@@ -235,4 +236,4 @@ void AddReembed(CLI::App& pool, Cli& cli) {
   });
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -13,10 +13,11 @@
 #include "tools/command.h"
 #include "tools/exit_code.h"
 #include "tools/grpc_router.h"
+#include "tools/output.h"
 #include "tools/progress_bar.h"
 #include "tools/replay_options.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 struct Options {
@@ -27,10 +28,10 @@ struct Options {
   std::string json;
   std::string svg;
   bool is_text_curve = false;
-  ReplayOptions replay;
+  evaluation::ReplayOptions replay;
 };
 
-void Show(const ReplayProgress& progress, ProgressBar& bar) {
+void Show(const evaluation::ReplayProgress& progress, ProgressBar& bar) {
   const std::size_t total = progress.rounds * progress.seeds;
   const std::size_t done = progress.rounds * progress.seed_index + progress.round;
   bar.Show(
@@ -41,9 +42,9 @@ void Show(const ReplayProgress& progress, ProgressBar& bar) {
 
 absl::Status Run(Options options, Cli& cli) {
   ASSIGN_OR_RETURN(options.replay.preference, ParsePreference(options.preference));
-  ASSIGN_OR_RETURN(const Dataset dataset, LoadData(options.data, options.replay));
+  ASSIGN_OR_RETURN(const evaluation::Dataset dataset, LoadData(options.data, options.replay));
 
-  RouterClientFactory connect = InProcessFactory({});
+  evaluation::RouterClientFactory connect = evaluation::InProcessFactory({});
   if (!options.is_in_process) {
     cli.called = options.server;
     ASSIGN_OR_RETURN(GrpcOptions client, ClientOptions(cli));
@@ -52,22 +53,25 @@ absl::Status Run(Options options, Cli& cli) {
     connect = GrpcFactory(client);
   }
   ProgressBar bar(cli.is_json);
-  const auto report = RunReplay(dataset, options.replay, connect,
-                                [&bar](const ReplayProgress& progress) { Show(progress, bar); });
+  const auto report = evaluation::RunReplay(
+      dataset, options.replay, connect,
+      [&bar](const evaluation::ReplayProgress& progress) { Show(progress, bar); });
   if (!report.ok()) {
     bar.Leave();
     if (ExitCodeOf(report.status()) == ExitCode::kSkipped) {
       cli.called.clear();
       const std::string why(ToStd(report.status().message()));
-      if (!options.json.empty()) RETURN_IF_ERROR(WriteFile(options.json, SkippedJson(why)));
+      if (!options.json.empty())
+        RETURN_IF_ERROR(WriteFile(options.json, evaluation::SkippedJson(why)));
     }
     return report.status();
   }
   cli.called.clear();
-  Print(cli.is_json ? ReportJson(*report) : ReportTable(*report));
-  if (options.is_text_curve && !cli.is_json) Print("\n" + ReportText(*report));
-  if (!options.json.empty()) RETURN_IF_ERROR(WriteFile(options.json, ReportJson(*report)));
-  if (!options.svg.empty()) RETURN_IF_ERROR(WriteFile(options.svg, ReportSvg(*report)));
+  Print(cli.is_json ? evaluation::ReportJson(*report) : evaluation::ReportTable(*report));
+  if (options.is_text_curve && !cli.is_json) Print("\n" + evaluation::ReportText(*report));
+  if (!options.json.empty())
+    RETURN_IF_ERROR(WriteFile(options.json, evaluation::ReportJson(*report)));
+  if (!options.svg.empty()) RETURN_IF_ERROR(WriteFile(options.svg, evaluation::ReportSvg(*report)));
   return absl::OkStatus();
 }
 
@@ -75,7 +79,7 @@ absl::Status Run(Options options, Cli& cli) {
 
 void AddReplay(CLI::App& app, Cli& cli) {
   auto options = std::make_shared<Options>();
-  ReplayOptions& replay = options->replay;
+  evaluation::ReplayOptions& replay = options->replay;
   LearnerSettings& learner = replay.settings.learner;
   CLI::App* command = AddCommand(
       app, "replay", "stream a data set through a router and show what it learned",
@@ -109,4 +113,4 @@ void AddReplay(CLI::App& app, Cli& cli) {
   });
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -4,7 +4,7 @@
 #include "evaluation/data/dataset_folder.h"
 #include "tools/command.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 
 void AddEmbedderOptions(CLI::App* command, EmbedderSettings& embedder) {
   command->add_option("--embedder", embedder.name, "lexicon, hashing or caller")
@@ -25,7 +25,7 @@ void AddEmbedderOptions(CLI::App* command, EmbedderSettings& embedder) {
       ->capture_default_str();
 }
 
-void AddReplayOptions(CLI::App* command, DataOptions& data, ReplayOptions& replay) {
+void AddReplayOptions(CLI::App* command, DataOptions& data, evaluation::ReplayOptions& replay) {
   command->add_option("--data", data.data, "data folder, or a table as for `import`")->required();
   command
       ->add_option("--map", data.table.maps, "COLUMN=FIELD: meaning of a table's column (repeat)")
@@ -63,12 +63,14 @@ void AddReplayOptions(CLI::App* command, DataOptions& data, ReplayOptions& repla
       ->capture_default_str();
 }
 
-absl::StatusOr<Dataset> LoadData(const DataOptions& data, ReplayOptions& replay) {
+absl::StatusOr<evaluation::Dataset> LoadData(const DataOptions& data,
+                                             evaluation::ReplayOptions& replay) {
   replay.round_length = static_cast<Micros>(data.round_ms * static_cast<double>(kMicrosPerMs));
   EmbedderSettings& embedder = replay.settings.embedder;
   embedder.lexicon_file = LexiconArgument(embedder.lexicon_file);
-  ASSIGN_OR_RETURN(const OutcomeSet set, ReadOutcomes(data.data, data.pool, data.table));
-  return CompletePart(set);
+  ASSIGN_OR_RETURN(const evaluation::OutcomeSet set,
+                   evaluation::ReadOutcomes(data.data, data.pool, data.table));
+  return evaluation::CompletePart(set);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -9,12 +9,12 @@
 #include "evaluation/data/dataset.h"
 #include "evaluation/replay/replay.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 
 struct DataOptions {
   std::string data;
   std::string pool;
-  TableOptions table;
+  evaluation::TableOptions table;
   double round_ms = 1000;
 };
 
@@ -23,9 +23,10 @@ void AddEmbedderOptions(CLI::App* command, EmbedderSettings& embedder);
 
 // --data, --map, --scale, --pool, --rounds, --seeds, --seed-start, those of the embedder, --feedback-delay,
 // --told, --round-ms, --latency-scale-ms. Both must outlive the parsing.
-void AddReplayOptions(CLI::App* command, DataOptions& data, ReplayOptions& replay);
+void AddReplayOptions(CLI::App* command, DataOptions& data, evaluation::ReplayOptions& replay);
 
 // After parsing: loads the data set, and completes `replay`.
-absl::StatusOr<Dataset> LoadData(const DataOptions& data, ReplayOptions& replay);
+absl::StatusOr<evaluation::Dataset> LoadData(const DataOptions& data,
+                                             evaluation::ReplayOptions& replay);
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

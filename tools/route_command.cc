@@ -9,9 +9,10 @@
 #include "base/strings.h"
 #include "tools/command.h"
 #include "tools/grpc_router.h"
+#include "tools/output.h"
 #include "tools/ranking_text.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 struct Options {
@@ -178,4 +179,4 @@ void AddRoute(CLI::App& app, Cli& cli) {
   });
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

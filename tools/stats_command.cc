@@ -10,9 +10,10 @@
 #include "base/strings.h"
 #include "tools/command.h"
 #include "tools/event_text.h"
+#include "tools/output.h"
 #include "tools/ranking_text.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 std::string Shown(const v1::GetStatsResponse& stats) {
@@ -136,4 +137,4 @@ void AddExplain(CLI::App& app, Cli& cli) {
   });
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

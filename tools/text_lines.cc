@@ -6,10 +6,10 @@
 #include "base/strings.h"
 #include "evaluation/data/lines.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
-absl::StatusOr<std::string> TextOf(const Lines& lines, bool is_json) {
+absl::StatusOr<std::string> TextOf(const evaluation::Lines& lines, bool is_json) {
   if (!is_json) return lines.line();
   const auto object = nlohmann::json::parse(lines.line(), nullptr, /*allow_exceptions=*/false);
   for (const char* key : {"text", "query"}) {
@@ -26,7 +26,7 @@ absl::StatusOr<std::string> TextOf(const Lines& lines, bool is_json) {
 absl::Status ForEachText(const std::string& path,
                          const std::function<void(const std::string&)>& use) {
   const bool is_json = path.ends_with(".jsonl") || path.ends_with(".jsonl.gz");
-  ASSIGN_OR_RETURN(const auto lines, Lines::Open(path));
+  ASSIGN_OR_RETURN(const auto lines, evaluation::Lines::Open(path));
   while (true) {
     ASSIGN_OR_RETURN(const bool is_line, lines->Next());
     if (!is_line) return absl::OkStatus();
@@ -36,4 +36,4 @@ absl::Status ForEachText(const std::string& path,
   }
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

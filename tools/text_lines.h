@@ -9,9 +9,9 @@
 
 #include "absl/status/status.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 
 absl::Status ForEachText(const std::string& path,
                          const std::function<void(const std::string&)>& use);
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

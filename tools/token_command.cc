@@ -12,8 +12,9 @@
 #include "service/access/tokens_file.h"
 #include "tools/command.h"
 #include "tools/json_text.h"
+#include "tools/output.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -34,9 +35,9 @@ std::vector<std::string> Split(const std::string& list) {
   return absl::StrSplit(list, ',', absl::SkipEmpty());
 }
 
-absl::Status Fill(const NewTokenOptions& options, TokenEntry& entry) {
+absl::Status Fill(const NewTokenOptions& options, service::TokenEntry& entry) {
   for (const std::string& name : Split(options.scopes)) {
-    const auto scope = ScopeOf(name);
+    const auto scope = service::ScopeOf(name);
     if (!scope) {
       return InvalidArgument("--scopes: expected route, feedback, admin or metrics, got ",
                              Quoted(name));
@@ -52,22 +53,23 @@ absl::Status Fill(const NewTokenOptions& options, TokenEntry& entry) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<TokenEntry>> Present(const std::string& file) {
+absl::StatusOr<std::vector<service::TokenEntry>> Present(const std::string& file) {
   std::error_code error;
-  if (!std::filesystem::exists(file, error)) return std::vector<TokenEntry>();
-  return LoadTokens(file);
+  if (!std::filesystem::exists(file, error)) return std::vector<service::TokenEntry>();
+  return service::LoadTokens(file);
 }
 
-std::vector<std::string> ScopesOf(const TokenEntry& token) {
+std::vector<std::string> ScopesOf(const service::TokenEntry& token) {
   std::vector<std::string> scopes;
-  for (const Scope scope : {Scope::kRoute, Scope::kFeedback, Scope::kAdmin, Scope::kMetrics}) {
-    if (token.Has(scope)) scopes.emplace_back(ScopeName(scope));
+  for (const service::Scope scope : {service::Scope::kRoute, service::Scope::kFeedback,
+                                     service::Scope::kAdmin, service::Scope::kMetrics}) {
+    if (token.Has(scope)) scopes.emplace_back(service::ScopeName(scope));
   }
   return scopes;
 }
 
 // `expires_unix_ms`: 0, never.
-Json EntryJson(const TokenEntry& token) {
+Json EntryJson(const service::TokenEntry& token) {
   return {{"name", token.name},
           {"scopes", ScopesOf(token)},
           {"pools", token.pools},
@@ -75,17 +77,17 @@ Json EntryJson(const TokenEntry& token) {
 }
 
 absl::Status Create(const NewTokenOptions& options, bool is_json) {
-  ASSIGN_OR_RETURN(NewToken made, MakeToken(options.name));
+  ASSIGN_OR_RETURN(service::NewToken made, service::MakeToken(options.name));
   RETURN_IF_ERROR(Fill(options, made.entry));
-  ASSIGN_OR_RETURN(std::vector<TokenEntry> tokens, Present(options.file));
-  for (const TokenEntry& token : tokens) {
+  ASSIGN_OR_RETURN(std::vector<service::TokenEntry> tokens, Present(options.file));
+  for (const service::TokenEntry& token : tokens) {
     if (token.name != options.name) continue;
     return absl::AlreadyExistsError(
         Cat(options.file, " has a token named ", options.name,
             "; choose another name, and revoke the old token when it is no longer in use"));
   }
   tokens.push_back(made.entry);
-  RETURN_IF_ERROR(SaveTokens(options.file, tokens));
+  RETURN_IF_ERROR(service::SaveTokens(options.file, tokens));
   if (is_json) {
     Json json = EntryJson(made.entry);
     json["token"] = made.token;
@@ -105,22 +107,22 @@ absl::Status Create(const NewTokenOptions& options, bool is_json) {
 }
 
 absl::Status List(const std::string& file, bool is_json) {
-  ASSIGN_OR_RETURN(const std::vector<TokenEntry> tokens, LoadTokens(file));
+  ASSIGN_OR_RETURN(const std::vector<service::TokenEntry> tokens, service::LoadTokens(file));
   const Micros now = SystemClock().Now();
   if (is_json) {
     Json json = {{"tokens", Json::array()}};
-    for (const TokenEntry& token : tokens) json["tokens"].push_back(EntryJson(token));
+    for (const service::TokenEntry& token : tokens) json["tokens"].push_back(EntryJson(token));
     Print(Dumped(json));
     return absl::OkStatus();
   }
   TextTable table({"name", "scopes", "pools", "expires"});
-  for (const TokenEntry& token : tokens) {
+  for (const service::TokenEntry& token : tokens) {
     std::string scopes, pools;
     for (const std::string& scope : ScopesOf(token)) {
       scopes += Cat(scopes.empty() ? "" : ",", scope);
     }
     for (const std::string& pool : token.pools) pools += Cat(pools.empty() ? "" : ",", pool);
-    std::string expires = token.expires ? DayText(*token.expires) : "never";
+    std::string expires = token.expires ? service::DayText(*token.expires) : "never";
     if (token.expires && now >= *token.expires) expires += " (expired)";
     table.Add({token.name, scopes, pools, expires});
   }
@@ -129,10 +131,11 @@ absl::Status List(const std::string& file, bool is_json) {
 }
 
 absl::Status Revoke(const std::string& file, const std::string& name, bool is_json) {
-  ASSIGN_OR_RETURN(std::vector<TokenEntry> tokens, LoadTokens(file));
-  const auto removed = std::erase_if(tokens, [&](const TokenEntry& t) { return t.name == name; });
+  ASSIGN_OR_RETURN(std::vector<service::TokenEntry> tokens, service::LoadTokens(file));
+  const auto removed =
+      std::erase_if(tokens, [&](const service::TokenEntry& t) { return t.name == name; });
   if (removed == 0) return NotFound(file, " has no token named ", Quoted(name));
-  RETURN_IF_ERROR(SaveTokens(file, tokens));
+  RETURN_IF_ERROR(service::SaveTokens(file, tokens));
   if (is_json) {
     Print(Dumped(Json{{"revoked", name}, {"file", file}}));
     return absl::OkStatus();
@@ -188,4 +191,4 @@ void AddToken(CLI::App& app, Cli& cli) {
            [file, name, &cli](GrpcClient&) { return Revoke(*file, *name, cli.is_json); });
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

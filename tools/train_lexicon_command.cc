@@ -10,21 +10,22 @@
 #include "retrieval/training/lexicon_trainer.h"
 #include "tools/command.h"
 #include "tools/json_text.h"
+#include "tools/output.h"
 #include "tools/progress_bar.h"
 #include "tools/text_lines.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 struct Options {
   std::vector<std::string> corpus;
   std::string out;
   std::string note;
-  LexiconOptions lexicon;
+  retrieval::LexiconOptions lexicon;
 };
 
 absl::Status Run(const Options& options, bool is_json) {
-  ASSIGN_OR_RETURN(const auto trainer, LexiconTrainer::Make(options.lexicon));
+  ASSIGN_OR_RETURN(const auto trainer, retrieval::LexiconTrainer::Make(options.lexicon));
   uint64_t lines_left_out = 0;
   for (const std::string& path : options.corpus) {
     RETURN_IF_ERROR(ForEachText(
@@ -38,14 +39,14 @@ absl::Status Run(const Options& options, bool is_json) {
                           lines_left_out));
   }
   ProgressBar bar(is_json);
-  auto content = trainer->Train(options.note, [&bar](const LexiconProgress& progress) {
+  auto content = trainer->Train(options.note, [&bar](const retrieval::LexiconProgress& progress) {
     bar.Show(progress.share, std::string(progress.stage));
   });
   if (!content.ok()) {
     bar.Leave();
     return content.status();
   }
-  const std::string bytes = EncodeLexicon(*content);
+  const std::string bytes = retrieval::EncodeLexicon(*content);
   // Written to another name and then renamed: a server may have the old file mapped.
   const std::string aside = options.out + ".new";
   RETURN_IF_ERROR(WriteFile(aside, bytes));
@@ -54,7 +55,7 @@ absl::Status Run(const Options& options, bool is_json) {
   if (error) {
     return FailedPrecondition("cannot rename ", aside, " to ", options.out, ": ", error.message());
   }
-  ASSIGN_OR_RETURN(const auto lexicon, Lexicon::Open(options.out));
+  ASSIGN_OR_RETURN(const auto lexicon, retrieval::Lexicon::Open(options.out));
   if (is_json) {
     const nlohmann::ordered_json json = {{"file", options.out},
                                          {"lines", trainer->lines()},
@@ -75,7 +76,7 @@ absl::Status Run(const Options& options, bool is_json) {
 
 void AddTrainLexicon(CLI::App& app, Cli& cli) {
   auto options = std::make_shared<Options>();
-  LexiconOptions& lexicon = options->lexicon;
+  retrieval::LexiconOptions& lexicon = options->lexicon;
   CLI::App* command = AddCommand(
       app, "train-lexicon", "make a lexicon (token -> vector) from text, for the lexicon embedder",
       "  pointsman train-lexicon --corpus prompts.jsonl --out prompts.lexicon\n"
@@ -111,4 +112,4 @@ void AddTrainLexicon(CLI::App& app, Cli& cli) {
   });
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

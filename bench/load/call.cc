@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace pointsman {
+namespace pointsman::bench {
 namespace {
 
 std::shared_ptr<grpc::Channel> OwnChannel(const std::string& address) {
@@ -46,4 +46,4 @@ void Connections::Send(std::unique_ptr<Call> call) {
   call.release()->Start(*connections_[at]);  // from here on, the connection's thread owns it
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::bench

@@ -18,7 +18,7 @@
 #include "pointsman/v1/admin.grpc.pb.h"
 #include "pointsman/v1/router.grpc.pb.h"
 
-namespace pointsman {
+namespace pointsman::bench {
 
 using LoadTime = std::chrono::steady_clock::time_point;
 
@@ -121,4 +121,4 @@ class Connections {
   std::atomic<std::size_t> next_ = 0;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::bench

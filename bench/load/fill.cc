@@ -9,7 +9,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::bench {
 namespace {
 
 constexpr std::size_t kArmsAtOnce = 2000;
@@ -109,4 +109,4 @@ absl::Status Fill(Connections& connections, const Workload& workload, const Fill
   return failed;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::bench

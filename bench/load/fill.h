@@ -12,7 +12,7 @@
 #include "bench/load/call.h"
 #include "bench/load/workload.h"
 
-namespace pointsman {
+namespace pointsman::bench {
 
 struct FillPlan {
   std::string pool;
@@ -28,4 +28,4 @@ struct FillPlan {
 absl::Status Fill(Connections& connections, const Workload& workload, const FillPlan& plan,
                   const std::function<void(double share, const std::string& what)>& on_progress);
 
-}  // namespace pointsman
+}  // namespace pointsman::bench

@@ -4,7 +4,7 @@
 #include <bit>
 #include <cmath>
 
-namespace pointsman {
+namespace pointsman::bench {
 
 // Values below 2^kBits have a bucket each; above, the leading kBits + 1 bits choose it.
 std::size_t Histogram::BucketOf(uint64_t ns) {
@@ -58,4 +58,4 @@ double Histogram::PercentileUs(double share) const {
   return MaxUs();
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::bench

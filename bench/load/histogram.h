@@ -9,7 +9,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace pointsman {
+namespace pointsman::bench {
 
 class Histogram {
  public:
@@ -34,4 +34,4 @@ class Histogram {
   std::atomic<uint64_t> max_ = 0;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::bench

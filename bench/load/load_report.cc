@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_format.h"
-#include "tools/command.h"
+#include "tools/output.h"
 
-namespace pointsman {
+namespace pointsman::bench {
 namespace {
 
 double Median(std::vector<double> values) {
@@ -171,7 +171,8 @@ std::string JsonTextOf(const LoadReport& report) {
 }
 
 std::string TextOf(const LoadReport& report) {
-  TextTable table({"", "calls/s", "p50", "p90", "p99", "p99.9", "max", "server CPU", "errors"});
+  tools::TextTable table(
+      {"", "calls/s", "p50", "p90", "p99", "p99.9", "max", "server CPU", "errors"});
   std::string notes;
   for (const PhaseResult& phase : report.phases) {
     const Totals totals = TotalsOf(phase);
@@ -210,4 +211,4 @@ std::string TextOf(const LoadReport& report) {
   return text + notes;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::bench

@@ -12,7 +12,7 @@
 #include "bench/load/load_run.h"
 #include "pointsman/v1/admin.pb.h"
 
-namespace pointsman {
+namespace pointsman::bench {
 
 struct LoadReport {
   std::vector<PhaseResult> phases;
@@ -22,4 +22,4 @@ struct LoadReport {
 std::string JsonTextOf(const LoadReport& report);
 std::string TextOf(const LoadReport& report);
 
-}  // namespace pointsman
+}  // namespace pointsman::bench

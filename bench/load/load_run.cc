@@ -17,7 +17,7 @@
 #include "bench/load/phase.h"
 #include "bench/load/process_figures.h"
 
-namespace pointsman {
+namespace pointsman::bench {
 namespace {
 
 constexpr std::size_t kRequests = 4096;  // different requests, used in turn
@@ -343,4 +343,4 @@ absl::StatusOr<std::vector<PhaseResult>> LoadRun::Run(
   return impl_->Run(phases, on_progress);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::bench

@@ -21,7 +21,7 @@
 #include "bench/load/histogram.h"
 #include "bench/load/workload.h"
 
-namespace pointsman {
+namespace pointsman::bench {
 
 enum class LoadKind : uint8_t { kEmpty, kRoute, kBatch, kFeedback };
 
@@ -92,4 +92,4 @@ class LoadRun {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::bench

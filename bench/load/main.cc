@@ -11,11 +11,11 @@
 #include "bench/load/load_report.h"
 #include "bench/load/load_run.h"
 #include "service/app/flags.h"
-#include "tools/command.h"
 #include "tools/exit_code.h"
+#include "tools/output.h"
 #include "tools/progress_bar.h"
 
-namespace pointsman {
+namespace pointsman::bench {
 namespace {
 
 struct Options {
@@ -75,7 +75,7 @@ absl::Status MeasureRecall(Connection& connection, const Workload& workload, con
 
 absl::Status RunLoad(Options options) {
   ASSIGN_OR_RETURN(const Workload workload, Workload::Load(options.data, options.query_chars, 1));
-  ProgressBar bar;
+  tools::ProgressBar bar;
   const auto show = [&bar](double share, const std::string& what) { bar.Show(share, what); };
   if (options.is_fill) {
     Connections connections(options.load.server, 1);
@@ -112,9 +112,9 @@ absl::Status RunLoad(Options options) {
     Connections connections(options.load.server, 1);
     RETURN_IF_ERROR(MeasureRecall(connections.first(), workload, options, report));
   }
-  Print(TextOf(report));
+  tools::Print(TextOf(report));
   if (!options.json_file.empty()) {
-    return WriteFile(options.json_file, JsonTextOf(report));
+    return tools::WriteFile(options.json_file, JsonTextOf(report));
   }
   return absl::OkStatus();
 }
@@ -189,22 +189,23 @@ void AddFill(CLI::App& app, Options& o) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::bench
 
 int main(int argc, char** argv) {
-  pointsman::Options options;
+  pointsman::bench::Options options;
   CLI::App app(
       "pointsman-load puts a running pointsmand under load and reports the cost of a call.\n"
       "  pointsman-load fill --data deploy/sample --outcomes 100000\n"
       "  pointsman-load --data deploy/sample --mode mixed --baseline --pid $(pidof pointsmand)",
       "pointsman-load");
-  pointsman::AddOptions(app, options);
-  pointsman::AddRunOptions(app, options);
-  pointsman::AddFill(app, options);
+  pointsman::bench::AddOptions(app, options);
+  pointsman::bench::AddRunOptions(app, options);
+  pointsman::bench::AddFill(app, options);
   app.footer("Exit codes: 0 it worked, 2 bad arguments; others as for pointsman");
-  if (const auto code = pointsman::ParseFlags(app, pointsman::Version(), argc, argv)) return *code;
-  const absl::Status status = pointsman::RunLoad(options);
+  if (const auto code = pointsman::service::ParseFlags(app, pointsman::Version(), argc, argv))
+    return *code;
+  const absl::Status status = pointsman::bench::RunLoad(options);
   if (status.ok()) return 0;
   std::fprintf(stderr, "pointsman-load: %s\n", pointsman::ToStd(status.message()).data());
-  return static_cast<int>(pointsman::ExitCodeOf(status));
+  return static_cast<int>(pointsman::tools::ExitCodeOf(status));
 }

@@ -15,7 +15,7 @@
 #include "bench/load/histogram.h"
 #include "bench/load/load_run.h"
 
-namespace pointsman {
+namespace pointsman::bench {
 
 using Seconds = std::chrono::duration<double>;
 
@@ -83,4 +83,4 @@ struct Phase {
   }
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::bench

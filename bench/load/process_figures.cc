@@ -8,7 +8,7 @@
 
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::bench {
 namespace {
 
 // The number after `key` in a file of lines "key: number"; 0 if it has none.
@@ -46,4 +46,4 @@ absl::StatusOr<ProcessFigures> ReadProcess(int64_t pid) {
   return figures;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::bench

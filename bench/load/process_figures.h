@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace pointsman {
+namespace pointsman::bench {
 
 struct ProcessFigures {
   double cpu_s = 0;        // user and system, of all threads
@@ -20,4 +20,4 @@ struct ProcessFigures {
 
 absl::StatusOr<ProcessFigures> ReadProcess(int64_t pid);
 
-}  // namespace pointsman
+}  // namespace pointsman::bench

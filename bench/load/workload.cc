@@ -8,7 +8,7 @@
 #include "domain/outcome_fields.h"
 #include "service/api/convert.h"
 
-namespace pointsman {
+namespace pointsman::bench {
 namespace {
 
 constexpr std::size_t kDescriptionBytes = 200;
@@ -24,7 +24,7 @@ void Cut(std::string& text, std::size_t bytes) {
 
 absl::StatusOr<Workload> Workload::Load(const std::string& folder, std::size_t characters,
                                         uint64_t seed) {
-  ASSIGN_OR_RETURN(Dataset dataset, LoadDataset(folder, ""));
+  ASSIGN_OR_RETURN(evaluation::Dataset dataset, evaluation::LoadDataset(folder, ""));
   return Workload(std::move(dataset), characters, seed);
 }
 
@@ -67,7 +67,7 @@ void Workload::FillFeedback(std::size_t index, const std::string& arm,
 }
 
 v1::Arm Workload::MakeArm(std::size_t index) const {
-  if (index < dataset_.arms.size()) return ToProto(dataset_.arms[index]);
+  if (index < dataset_.arms.size()) return service::ToProto(dataset_.arms[index]);
   v1::Arm arm;
   arm.set_name("tool-" + std::to_string(index));
   // From another part of the texts than the first queries.
@@ -79,4 +79,4 @@ v1::Arm Workload::MakeArm(std::size_t index) const {
   return arm;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::bench

@@ -11,7 +11,7 @@
 #include "pointsman/v1/admin.pb.h"
 #include "pointsman/v1/router.pb.h"
 
-namespace pointsman {
+namespace pointsman::bench {
 
 class Workload {
  public:
@@ -30,13 +30,13 @@ class Workload {
   v1::Arm MakeArm(std::size_t index) const;
 
  private:
-  Workload(Dataset dataset, std::size_t characters, uint64_t seed)
+  Workload(evaluation::Dataset dataset, std::size_t characters, uint64_t seed)
       : dataset_(std::move(dataset)), characters_(characters), seed_(seed) {}
   std::size_t FirstQuery(std::size_t index) const;
 
-  Dataset dataset_;
+  evaluation::Dataset dataset_;
   std::size_t characters_;
   uint64_t seed_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::bench

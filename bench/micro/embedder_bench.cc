@@ -14,14 +14,14 @@
 #include "retrieval/embed/embedder.h"
 #include "retrieval/embed/text_tokens.h"
 
-namespace pointsman {
+namespace pointsman::bench {
 namespace {
 
 constexpr std::size_t kTexts = 64;
 
 // kTexts different texts of exactly `length` bytes.
 std::vector<std::string> Texts(std::size_t length) {
-  const auto dataset = LoadDataset(POINTSMAN_SOURCE_DIR "/deploy/sample", "");
+  const auto dataset = evaluation::LoadDataset(POINTSMAN_SOURCE_DIR "/deploy/sample", "");
   if (!dataset.ok()) {
     std::fprintf(stderr, "embedder_bench: %s\n", std::string(dataset.status().message()).c_str());
     std::exit(1);
@@ -36,12 +36,13 @@ std::vector<std::string> Texts(std::size_t length) {
   return texts;
 }
 
-std::shared_ptr<const Embedder> Make(const char* name, uint32_t dimension, double sketch_weight) {
+std::shared_ptr<const retrieval::Embedder> Make(const char* name, uint32_t dimension,
+                                                double sketch_weight) {
   EmbedderSettings settings;
   settings.name = name;
   settings.dimension = dimension;
   settings.sketch_weight = sketch_weight;
-  auto made = MakeEmbedder(settings);
+  auto made = retrieval::MakeEmbedder(settings);
   if (!made.ok()) {
     std::fprintf(stderr, "embedder_bench: %s\n", std::string(made.status().message()).c_str());
     std::exit(1);
@@ -49,7 +50,7 @@ std::shared_ptr<const Embedder> Make(const char* name, uint32_t dimension, doubl
   return *std::move(made);
 }
 
-void Embed(benchmark::State& state, const Embedder& embedder) {
+void Embed(benchmark::State& state, const retrieval::Embedder& embedder) {
   const std::vector<std::string> texts = Texts(static_cast<std::size_t>(state.range(0)));
   std::vector<float> out(embedder.dimension());
   std::size_t next = 0;
@@ -82,7 +83,7 @@ void Tokens(benchmark::State& state) {
   std::vector<uint64_t> tokens;
   std::size_t next = 0;
   for (auto _ : state) {
-    Tokenize(texts[next++ % kTexts], tokens);
+    retrieval::Tokenize(texts[next++ % kTexts], tokens);
     benchmark::DoNotOptimize(tokens.data());
   }
 }
@@ -93,7 +94,7 @@ void Sketch(benchmark::State& state) {
   std::vector<float> out(64);
   std::size_t next = 0;
   for (auto _ : state) {
-    SketchCharacters(texts[next++ % kTexts], out);
+    retrieval::SketchCharacters(texts[next++ % kTexts], out);
     benchmark::DoNotOptimize(out.data());
   }
 }
@@ -106,4 +107,4 @@ void OpenLexicon(benchmark::State& state) {
 BENCHMARK(OpenLexicon)->Unit(benchmark::kMillisecond);
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::bench

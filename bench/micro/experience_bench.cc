@@ -13,7 +13,7 @@
 #include "retrieval/embed/embedder.h"
 #include "retrieval/index/experience_index.h"
 
-namespace pointsman {
+namespace pointsman::bench {
 namespace {
 
 constexpr std::size_t kDimension = 64;
@@ -28,7 +28,8 @@ const Vectors& RealVectors(std::size_t entries) {
   static Vectors vectors;
   static const Workload workload =
       Workload::Load(POINTSMAN_SOURCE_DIR "/deploy/sample", 300, 1).value();
-  static const auto embedder = MakeEmbedder(ResolveEmbedder(EmbedderSettings{}).value()).value();
+  static const auto embedder =
+      retrieval::MakeEmbedder(retrieval::ResolveEmbedder(EmbedderSettings{}).value()).value();
   POINTSMAN_CHECK(embedder->dimension() == kDimension);
   const auto embed = [](std::size_t text, std::vector<float>& out) {
     out.resize(out.size() + kDimension);
@@ -47,7 +48,7 @@ std::span<const float> Row(const std::vector<float>& rows, std::size_t i) {
   return std::span(rows).subspan(i * kDimension, kDimension);
 }
 
-void AddAll(ExperienceIndex& index, const Vectors& vectors, std::size_t entries) {
+void AddAll(retrieval::ExperienceIndex& index, const Vectors& vectors, std::size_t entries) {
   for (std::size_t i = 0; i < entries; ++i) {
     const auto row = Row(vectors.entries, i);
     Experience experience;
@@ -59,7 +60,8 @@ void AddAll(ExperienceIndex& index, const Vectors& vectors, std::size_t entries)
 }
 
 // The share of results that are among the exact nearest by floats, or as near as the last of them.
-double Recall(const ExperienceIndex& index, const Vectors& vectors, std::size_t entries) {
+double Recall(const retrieval::ExperienceIndex& index, const Vectors& vectors,
+              std::size_t entries) {
   std::vector<Neighbour> found;
   std::vector<float> all(entries);
   double sum = 0;
@@ -89,7 +91,8 @@ double Recall(const ExperienceIndex& index, const Vectors& vectors, std::size_t 
 void BM_Search(benchmark::State& bench) {
   const auto entries = static_cast<std::size_t>(bench.range(0));
   const Vectors& vectors = RealVectors(entries);
-  ExperienceIndex index(kDimension, std::max<std::size_t>(100000, entries), Building::kInline);
+  retrieval::ExperienceIndex index(kDimension, std::max<std::size_t>(100000, entries),
+                                   retrieval::Building::kInline);
   AddAll(index, vectors, entries);
   std::vector<Neighbour> found;
   std::size_t query = 0;
@@ -105,7 +108,7 @@ void BM_Add(benchmark::State& bench) {
   const auto entries = static_cast<std::size_t>(bench.range(0));
   const Vectors& vectors = RealVectors(entries);
   for (auto _ : bench) {
-    ExperienceIndex index(kDimension, entries, Building::kInline);
+    retrieval::ExperienceIndex index(kDimension, entries, retrieval::Building::kInline);
     AddAll(index, vectors, entries);
   }
   bench.SetItemsProcessed(static_cast<int64_t>(bench.iterations() * entries));
@@ -113,4 +116,4 @@ void BM_Add(benchmark::State& bench) {
 BENCHMARK(BM_Add)->Arg(5000)->Arg(100000)->Unit(benchmark::kMillisecond);
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::bench

@@ -30,7 +30,7 @@
 #include "service/app/server.h"
 #include "storage/api/storage.h"
 
-namespace pointsman {
+namespace pointsman::bench {
 namespace {
 
 using Time = std::chrono::steady_clock::time_point;
@@ -67,24 +67,24 @@ class Folder {
   std::string path_;
 };
 
-std::unique_ptr<Engine> OpenEngine(const std::string& folder, const Clock& clock,
-                                   const EngineOptions& options) {
-  auto storage = OpenRocksStorage({.folder = folder});
+std::unique_ptr<engine::Engine> OpenEngine(const std::string& folder, const Clock& clock,
+                                           const engine::EngineOptions& options) {
+  auto storage = storage::OpenRocksStorage({.folder = folder});
   POINTSMAN_CHECK(storage.ok());
-  auto engine = Engine::Open(options, *std::move(storage), clock);
+  auto engine = engine::Engine::Open(options, *std::move(storage), clock);
   POINTSMAN_CHECK(engine.ok());
   return *std::move(engine);
 }
 
-void MakePool(Engine& engine, const std::string& model, int arm_count) {
+void MakePool(engine::Engine& engine, const std::string& model, int arm_count) {
   std::vector<Arm> arms(static_cast<std::size_t>(arm_count));
   for (std::size_t i = 0; i < arms.size(); ++i) arms[i].name = "arm " + std::to_string(i);
-  using Made = PutPoolOutput;
+  using Made = engine::PutPoolOutput;
   const auto edit = [&](PoolSettings settings) -> absl::StatusOr<PoolSettings> {
     settings.learner.quality_model = model;
     return settings;
   };
-  POINTSMAN_CHECK(Await<Made>([&](auto done) {
+  POINTSMAN_CHECK(engine::Await<Made>([&](auto done) {
                     engine.PutPool("default", edit, arms, true, std::move(done));
                   }).ok());
 }
@@ -121,8 +121,8 @@ class Window {
   std::vector<double> latencies_ GUARDED_BY(mutex_);
 };
 
-RouteInput Question(Rng& rng) {
-  RouteInput route;
+engine::RouteInput Question(Rng& rng) {
+  engine::RouteInput route;
   route.query = "question number " + std::to_string(rng.Below(100000)) + " about topic " +
                 std::to_string(rng.Below(50));
   return route;
@@ -145,7 +145,7 @@ void BM_DurableFeedback(benchmark::State& bench, const char* model) {
     }
     bench.ResumeTiming();
     for (const std::string& id : ids) {
-      FeedbackInput input;
+      engine::FeedbackInput input;
       input.decision_id = id;
       input.outcome.quality = rng.Uniform();
       input.outcome.latency_ms = 1000 * rng.Uniform();
@@ -175,11 +175,11 @@ void BM_DurableFeedbackByGrpc(benchmark::State& bench) {
     const auto engine = OpenEngine(folder.path(), clock, {});
     MakePool(*engine, "lin_thompson", kArms);
   }
-  ServerConfig config;
+  service::ServerConfig config;
   config.data_dir = folder.path();
   config.listen = "127.0.0.1:0";
   config.admin_listen.clear();
-  const auto server = Server::Start(config, clock, log);
+  const auto server = service::Server::Start(config, clock, log);
   POINTSMAN_CHECK(server.ok());
   // Each connection is served by one thread at a time.
   std::vector<std::unique_ptr<v1::Router::Stub>> stubs;
@@ -239,18 +239,18 @@ BENCHMARK(BM_DurableFeedbackByGrpc)
 // Writes a log with `count` outcomes of a pool, as the engine would.
 void WriteLog(const std::string& folder, const std::string& model, Sequence count,
               bool with_snapshots) {
-  Storage storage = OpenRocksStorage({.folder = folder}).value();
+  storage::Storage storage = storage::OpenRocksStorage({.folder = folder}).value();
   Pool pool;
   pool.id = storage.log->NewPoolId().value();
   pool.name = "default";
   pool.settings.learner.quality_model = model;
-  pool.settings.embedder = ResolveEmbedder(EmbedderSettings{}).value();
-  LearnedState state = LearnedState::Empty(pool).value();
+  pool.settings.embedder = retrieval::ResolveEmbedder(EmbedderSettings{}).value();
+  learners::LearnedState state = learners::LearnedState::Empty(pool).value();
   Rng rng(1);
-  LogBatch batch;
+  storage::LogBatch batch;
   batch.pools.push_back(pool);
   const auto commit = [&] {
-    POINTSMAN_CHECK(storage.log->Commit(batch, Durability::kProcess).ok());
+    POINTSMAN_CHECK(storage.log->Commit(batch, storage::Durability::kProcess).ok());
     if (with_snapshots) POINTSMAN_CHECK(state.Learn(batch.events).ok());
     const Sequence last = batch.events.back().sequence;
     if (with_snapshots && last / 20000 != batch.events.front().sequence / 20000) {
@@ -317,16 +317,16 @@ BENCHMARK_CAPTURE(BM_Recover, hybrid_from_the_start, "hybrid", false)
     ->UseRealTime();
 
 // The p99 of Route in ms, over `calls` calls with occasional feedback.
-double RouteP99(Engine& engine, Rng& rng, int calls) {
+double RouteP99(engine::Engine& engine, Rng& rng, int calls) {
   std::vector<double> latencies;
   for (int i = 0; i < calls; ++i) {
-    const RouteInput question = Question(rng);
+    const engine::RouteInput question = Question(rng);
     const Time begin = Now();
     const auto decision = engine.Route(question);
     latencies.push_back(MsSince(begin));
     POINTSMAN_CHECK(decision.ok());
     if (i % 100 != 0) continue;
-    FeedbackInput input;
+    engine::FeedbackInput input;
     input.decision_id = decision->decision_id;
     input.outcome.quality = rng.Uniform();
     engine.Feedback(std::move(input), [](const auto&) {});
@@ -342,7 +342,7 @@ void BM_RouteBesideSnapshots(benchmark::State& bench) {
   for (auto _ : bench) {
     for (const bool has_snapshots : {false, true}) {
       const Folder folder;
-      EngineOptions options;
+      engine::EngineOptions options;
       // Each feedback makes one due, so the next begins as soon as one ends.
       options.limits.snapshot_every_events = has_snapshots ? 1 : 1000000000;
       options.limits.snapshot_every_s = has_snapshots ? 1 : 1000000000;
@@ -360,4 +360,4 @@ void BM_RouteBesideSnapshots(benchmark::State& bench) {
 BENCHMARK(BM_RouteBesideSnapshots)->Unit(benchmark::kMillisecond)->Iterations(1)->UseRealTime();
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::bench

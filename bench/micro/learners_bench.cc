@@ -12,7 +12,7 @@
 #include "learners/choice/probability_of_largest.h"
 #include "learners/state/learned_state.h"
 
-namespace pointsman {
+namespace pointsman::bench {
 namespace {
 
 constexpr uint32_t kDimension = 64;
@@ -40,7 +40,7 @@ class Scene {
     pool.id = PoolId{1};
     pool.settings.embedder.projected = dimension;
     pool.settings.learner.quality_model = model;
-    state_.emplace(LearnedState::Empty(pool).value());
+    state_.emplace(learners::LearnedState::Empty(pool).value());
     Learn({PoolEvent{pool}});
     for (uint32_t i = 0; i < arms; ++i) {
       Arm arm;
@@ -65,8 +65,8 @@ class Scene {
   Event Next(OutcomeEvent outcome, Sequence ahead = 0) const {
     return {state_->version() + 1 + ahead, state_->time() + 1, PoolId{1}, std::move(outcome)};
   }
-  const LearnedState& state() const { return *state_; }
-  std::span<const ArmView> views() const { return views_; }
+  const learners::LearnedState& state() const { return *state_; }
+  std::span<const learners::ArmView> views() const { return views_; }
   Rng& rng() { return rng_; }
 
  private:
@@ -77,8 +77,8 @@ class Scene {
 
   uint32_t dimension_;
   Rng rng_;
-  std::optional<LearnedState> state_;
-  std::vector<ArmView> views_;
+  std::optional<learners::LearnedState> state_;
+  std::vector<learners::ArmView> views_;
 };
 
 // Estimates, distribution and draw.
@@ -86,12 +86,12 @@ void BM_Decide(benchmark::State& bench, const char* model) {
   const auto arms = static_cast<uint32_t>(bench.range(0));
   Scene scene(model, arms, static_cast<int>(arms) * 60);
   const std::vector<float> z = RandomContext(scene.rng());
-  ChoiceRequest request;
+  learners::ChoiceRequest request;
   for (auto _ : bench) {
     request.draw = scene.rng().Uniform();
     const auto expected = scene.state().Estimate({z, 100}, scene.views());
     benchmark::DoNotOptimize(
-        Choose(scene.state().pool().settings, request, scene.views(), expected));
+        learners::Choose(scene.state().pool().settings, request, scene.views(), expected));
   }
 }
 BENCHMARK_CAPTURE(BM_Decide, lin_thompson, "lin_thompson")->Arg(8)->Arg(64)->Arg(1000);
@@ -105,7 +105,7 @@ void BM_LearnBatch(benchmark::State& bench, const char* model) {
     events.push_back(scene.Next(scene.Outcome(static_cast<uint32_t>(i % 8)), i));
   }
   for (auto _ : bench) {
-    benchmark::DoNotOptimize(Apply(scene.state(), events));
+    benchmark::DoNotOptimize(learners::Apply(scene.state(), events));
   }
   bench.SetItemsProcessed(bench.iterations() * 256);
 }
@@ -118,7 +118,7 @@ void BM_LearnOne(benchmark::State& bench, const char* model) {
   Scene scene(model, arms, static_cast<int>(arms) * 30);
   const Event event = scene.Next(scene.Outcome(0));
   for (auto _ : bench) {
-    benchmark::DoNotOptimize(Apply(scene.state(), {&event, 1}));
+    benchmark::DoNotOptimize(learners::Apply(scene.state(), {&event, 1}));
   }
 }
 BENCHMARK_CAPTURE(BM_LearnOne, lin_thompson, "lin_thompson")->Arg(8)->Arg(1000);
@@ -130,12 +130,13 @@ void BM_HybridDecide(benchmark::State& bench) {
   const auto dimension = static_cast<uint32_t>(bench.range(1));
   Scene scene("hybrid", arms, static_cast<int>(arms) * 60, dimension);
   const std::vector<float> z = RandomContext(scene.rng(), dimension);
-  ChoiceRequest request;
-  const QueryView query{z, 100};
+  learners::ChoiceRequest request;
+  const learners::QueryView query{z, 100};
   for (auto _ : bench) {
     request.draw = scene.rng().Uniform();
     const auto expected = scene.state().Estimate(query, scene.views());
-    benchmark::DoNotOptimize(Choose(scene.state(), query, request, scene.views(), expected));
+    benchmark::DoNotOptimize(
+        learners::Choose(scene.state(), query, request, scene.views(), expected));
   }
 }
 BENCHMARK(BM_HybridDecide)->Args({8, 64})->Args({8, 128})->Args({1000, 64})->Args({1000, 128});
@@ -150,9 +151,9 @@ void BM_HybridLearn(benchmark::State& bench) {
   Rng rng(3);
   std::vector<std::vector<float>> contexts(997);
   for (auto& z : contexts) z = RandomContext(rng, dimension);
-  std::vector<Observation> observations(last);
+  std::vector<learners::Observation> observations(last);
   for (std::size_t i = 0; i < last; ++i) {
-    Observation& observation = observations[i];
+    learners::Observation& observation = observations[i];
     observation.arm = ArmId{static_cast<uint32_t>(rng.Below(kArms))};
     observation.context = contexts[i % contexts.size()];
     observation.features = RandomFeatures(rng);
@@ -161,7 +162,7 @@ void BM_HybridLearn(benchmark::State& bench) {
   }
   LearnerSettings settings;
   settings.quality_model = "hybrid";
-  const auto start = MakeQualityModel(settings, dimension).value();
+  const auto start = learners::MakeQualityModel(settings, dimension).value();
   start->BeginEdit();
   for (std::size_t i = 0; i < first; ++i) start->Learn(observations[i]);
   start->EndEdit();
@@ -186,9 +187,9 @@ void BM_ProbabilityOfLargest(benchmark::State& bench) {
   std::vector<double> means(k), stddevs(k);
   for (double& mean : means) mean = 0.5 + 0.1 * rng.Normal();
   for (double& sd : stddevs) sd = 0.02 + 0.03 * rng.Uniform();
-  for (auto _ : bench) benchmark::DoNotOptimize(ProbabilityOfLargest(means, stddevs));
+  for (auto _ : bench) benchmark::DoNotOptimize(learners::ProbabilityOfLargest(means, stddevs));
 }
 BENCHMARK(BM_ProbabilityOfLargest)->Arg(2)->Arg(8)->Arg(64)->Arg(1000)->Arg(10000);
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::bench

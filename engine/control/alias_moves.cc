@@ -7,7 +7,7 @@
 
 #include "domain/names.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 std::vector<ArmEdit> GiveUps(const std::vector<ArmEdit>& edits, const FindsArm& find) {
   std::map<std::string, std::set<std::size_t>>
@@ -39,4 +39,4 @@ std::vector<ArmEdit> GiveUps(const std::vector<ArmEdit>& edits, const FindsArm& 
   return give_ups;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

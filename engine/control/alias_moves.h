@@ -10,7 +10,7 @@
 #include "domain/arm.h"
 #include "engine/request/requests.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 using FindsArm = std::function<std::optional<Arm>(const std::string& name)>;
 
@@ -18,4 +18,4 @@ using FindsArm = std::function<std::optional<Arm>(const std::string& name)>;
 // that the file takes from it and gives to another arm. So the file's order does not matter, and two arms can swap.
 std::vector<ArmEdit> GiveUps(const std::vector<ArmEdit>& edits, const FindsArm& find);
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

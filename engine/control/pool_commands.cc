@@ -11,7 +11,7 @@
 #include "engine/request/clamp.h"
 #include "engine/request/validate.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 constexpr double kInheritStrength = 10;  // outcomes
@@ -38,7 +38,7 @@ void NormaliseFeatures(const PoolSettings* present, PoolSettings& wanted) {
   }
 }
 
-std::vector<std::string> LivingNames(const LearnedState& state) {
+std::vector<std::string> LivingNames(const learners::LearnedState& state) {
   std::vector<std::string> names;
   for (std::size_t i = 0; i < state.arm_count(); ++i) {
     const Arm* arm = state.arm(static_cast<ArmId>(i));
@@ -241,7 +241,7 @@ absl::StatusOr<std::shared_ptr<PoolRuntime>> PoolCommands::MakePool(const std::s
   pool.settings = settings;
   pool.created_at = clock_.Now();
   ASSIGN_OR_RETURN(pool.id, log_.NewPoolId());
-  auto state = LearnedState::Empty(pool);
+  auto state = learners::LearnedState::Empty(pool);
   RETURN_IF_ERROR(state.status());
   std::shared_ptr<PoolRuntime> runtime;
   ASSIGN_OR_RETURN(runtime, PoolRuntime::Make(*std::move(state), options_.building, remotes_));
@@ -256,7 +256,7 @@ absl::StatusOr<PoolSettings> PoolCommands::WantedSettings(const PoolEdit& edit,
   ASSIGN_OR_RETURN(wanted, edit.edit(present == nullptr ? PoolSettings{} : *present));
   if (present == nullptr) {
     RETURN_IF_ERROR(ValidateEmbedder(wanted.embedder, limits_.Get()));
-    auto resolved = ResolveEmbedder(wanted.embedder);
+    auto resolved = retrieval::ResolveEmbedder(wanted.embedder);
     if (!resolved.ok()) {
       return BadField("settings.embedder", ToStd(resolved.status().message()));
     }
@@ -388,4 +388,4 @@ absl::Status PoolCommands::DeletePool(const std::string& name) {
   return absl::OkStatus();
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

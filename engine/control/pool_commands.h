@@ -14,11 +14,11 @@
 #include "engine/pool/pool_table.h"
 #include "storage/api/storage.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 class PoolCommands {
  public:
-  PoolCommands(const EngineOptions& options, const LiveLimits& limits, EventLog& log,
+  PoolCommands(const EngineOptions& options, const LiveLimits& limits, storage::EventLog& log,
                PoolTable& pools, const Clock& clock, const Remotes& remotes)
       : options_(options),
         limits_(limits),
@@ -69,7 +69,7 @@ class PoolCommands {
 
   const EngineOptions& options_;
   const LiveLimits& limits_;
-  EventLog& log_;
+  storage::EventLog& log_;
   PoolTable& pools_;
   const Clock& clock_;
   const Remotes& remotes_;
@@ -77,4 +77,4 @@ class PoolCommands {
 
 PoolInfo InfoOf(const PoolRuntime& pool);
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

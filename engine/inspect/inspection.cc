@@ -7,9 +7,9 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
-absl::StatusOr<Explanation> Explain(const PoolRuntime& pool, const Storage& storage,
+absl::StatusOr<Explanation> Explain(const PoolRuntime& pool, const storage::Storage& storage,
                                     std::string_view id) {
   std::optional<Decision> decision;
   ASSIGN_OR_RETURN(decision, storage.decisions->Get(pool.id(), id));
@@ -33,7 +33,7 @@ absl::StatusOr<Explanation> Explain(const PoolRuntime& pool, const Storage& stor
     arms.push_back(chosen.arm);
   }
   for (std::size_t i = 0; i < arms.size(); ++i) {
-    std::optional<FeedbackRecord> record;
+    std::optional<storage::FeedbackRecord> record;
     ASSIGN_OR_RETURN(record, storage.log->ReadFeedback({pool.id(), out.decision.id, arms[i]}));
     if (!record || record->decision_time != out.decision.time) continue;
     if (!record->learned.empty()) {
@@ -46,7 +46,7 @@ absl::StatusOr<Explanation> Explain(const PoolRuntime& pool, const Storage& stor
   return out;
 }
 
-absl::StatusOr<OutcomePage> ReadOutcomes(const PoolRuntime& pool, const EventLog& log,
+absl::StatusOr<OutcomePage> ReadOutcomes(const PoolRuntime& pool, const storage::EventLog& log,
                                          Sequence first, std::size_t events_max) {
   constexpr std::size_t kTextMax = 1 << 20;
   const auto state = pool.state();
@@ -85,4 +85,4 @@ absl::StatusOr<OutcomePage> ReadOutcomes(const PoolRuntime& pool, const EventLog
   return page;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

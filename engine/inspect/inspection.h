@@ -11,13 +11,13 @@
 #include "engine/pool/pool_runtime.h"
 #include "storage/api/storage.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
-absl::StatusOr<Explanation> Explain(const PoolRuntime& pool, const Storage& storage,
+absl::StatusOr<Explanation> Explain(const PoolRuntime& pool, const storage::Storage& storage,
                                     std::string_view id);
 
 // As Engine::ReadOutcomes.
-absl::StatusOr<OutcomePage> ReadOutcomes(const PoolRuntime& pool, const EventLog& log,
+absl::StatusOr<OutcomePage> ReadOutcomes(const PoolRuntime& pool, const storage::EventLog& log,
                                          Sequence first, std::size_t events_max);
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

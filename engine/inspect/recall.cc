@@ -4,7 +4,7 @@
 
 #include "base/status_macros.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 // Sums over queries.
@@ -51,4 +51,4 @@ absl::StatusOr<RecallFigures> MeasureRecall(const PoolRuntime& pool,
   return figures;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -11,10 +11,10 @@
 #include "engine/pool/pool_runtime.h"
 #include "engine/request/requests.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 // Of each input the query alone counts. Those without a vector are left out.
 absl::StatusOr<RecallFigures> MeasureRecall(const PoolRuntime& pool,
                                             const std::vector<RouteInput>& queries);
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -12,7 +12,7 @@
 #include "engine/maintain/recovery.h"
 #include "learners/state/learned_state.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 constexpr std::size_t kEventsAtOnce = 4096;
@@ -20,7 +20,7 @@ constexpr std::size_t kEventsAtOnce = 4096;
 // One pool's check, step by step.
 class Verifier {
  public:
-  Verifier(const EventLog& log, const Pool& pool, const VerifyOptions& options)
+  Verifier(const storage::EventLog& log, const Pool& pool, const VerifyOptions& options)
       : log_(log), pool_(pool), options_(options) {
     check_.pool = pool.name;
   }
@@ -38,7 +38,7 @@ class Verifier {
     RETURN_IF_ERROR(Replay());
     if (fold_) {
       check_.replayed_to = fold_->learned()->version();
-      check_.checksum = StateChecksum(*fold_->learned());
+      check_.checksum = learners::StateChecksum(*fold_->learned());
     }
     if (fold_ && rebuilds_ && check_.fault.empty()) RETURN_IF_ERROR(CompareProjections());
     std::erase_if(check_.snapshots,
@@ -61,24 +61,25 @@ class Verifier {
   }
 
   // The state that a snapshot holds; nothing, and the fault noted, if it holds none of this pool.
-  absl::StatusOr<std::optional<LearnedState>> Load(SnapshotCheck& snapshot) {
+  absl::StatusOr<std::optional<learners::LearnedState>> Load(SnapshotCheck& snapshot) {
     const auto bytes = log_.ReadSnapshot(pool_.id, snapshot.sequence);
     if (absl::IsUnavailable(bytes.status())) return bytes.status();
     if (absl::IsNotFound(bytes.status())) {  // a server let go of it meanwhile
       gone_.insert(snapshot.sequence);
-      return std::optional<LearnedState>();
+      return std::optional<learners::LearnedState>();
     }
-    absl::StatusOr<LearnedState> state =
-        bytes.ok() ? LearnedState::Decode(*bytes) : absl::StatusOr<LearnedState>(bytes.status());
+    absl::StatusOr<learners::LearnedState> state =
+        bytes.ok() ? learners::LearnedState::Decode(*bytes)
+                   : absl::StatusOr<learners::LearnedState>(bytes.status());
     if (state.ok() && (state->version() != snapshot.sequence || state->pool().id != pool_.id)) {
       state = DataLoss("it is of another pool or position");
     }
     if (!state.ok()) {
       snapshot.fault = ToStd(state.status().message());
-      return std::optional<LearnedState>();
+      return std::optional<learners::LearnedState>();
     }
-    snapshot.is_older_format = !LearnedState::IsPresentFormat(*bytes);
-    return std::optional<LearnedState>(*std::move(state));
+    snapshot.is_older_format = !learners::LearnedState::IsPresentFormat(*bytes);
+    return std::optional<learners::LearnedState>(*std::move(state));
   }
 
   absl::Status ChooseBase() {
@@ -91,7 +92,7 @@ class Verifier {
         if (snapshot.is_older_format && HasNewer(snapshot)) continue;
         snapshot.is_base = true;
         check_.replayed_from = snapshot.sequence;
-        fold_.emplace(std::make_shared<const LearnedState>(**std::move(state)));
+        fold_.emplace(std::make_shared<const learners::LearnedState>(**std::move(state)));
         return absl::OkStatus();
       }
     }
@@ -111,7 +112,7 @@ class Verifier {
       return absl::OkStatus();
     }
     rebuilds_ = options_.from_start;
-    fold_.emplace(std::make_shared<const LearnedState>(*std::move(empty)),
+    fold_.emplace(std::make_shared<const learners::LearnedState>(*std::move(empty)),
                   rebuilds_ ? rebuilt_.reader() : ReadRecord());
     return absl::OkStatus();
   }
@@ -186,7 +187,7 @@ class Verifier {
       gone_.insert(snapshot.sequence);
     } else if (!bytes.ok()) {
       snapshot.fault = ToStd(bytes.status().message());
-    } else if (!LearnedState::IsPresentFormat(*bytes)) {
+    } else if (!learners::LearnedState::IsPresentFormat(*bytes)) {
       // It says the same in other bytes; what the log gives from it on is compared with later ones.
       snapshot.is_older_format = true;
     } else if (*bytes != fold_->learned()->Encode()) {
@@ -208,7 +209,7 @@ class Verifier {
     if (check_.fault.empty()) check_.fault = std::move(fault);
   }
 
-  const EventLog& log_;
+  const storage::EventLog& log_;
   const Pool& pool_;
   const VerifyOptions& options_;
   PoolCheck check_;
@@ -225,7 +226,7 @@ bool PoolCheck::is_sound() const {
                                       [](const SnapshotCheck& s) { return s.fault.empty(); });
 }
 
-absl::StatusOr<std::vector<PoolCheck>> VerifyLog(const EventLog& log,
+absl::StatusOr<std::vector<PoolCheck>> VerifyLog(const storage::EventLog& log,
                                                  const VerifyOptions& options) {
   std::vector<Pool> pools;
   ASSIGN_OR_RETURN(pools, log.ReadPools());
@@ -238,4 +239,4 @@ absl::StatusOr<std::vector<PoolCheck>> VerifyLog(const EventLog& log,
   return checks;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -20,7 +20,7 @@
 #include "domain/types.h"
 #include "storage/api/storage.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 struct SnapshotCheck {
   Sequence sequence = 0;
@@ -50,6 +50,7 @@ struct VerifyOptions {
 };
 
 // By pool id. Errors: kFailedPrecondition if `from_start` is asked of a log whose beginning was let go.
-absl::StatusOr<std::vector<PoolCheck>> VerifyLog(const EventLog& log, const VerifyOptions& options);
+absl::StatusOr<std::vector<PoolCheck>> VerifyLog(const storage::EventLog& log,
+                                                 const VerifyOptions& options);
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -8,7 +8,7 @@
 #include "engine/learn/feedback_join.h"
 #include "engine/request/validate.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 // Parentheses and a space, so that no caller's own scheme of ids makes it.
@@ -119,23 +119,23 @@ absl::StatusOr<std::vector<FeedbackCommands::CallReport>> FeedbackCommands::Repo
 
 // The decision's own record. In records of before format 3 it may hold the outcome of another arm that
 // served: that becomes the record of that arm.
-absl::StatusOr<FeedbackRecord> FeedbackCommands::ReadHead(Turn& turn,
-                                                          const Decision& decision) const {
-  std::optional<FeedbackRecord> head;
-  const FeedbackKey key = HeadKey(decision);
+absl::StatusOr<storage::FeedbackRecord> FeedbackCommands::ReadHead(Turn& turn,
+                                                                   const Decision& decision) const {
+  std::optional<storage::FeedbackRecord> head;
+  const storage::FeedbackKey key = HeadKey(decision);
   ASSIGN_OR_RETURN(head, turn.ReadFeedback(key));
   if (!head || head->decision_time != decision.time) {  // none, or of an earlier namesake
-    FeedbackRecord fresh;
+    storage::FeedbackRecord fresh;
     fresh.served = key.arm;
     fresh.decision_time = decision.time;
     fresh.is_split = true;
     return fresh;
   }
   if (!head->is_split && head->served != key.arm) {
-    FeedbackRecord served = *head;
+    storage::FeedbackRecord served = *head;
     served.is_split = true;
     turn.SplitFeedback(CallBy(decision, head->served).key, std::move(served));
-    FeedbackRecord split;
+    storage::FeedbackRecord split;
     split.served = head->served;
     split.decision_time = head->decision_time;
     split.is_split = true;
@@ -148,7 +148,7 @@ absl::StatusOr<FeedbackRecord> FeedbackCommands::ReadHead(Turn& turn,
 absl::StatusOr<uint32_t> FeedbackCommands::FurtherCalls(const Turn& turn, const Decision& decision,
                                                         ArmId arm) const {
   for (uint32_t count = 0;; ++count) {
-    std::optional<FeedbackRecord> record;
+    std::optional<storage::FeedbackRecord> record;
     ASSIGN_OR_RETURN(record, turn.ReadFeedback(CallBy(decision, arm, count + 1).key));
     if (!record || record->decision_time != decision.time) return count;
   }
@@ -175,7 +175,7 @@ absl::Status FeedbackCommands::AddCalls(Turn& turn, const Decision& decision,
     }
   } else if (const Report& report = reports.back().report;
              report.is_withdrawal || report.is_not_served || report.is_elsewhere) {
-    FeedbackRecord head;
+    storage::FeedbackRecord head;
     ASSIGN_OR_RETURN(head, ReadHead(turn, decision));
     const bool is_panel = decision.chosen.size() > 1 && IsRatedAlone(decision, 1);
     const ArmId main =
@@ -185,7 +185,7 @@ absl::Status FeedbackCommands::AddCalls(Turn& turn, const Decision& decision,
       if (!report.is_withdrawal && chosen.arm != main) arms.push_back(chosen.arm);
     }
     for (const ArmId arm : arms) {
-      std::optional<FeedbackRecord> record;
+      std::optional<storage::FeedbackRecord> record;
       ASSIGN_OR_RETURN(record, turn.ReadFeedback(CallBy(decision, arm).key));
       const bool is_known = record && record->decision_time == decision.time;
       if (is_panel || is_known) added.push_back({.arm = arm, .report = report});
@@ -206,14 +206,14 @@ absl::Status FeedbackCommands::AddCalls(Turn& turn, const Decision& decision,
 absl::StatusOr<FeedbackCommands::JoinedCall> FeedbackCommands::JoinCall(
     Turn& turn, const std::shared_ptr<PoolRuntime>& pool, const Decision& decision,
     const CallReport& reported) const {
-  FeedbackRecord head;
+  storage::FeedbackRecord head;
   ASSIGN_OR_RETURN(head, ReadHead(turn, decision));
   const bool is_panel = decision.chosen.size() > 1 && IsRatedAlone(decision, 1);
   // Once feedback names an arm, later feedback without one is about it.
   const ArmId first = decision.chosen.front().arm;
   const ArmId arm = reported.arm.value_or(is_panel ? first : head.served);
   const ServedCall call = CallBy(decision, arm, reported.attempt);
-  std::optional<FeedbackRecord> before;
+  std::optional<storage::FeedbackRecord> before;
   ASSIGN_OR_RETURN(before, turn.ReadFeedback(call.key));
   if (before && before->decision_time != decision.time) before.reset();
   const Micros window = pool->state()->pool().settings.feedback_window;
@@ -287,11 +287,11 @@ absl::Status FeedbackCommands::StageMissing(Turn& turn, const std::shared_ptr<Po
   if (!decision.ok() || !decision->has_value() || (*decision)->time != position.time) {
     return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(const FeedbackRecord head, ReadHead(turn, **decision));
+  ASSIGN_OR_RETURN(const storage::FeedbackRecord head, ReadHead(turn, **decision));
   // By the arm that served, if a part of the feedback said that another one did.
   const ArmId served = arm == (*decision)->chosen.front().arm ? head.served : arm;
   const ServedCall call = CallBy(**decision, served);
-  std::optional<FeedbackRecord> before;
+  std::optional<storage::FeedbackRecord> before;
   ASSIGN_OR_RETURN(before, turn.ReadFeedback(call.key));
   if (before && before->decision_time != position.time) before.reset();
   Report report;
@@ -305,4 +305,4 @@ absl::Status FeedbackCommands::StageMissing(Turn& turn, const std::shared_ptr<Po
   return absl::OkStatus();
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -13,12 +13,12 @@
 #include "engine/route/decision_ids.h"
 #include "storage/api/storage.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 class FeedbackCommands {
  public:
-  FeedbackCommands(const LiveLimits& limits, const DecisionStore& decisions, const PoolTable& pools,
-                   const DecisionIds& ids)
+  FeedbackCommands(const LiveLimits& limits, const storage::DecisionStore& decisions,
+                   const PoolTable& pools, const DecisionIds& ids)
       : limits_(limits), decisions_(decisions), pools_(pools), ids_(ids) {}
 
   // Answers the result if the turn commits; an error of its own wins over the turn's.
@@ -53,13 +53,13 @@ class FeedbackCommands {
                                         ArmId arm) const;
   absl::Status AddCalls(Turn& turn, const Decision& decision, const FeedbackInput& input,
                         std::vector<CallReport>& reports) const;
-  absl::StatusOr<FeedbackRecord> ReadHead(Turn& turn, const Decision& decision) const;
+  absl::StatusOr<storage::FeedbackRecord> ReadHead(Turn& turn, const Decision& decision) const;
   absl::StatusOr<Decision> FindDecision(PoolId pool, const std::string& id, Micros now) const;
 
   const LiveLimits& limits_;
-  const DecisionStore& decisions_;
+  const storage::DecisionStore& decisions_;
   const PoolTable& pools_;
   const DecisionIds& ids_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

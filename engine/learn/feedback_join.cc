@@ -8,7 +8,7 @@
 #include "domain/ranges.h"
 #include "engine/request/validate.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 // A decision's record is read and written whole with each of its feedbacks.
@@ -18,7 +18,7 @@ constexpr double kWeightLeast = 1e-6;
 
 // What a report says in full, given what is known: a kind of error is one; a quality after an error says that
 // there was an answer; an error that is older than the quality says nothing.
-Outcome Complete(Outcome said, Micros at, const FeedbackRecord& record) {
+Outcome Complete(Outcome said, Micros at, const storage::FeedbackRecord& record) {
   if (said.error_kind) said.error = true;
   if (said.quality && !said.error && record.learned.error.value_or(false)) said.error = false;
   if (said.error.value_or(false) && record.learned.quality && at > 0 && SaidAt(record, 1) > at) {
@@ -61,9 +61,9 @@ OutcomeEvent EventOf(const Report& report, const Decision& decision, const Serve
 enum class Seen : uint8_t { kNo, kLearned, kNotLearned };
 
 // Errors: for other content under the same id, and for too many ids.
-absl::StatusOr<Seen> LookUp(const FeedbackRecord& record, const std::string& feedback_id,
+absl::StatusOr<Seen> LookUp(const storage::FeedbackRecord& record, const std::string& feedback_id,
                             uint64_t payload_hash, const Decision& decision) {
-  for (const FeedbackRecord::Seen& seen : record.seen) {
+  for (const storage::FeedbackRecord::Seen& seen : record.seen) {
     if (seen.feedback_id != feedback_id) continue;
     if (seen.payload_hash == payload_hash) {
       return seen.is_learned ? Seen::kLearned : Seen::kNotLearned;
@@ -93,14 +93,14 @@ OutcomeEvent NotLearned(OutcomeEvent event, const Outcome& said) {
 }
 
 // The answer, with its event if it changes anything.
-Joined Settle(OutcomeEvent event, const std::optional<FeedbackRecord>& before) {
+Joined Settle(OutcomeEvent event, const std::optional<storage::FeedbackRecord>& before) {
   Joined joined{VerdictOf(event), std::nullopt};
   if (event.is_learned) {
     joined.event = std::move(event);
     return joined;
   }
-  const FeedbackRecord known = before.value_or(FeedbackRecord{}),
-                       after = RecordAfter(before, event, 0);
+  const storage::FeedbackRecord known = before.value_or(storage::FeedbackRecord{}),
+                                after = RecordAfter(before, event, 0);
   const bool is_noted = after.seen != known.seen || after.told_at != known.told_at ||
                         after.is_closed != known.is_closed ||
                         after.is_told_over_weight != known.is_told_over_weight;
@@ -108,7 +108,7 @@ Joined Settle(OutcomeEvent event, const std::optional<FeedbackRecord>& before) {
   return joined;
 }
 
-Joined NothingNew(OutcomeEvent event, const std::optional<FeedbackRecord>& before) {
+Joined NothingNew(OutcomeEvent event, const std::optional<storage::FeedbackRecord>& before) {
   event = NotLearned(std::move(event), {});
   event.brings_nothing = true;
   return Settle(std::move(event), before);
@@ -116,7 +116,8 @@ Joined NothingNew(OutcomeEvent event, const std::optional<FeedbackRecord>& befor
 
 // Moves what was said into the event, over what is known; false: nothing of it is new. What is older than what is
 // known already says nothing.
-bool Merge(const Outcome& said, Micros at, const FeedbackRecord& known, OutcomeEvent& event) {
+bool Merge(const Outcome& said, Micros at, const storage::FeedbackRecord& known,
+           OutcomeEvent& event) {
   VisitFields([&](uint8_t number, auto field) {
     if (!(said.*field)) return;
     const auto& value = known.learned.*field;
@@ -132,7 +133,7 @@ bool Merge(const Outcome& said, Micros at, const FeedbackRecord& known, OutcomeE
 }
 
 // Moves into the event what a withdrawal at `at` leaves: what was observed later.
-void KeepLater(Micros at, const FeedbackRecord& known, OutcomeEvent& event) {
+void KeepLater(Micros at, const storage::FeedbackRecord& known, OutcomeEvent& event) {
   OutcomeEvent kept;
   VisitFields([&](uint8_t number, auto field) {
     if (at > 0 && SaidAt(known, number) > at) kept.outcome.*field = known.learned.*field;
@@ -145,7 +146,7 @@ void KeepLater(Micros at, const FeedbackRecord& known, OutcomeEvent& event) {
 }
 
 // Gives the event its weight and takes it from the client's; false: there is none left.
-bool Weigh(const ClientShare& share, const FeedbackRecord& known, OutcomeEvent& event) {
+bool Weigh(const ClientShare& share, const storage::FeedbackRecord& known, OutcomeEvent& event) {
   event.weight = event.is_first ? 1 : known.weight;
   const auto client = static_cast<uint64_t>(share.client);
   const bool is_counted = !event.is_first && std::find(known.counted.begin(), known.counted.end(),
@@ -158,8 +159,8 @@ bool Weigh(const ClientShare& share, const FeedbackRecord& known, OutcomeEvent& 
 }
 
 // Takes back what was learned, or closes the decision, or both.
-Joined TakeBack(const Report& report, const FeedbackRecord& known, OutcomeEvent event,
-                const std::optional<FeedbackRecord>& before) {
+Joined TakeBack(const Report& report, const storage::FeedbackRecord& known, OutcomeEvent event,
+                const std::optional<storage::FeedbackRecord>& before) {
   event.is_withdrawal = true;
   event.weight = known.weight;
   KeepLater(report.at, known, event);
@@ -177,7 +178,7 @@ Joined TakeBack(const Report& report, const FeedbackRecord& known, OutcomeEvent 
 
 }  // namespace
 
-FeedbackKey HeadKey(const Decision& decision) {
+storage::FeedbackKey HeadKey(const Decision& decision) {
   return CallKey(decision.pool, decision.id, decision.chosen.front().arm, 0);
 }
 
@@ -237,9 +238,9 @@ OutcomeEvent OfNothing(const Report& report, const Decision& decision, const Ser
 }
 
 absl::StatusOr<Joined> Join(const Report& report, const Decision& decision, const ServedCall& call,
-                            const std::optional<FeedbackRecord>& before, bool is_late,
+                            const std::optional<storage::FeedbackRecord>& before, bool is_late,
                             const ClientShare& share) {
-  const FeedbackRecord known = before.value_or(FeedbackRecord{});
+  const storage::FeedbackRecord known = before.value_or(storage::FeedbackRecord{});
   const std::string id = SeenId(report.feedback_id, report.payload_hash);
   Seen seen = Seen::kNo;
   ASSIGN_OR_RETURN(seen, LookUp(known, id, report.payload_hash, decision));
@@ -284,4 +285,4 @@ absl::StatusOr<Joined> Join(const Report& report, const Decision& decision, cons
   return Settle(std::move(event), before);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -31,7 +31,7 @@
 #include "engine/request/requests.h"
 #include "storage/api/storage.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 // One call of a decision: by which arm, and how the decision came to it. `attempt`: 0 for the arm's last
 // call, 1, 2, ... for earlier ones of the same arm.
@@ -40,12 +40,12 @@ struct ServedCall {
   uint32_t attempt = 0;
   ChosenArm chosen;  // for an arm that the decision did not choose: as the first one, off-policy
   bool is_off_policy = false;
-  FeedbackKey key;
+  storage::FeedbackKey key;
 };
 ServedCall CallBy(const Decision& decision, ArmId arm, uint32_t attempt = 0);
 
 // The key of the record that also stands for the decision: that of its first arm.
-FeedbackKey HeadKey(const Decision& decision);
+storage::FeedbackKey HeadKey(const Decision& decision);
 
 // What is said of a call.
 struct Report {
@@ -82,7 +82,7 @@ OutcomeEvent OfNothing(const Report& report, const Decision& decision, const Ser
 
 // `before`: the record of this call of this decision, not of an earlier namesake.
 absl::StatusOr<Joined> Join(const Report& report, const Decision& decision, const ServedCall& call,
-                            const std::optional<FeedbackRecord>& before, bool is_late,
+                            const std::optional<storage::FeedbackRecord>& before, bool is_late,
                             const ClientShare& share);
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

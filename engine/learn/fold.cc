@@ -6,7 +6,7 @@
 #include "base/check.h"
 #include "base/status_macros.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 absl::StatusOr<Applied> PoolFold::Apply(Event event) {
   Applied applied;
@@ -23,7 +23,7 @@ absl::StatusOr<Applied> PoolFold::Apply(Event event) {
 }
 
 absl::Status PoolFold::Learn() {
-  if (learned_ == nullptr) learned_ = std::make_shared<LearnedState>(*base_);
+  if (learned_ == nullptr) learned_ = std::make_shared<learners::LearnedState>(*base_);
   const auto fresh = std::span<const Event>(events_).subspan(learned_count_);
   if (fresh.empty()) return absl::OkStatus();
   learned_count_ = events_.size();
@@ -37,4 +37,4 @@ void PoolFold::DropEvents() {
   learned_count_ = 0;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

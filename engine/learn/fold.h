@@ -17,7 +17,7 @@
 #include "engine/learn/projection.h"
 #include "learners/state/learned_state.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 struct Applied {
   std::optional<FeedbackResult> verdict;  // of an outcome
@@ -27,13 +27,15 @@ struct Applied {
 class PoolFold {
  public:
   // Without `read` there are no effects: for who wants the learned state alone.
-  explicit PoolFold(std::shared_ptr<const LearnedState> state, ReadRecord read = nullptr)
+  explicit PoolFold(std::shared_ptr<const learners::LearnedState> state, ReadRecord read = nullptr)
       : base_(std::move(state)), read_(std::move(read)), settings_(base_->pool().settings) {}
 
   absl::StatusOr<Applied> Apply(Event event);
   absl::Status Learn();
   // As of the last Learn.
-  std::shared_ptr<const LearnedState> learned() const { return learned_ ? learned_ : base_; }
+  std::shared_ptr<const learners::LearnedState> learned() const {
+    return learned_ ? learned_ : base_;
+  }
 
   // Where the next event stands, and when at the earliest.
   Sequence next() const { return base_->version() + dropped_ + events_.size() + 1; }
@@ -43,13 +45,13 @@ class PoolFold {
   void DropEvents();
 
  private:
-  const std::shared_ptr<const LearnedState> base_;
+  const std::shared_ptr<const learners::LearnedState> base_;
   const ReadRecord read_;
   PoolSettings settings_;
-  std::shared_ptr<LearnedState> learned_;  // null: nothing was learned yet
+  std::shared_ptr<learners::LearnedState> learned_;  // null: nothing was learned yet
   std::vector<Event> events_;
   std::size_t learned_count_ = 0;  // of events_
   Sequence dropped_ = 0;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -15,7 +15,7 @@
 #include "engine/route/decide.h"
 #include "learners/choice/choose.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 constexpr char kFeedbackId[] = "import";
@@ -49,7 +49,7 @@ absl::StatusOr<ArmId> FindLivingArm(const Turn& turn, const std::shared_ptr<Pool
 
 // An outcome that is not known yet.
 struct NewOutcome {
-  FeedbackKey key;
+  storage::FeedbackKey key;
   uint64_t content_hash = 0;
   double weight = 0;
   Outcome outcome;
@@ -77,7 +77,7 @@ absl::StatusOr<NewQuery> Prepare(const Turn& turn, const std::shared_ptr<PoolRun
     out.weight = plan.strength / static_cast<double>(Announced(plan, outcome.arm));
     out.outcome = outcome.outcome;
     if (out.outcome.error_kind) out.outcome.error = true;
-    std::optional<FeedbackRecord> before;
+    std::optional<storage::FeedbackRecord> before;
     ASSIGN_OR_RETURN(before, turn.ReadFeedback(out.key));
     ImportedArm& counts = output.arms[outcome.arm];
     counts.weight = out.weight;
@@ -107,20 +107,20 @@ absl::StatusOr<NewQuery> Prepare(const Turn& turn, const std::shared_ptr<PoolRun
 }
 
 // One event per outcome, all as seen from the state before the query.
-absl::StatusOr<std::vector<OutcomeEvent>> EventsOf(const LearnedState& state,
+absl::StatusOr<std::vector<OutcomeEvent>> EventsOf(const learners::LearnedState& state,
                                                    const PoolRuntime& pool, const NewQuery& query) {
   std::vector<ArmId> arms;
   for (const NewOutcome& outcome : query.outcomes) arms.push_back(outcome.key.arm);
-  const std::vector<ArmView> views =
+  const std::vector<learners::ArmView> views =
       ViewArms(pool, state, query.context, arms, FindNeighbours(pool, state, query.context));
-  const QueryView seen{
+  const learners::QueryView seen{
       .context = query.context.z, .input_tokens = query.context.input_tokens, .now = state.time()};
   const std::vector<ArmExpectation> expected = state.Estimate(seen, views);
   const Preference preference = Normalised(state.pool().settings.default_preference);
 
   // Only what has a quality can be voted on.
   std::vector<std::size_t> rated;
-  std::vector<ArmView> rated_views;
+  std::vector<learners::ArmView> rated_views;
   std::vector<ArmExpectation> rated_expected;
   for (std::size_t i = 0; i < arms.size(); ++i) {
     if (!query.outcomes[i].outcome.quality) continue;
@@ -130,7 +130,8 @@ absl::StatusOr<std::vector<OutcomeEvent>> EventsOf(const LearnedState& state,
   }
   std::vector<ExpertVotes> votes(arms.size());
   if (!rated.empty()) {
-    const auto on_rated = VotesOnKnown(state, seen, preference, rated_views, rated_expected);
+    const auto on_rated =
+        learners::VotesOnKnown(state, seen, preference, rated_views, rated_expected);
     for (std::size_t i = 0; i < rated.size(); ++i) votes[rated[i]] = on_rated[i];
   }
 
@@ -159,7 +160,7 @@ absl::StatusOr<std::vector<OutcomeEvent>> EventsOf(const LearnedState& state,
 
 absl::Status Stage(Turn& turn, const std::shared_ptr<PoolRuntime>& pool, const NewQuery& query,
                    Sequence& last) {
-  const LearnedState* state = nullptr;
+  const learners::LearnedState* state = nullptr;
   ASSIGN_OR_RETURN(state, turn.Learned(pool));
   std::vector<OutcomeEvent> events;
   ASSIGN_OR_RETURN(events, EventsOf(*state, *pool, query));
@@ -220,4 +221,4 @@ void ImportTally::Add(const ImportOutput& output) {
   }
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

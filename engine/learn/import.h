@@ -25,7 +25,7 @@
 #include "engine/pool/pool_runtime.h"
 #include "engine/request/requests.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 // Plan and chunk have passed ValidateImport. On an error nothing of the chunk is in the turn,
 // unless the turn is void as well. An empty chunk checks that the plan's arms are there.
@@ -38,7 +38,7 @@ absl::StatusOr<ImportOutput> StageImport(Turn& turn, const std::shared_ptr<PoolR
 //   IMPORT_NOT_UNDONE if part of it was compacted away, so that what is left is not all.
 // Cost: reads the pool's log from its start.
 absl::StatusOr<UndoOutput> StageUndo(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
-                                     const EventLog& log, const std::string& import_id);
+                                     const storage::EventLog& log, const std::string& import_id);
 
 // Sums the answers to an import's chunks, and holds the import to what it announced of each arm.
 class ImportTally {
@@ -56,4 +56,4 @@ class ImportTally {
   ImportOutput total_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

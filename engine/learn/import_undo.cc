@@ -10,14 +10,14 @@
 #include "engine/learn/import.h"
 #include "engine/request/requests.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 constexpr std::size_t kEventsAtOnce = 4096;
 
 // The import's first event of each query and arm, in the order of the log.
-absl::StatusOr<std::vector<OutcomeEvent>> EventsOf(const EventLog& log, PoolId pool, Sequence first,
-                                                   const std::string& prefix) {
+absl::StatusOr<std::vector<OutcomeEvent>> EventsOf(const storage::EventLog& log, PoolId pool,
+                                                   Sequence first, const std::string& prefix) {
   std::vector<OutcomeEvent> found;
   while (true) {
     std::vector<Event> events;
@@ -43,7 +43,7 @@ bool HasBeginning(const std::vector<OutcomeEvent>& events, const std::string& pr
 }  // namespace
 
 absl::StatusOr<UndoOutput> StageUndo(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
-                                     const EventLog& log, const std::string& import_id) {
+                                     const storage::EventLog& log, const std::string& import_id) {
   const std::string prefix = Cat(kImportIdPrefix, import_id, ":");
   Sequence first = 0;
   ASSIGN_OR_RETURN(first, log.FirstSequence(pool->id()));
@@ -65,8 +65,8 @@ absl::StatusOr<UndoOutput> StageUndo(Turn& turn, const std::shared_ptr<PoolRunti
   UndoOutput output;
   std::set<std::string> queries;
   for (OutcomeEvent& event : events) {
-    const FeedbackKey key{pool->id(), event.decision_id, event.arm};
-    std::optional<FeedbackRecord> record;
+    const storage::FeedbackKey key{pool->id(), event.decision_id, event.arm};
+    std::optional<storage::FeedbackRecord> record;
     ASSIGN_OR_RETURN(record, turn.ReadFeedback(key));
     // Without a record (they expire) the event itself says what was learned.
     const Outcome learned = record ? record->learned : event.outcome;
@@ -88,4 +88,4 @@ absl::StatusOr<UndoOutput> StageUndo(Turn& turn, const std::shared_ptr<PoolRunti
   return output;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -4,16 +4,16 @@
 
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 constexpr std::chrono::milliseconds kIdleWait{200};
 
 }  // namespace
 
-LogWriter::LogWriter(const Limits& limits, Writing writing, EventLog& log, const Clock& clock,
-                     WriteHealth& health, Scheduler& scheduler, std::vector<Turn::Evicted> evicted,
-                     OnCommitted on_committed)
+LogWriter::LogWriter(const Limits& limits, Writing writing, storage::EventLog& log,
+                     const Clock& clock, WriteHealth& health, Scheduler& scheduler,
+                     std::vector<Turn::Evicted> evicted, OnCommitted on_committed)
     : limits_(limits),
       writing_(writing),
       log_(log),
@@ -117,4 +117,4 @@ absl::Status LogWriter::Commit(Turn& turn) {
   return written;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -25,7 +25,7 @@
 #include "engine/maintain/write_health.h"
 #include "storage/api/storage.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 // Told how the write went; answers the caller.
 using Completion = std::function<void(const absl::Status& written)>;
@@ -44,7 +44,7 @@ class LogWriter {
   // The pools that got events.
   using OnCommitted = std::function<void(const std::vector<std::shared_ptr<PoolRuntime>>&)>;
 
-  LogWriter(const Limits& limits, Writing writing, EventLog& log, const Clock& clock,
+  LogWriter(const Limits& limits, Writing writing, storage::EventLog& log, const Clock& clock,
             WriteHealth& health, Scheduler& scheduler, std::vector<Turn::Evicted> evicted,
             OnCommitted on_committed);
   ~LogWriter();
@@ -71,7 +71,7 @@ class LogWriter {
 
   const Limits limits_;
   const Writing writing_;
-  EventLog& log_;
+  storage::EventLog& log_;
   const Clock& clock_;
   WriteHealth& health_;
   Scheduler& scheduler_;
@@ -83,4 +83,4 @@ class LogWriter {
   std::thread thread_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -6,7 +6,7 @@
 
 #include "base/status_macros.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 constexpr std::size_t kJudgedAtOnce = 256;  // a few milliseconds; feedback comes in between
@@ -56,14 +56,14 @@ absl::StatusOr<std::size_t> MissingFeedbackJudge::StagePool(
     Turn& turn, const std::shared_ptr<PoolRuntime>& pool, std::size_t count_max, bool learns) {
   const auto state = pool->state();
   const PoolSettings& settings = state->pool().settings;
-  PoolProgress progress;
+  storage::PoolProgress progress;
   ASSIGN_OR_RETURN(progress, ProgressOf(pool->id()));
-  std::vector<WaitingDecision> due;
+  std::vector<storage::WaitingDecision> due;
   ASSIGN_OR_RETURN(
       due, storage_.decisions->ReadWaiting(pool->id(), progress.judged,
                                            turn.now() - settings.feedback_window, count_max));
   if (due.empty()) return std::size_t{0};
-  for (WaitingDecision& waiting : due) {
+  for (storage::WaitingDecision& waiting : due) {
     for (const ArmId arm : waiting.arms) {
       bool is_missing = false;
       ASSIGN_OR_RETURN(is_missing, IsMissing(turn, pool->id(), waiting, arm));
@@ -81,15 +81,15 @@ absl::StatusOr<std::size_t> MissingFeedbackJudge::StagePool(
 }
 
 absl::StatusOr<bool> MissingFeedbackJudge::IsMissing(const Turn& turn, PoolId pool,
-                                                     const WaitingDecision& waiting,
+                                                     const storage::WaitingDecision& waiting,
                                                      ArmId arm) const {
-  const auto read = [&](ArmId of) -> absl::StatusOr<std::optional<FeedbackRecord>> {
-    std::optional<FeedbackRecord> record;
+  const auto read = [&](ArmId of) -> absl::StatusOr<std::optional<storage::FeedbackRecord>> {
+    std::optional<storage::FeedbackRecord> record;
     ASSIGN_OR_RETURN(record, turn.ReadFeedback({pool, waiting.position.decision_id, of}));
     if (record && record->decision_time != waiting.position.time) record.reset();
     return record;
   };
-  std::optional<FeedbackRecord> record;
+  std::optional<storage::FeedbackRecord> record;
   ASSIGN_OR_RETURN(record, read(arm));
   if (!record) return true;
   if (record->is_closed) return false;
@@ -103,9 +103,9 @@ absl::StatusOr<bool> MissingFeedbackJudge::IsMissing(const Turn& turn, PoolId po
            record->is_told_over_weight);
 }
 
-absl::StatusOr<PoolProgress> MissingFeedbackJudge::ProgressOf(PoolId pool) {
+absl::StatusOr<storage::PoolProgress> MissingFeedbackJudge::ProgressOf(PoolId pool) {
   if (const auto known = progress_.find(pool); known != progress_.end()) return known->second;
-  PoolProgress progress;
+  storage::PoolProgress progress;
   ASSIGN_OR_RETURN(progress, storage_.log->ReadProgress(pool));
   progress_[pool] = progress;
   return progress;
@@ -119,4 +119,4 @@ void MissingFeedbackJudge::Committed() {
   judged_.clear();
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

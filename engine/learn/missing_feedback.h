@@ -23,11 +23,11 @@
 #include "engine/pool/pool_table.h"
 #include "storage/api/storage.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 class MissingFeedbackJudge {
  public:
-  MissingFeedbackJudge(const Storage& storage, const PoolTable& pools,
+  MissingFeedbackJudge(const storage::Storage& storage, const PoolTable& pools,
                        const FeedbackCommands& commands)
       : storage_(storage), pools_(pools), commands_(commands) {}
 
@@ -45,21 +45,21 @@ class MissingFeedbackJudge {
   bool Judge(Micros now, bool learns, const std::function<absl::Status(Turn&)>& commit);
   struct Judged {
     std::shared_ptr<PoolRuntime> pool;
-    PoolProgress progress;
+    storage::PoolProgress progress;
   };
-  absl::StatusOr<PoolProgress> ProgressOf(PoolId pool);
+  absl::StatusOr<storage::PoolProgress> ProgressOf(PoolId pool);
   // How many decisions of the pool were judged.
   absl::StatusOr<std::size_t> StagePool(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
                                         std::size_t count_max, bool learns);
-  absl::StatusOr<bool> IsMissing(const Turn& turn, PoolId pool, const WaitingDecision& waiting,
-                                 ArmId arm) const;
+  absl::StatusOr<bool> IsMissing(const Turn& turn, PoolId pool,
+                                 const storage::WaitingDecision& waiting, ArmId arm) const;
 
-  const Storage& storage_;
+  const storage::Storage& storage_;
   const PoolTable& pools_;
   const FeedbackCommands& commands_;
-  std::map<PoolId, PoolProgress> progress_;  // as committed, of pools that were looked at
-  std::vector<Judged> judged_;               // in the turn that is not yet committed
-  std::string last_pool_;                    // the one whose turn it was last
+  std::map<PoolId, storage::PoolProgress> progress_;  // as committed, of pools that were looked at
+  std::vector<Judged> judged_;                        // in the turn that is not yet committed
+  std::string last_pool_;                             // the one whose turn it was last
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -5,20 +5,21 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 // What is noted already stays where it stands, so that saying it again changes nothing.
-void NoteTime(uint8_t field, Micros at, FeedbackRecord& record) {
+void NoteTime(uint8_t field, Micros at, storage::FeedbackRecord& record) {
   if (SaidAt(record, field) == at) return;
-  std::erase_if(record.told_at, [field](const FieldTime& told) { return told.field == field; });
+  std::erase_if(record.told_at,
+                [field](const storage::FieldTime& told) { return told.field == field; });
   if (at > 0) record.told_at.push_back({field, at});
 }
 
 // What is known of a decision or call that nothing was said of, or of an earlier one under the same id.
-FeedbackRecord Fresh(const std::optional<FeedbackRecord>& before, ArmId served,
-                     Micros decision_time) {
-  FeedbackRecord record;
+storage::FeedbackRecord Fresh(const std::optional<storage::FeedbackRecord>& before, ArmId served,
+                              Micros decision_time) {
+  storage::FeedbackRecord record;
   if (before && before->decision_time == decision_time) {
     record = *before;
   } else {
@@ -30,15 +31,15 @@ FeedbackRecord Fresh(const std::optional<FeedbackRecord>& before, ArmId served,
 }
 
 // A feedback without an id is known by its content, and only where the same content may still be learned.
-void NoteId(const OutcomeEvent& event, FeedbackRecord& record) {
+void NoteId(const OutcomeEvent& event, storage::FeedbackRecord& record) {
   const FeedbackResult verdict = VerdictOf(event);
   const bool may_come_again =
       verdict == FeedbackResult::kLate || verdict == FeedbackResult::kOverWeight;
   if (event.feedback_id.empty() && !may_come_again) return;
-  FeedbackRecord::Seen now{SeenId(event.feedback_id, event.payload_hash), event.payload_hash,
-                           !may_come_again};
+  storage::FeedbackRecord::Seen now{SeenId(event.feedback_id, event.payload_hash),
+                                    event.payload_hash, !may_come_again};
   if (std::find(record.seen.begin(), record.seen.end(), now) != record.seen.end()) return;
-  std::erase_if(record.seen, [&](const FeedbackRecord::Seen& seen) {
+  std::erase_if(record.seen, [&](const storage::FeedbackRecord::Seen& seen) {
     return seen.feedback_id == now.feedback_id;
   });
   record.seen.push_back(std::move(now));
@@ -49,8 +50,8 @@ bool IsUndoneImport(const OutcomeEvent& event) {
 }
 
 std::optional<ExperienceChange> ExperienceOf(const OutcomeEvent& event,
-                                             const FeedbackRecord& before,
-                                             const FeedbackRecord& after,
+                                             const storage::FeedbackRecord& before,
+                                             const storage::FeedbackRecord& after,
                                              const PoolSettings& settings) {
   if (!event.is_learned) return std::nullopt;
   const std::optional<double> was = event.before.quality, is = MergedOutcome(event).quality;
@@ -71,19 +72,22 @@ std::optional<ExperienceChange> ExperienceOf(const OutcomeEvent& event,
 absl::Status ProjectOutcome(const Event& event, const OutcomeEvent& outcome,
                             const PoolSettings& settings, const ReadRecord& read,
                             Effects& effects) {
-  const FeedbackKey key = CallKey(event.pool, outcome.decision_id, outcome.arm, outcome.attempt);
-  std::optional<FeedbackRecord> before;
+  const storage::FeedbackKey key =
+      CallKey(event.pool, outcome.decision_id, outcome.arm, outcome.attempt);
+  std::optional<storage::FeedbackRecord> before;
   ASSIGN_OR_RETURN(before, read(key));
-  FeedbackRecord after = RecordAfter(before, outcome, event.sequence);
-  effects.experience = ExperienceOf(outcome, before.value_or(FeedbackRecord{}), after, settings);
+  storage::FeedbackRecord after = RecordAfter(before, outcome, event.sequence);
+  effects.experience =
+      ExperienceOf(outcome, before.value_or(storage::FeedbackRecord{}), after, settings);
   if (outcome.instead_of) {
-    const FeedbackKey head = CallKey(event.pool, outcome.decision_id, *outcome.instead_of, 0);
+    const storage::FeedbackKey head =
+        CallKey(event.pool, outcome.decision_id, *outcome.instead_of, 0);
     if (head == key) {
       after.served = outcome.arm;
     } else {
-      std::optional<FeedbackRecord> known;
+      std::optional<storage::FeedbackRecord> known;
       ASSIGN_OR_RETURN(known, read(head));
-      FeedbackRecord first = Fresh(known, *outcome.instead_of, outcome.decision_time);
+      storage::FeedbackRecord first = Fresh(known, *outcome.instead_of, outcome.decision_time);
       first.served = outcome.arm;
       effects.feedback.emplace_back(head, std::move(first));
     }
@@ -105,15 +109,16 @@ std::string SeenId(const std::string& feedback_id, uint64_t payload_hash) {
   return feedback_id.empty() ? Cat("payload:", payload_hash) : feedback_id;
 }
 
-Micros SaidAt(const FeedbackRecord& record, uint8_t field) {
-  for (const FieldTime& told : record.told_at) {
+Micros SaidAt(const storage::FeedbackRecord& record, uint8_t field) {
+  for (const storage::FieldTime& told : record.told_at) {
     if (told.field == field) return told.at;
   }
   return 0;
 }
 
-FeedbackKey CallKey(PoolId pool, const std::string& decision_id, ArmId arm, uint32_t attempt) {
-  FeedbackKey key{pool, decision_id, arm};
+storage::FeedbackKey CallKey(PoolId pool, const std::string& decision_id, ArmId arm,
+                             uint32_t attempt) {
+  storage::FeedbackKey key{pool, decision_id, arm};
   // No id of ours or of a caller holds a line break before a number sign.
   if (attempt > 0) key.decision_id += Cat("\n#", attempt);
   return key;
@@ -128,12 +133,12 @@ FeedbackResult VerdictOf(const OutcomeEvent& event) {
   return event.before.empty() ? FeedbackResult::kApplied : FeedbackResult::kMerged;
 }
 
-FeedbackRecord RecordAfter(const std::optional<FeedbackRecord>& before, const OutcomeEvent& event,
-                           Sequence sequence) {
-  FeedbackRecord record = Fresh(before, event.arm, event.decision_time);
+storage::FeedbackRecord RecordAfter(const std::optional<storage::FeedbackRecord>& before,
+                                    const OutcomeEvent& event, Sequence sequence) {
+  storage::FeedbackRecord record = Fresh(before, event.arm, event.decision_time);
   NoteId(event, record);
   if (event.is_withdrawal) {
-    std::erase_if(record.told_at, [&](const FieldTime& told) {
+    std::erase_if(record.told_at, [&](const storage::FieldTime& told) {
       return event.reported_at == 0 || told.at <= event.reported_at;
     });
     NoteTime(kTakenBack, event.reported_at, record);
@@ -172,11 +177,11 @@ absl::StatusOr<Effects> Project(const Event& event, const PoolSettings& settings
   if (const auto* outcome = std::get_if<OutcomeEvent>(&event.body)) {
     RETURN_IF_ERROR(ProjectOutcome(event, *outcome, settings, read, effects));
   } else if (const auto* silence = std::get_if<SilenceEvent>(&event.body)) {
-    effects.progress = PoolProgress{silence->judged, silence->missing};
+    effects.progress = storage::PoolProgress{silence->judged, silence->missing};
   } else if (const auto* pool = std::get_if<PoolEvent>(&event.body)) {
     effects.clears_weights = pool->pool.settings.client_weight_per_hour == 0;
   }
   return effects;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

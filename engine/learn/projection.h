@@ -22,7 +22,7 @@
 #include "engine/request/requests.h"
 #include "storage/api/projections.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 struct ExperienceChange {
   Experience experience;
@@ -36,28 +36,30 @@ struct CountedWeight {
 };
 
 struct Effects {
-  std::vector<std::pair<FeedbackKey, FeedbackRecord>> feedback;
+  std::vector<std::pair<storage::FeedbackKey, storage::FeedbackRecord>> feedback;
   std::optional<ExperienceChange> experience;
-  std::optional<PoolProgress> progress;
+  std::optional<storage::PoolProgress> progress;
   std::optional<CountedWeight> counted;
   bool clears_weights = false;
   std::optional<Micros> lag;  // between a decision and its first outcome
 };
 
-using ReadRecord = std::function<absl::StatusOr<std::optional<FeedbackRecord>>(const FeedbackKey&)>;
+using ReadRecord = std::function<absl::StatusOr<std::optional<storage::FeedbackRecord>>(
+    const storage::FeedbackKey&)>;
 
 absl::StatusOr<Effects> Project(const Event& event, const PoolSettings& settings,
                                 const ReadRecord& read);
 
 // The record of a call after an event about it.
-FeedbackRecord RecordAfter(const std::optional<FeedbackRecord>& before, const OutcomeEvent& event,
-                           Sequence sequence);
+storage::FeedbackRecord RecordAfter(const std::optional<storage::FeedbackRecord>& before,
+                                    const OutcomeEvent& event, Sequence sequence);
 
 // What the event says to whoever sent the feedback.
 FeedbackResult VerdictOf(const OutcomeEvent& event);
 
 // Of an arm's call for a decision; `attempt` as in OutcomeEvent.
-FeedbackKey CallKey(PoolId pool, const std::string& decision_id, ArmId arm, uint32_t attempt);
+storage::FeedbackKey CallKey(PoolId pool, const std::string& decision_id, ArmId arm,
+                             uint32_t attempt);
 
 // In place of a field's number: when all of them were taken back.
 inline constexpr uint8_t kTakenBack = 0;
@@ -66,6 +68,6 @@ inline constexpr uint8_t kTakenBack = 0;
 std::string SeenId(const std::string& feedback_id, uint64_t payload_hash);
 
 // When a field was observed, as far as that was said; 0: it was not.
-Micros SaidAt(const FeedbackRecord& record, uint8_t field);
+Micros SaidAt(const storage::FeedbackRecord& record, uint8_t field);
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -5,12 +5,14 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 ReadRecord RebuiltProjections::reader() const {
-  return [this](const FeedbackKey& key) -> absl::StatusOr<std::optional<FeedbackRecord>> {
+  return [this](const storage::FeedbackKey& key)
+             -> absl::StatusOr<std::optional<storage::FeedbackRecord>> {
     const auto it = feedback_.find({key.decision_id, Index(key.arm)});
-    return it == feedback_.end() ? std::nullopt : std::optional<FeedbackRecord>(it->second);
+    return it == feedback_.end() ? std::nullopt
+                                 : std::optional<storage::FeedbackRecord>(it->second);
   };
 }
 
@@ -35,11 +37,11 @@ void RebuiltProjections::Take(const Event& event, Effects effects) {
 }
 
 absl::StatusOr<std::optional<std::string>> RebuiltProjections::DifferenceFrom(
-    const Projections& kept, PoolId pool) const {
+    const storage::Projections& kept, PoolId pool) const {
   using Difference = std::optional<std::string>;
   for (const auto& [key, record] : feedback_) {
     const auto& [decision, arm] = key;
-    std::optional<FeedbackRecord> stored;
+    std::optional<storage::FeedbackRecord> stored;
     ASSIGN_OR_RETURN(stored, kept.ReadFeedback({pool, decision, ArmId{arm}}));
     if (stored && !(*stored == record)) {
       return Difference(Cat("the feedback record of decision ", Quoted(decision), ", arm ", arm,
@@ -54,7 +56,7 @@ absl::StatusOr<std::optional<std::string>> RebuiltProjections::DifferenceFrom(
     }
   }));
   if (difference) return difference;
-  PoolProgress progress;
+  storage::PoolProgress progress;
   ASSIGN_OR_RETURN(progress, kept.ReadProgress(pool));
   if (progress_ && !(progress == *progress_)) {
     return Difference(Cat("decisions were checked for missing feedback up to ",
@@ -65,4 +67,4 @@ absl::StatusOr<std::optional<std::string>> RebuiltProjections::DifferenceFrom(
   return Difference();
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -14,7 +14,7 @@
 #include "engine/pool/client_weights.h"
 #include "storage/api/projections.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 class RebuiltProjections {
  public:
@@ -27,15 +27,15 @@ class RebuiltProjections {
 
   // Nothing, or the first difference. A record that is not kept any more is none (records expire, past outcomes are
   // bounded); one that is kept and does not follow from the log is. Errors: those of reading.
-  absl::StatusOr<std::optional<std::string>> DifferenceFrom(const Projections& kept,
+  absl::StatusOr<std::optional<std::string>> DifferenceFrom(const storage::Projections& kept,
                                                             PoolId pool) const;
 
  private:
   using Key = std::tuple<std::string, uint32_t>;
-  std::map<Key, FeedbackRecord> feedback_;
+  std::map<Key, storage::FeedbackRecord> feedback_;
   std::map<Sequence, Experience> experience_;
-  std::optional<PoolProgress> progress_;  // nothing: the log says nothing of it
+  std::optional<storage::PoolProgress> progress_;  // nothing: the log says nothing of it
   ClientWeights client_weights_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

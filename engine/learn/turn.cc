@@ -6,13 +6,14 @@
 
 #include "base/status_macros.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 Turn::PoolTurn& Turn::TurnOf(const std::shared_ptr<PoolRuntime>& pool) {
   PoolTurn& turn = pools_[pool->id()];
   if (turn.pool == nullptr) {
     turn.pool = pool;
-    turn.fold.emplace(pool->state(), [this](const FeedbackKey& key) { return ReadFeedback(key); });
+    turn.fold.emplace(pool->state(),
+                      [this](const storage::FeedbackKey& key) { return ReadFeedback(key); });
   }
   return turn;
 }
@@ -98,7 +99,8 @@ std::size_t Turn::ArmCount(const std::shared_ptr<PoolRuntime>& pool) const {
   return pool->state()->arm_count() + (it == pools_.end() ? 0 : it->second.new_arms);
 }
 
-absl::StatusOr<std::optional<FeedbackRecord>> Turn::ReadFeedback(const FeedbackKey& key) const {
+absl::StatusOr<std::optional<storage::FeedbackRecord>> Turn::ReadFeedback(
+    const storage::FeedbackKey& key) const {
   const Key k = KeyOf(key);
   if (const auto it = feedback_.find(k); it != feedback_.end()) return it->second.second;
   if (const auto it = read_.find(k); it != read_.end()) return it->second;
@@ -107,7 +109,7 @@ absl::StatusOr<std::optional<FeedbackRecord>> Turn::ReadFeedback(const FeedbackK
   return record;
 }
 
-void Turn::PutFeedback(const FeedbackKey& key, FeedbackRecord record) {
+void Turn::PutFeedback(const storage::FeedbackKey& key, storage::FeedbackRecord record) {
   feedback_[KeyOf(key)] = {key, std::move(record)};
 }
 
@@ -131,7 +133,8 @@ absl::Status Turn::LearnAppended(PoolTurn& turn) {
   return void_;
 }
 
-absl::StatusOr<const LearnedState*> Turn::Learned(const std::shared_ptr<PoolRuntime>& pool) {
+absl::StatusOr<const learners::LearnedState*> Turn::Learned(
+    const std::shared_ptr<PoolRuntime>& pool) {
   PoolTurn& turn = TurnOf(pool);
   RETURN_IF_ERROR(LearnAppended(turn));
   return turn.fold->learned().get();
@@ -144,7 +147,7 @@ absl::StatusOr<std::vector<Turn::Evicted>> Turn::Commit() {
     batch_.events.insert(batch_.events.end(), events.begin(), events.end());
   }
   for (auto& [key, entry] : feedback_) batch_.feedback.push_back(std::move(entry));
-  RETURN_IF_ERROR(log_.Commit(batch_, Durability::kDisk));
+  RETURN_IF_ERROR(log_.Commit(batch_, storage::Durability::kDisk));
 
   std::vector<Evicted> evicted;
   for (auto& [id, turn] : pools_) Publish(turn, evicted, id);
@@ -170,4 +173,4 @@ std::vector<std::shared_ptr<PoolRuntime>> Turn::touched() const {
   return pools;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -21,11 +21,11 @@
 #include "engine/pool/pool_runtime.h"
 #include "storage/api/storage.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 class Turn {
  public:
-  Turn(EventLog& log, Micros now) : log_(log), now_(now) {}
+  Turn(storage::EventLog& log, Micros now) : log_(log), now_(now) {}
 
   Micros now() const { return now_; }
 
@@ -36,15 +36,16 @@ class Turn {
   // The pool's state with everything learned that was appended so far: for commands whose next
   // event depends on what their last one taught. It moves on at the next call. Errors: of an event
   // that no learner can follow; the turn is then void, and Commit fails with the same.
-  absl::StatusOr<const LearnedState*> Learned(const std::shared_ptr<PoolRuntime>& pool);
+  absl::StatusOr<const learners::LearnedState*> Learned(const std::shared_ptr<PoolRuntime>& pool);
   // An arm by name, those put in this turn included.
   std::optional<Arm> FindArm(const std::shared_ptr<PoolRuntime>& pool, std::string_view name) const;
   std::size_t ArmCount(const std::shared_ptr<PoolRuntime>& pool) const;
 
   // As it is after what was appended so far.
-  absl::StatusOr<std::optional<FeedbackRecord>> ReadFeedback(const FeedbackKey& key) const;
+  absl::StatusOr<std::optional<storage::FeedbackRecord>> ReadFeedback(
+      const storage::FeedbackKey& key) const;
   // Writes a record of before format 3 in the form of now. It says the same as before: no event.
-  void SplitFeedback(const FeedbackKey& key, FeedbackRecord record) {
+  void SplitFeedback(const storage::FeedbackKey& key, storage::FeedbackRecord record) {
     PutFeedback(key, std::move(record));
   }
   // Of a client's weight on an arm: what is used up within the last hour, this turn included.
@@ -80,23 +81,25 @@ class Turn {
     std::vector<Micros> lags;
   };
   using Key = std::tuple<uint32_t, std::string, uint32_t>;
-  static Key KeyOf(const FeedbackKey& key) {
+  static Key KeyOf(const storage::FeedbackKey& key) {
     return {Index(key.pool), key.decision_id, Index(key.arm)};
   }
   PoolTurn& TurnOf(const std::shared_ptr<PoolRuntime>& pool);
   absl::Status LearnAppended(PoolTurn& turn);
   void Take(Effects effects, PoolTurn& turn);
   void Take(ExperienceChange change, PoolTurn& turn);
-  void PutFeedback(const FeedbackKey& key, FeedbackRecord record);
+  void PutFeedback(const storage::FeedbackKey& key, storage::FeedbackRecord record);
   static void Publish(PoolTurn& turn, std::vector<Evicted>& evicted, PoolId id);
 
-  EventLog& log_;
+  storage::EventLog& log_;
   const Micros now_;
-  LogBatch batch_;
+  storage::LogBatch batch_;
   std::map<PoolId, PoolTurn> pools_;
-  std::map<Key, std::pair<FeedbackKey, FeedbackRecord>> feedback_;  // written by this turn
-  mutable std::map<Key, std::optional<FeedbackRecord>> read_;       // others that were asked for
+  std::map<Key, std::pair<storage::FeedbackKey, storage::FeedbackRecord>>
+      feedback_;  // written by this turn
+  mutable std::map<Key, std::optional<storage::FeedbackRecord>>
+      read_;           // others that were asked for
   absl::Status void_;  // why nothing of this turn can be committed
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -6,13 +6,14 @@
 #include "base/strings.h"
 #include "engine/learn/fold.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 constexpr std::size_t kEventsAtOnce = 4096;
 
 // The newest snapshot that decodes and is of this pool; or nothing.
-absl::StatusOr<std::optional<LearnedState>> NewestSnapshot(const EventLog& log, PoolId pool) {
+absl::StatusOr<std::optional<learners::LearnedState>> NewestSnapshot(const storage::EventLog& log,
+                                                                     PoolId pool) {
   std::vector<Sequence> sequences;
   ASSIGN_OR_RETURN(sequences, log.ListSnapshots(pool));
   Sequence last = 0;
@@ -25,15 +26,15 @@ absl::StatusOr<std::optional<LearnedState>> NewestSnapshot(const EventLog& log, 
     }
     // One that is ahead of the log is of a log that is not here.
     if (sequence > last) continue;
-    auto state = LearnedState::Decode(*bytes);
+    auto state = learners::LearnedState::Decode(*bytes);
     if (state.ok() && state->version() == sequence && state->pool().id == pool) {
-      return std::optional<LearnedState>(*std::move(state));
+      return std::optional<learners::LearnedState>(*std::move(state));
     }
   }
-  return std::optional<LearnedState>();
+  return std::optional<learners::LearnedState>();
 }
 
-absl::StatusOr<LearnedState> Replay(const EventLog& log, const Pool& pool) {
+absl::StatusOr<learners::LearnedState> Replay(const storage::EventLog& log, const Pool& pool) {
   auto snapshot = NewestSnapshot(log, pool.id);
   RETURN_IF_ERROR(snapshot.status());
   Sequence first = 0;
@@ -42,15 +43,15 @@ absl::StatusOr<LearnedState> Replay(const EventLog& log, const Pool& pool) {
     return DataLoss("none of its snapshots can be used and its log begins with event ", first,
                     ": what came before is not there any more");
   }
-  auto state = snapshot->has_value() ? absl::StatusOr<LearnedState>(**std::move(snapshot))
+  auto state = snapshot->has_value() ? absl::StatusOr<learners::LearnedState>(**std::move(snapshot))
                                      : EmptyState(log, pool);
   RETURN_IF_ERROR(state.status());
   // What the events made beside the learned state was committed with them.
-  PoolFold fold(std::make_shared<const LearnedState>(*std::move(state)));
+  PoolFold fold(std::make_shared<const learners::LearnedState>(*std::move(state)));
   while (true) {
     std::vector<Event> events;
     ASSIGN_OR_RETURN(events, log.ReadEvents(pool.id, fold.next(), kEventsAtOnce));
-    if (events.empty()) return LearnedState(*fold.learned());
+    if (events.empty()) return learners::LearnedState(*fold.learned());
     for (Event& event : events) RETURN_IF_ERROR(fold.Apply(std::move(event)).status());
     RETURN_IF_ERROR(fold.Learn());
     fold.DropEvents();
@@ -58,7 +59,7 @@ absl::StatusOr<LearnedState> Replay(const EventLog& log, const Pool& pool) {
 }
 
 // What clients used within the last hour: kept in memory alone, and read again from the log.
-absl::Status RecoverWeights(const EventLog& log, PoolRuntime& pool) {
+absl::Status RecoverWeights(const storage::EventLog& log, PoolRuntime& pool) {
   const auto state = pool.state();
   if (state->pool().settings.client_weight_per_hour == 0) return absl::OkStatus();
   Sequence oldest = 0;
@@ -92,14 +93,16 @@ absl::Status RecoverWeights(const EventLog& log, PoolRuntime& pool) {
 
 }  // namespace
 
-absl::StatusOr<LearnedState> EmptyState(const EventLog& log, const Pool& record) {
+absl::StatusOr<learners::LearnedState> EmptyState(const storage::EventLog& log,
+                                                  const Pool& record) {
   std::vector<Event> first;
   ASSIGN_OR_RETURN(first, log.ReadEvents(record.id, 1, 1));
   const auto* made = first.empty() ? nullptr : std::get_if<PoolEvent>(&first.front().body);
-  return LearnedState::Empty(made == nullptr ? record : made->pool);
+  return learners::LearnedState::Empty(made == nullptr ? record : made->pool);
 }
 
-absl::StatusOr<std::vector<Turn::Evicted>> Recover(const EventLog& log, Building building,
+absl::StatusOr<std::vector<Turn::Evicted>> Recover(const storage::EventLog& log,
+                                                   retrieval::Building building,
                                                    const Remotes& remotes, PoolTable& pools) {
   std::vector<Turn::Evicted> evicted;
   std::vector<Pool> stored;
@@ -120,7 +123,7 @@ absl::StatusOr<std::vector<Turn::Evicted>> Recover(const EventLog& log, Building
         evicted.push_back({pool.id, gone});
       }
     }));
-    PoolProgress progress;
+    storage::PoolProgress progress;
     ASSIGN_OR_RETURN(progress, log.ReadProgress(pool.id));
     (*runtime)->counters().SetMissing(progress.missing);
     RETURN_IF_ERROR(RecoverWeights(log, **runtime));
@@ -129,4 +132,4 @@ absl::StatusOr<std::vector<Turn::Evicted>> Recover(const EventLog& log, Building
   return evicted;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -12,14 +12,15 @@
 #include "engine/pool/pool_table.h"
 #include "storage/api/storage.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 // Answers the experiences that no longer fit the bounded memories, for storage to forget.
-absl::StatusOr<std::vector<Turn::Evicted>> Recover(const EventLog& log, Building building,
+absl::StatusOr<std::vector<Turn::Evicted>> Recover(const storage::EventLog& log,
+                                                   retrieval::Building building,
                                                    const Remotes& remotes, PoolTable& pools);
 
 // A pool's state before its first event, under the settings that it was made with. `record`: the
 // pool's record as it is now.
-absl::StatusOr<LearnedState> EmptyState(const EventLog& log, const Pool& record);
+absl::StatusOr<learners::LearnedState> EmptyState(const storage::EventLog& log, const Pool& record);
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

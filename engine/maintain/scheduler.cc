@@ -5,7 +5,7 @@
 
 #include "base/background.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 constexpr std::chrono::milliseconds kLookEvery{500};
@@ -115,4 +115,4 @@ std::vector<Scheduler::Figures> Scheduler::figures() const {
   return figures;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

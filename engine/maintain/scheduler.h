@@ -16,7 +16,7 @@
 #include "base/mutex.h"
 #include "engine/engine.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 class Scheduler {
  public:
@@ -73,4 +73,4 @@ class Scheduler {
   std::thread thread_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

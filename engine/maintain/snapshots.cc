@@ -6,7 +6,7 @@
 
 #include "base/status_macros.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 constexpr Micros kRetryAfter = 10 * kMicrosPerSecond;
@@ -97,4 +97,4 @@ absl::Status Snapshots::CompactLog(PoolId pool) {
   return log_.DropEventsBefore(pool, first_kept);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -20,12 +20,12 @@
 #include "storage/api/log.h"
 #include "storage/api/snapshots.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 class Snapshots {
  public:
-  Snapshots(const Limits& limits, Log& log, SnapshotStore& store, const Clock& clock,
-            WriteHealth& health)
+  Snapshots(const Limits& limits, storage::Log& log, storage::SnapshotStore& store,
+            const Clock& clock, WriteHealth& health)
       : limits_(limits), log_(log), store_(store), clock_(clock), health_(health) {}
 
   // The pool has, or may have, events that are in no snapshot. True: one is due.
@@ -53,8 +53,8 @@ class Snapshots {
   absl::Status CompactLog(PoolId pool);
 
   const Limits limits_;
-  Log& log_;
-  SnapshotStore& store_;
+  storage::Log& log_;
+  storage::SnapshotStore& store_;
   const Clock& clock_;
   WriteHealth& health_;
   mutable Mutex mutex_;
@@ -62,4 +62,4 @@ class Snapshots {
   absl::Status last_status_ GUARDED_BY(mutex_);
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

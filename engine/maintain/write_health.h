@@ -10,7 +10,7 @@
 #include "base/strings.h"
 #include "domain/errors.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 class WriteHealth {
  public:
@@ -47,4 +47,4 @@ class WriteHealth {
   uint64_t failures_ GUARDED_BY(mutex_) = 0;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

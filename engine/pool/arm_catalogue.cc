@@ -5,7 +5,7 @@
 
 #include "domain/names.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 constexpr std::size_t kFavourites = 16;
@@ -55,7 +55,7 @@ void ArmCatalogue::Put(const Arm& arm) {
   if (aliases.empty()) aliases_of_.erase(arm.id);
 }
 
-void ArmCatalogue::UpdateActive(const LearnedState& state) {
+void ArmCatalogue::UpdateActive(const learners::LearnedState& state) {
   std::vector<ArmId> active;
   for (std::size_t i = 0; i < state.arm_count(); ++i) {
     const Arm* arm = state.arm(static_cast<ArmId>(i));
@@ -64,7 +64,7 @@ void ArmCatalogue::UpdateActive(const LearnedState& state) {
   active_.Set(Shared(std::move(active)));
 }
 
-void ArmCatalogue::UpdateFavourites(const LearnedState& state, std::vector<ArmId> arms) {
+void ArmCatalogue::UpdateFavourites(const learners::LearnedState& state, std::vector<ArmId> arms) {
   const bool kept_before = keeps_favourites_;
   keeps_favourites_ = active()->size() > state.pool().settings.shortlist_size;
   if (!keeps_favourites_) return;
@@ -76,7 +76,7 @@ void ArmCatalogue::UpdateFavourites(const LearnedState& state, std::vector<ArmId
   for (const ArmId id : arms) {
     const Arm* arm = state.arm(id);
     if (arm == nullptr || arm->status != ArmStatus::kActive) continue;
-    const ArmFigures figures = state.Figures(id, state.time());
+    const learners::ArmFigures figures = state.Figures(id, state.time());
     if (figures.outcomes > 0 || arm->prior_quality) ranked.push_back({-figures.level.mean, id});
   }
   std::sort(ranked.begin(), ranked.end());
@@ -91,4 +91,4 @@ void ArmCatalogue::ForgetFavourites() {
   keeps_favourites_ = false;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -15,7 +15,7 @@
 #include "domain/arm.h"
 #include "learners/state/learned_state.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 class ArmCatalogue {
  public:
@@ -31,10 +31,10 @@ class ArmCatalogue {
 
   // The arm as it was put.
   void Put(const Arm& arm);
-  void UpdateActive(const LearnedState& state);
+  void UpdateActive(const learners::LearnedState& state);
   // The best levels among the present favourites and the arms that may have risen; among all arms
   // when the pool begins to need favourites.
-  void UpdateFavourites(const LearnedState& state, std::vector<ArmId> risen);
+  void UpdateFavourites(const learners::LearnedState& state, std::vector<ArmId> risen);
   // All arms are looked at again.
   void ForgetFavourites();
 
@@ -55,4 +55,4 @@ class ArmCatalogue {
   std::map<ArmId, std::vector<std::string>> aliases_of_ GUARDED_BY(mutex_);
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

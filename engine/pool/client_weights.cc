@@ -4,7 +4,7 @@
 
 #include "base/siphash.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 ClientKey KeyOfClient(std::string_view name) { return ClientKey{Checksum(name)}; }
 
@@ -64,4 +64,4 @@ void ClientWeights::Clear() {
   last_ = 0;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -24,7 +24,7 @@
 
 #include "domain/types.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 // A client as tables and records know it.
 enum class ClientKey : uint64_t {};
@@ -79,4 +79,4 @@ class ClientWeights {
   int64_t last_ = 0;  // the newest stretch so far
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

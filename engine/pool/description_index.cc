@@ -2,9 +2,9 @@
 
 #include <utility>
 
-namespace pointsman {
+namespace pointsman::engine {
 
-DescriptionIndex::DescriptionIndex(uint32_t projected, Building building)
+DescriptionIndex::DescriptionIndex(uint32_t projected, retrieval::Building building)
     : vectors_(std::make_shared<const Vectors>()), arm_index_(projected, building) {}
 
 float DescriptionIndex::Similarity(std::span<const float> embedding, ArmId arm) const {
@@ -50,4 +50,4 @@ void DescriptionIndex::PutVector(const Arm& arm, std::vector<float> vector) {
   vectors_.Set(std::make_shared<const Vectors>(std::move(vectors)));
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -14,15 +14,15 @@
 #include "engine/pool/query_encoder.h"
 #include "retrieval/index/arm_index.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 class DescriptionIndex {
  public:
-  DescriptionIndex(uint32_t projected, Building building);
+  DescriptionIndex(uint32_t projected, retrieval::Building building);
 
   // Cosine of query and description; 0 where the arm has none.
   float Similarity(std::span<const float> embedding, ArmId arm) const;
-  const ArmIndex& search() const { return arm_index_; }
+  const retrieval::ArmIndex& search() const { return arm_index_; }
 
   void Put(std::span<const Arm* const> arms, const QueryEncoder& encoder);
   // The vector that a remote embedder gave for the arm's description.
@@ -33,7 +33,7 @@ class DescriptionIndex {
   void PutOne(const Arm& arm, const QueryEncoder& encoder, Vectors& vectors);
 
   Published<Vectors> vectors_;
-  ArmIndex arm_index_;
+  retrieval::ArmIndex arm_index_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -4,12 +4,12 @@
 #include <memory>
 #include <utility>
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 class EmbedderTrial : public std::enable_shared_from_this<EmbedderTrial> {
  public:
-  EmbedderTrial(RemoteEmbedder& embedder, std::vector<std::string> texts,
+  EmbedderTrial(retrieval::RemoteEmbedder& embedder, std::vector<std::string> texts,
                 std::function<void(absl::StatusOr<EmbedderFigures>)> done)
       : embedder_(embedder), texts_(std::move(texts)), done_(std::move(done)) {}
 
@@ -18,13 +18,13 @@ class EmbedderTrial : public std::enable_shared_from_this<EmbedderTrial> {
     const bool is_last = seconds_.size() == texts_.size();
     std::vector<std::string> texts =
         is_last ? texts_ : std::vector<std::string>{texts_[seconds_.size()]};
-    embedder_.Try(std::move(texts),
-                  [self = shared_from_this()](absl::StatusOr<RemoteEmbedder::Trial> trial) {
-                    if (!trial.ok()) return self->done_(trial.status());
-                    self->seconds_.push_back(trial->seconds);
-                    self->last_ = *std::move(trial);
-                    self->Next();
-                  });
+    embedder_.Try(std::move(texts), [self = shared_from_this()](
+                                        absl::StatusOr<retrieval::RemoteEmbedder::Trial> trial) {
+      if (!trial.ok()) return self->done_(trial.status());
+      self->seconds_.push_back(trial->seconds);
+      self->last_ = *std::move(trial);
+      self->Next();
+    });
   }
 
  private:
@@ -44,18 +44,18 @@ class EmbedderTrial : public std::enable_shared_from_this<EmbedderTrial> {
     done_(figures);
   }
 
-  RemoteEmbedder& embedder_;
+  retrieval::RemoteEmbedder& embedder_;
   const std::vector<std::string> texts_;
   const std::function<void(absl::StatusOr<EmbedderFigures>)> done_;
   std::vector<double> seconds_;  // of each call that ended
-  RemoteEmbedder::Trial last_;
+  retrieval::RemoteEmbedder::Trial last_;
 };
 
 }  // namespace
 
-void TryEmbedder(RemoteEmbedder& embedder, std::vector<std::string> texts,
+void TryEmbedder(retrieval::RemoteEmbedder& embedder, std::vector<std::string> texts,
                  std::function<void(absl::StatusOr<EmbedderFigures>)> done) {
   std::make_shared<EmbedderTrial>(embedder, std::move(texts), std::move(done))->Next();
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -12,10 +12,10 @@
 #include "engine/request/requests.h"
 #include "retrieval/remote/remote_embedder.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 // At least one text.
-void TryEmbedder(RemoteEmbedder& embedder, std::vector<std::string> texts,
+void TryEmbedder(retrieval::RemoteEmbedder& embedder, std::vector<std::string> texts,
                  std::function<void(absl::StatusOr<EmbedderFigures>)> done);
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-namespace pointsman {
+namespace pointsman::engine {
 
 void PoolCounters::CountDecision(const Decision& decision) {
   fallbacks_ += decision.context_source == ContextSource::kNone;
@@ -54,4 +54,4 @@ std::vector<uint64_t> PoolCounters::Fill(Micros now, PoolStatistics& out) const 
   return decisions_;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -12,7 +12,7 @@
 #include "engine/request/requests.h"
 #include "engine/request/statistics.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 class PoolCounters {
  public:
@@ -42,4 +42,4 @@ class PoolCounters {
   Micros snapshot_at_ GUARDED_BY(mutex_) = 0;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

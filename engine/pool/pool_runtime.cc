@@ -4,10 +4,10 @@
 
 #include "base/status_macros.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
-absl::StatusOr<std::shared_ptr<PoolRuntime>> PoolRuntime::Make(LearnedState state,
-                                                               Building building,
+absl::StatusOr<std::shared_ptr<PoolRuntime>> PoolRuntime::Make(learners::LearnedState state,
+                                                               retrieval::Building building,
                                                                const Remotes& remotes) {
   auto encoder = QueryEncoder::Make(state.pool(), remotes);
   RETURN_IF_ERROR(encoder.status());
@@ -23,15 +23,15 @@ absl::StatusOr<std::shared_ptr<PoolRuntime>> PoolRuntime::Make(LearnedState stat
   return runtime;
 }
 
-PoolRuntime::PoolRuntime(LearnedState state, QueryEncoder encoder, Building building,
-                         const Remotes& remotes)
+PoolRuntime::PoolRuntime(learners::LearnedState state, QueryEncoder encoder,
+                         retrieval::Building building, const Remotes& remotes)
     : id_(state.pool().id),
       name_(state.pool().name),
       remotes_(remotes),
       encoder_(std::move(encoder)),
       descriptions_(encoder_.projected(), building),
       experience_(encoder_.projected(), state.pool().settings.experience_max, building) {
-  state_.Set(std::make_shared<const LearnedState>(std::move(state)));
+  state_.Set(std::make_shared<const learners::LearnedState>(std::move(state)));
 }
 
 void PoolRuntime::PutArms(std::span<const Arm* const> arms) {
@@ -40,7 +40,7 @@ void PoolRuntime::PutArms(std::span<const Arm* const> arms) {
   arms_.UpdateActive(*state_.Get());
 }
 
-void PoolRuntime::Publish(std::shared_ptr<const LearnedState> state,
+void PoolRuntime::Publish(std::shared_ptr<const learners::LearnedState> state,
                           std::span<const Event> events) {
   state_.Set(std::move(state));
   std::vector<const Arm*> put;
@@ -68,11 +68,12 @@ void PoolRuntime::AskDescriptions() {
 }
 
 void PoolRuntime::AskDescription(const Arm& arm) {
-  RemoteEmbedder* const remote = encoder_.remote();
+  retrieval::RemoteEmbedder* const remote = encoder_.remote();
   if (remote == nullptr || arm.description.empty() || arm.status == ArmStatus::kRemoved) return;
-  remote->Embed(arm.description, encoder_.dimension(), RemoteEmbedder::Patience::kForever,
+  remote->Embed(arm.description, encoder_.dimension(),
+                retrieval::RemoteEmbedder::Patience::kForever,
                 [weak = weak_from_this(), id = arm.id,
-                 text = arm.description](const absl::StatusOr<Embedding>& embedding) {
+                 text = arm.description](const absl::StatusOr<retrieval::Embedding>& embedding) {
                   const auto pool = weak.lock();
                   if (pool == nullptr || !embedding.ok()) return;
                   pool->remotes_.on_writer([weak, id, text, vector = *embedding] {
@@ -98,7 +99,7 @@ PoolStatistics PoolRuntime::Statistics(Micros now, bool with_checksum) const {
   out.quality_model = state->pool().settings.learner.quality_model;
   out.exploration = state->pool().settings.learner.exploration;
   out.experience_size = experience_.size();
-  if (with_checksum) out.state_checksum = StateChecksum(*state);
+  if (with_checksum) out.state_checksum = learners::StateChecksum(*state);
   const std::vector<uint64_t> decisions = counters_.Fill(now, out);
   for (const uint64_t n : decisions) out.decisions += n;
   for (std::size_t i = 0; i < state->arm_count(); ++i) {
@@ -112,4 +113,4 @@ PoolStatistics PoolRuntime::Statistics(Micros now, bool with_checksum) const {
   return out;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -21,28 +21,29 @@
 #include "learners/state/learned_state.h"
 #include "retrieval/index/experience_index.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 class PoolRuntime : public std::enable_shared_from_this<PoolRuntime> {
  public:
   // Errors: those of QueryEncoder::Make.
-  static absl::StatusOr<std::shared_ptr<PoolRuntime>> Make(LearnedState state, Building building,
+  static absl::StatusOr<std::shared_ptr<PoolRuntime>> Make(learners::LearnedState state,
+                                                           retrieval::Building building,
                                                            const Remotes& remotes);
 
   PoolId id() const { return id_; }
   const std::string& name() const { return name_; }
-  std::shared_ptr<const LearnedState> state() const { return state_.Get(); }
+  std::shared_ptr<const learners::LearnedState> state() const { return state_.Get(); }
 
   const QueryEncoder& encoder() const { return encoder_; }
   const ArmCatalogue& arms() const { return arms_; }
   const DescriptionIndex& descriptions() const { return descriptions_; }
-  const ExperienceIndex& experience() const { return experience_; }
+  const retrieval::ExperienceIndex& experience() const { return experience_; }
   PoolCounters& counters() { return counters_; }
   // What each client's feedback was counted for, in a pool that bounds it.
   ClientWeights& client_weights() { return client_weights_; }
 
   // Makes a state the one that serves, then brings the parts up to date with its events.
-  void Publish(std::shared_ptr<const LearnedState> state, std::span<const Event> events);
+  void Publish(std::shared_ptr<const learners::LearnedState> state, std::span<const Event> events);
   // Returns experiences that fell out of the bounded memory.
   std::vector<Sequence> AddExperience(const Experience& experience) {
     return experience_.Add(experience);
@@ -53,7 +54,8 @@ class PoolRuntime : public std::enable_shared_from_this<PoolRuntime> {
   PoolStatistics Statistics(Micros now, bool with_checksum) const;
 
  private:
-  PoolRuntime(LearnedState state, QueryEncoder encoder, Building building, const Remotes& remotes);
+  PoolRuntime(learners::LearnedState state, QueryEncoder encoder, retrieval::Building building,
+              const Remotes& remotes);
   void PutArms(std::span<const Arm* const> arms);
   void AskDescription(const Arm& arm);
   // The vector of an arm's description as it was asked for.
@@ -63,12 +65,12 @@ class PoolRuntime : public std::enable_shared_from_this<PoolRuntime> {
   const std::string name_;
   const Remotes& remotes_;
   const QueryEncoder encoder_;
-  Published<LearnedState> state_;
+  Published<learners::LearnedState> state_;
   ArmCatalogue arms_;
   DescriptionIndex descriptions_;
-  ExperienceIndex experience_;
+  retrieval::ExperienceIndex experience_;
   ClientWeights client_weights_;
   PoolCounters counters_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -6,7 +6,7 @@
 #include "domain/names.h"
 #include "engine/request/requests.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 absl::StatusOr<std::shared_ptr<PoolRuntime>> PoolTable::Find(std::string_view name) const {
   if (auto pool = Get(name)) return pool;
@@ -36,4 +36,4 @@ void PoolTable::Remove(std::string_view name) {
   map_.Set(std::make_shared<const Map>(std::move(map)));
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

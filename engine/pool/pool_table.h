@@ -11,7 +11,7 @@
 #include "base/published.h"
 #include "engine/pool/pool_runtime.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 class PoolTable {
  public:
@@ -31,4 +31,4 @@ class PoolTable {
   Published<Map> map_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -11,12 +11,12 @@
 #include "engine/request/token_estimate.h"
 #include "engine/request/validate.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 // OK if an endpoint of the config gives the vectors that the pool was made with.
 absl::Status CheckRemote(const EmbedderSettings& settings, const Remotes& remotes) {
-  const RemoteEmbedder* remote =
+  const retrieval::RemoteEmbedder* remote =
       remotes.embedders == nullptr ? nullptr : remotes.embedders->Find(settings.endpoint);
   if (remote == nullptr) {
     return FailedPrecondition(
@@ -50,19 +50,19 @@ void CountTokens(const RouteInput& input, QueryContext& context) {
 
 absl::StatusOr<QueryEncoder> QueryEncoder::Make(const Pool& pool, const Remotes& remotes) {
   const EmbedderSettings& settings = pool.settings.embedder;
-  auto embedder = MakeEmbedder(settings);
+  auto embedder = retrieval::MakeEmbedder(settings);
   if (absl::IsInvalidArgument(embedder.status())) return embedder.status();
   if (settings.name == kRemoteEmbedder) {
     if (auto status = CheckRemote(settings, remotes); !status.ok()) embedder = status;
   }
-  auto projection = MakeProjection(settings);
+  auto projection = retrieval::MakeProjection(settings);
   RETURN_IF_ERROR(projection.status());
   return QueryEncoder(pool, std::move(embedder), *std::move(projection), remotes);
 }
 
 QueryEncoder::QueryEncoder(const Pool& pool,
-                           absl::StatusOr<std::shared_ptr<const Embedder>> embedder,
-                           Projection projection, const Remotes& remotes)
+                           absl::StatusOr<std::shared_ptr<const retrieval::Embedder>> embedder,
+                           retrieval::Projection projection, const Remotes& remotes)
     : pool_(pool.name),
       status_(embedder.status()),
       embedder_(embedder.ok() ? *std::move(embedder) : nullptr),
@@ -190,4 +190,4 @@ std::string QueryEncoder::EmbeddedPart(std::string_view query) const {
   return HeadAndTail(query, QueryBytesMax());
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -20,7 +20,7 @@
 #include "retrieval/embed/projection.h"
 #include "retrieval/remote/remote_embedders.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 // A query as the learners see it.
 struct QueryContext {
@@ -35,7 +35,7 @@ struct QueryContext {
 
 // What pools need of the engine that they serve in.
 struct Remotes {
-  const RemoteEmbedders* embedders = nullptr;
+  const retrieval::RemoteEmbedders* embedders = nullptr;
   // Has the log writer do this between two turns; forgotten if the server is stopping.
   std::function<void(std::function<void()>)> on_writer;
   const LiveLimits* limits = nullptr;  // null: the defaults
@@ -55,7 +55,7 @@ class QueryEncoder {
   // OK, or why queries cannot be embedded and what to do.
   const absl::Status& status() const { return status_; }
   // Where queries are embedded, if elsewhere and if they can be; what their vectors must have.
-  RemoteEmbedder* remote() const { return remote_; }
+  retrieval::RemoteEmbedder* remote() const { return remote_; }
   uint32_t dimension() const { return projection_.dimension(); }
   uint32_t projected() const { return projection_.projected(); }
 
@@ -75,8 +75,9 @@ class QueryEncoder {
   std::vector<float> Projected(std::span<const float> embedding) const;
 
  private:
-  QueryEncoder(const Pool& pool, absl::StatusOr<std::shared_ptr<const Embedder>> embedder,
-               Projection projection, const Remotes& remotes);
+  QueryEncoder(const Pool& pool,
+               absl::StatusOr<std::shared_ptr<const retrieval::Embedder>> embedder,
+               retrieval::Projection projection, const Remotes& remotes);
   absl::StatusOr<std::vector<float>> Embedding(const RouteInput& input,
                                                QueryContext& context) const;
   absl::StatusOr<std::vector<float>> CallersEmbedding(const RouteInput& input) const;
@@ -84,10 +85,10 @@ class QueryEncoder {
   std::string pool_;
   absl::Status status_;
   // Null: the caller or a remote embedder gives the vectors, or see status.
-  std::shared_ptr<const Embedder> embedder_;
-  RemoteEmbedder* remote_;
+  std::shared_ptr<const retrieval::Embedder> embedder_;
+  retrieval::RemoteEmbedder* remote_;
   const Remotes* remotes_;
-  Projection projection_;
+  retrieval::Projection projection_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -12,7 +12,7 @@
 #include "domain/event.h"
 #include "domain/types.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 struct PoolInfo {
   Pool pool;
@@ -59,4 +59,4 @@ struct OutcomePage {
   Sequence first_sequence = 0;  // the oldest event that the log still has
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -7,7 +7,7 @@
 #include "base/strings.h"
 #include "domain/settings.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 constexpr std::size_t kTextShown = 120;
@@ -117,4 +117,4 @@ std::string JoinLines(const std::vector<std::string>& lines) {
   return text;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -8,7 +8,7 @@
 
 #include "domain/arm.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 // One line per field: "usd_per_1m_input: 0.15 -> 0.3"; "unset" means no value. Empty: no changes.
 std::vector<std::string> ChangesOf(const Arm& before, const Arm& after);
@@ -20,4 +20,4 @@ const char* StatusName(ArmStatus status);
 // "a; b; c".
 std::string JoinLines(const std::vector<std::string>& lines);
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -17,7 +17,7 @@
 #include "engine/request/requests.h"
 #include "engine/request/validate.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 inline absl::Status Number(std::string_view field, double value, double least, double most,
                            std::string_view unit) {
@@ -51,4 +51,4 @@ inline absl::Status Count(std::string_view field, std::size_t count, int64_t mos
                     reason::kLimit, field);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

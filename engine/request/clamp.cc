@@ -2,7 +2,7 @@
 
 #include <optional>
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 // Every comparison with NaN is false, so NaN stays.
@@ -65,4 +65,4 @@ void Clamp(ImportedQuery& query) {
   for (ImportedOutcome& outcome : query.outcomes) Clamp(outcome.outcome);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -7,7 +7,7 @@
 #include "domain/arm.h"
 #include "engine/request/requests.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 inline constexpr double kClampWithin = 1e-9;
 
@@ -19,4 +19,4 @@ void Clamp(Arm& arm);
 void Clamp(PoolSettings& settings);
 void Clamp(ImportedQuery& query);
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -2,7 +2,7 @@
 
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 bool IsInsideCodePoint(std::string_view text, std::size_t at) {
@@ -24,4 +24,4 @@ std::string HeadAndTail(std::string_view text, std::size_t bytes_max) {
   return Cat(text.substr(0, head), text.substr(tail));
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

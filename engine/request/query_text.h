@@ -6,10 +6,10 @@
 #include <string>
 #include <string_view>
 
-namespace pointsman {
+namespace pointsman::engine {
 
 // The text, if it has at most `bytes_max` bytes. Otherwise its head and its tail, of about the same length,
 // cut between code points; together at most `bytes_max` bytes (but at least one code point).
 std::string HeadAndTail(std::string_view text, std::size_t bytes_max);
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

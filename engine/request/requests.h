@@ -19,7 +19,7 @@
 #include "domain/types.h"
 #include "learners/choice/choose.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 struct Constraints {
   std::optional<double> max_cost_usd;
@@ -42,7 +42,7 @@ struct RouteInput {
   std::optional<Preference> preference;
   Constraints constraints;
   uint32_t arm_count = 1;
-  Purpose purpose = Purpose::kFallback;
+  learners::Purpose purpose = learners::Purpose::kFallback;
   std::string decision_id;
   Mode mode = Mode::kExplore;
   bool explain = false;
@@ -222,4 +222,4 @@ struct RecallFigures {
   double shortlist_recall = 1;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

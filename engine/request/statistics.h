@@ -10,7 +10,7 @@
 #include "domain/arm.h"
 #include "learners/state/learned_state.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 struct FeedbackCounts {
   uint64_t applied = 0;
@@ -28,7 +28,7 @@ struct ArmStatistics {
   ArmStatus status = ArmStatus::kActive;
   uint64_t decisions = 0;  // since start
   double share = 0;        // of the pool's decisions since start
-  ArmFigures figures;
+  learners::ArmFigures figures;
 };
 
 // Time from decisions to their outcomes, since start. `counts` is by bucket; the last bucket has everything
@@ -60,4 +60,4 @@ struct PoolStatistics {
   double snapshot_age_s = 0;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

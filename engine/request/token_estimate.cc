@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 // Counts are in fractions of a token, so that they are whole numbers.
@@ -219,4 +219,4 @@ class Counter {
 
 TokenEstimate EstimateTokens(std::string_view text) { return Counter(text).Count(); }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

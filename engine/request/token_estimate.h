@@ -10,7 +10,7 @@
 
 #include <string_view>
 
-namespace pointsman {
+namespace pointsman::engine {
 
 struct TokenEstimate {
   double expected = 0;  // for prices
@@ -21,4 +21,4 @@ struct TokenEstimate {
 // Whole numbers, 0 for no text. Bytes that are not UTF-8 count as one token each.
 TokenEstimate EstimateTokens(std::string_view text);
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

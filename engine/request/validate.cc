@@ -8,7 +8,7 @@
 #include "base/strings.h"
 #include "engine/request/checks.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 constexpr double kQueriesMax = 1e9;
@@ -200,4 +200,4 @@ absl::Status ValidateImport(const ImportPlan& plan, std::span<const ImportedQuer
   return Count("outcomes", outcomes, limits.import_chunk_outcomes_max);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -10,7 +10,7 @@
 #include "domain/limits.h"
 #include "engine/request/requests.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 absl::Status BadField(std::string_view field, std::string_view what);
 
@@ -44,4 +44,4 @@ RouteInput AsRoute(const ImportedQuery& query);
 absl::Status ValidateImport(const ImportPlan& plan, std::span<const ImportedQuery> chunk,
                             const Limits& limits);
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -13,7 +13,7 @@
 #include "learners/quality/quality_model.h"
 #include "learners/state/learned_state.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 // The cost of the projection and of a learner's matrices grows at least with its square.
@@ -210,13 +210,14 @@ absl::Status ValidateSettings(const PoolSettings& s, const Limits& limits) {
     RETURN_IF_ERROR(Number("settings.features.weight", f.weight, 0, 10, ""));
   }
   const LearnerSettings& l = s.learner;
-  RETURN_IF_ERROR(WithReason(MakeQualityModel(l, ContextDimension(s)).status(), reason::kBadField,
-                             "settings.learner.quality_model"));
-  RETURN_IF_ERROR(WithReason(ValidateExploration(l), reason::kBadField, "settings.learner"));
+  RETURN_IF_ERROR(WithReason(learners::MakeQualityModel(l, ContextDimension(s)).status(),
+                             reason::kBadField, "settings.learner.quality_model"));
+  RETURN_IF_ERROR(
+      WithReason(learners::ValidateExploration(l), reason::kBadField, "settings.learner"));
   for (const SettingRow& row : SettingTable()) RETURN_IF_ERROR(ValidateRange(row, s, limits));
   RETURN_IF_ERROR(WithReason(ValidatePreference(s.default_preference), reason::kBadField,
                              "settings.default_preference"));
-  return WithReason(ValidateForLearning(s), reason::kBadField, "settings.learner");
+  return WithReason(learners::ValidateForLearning(s), reason::kBadField, "settings.learner");
 }
 
 absl::Status ValidateChange(const PoolSettings& present, const PoolSettings& wanted) {
@@ -253,4 +254,4 @@ absl::Status ValidateChange(const PoolSettings& present, const PoolSettings& wan
   return absl::OkStatus();
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

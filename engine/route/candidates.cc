@@ -8,7 +8,7 @@
 #include "domain/names.h"
 #include "engine/request/validate.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 constexpr std::size_t kRandomMembers = 4;
@@ -30,7 +30,7 @@ struct Resolved {
   std::string unknown;  // names that no living arm has, for people; empty: all are known
 };
 
-Resolved Resolve(const PoolRuntime& pool, const LearnedState& state,
+Resolved Resolve(const PoolRuntime& pool, const learners::LearnedState& state,
                  const std::vector<std::string>& names) {
   Resolved resolved;
   std::size_t unknown = 0;
@@ -72,7 +72,7 @@ std::vector<ArmId> Some(std::vector<ArmId> arms, std::size_t size, uint64_t seed
 }
 
 // Those of `arms` that are active and pass.
-std::vector<ArmId> Passing(const LearnedState& state, const ArmCheck& check,
+std::vector<ArmId> Passing(const learners::LearnedState& state, const ArmCheck& check,
                            const std::vector<ArmId>& arms) {
   std::vector<ArmId> passing;
   passing.reserve(arms.size());
@@ -89,7 +89,7 @@ std::vector<ArmId> Shortlist(const PoolRuntime& pool, const std::vector<ArmId>& 
                              std::size_t size, std::size_t widen, uint64_t seed) {
   std::vector<ArmId> arms;
   if (context.is_informative) {
-    for (const ArmHit& hit :
+    for (const retrieval::ArmHit& hit :
          pool.descriptions().search().Search(context.embedding(), size * widen)) {
       arms.push_back(hit.arm);
     }
@@ -105,7 +105,7 @@ std::vector<ArmId> Shortlist(const PoolRuntime& pool, const std::vector<ArmId>& 
 }
 
 template <class Act>
-void ForLiving(const LearnedState& state, Act act) {
+void ForLiving(const learners::LearnedState& state, Act act) {
   for (std::size_t i = 0; i < state.arm_count(); ++i) {
     const Arm* arm = state.arm(static_cast<ArmId>(i));
     if (arm != nullptr && arm->status != ArmStatus::kRemoved) act(*arm);
@@ -113,7 +113,8 @@ void ForLiving(const LearnedState& state, Act act) {
 }
 
 // No arm passes: "a: why; b: why; and 3 more".
-absl::Status NonePasses(const PoolRuntime& pool, const LearnedState& state, const ArmCheck& check) {
+absl::Status NonePasses(const PoolRuntime& pool, const learners::LearnedState& state,
+                        const ArmCheck& check) {
   std::string text;
   std::size_t active = 0, more = 0;
   ForLiving(state, [&](const Arm& arm) {
@@ -138,7 +139,7 @@ absl::Status NonePasses(const PoolRuntime& pool, const LearnedState& state, cons
 
 }  // namespace
 
-absl::StatusOr<NamedArms> ResolveArms(const PoolRuntime& pool, const LearnedState& state,
+absl::StatusOr<NamedArms> ResolveArms(const PoolRuntime& pool, const learners::LearnedState& state,
                                       const Constraints& c) {
   NamedArms named;
   if (c.allow_arms.empty() && c.deny_arms.empty()) return named;
@@ -160,8 +161,8 @@ absl::StatusOr<NamedArms> ResolveArms(const PoolRuntime& pool, const LearnedStat
   return named;
 }
 
-ArmCheck::ArmCheck(const LearnedState& state, const RouteInput& input, const QueryContext& context,
-                   const QueryView& query, NamedArms named)
+ArmCheck::ArmCheck(const learners::LearnedState& state, const RouteInput& input,
+                   const QueryContext& context, const learners::QueryView& query, NamedArms named)
     : state_(state),
       constraints_(input.constraints),
       query_(query),
@@ -234,7 +235,7 @@ std::string WhyOverLimit(const Constraints& c, const ArmExpectation& expected) {
 }
 
 absl::StatusOr<std::vector<ArmId>> GatherCandidates(
-    const PoolRuntime& pool, const LearnedState& state, const QueryContext& context,
+    const PoolRuntime& pool, const learners::LearnedState& state, const QueryContext& context,
     const ArmCheck& check, std::span<const Neighbour> neighbours, uint64_t seed) {
   const auto active = pool.arms().active();
   const std::size_t size = state.pool().settings.shortlist_size;
@@ -258,7 +259,7 @@ absl::StatusOr<std::vector<ArmId>> GatherCandidates(
   return passing;
 }
 
-std::vector<RejectedArm> NotCandidates(const LearnedState& state, const ArmCheck& check,
+std::vector<RejectedArm> NotCandidates(const learners::LearnedState& state, const ArmCheck& check,
                                        std::span<const ArmId> candidates) {
   constexpr std::string_view kNotLookedAt = "not in the shortlist";
   std::vector<RejectedArm> rejected, rest;
@@ -286,4 +287,4 @@ std::vector<RejectedArm> NotCandidates(const LearnedState& state, const ArmCheck
   return rejected;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -15,7 +15,7 @@
 #include "engine/pool/pool_runtime.h"
 #include "engine/request/requests.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 // The arms that a request's constraints name, sorted, and a note on each list that names others.
 struct NamedArms {
@@ -23,14 +23,14 @@ struct NamedArms {
   std::vector<ArmId> denied;
   std::vector<std::string> notes;
 };
-absl::StatusOr<NamedArms> ResolveArms(const PoolRuntime& pool, const LearnedState& state,
+absl::StatusOr<NamedArms> ResolveArms(const PoolRuntime& pool, const learners::LearnedState& state,
                                       const Constraints& constraints);
 
 // Whether an arm can take a request. What it is made from outlives it.
 class ArmCheck {
  public:
-  ArmCheck(const LearnedState& state, const RouteInput& input, const QueryContext& context,
-           const QueryView& query, NamedArms named);
+  ArmCheck(const learners::LearnedState& state, const RouteInput& input,
+           const QueryContext& context, const learners::QueryView& query, NamedArms named);
 
   // Empty if a living arm passes, its expected cost and latency included; else why it does not.
   std::string WhyNot(const Arm& arm) const;
@@ -45,9 +45,9 @@ class ArmCheck {
  private:
   std::string WhyNoRoom(const Arm& arm, double learned_tokens) const;
 
-  const LearnedState& state_;
+  const learners::LearnedState& state_;
   const Constraints& constraints_;
-  const QueryView& query_;
+  const learners::QueryView& query_;
   const NamedArms named_;
   std::vector<std::string> tags_;  // required, in NFC
   double tokens_ = 0;              // of input, which must fit
@@ -62,13 +62,13 @@ std::string WhyOverLimit(const Constraints& constraints, const ArmExpectation& e
 
 // At least one arm, ascending by id. `seed` drives the random members of a shortlist.
 absl::StatusOr<std::vector<ArmId>> GatherCandidates(
-    const PoolRuntime& pool, const LearnedState& state, const QueryContext& context,
+    const PoolRuntime& pool, const learners::LearnedState& state, const QueryContext& context,
     const ArmCheck& check, std::span<const Neighbour> neighbours, uint64_t seed);
 
 // Every living arm that is none of `candidates` (ascending), and why: first those that do not pass, then
 // those that were not in the shortlist. At most 1000, the last of which may stand for more, without a name.
 // Cost: O(arms of the pool).
-std::vector<RejectedArm> NotCandidates(const LearnedState& state, const ArmCheck& check,
+std::vector<RejectedArm> NotCandidates(const learners::LearnedState& state, const ArmCheck& check,
                                        std::span<const ArmId> candidates);
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

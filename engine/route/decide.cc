@@ -12,7 +12,7 @@
 #include "learners/choice/choose.h"
 #include "learners/quality/neighbour_evidence.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 constexpr std::size_t kNamesNoted = 10;
@@ -32,7 +32,7 @@ std::string UnknownFeatures(const PoolSettings& settings, const RouteInput& inpu
   return unknown;
 }
 
-std::vector<std::string> NotesOn(const PoolRuntime& pool, const LearnedState& state,
+std::vector<std::string> NotesOn(const PoolRuntime& pool, const learners::LearnedState& state,
                                  const RouteInput& input, const std::vector<std::string>& on_arms) {
   std::vector<std::string> notes = on_arms;
   const std::string unknown = UnknownFeatures(state.pool().settings, input);
@@ -49,7 +49,7 @@ std::vector<std::string> NotesOn(const PoolRuntime& pool, const LearnedState& st
 }
 
 // Whether an arm has no room for the input that it learned to get.
-bool HasOutgrown(const ArmCheck& check, std::span<const ArmView> views,
+bool HasOutgrown(const ArmCheck& check, std::span<const learners::ArmView> views,
                  std::span<const ArmExpectation> expected) {
   for (std::size_t i = 0; i < views.size(); ++i) {
     if (check.IsOutgrown(*views[i].arm, expected[i])) return true;
@@ -72,7 +72,7 @@ std::string Reason(const Candidate& c) {
 
 }  // namespace
 
-std::vector<Neighbour> FindNeighbours(const PoolRuntime& pool, const LearnedState& state,
+std::vector<Neighbour> FindNeighbours(const PoolRuntime& pool, const learners::LearnedState& state,
                                       const QueryContext& context) {
   std::vector<Neighbour> neighbours;
   const uint32_t k = state.pool().settings.neighbours;
@@ -83,14 +83,15 @@ std::vector<Neighbour> FindNeighbours(const PoolRuntime& pool, const LearnedStat
   return neighbours;
 }
 
-std::vector<ArmView> ViewArms(const PoolRuntime& pool, const LearnedState& state,
-                              const QueryContext& context, std::span<const ArmId> arms,
-                              std::span<const Neighbour> neighbours) {
-  const std::vector<ArmFeatures> features = NeighbourEvidence(neighbours, arms);
-  std::vector<ArmView> views;
+std::vector<learners::ArmView> ViewArms(const PoolRuntime& pool,
+                                        const learners::LearnedState& state,
+                                        const QueryContext& context, std::span<const ArmId> arms,
+                                        std::span<const Neighbour> neighbours) {
+  const std::vector<ArmFeatures> features = learners::NeighbourEvidence(neighbours, arms);
+  std::vector<learners::ArmView> views;
   views.reserve(arms.size());
   for (std::size_t i = 0; i < arms.size(); ++i) {
-    ArmView view{state.arm(arms[i]), features[i]};
+    learners::ArmView view{state.arm(arms[i]), features[i]};
     if (context.is_informative) {
       view.features.description_similarity =
           pool.descriptions().Similarity(context.embedding(), arms[i]);
@@ -100,13 +101,13 @@ std::vector<ArmView> ViewArms(const PoolRuntime& pool, const LearnedState& state
   return views;
 }
 
-std::vector<std::string> NotesOn(const PoolRuntime& pool, const LearnedState& state,
+std::vector<std::string> NotesOn(const PoolRuntime& pool, const learners::LearnedState& state,
                                  const RouteInput& input) {
   const auto named = ResolveArms(pool, state, input.constraints);
   return NotesOn(pool, state, input, named.ok() ? named->notes : std::vector<std::string>());
 }
 
-absl::StatusOr<Decided> Decide(const PoolRuntime& pool, const LearnedState& state,
+absl::StatusOr<Decided> Decide(const PoolRuntime& pool, const learners::LearnedState& state,
                                const RouteInput& input, const DecideInputs& inputs) {
   const PoolSettings& settings = state.pool().settings;
   const auto draw_bits = [&](DrawPurpose purpose) {
@@ -115,7 +116,7 @@ absl::StatusOr<Decided> Decide(const PoolRuntime& pool, const LearnedState& stat
 
   QueryContext context;
   ASSIGN_OR_RETURN(context, pool.encoder().Encode(input, settings));
-  QueryView query;
+  learners::QueryView query;
   query.context = context.z;
   query.input_tokens = context.input_tokens;
   query.latency_kind = input.latency_kind.value_or(settings.latency_kind);
@@ -128,7 +129,7 @@ absl::StatusOr<Decided> Decide(const PoolRuntime& pool, const LearnedState& stat
   const std::vector<Neighbour> neighbours = FindNeighbours(pool, state, context);
 
   std::vector<ArmId> arms;
-  std::vector<ArmView> views;
+  std::vector<learners::ArmView> views;
   std::vector<ArmExpectation> expected;
   const auto gather = [&]() -> absl::Status {
     ASSIGN_OR_RETURN(arms, GatherCandidates(pool, state, context, check, neighbours,
@@ -143,14 +144,14 @@ absl::StatusOr<Decided> Decide(const PoolRuntime& pool, const LearnedState& stat
     RETURN_IF_ERROR(gather());
   }
 
-  ChoiceRequest request;
+  learners::ChoiceRequest request;
   request.preference = Normalised(input.preference.value_or(settings.default_preference));
   request.mode = input.mode == Mode::kPreview ? Mode::kExplore : input.mode;
   request.purpose = input.purpose;
   request.arm_count = std::max(1u, input.arm_count);
   request.draw = DrawUniform(inputs.secret, pool.id(), inputs.decision_id, DrawPurpose::kChooseArm);
   request.panel_seed = draw_bits(DrawPurpose::kPanel);
-  Choice choice = Choose(state, query, request, views, expected);
+  learners::Choice choice = learners::Choose(state, query, request, views, expected);
 
   Decided decided;
   Decision& decision = decided.decision;
@@ -209,7 +210,8 @@ uint64_t RequestHash(const RouteInput& input) {
   return Checksum(bytes.bytes());
 }
 
-RouteOutput Answer(const LearnedState& state, const Decision& decision, bool explain, bool logged) {
+RouteOutput Answer(const learners::LearnedState& state, const Decision& decision, bool explain,
+                   bool logged) {
   const auto name = [&](ArmId id) {
     const Arm* arm = state.arm(id);
     return arm == nullptr ? std::string() : arm->name;
@@ -244,4 +246,4 @@ RouteOutput Answer(const LearnedState& state, const Decision& decision, bool exp
   return out;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

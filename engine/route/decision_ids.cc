@@ -4,7 +4,7 @@
 
 #include "domain/draw.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 constexpr int kCountBits = 20;
@@ -59,4 +59,4 @@ uint64_t DecisionIds::Tag(PoolId pool, uint64_t head) const {
   return DrawBits(secret_, pool, bytes, DrawPurpose::kDecisionId);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -13,7 +13,7 @@
 #include "base/siphash.h"
 #include "domain/types.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 class DecisionIds {
  public:
@@ -31,4 +31,4 @@ class DecisionIds {
   std::atomic<uint64_t> last_head_{0};
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -8,7 +8,7 @@
 #include "base/strings.h"
 #include "engine/request/validate.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 const std::string& TextOf(const PreparedQuery& query) { return query.input.query; }
@@ -25,7 +25,7 @@ struct Gathering {
   absl::Status problem GUARDED_BY(mutex);  // the last one
   std::function<void(std::vector<Query>, const absl::Status& problem)> done;
 
-  void Answered(std::size_t i, const absl::StatusOr<Embedding>& embedding) {
+  void Answered(std::size_t i, const absl::StatusOr<retrieval::Embedding>& embedding) {
     auto& embedded = VectorOf(queries[i]);
     if (embedding.ok()) {
       embedded = **embedding;
@@ -51,11 +51,12 @@ template <class Query>
 void Ask(const std::shared_ptr<Gathering<Query>>& gathering, std::size_t i,
          const PoolRuntime& pool) {
   ++gathering->waiting;
-  pool.encoder().remote()->Embed(pool.encoder().EmbeddedPart(TextOf(gathering->queries[i])),
-                                 pool.encoder().dimension(), RemoteEmbedder::Patience::kDeadline,
-                                 [gathering, i](const absl::StatusOr<Embedding>& embedding) {
-                                   gathering->Answered(i, embedding);
-                                 });
+  pool.encoder().remote()->Embed(
+      pool.encoder().EmbeddedPart(TextOf(gathering->queries[i])), pool.encoder().dimension(),
+      retrieval::RemoteEmbedder::Patience::kDeadline,
+      [gathering, i](const absl::StatusOr<retrieval::Embedding>& embedding) {
+        gathering->Answered(i, embedding);
+      });
 }
 
 }  // namespace
@@ -100,7 +101,8 @@ void EmbedChunk(const PoolTable& pools, std::string_view name, std::vector<Impor
 }
 
 absl::StatusOr<EmbedderSettings> WithEndpoint(const EmbedderSettings& wanted,
-                                              const RemoteEndpoint& endpoint, uint32_t dimension) {
+                                              const retrieval::RemoteEndpoint& endpoint,
+                                              uint32_t dimension) {
   EmbedderSettings settings = wanted;
   if (settings.model.empty()) settings.model = endpoint.model;
   if (settings.model != endpoint.model) {
@@ -117,4 +119,4 @@ absl::StatusOr<EmbedderSettings> WithEndpoint(const EmbedderSettings& wanted,
   return settings;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

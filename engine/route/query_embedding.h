@@ -16,7 +16,7 @@
 #include "engine/request/requests.h"
 #include "engine/route/routing.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 // Gets the vectors of those that wait for one.
 void EmbedQueries(std::vector<PreparedQuery> queries,
@@ -30,6 +30,7 @@ void EmbedChunk(const PoolTable& pools, std::string_view pool, std::vector<Impor
 // The embedder settings of a pool that is to be made, with what only the endpoint knows: its model, and
 // the dimension that it was seen to give. Errors: kInvalidArgument if other ones were wanted.
 absl::StatusOr<EmbedderSettings> WithEndpoint(const EmbedderSettings& wanted,
-                                              const RemoteEndpoint& endpoint, uint32_t dimension);
+                                              const retrieval::RemoteEndpoint& endpoint,
+                                              uint32_t dimension);
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -7,18 +7,18 @@
 #include "domain/draw.h"
 #include "learners/choice/choose.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 // How the further arms were asked for, which their marks tell (of one arm it does not matter).
-Purpose PurposeOf(const Decision& decision) {
-  return decision.chosen.size() > 1 && IsRatedAlone(decision, 1) ? Purpose::kPanel
-                                                                 : Purpose::kFallback;
+learners::Purpose PurposeOf(const Decision& decision) {
+  return decision.chosen.size() > 1 && IsRatedAlone(decision, 1) ? learners::Purpose::kPanel
+                                                                 : learners::Purpose::kFallback;
 }
 
 }  // namespace
 
-absl::StatusOr<Decision> Recompute(const LearnedState& state, const Decision& recorded,
+absl::StatusOr<Decision> Recompute(const learners::LearnedState& state, const Decision& recorded,
                                    SipKey secret) {
   if (state.version() != recorded.snapshot_version || state.pool().id != recorded.pool) {
     return InvalidArgument("decision ", Quoted(recorded.id), " is of version ",
@@ -27,35 +27,36 @@ absl::StatusOr<Decision> Recompute(const LearnedState& state, const Decision& re
   if (recorded.candidates.empty() || recorded.chosen.empty()) {
     return InvalidArgument("decision ", Quoted(recorded.id), " has no candidates");
   }
-  std::vector<ArmView> views;
+  std::vector<learners::ArmView> views;
   for (const Candidate& candidate : recorded.candidates) {
     const Arm* arm = state.arm(candidate.arm);
     if (arm == nullptr) {
       return InvalidArgument("decision ", Quoted(recorded.id), ": the state knows no arm ",
                              Index(candidate.arm));
     }
-    ArmView view{arm, candidate.features};
+    learners::ArmView view{arm, candidate.features};
     view.features.votes = {};  // the choice's own
     views.push_back(view);
   }
-  const QueryView query{.context = recorded.context,
-                        .input_tokens = recorded.input_tokens,
-                        .input_is_counted = recorded.input_is_counted,
-                        .max_output_tokens = recorded.max_output_tokens,
-                        .latency_kind = recorded.latency_kind,
-                        .now = recorded.time};
-  ChoiceRequest request;
+  const learners::QueryView query{.context = recorded.context,
+                                  .input_tokens = recorded.input_tokens,
+                                  .input_is_counted = recorded.input_is_counted,
+                                  .max_output_tokens = recorded.max_output_tokens,
+                                  .latency_kind = recorded.latency_kind,
+                                  .now = recorded.time};
+  learners::ChoiceRequest request;
   request.preference = recorded.preference;
   request.mode = recorded.mode;
   request.purpose = PurposeOf(recorded);
   request.arm_count = static_cast<uint32_t>(recorded.chosen.size());
   request.draw = DrawUniform(secret, recorded.pool, recorded.id, DrawPurpose::kChooseArm);
   request.panel_seed = DrawBits(secret, recorded.pool, recorded.id, DrawPurpose::kPanel);
-  Choice choice = Choose(state, query, request, views, state.Estimate(query, views));
+  learners::Choice choice =
+      learners::Choose(state, query, request, views, state.Estimate(query, views));
   Decision again = recorded;
   again.candidates = std::move(choice.candidates);
   again.chosen = std::move(choice.chosen);
   return again;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -10,9 +10,9 @@
 #include "base/siphash.h"
 #include "learners/state/learned_state.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
-absl::StatusOr<Decision> Recompute(const LearnedState& state, const Decision& recorded,
+absl::StatusOr<Decision> Recompute(const learners::LearnedState& state, const Decision& recorded,
                                    SipKey secret);
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

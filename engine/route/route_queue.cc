@@ -4,7 +4,7 @@
 #include <chrono>
 #include <utility>
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 // Enough to share a write, few enough that the first does not wait long for the last.
@@ -121,4 +121,4 @@ double RouteQueue::Decide(std::vector<Item> items) {
   return took.count() / static_cast<double>(items.size());
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -20,7 +20,7 @@
 #include "base/mutex.h"
 #include "engine/route/routing.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 class RouteQueue {
  public:
@@ -62,4 +62,4 @@ class RouteQueue {
   std::vector<std::thread> threads_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -8,19 +8,19 @@
 #include "base/strings.h"
 #include "engine/request/validate.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
-const std::shared_ptr<const LearnedState>& Pin(
+const std::shared_ptr<const learners::LearnedState>& Pin(
     const PoolRuntime& pool,
-    std::map<const PoolRuntime*, std::shared_ptr<const LearnedState>>& pinned) {
-  std::shared_ptr<const LearnedState>& state = pinned[&pool];
+    std::map<const PoolRuntime*, std::shared_ptr<const learners::LearnedState>>& pinned) {
+  std::shared_ptr<const learners::LearnedState>& state = pinned[&pool];
   if (state == nullptr) state = pool.state();
   return state;
 }
 
 // The answer that was just decided.
-RouteOutput AnswerOf(const LearnedState& state, const Decision& decision, Decided decided,
+RouteOutput AnswerOf(const learners::LearnedState& state, const Decision& decision, Decided decided,
                      bool explain, bool logged) {
   RouteOutput output = Answer(state, decision, explain, logged);
   output.notes = std::move(decided.notes);
@@ -52,7 +52,7 @@ absl::StatusOr<Routing::Made> Routing::MakeFresh(const PreparedQuery& query, Pin
 absl::StatusOr<RouteOutput> Routing::RouteNamed(const PreparedQuery& query, Pinned& pinned) {
   const RouteInput& input = query.input;
   PoolRuntime* const pool = query.pool.get();
-  const LearnedState& state = *Pin(*pool, pinned);
+  const learners::LearnedState& state = *Pin(*pool, pinned);
   // Concurrent duplicates wait here for the first, a few dozen microseconds.
   MutexLock lock(duplicates_[std::hash<std::string>{}(input.decision_id) % duplicates_.size()]);
   const auto recorded = storage_.decisions->Get(pool->id(), input.decision_id);
@@ -80,7 +80,7 @@ absl::StatusOr<RouteOutput> Routing::RouteNamed(const PreparedQuery& query, Pinn
 absl::StatusOr<RouteOutput> Routing::Preview(const PreparedQuery& query, Pinned& pinned) {
   const RouteInput& input = query.input;
   PoolRuntime* const pool = query.pool.get();
-  const LearnedState& state = *Pin(*pool, pinned);
+  const learners::LearnedState& state = *Pin(*pool, pinned);
   const Micros now = clock_.Now();
   const std::string id =
       input.decision_id.empty() ? preview_ids_.Next(pool->id(), now) : input.decision_id;
@@ -140,7 +140,8 @@ std::vector<absl::StatusOr<RouteOutput>> Routing::RouteTogether(
 // In one write. If that fails one by one, so that an unsound one alone goes unrecorded.
 std::vector<bool> Routing::Record(const std::vector<Decision>& decisions) {
   std::vector<bool> logged(decisions.size(), true);
-  if (decisions.size() > 1 && storage_.decisions->PutBatch(decisions, Durability::kProcess).ok()) {
+  if (decisions.size() > 1 &&
+      storage_.decisions->PutBatch(decisions, storage::Durability::kProcess).ok()) {
     return logged;
   }
   for (std::size_t i = 0; i < decisions.size(); ++i) logged[i] = Put(decisions[i]).ok();
@@ -151,4 +152,4 @@ bool Routing::HasExpired(const Decision& decision) const {
   return decision.time + limits_.Get().decision_ttl_s * kMicrosPerSecond <= clock_.Now();
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -22,7 +22,7 @@
 #include "engine/route/decision_ids.h"
 #include "storage/api/storage.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 // A query that was checked, and its pool. Of a pool whose embedder runs elsewhere it still waits for its vector.
 struct PreparedQuery {
@@ -36,8 +36,8 @@ struct PreparedQuery {
 
 class Routing {
  public:
-  Routing(const LiveLimits& limits, Storage& storage, const PoolTable& pools, DecisionIds& ids,
-          const Clock& clock, WriteHealth& health)
+  Routing(const LiveLimits& limits, storage::Storage& storage, const PoolTable& pools,
+          DecisionIds& ids, const Clock& clock, WriteHealth& health)
       : limits_(limits),
         storage_(storage),
         pools_(pools),
@@ -53,12 +53,12 @@ class Routing {
 
  private:
   // The states that one call decides by: each pool's is taken once.
-  using Pinned = std::map<const PoolRuntime*, std::shared_ptr<const LearnedState>>;
+  using Pinned = std::map<const PoolRuntime*, std::shared_ptr<const learners::LearnedState>>;
   // A decision with an id of ours, not yet recorded.
   struct Made {
     std::size_t query = 0;
     PoolRuntime* pool = nullptr;
-    std::shared_ptr<const LearnedState> state;
+    std::shared_ptr<const learners::LearnedState> state;
     Decided decided;  // its decision is moved away once it is gathered
   };
 
@@ -70,12 +70,12 @@ class Routing {
   absl::StatusOr<RouteOutput> Preview(const PreparedQuery& query, Pinned& pinned);
   std::vector<bool> Record(const std::vector<Decision>& decisions);
   absl::Status Put(const Decision& decision) {
-    return health_.Note(storage_.decisions->Put(decision, Durability::kProcess));
+    return health_.Note(storage_.decisions->Put(decision, storage::Durability::kProcess));
   }
   bool HasExpired(const Decision& decision) const;
 
   const LiveLimits& limits_;
-  Storage& storage_;
+  storage::Storage& storage_;
   const PoolTable& pools_;
   DecisionIds& ids_;
   const Clock& clock_;
@@ -85,4 +85,4 @@ class Routing {
   std::array<Mutex, 64> duplicates_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

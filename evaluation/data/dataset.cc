@@ -8,7 +8,7 @@
 #include "base/strings.h"
 #include "evaluation/data/dataset_folder.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 constexpr std::size_t kArmsLeast = 2;  // a choice needs two arms
@@ -131,4 +131,4 @@ double DearestMeanCostUsd(const Dataset& dataset, double otherwise) {
   return dearest > 0 ? dearest : otherwise;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

@@ -23,7 +23,7 @@
 #include "domain/types.h"
 #include "evaluation/data/outcome_set.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 
 struct Dataset {
   std::string name;                   // the folder's last name
@@ -57,4 +57,4 @@ std::vector<std::string> ArmsWithoutLatency(const Dataset& dataset);
 // all are 0.
 double DearestMeanCostUsd(const Dataset& dataset, double otherwise);
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

@@ -12,7 +12,7 @@
 #include "evaluation/data/lines.h"
 #include "evaluation/data/outcome_columns.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 using Json = nlohmann::json;
@@ -303,4 +303,4 @@ absl::StatusOr<OutcomeSet> ReadOutcomes(const std::string& path, std::string_vie
   return ReadDataFolder(path, pool);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

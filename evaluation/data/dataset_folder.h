@@ -12,7 +12,7 @@
 #include "absl/status/statusor.h"
 #include "evaluation/data/outcome_set.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 
 // Restricted to a pool's arms ("" or "all": every model of models.json).
 absl::StatusOr<OutcomeSet> ReadDataFolder(const std::string& folder, std::string_view pool);
@@ -22,4 +22,4 @@ absl::StatusOr<OutcomeSet> ReadDataFolder(const std::string& folder, std::string
 absl::StatusOr<OutcomeSet> ReadOutcomes(const std::string& path, std::string_view pool,
                                         const TableOptions& table);
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

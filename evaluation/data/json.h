@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 
 // Finds where a text stops being JSON.
 class JsonErrorPosition final : public nlohmann::json_sax<nlohmann::json> {
@@ -74,4 +74,4 @@ inline const std::string* JsonString(const nlohmann::json& object, const char* k
   return found->get_ptr<const std::string*>();
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

@@ -10,7 +10,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 // Some editors start UTF-8 files with it; it has no meaning.
@@ -81,4 +81,4 @@ absl::StatusOr<std::string> ReadWholeFile(const std::string& path) {
   }
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

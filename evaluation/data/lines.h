@@ -11,7 +11,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 
 class Lines {
  public:
@@ -45,4 +45,4 @@ class Lines {
 // The whole file as one string, plain or gzip.
 absl::StatusOr<std::string> ReadWholeFile(const std::string& path);
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

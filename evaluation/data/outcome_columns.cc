@@ -11,7 +11,7 @@
 #include "base/strings.h"
 #include "domain/names.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 using enum ColumnField;
@@ -326,4 +326,4 @@ absl::Status ReadCell(ColumnField field, std::string_view cell, const QualitySca
   }
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

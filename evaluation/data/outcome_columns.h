@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "domain/types.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 
 enum class ColumnField {
   kId,
@@ -64,4 +64,4 @@ bool IsMissing(std::string_view cell);
 absl::Status ReadCell(ColumnField field, std::string_view cell, const QualityScale& scale,
                       double factor, Outcome& outcome);
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

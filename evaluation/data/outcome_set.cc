@@ -10,7 +10,7 @@
 #include "evaluation/data/table.h"
 #include "evaluation/data/table_columns.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 constexpr char kNoModel[] = "the row names no model";
@@ -173,4 +173,4 @@ absl::StatusOr<OutcomeSet> ReadOutcomeTable(const std::string& path, const Table
   return set;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

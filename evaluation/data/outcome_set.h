@@ -15,7 +15,7 @@
 #include "domain/arm.h"
 #include "domain/types.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 
 struct DatasetQuery {
   std::string id;
@@ -59,4 +59,4 @@ struct TableOptions {
 //   resembles a field's, and missing columns.
 absl::StatusOr<OutcomeSet> ReadOutcomeTable(const std::string& path, const TableOptions& options);
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

@@ -10,7 +10,7 @@
 #include "evaluation/data/json.h"
 #include "evaluation/data/lines.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -284,4 +284,4 @@ absl::StatusOr<Table> ReadTable(const std::string& path) {
   return table;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

@@ -10,7 +10,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 
 enum class TableFormat { kCsv, kTsv, kJsonLines, kJson };
 const char* FormatName(TableFormat format);
@@ -30,4 +30,4 @@ struct Table {
 // become columns "outer.inner". Each object in an object's list `outcomes` becomes a row.
 absl::StatusOr<Table> ReadTable(const std::string& path);
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

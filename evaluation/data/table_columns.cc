@@ -10,7 +10,7 @@
 #include "base/strings.h"
 #include "domain/names.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 using enum ColumnField;
@@ -393,4 +393,4 @@ absl::StatusOr<TableColumns> PlanColumns(const Table& table, const TableOptions&
   return Planner(table, options, scale).Plan();
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

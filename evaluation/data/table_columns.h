@@ -12,7 +12,7 @@
 #include "evaluation/data/outcome_set.h"
 #include "evaluation/data/table.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 
 struct ColumnUse {
   std::size_t column = 0;
@@ -35,4 +35,4 @@ struct TableColumns {
 absl::StatusOr<TableColumns> PlanColumns(const Table& table, const TableOptions& options,
                                          const QualityScale& scale);
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

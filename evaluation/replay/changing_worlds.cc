@@ -10,7 +10,7 @@
 #include "evaluation/replay/seed_run.h"
 #include "evaluation/replay/warm_start.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 constexpr std::size_t kWindow = 100;
@@ -253,4 +253,4 @@ absl::StatusOr<ScenarioFigures> RunUselessArm(const Dataset& dataset, const Repl
        late < world.rounds() ? world.Share(dataset.arms.size(), late, world.rounds()) : 0.0}};
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

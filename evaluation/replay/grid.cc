@@ -8,7 +8,7 @@
 #include "evaluation/replay/in_process_client.h"
 #include "evaluation/replay/parallel.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 // Short names of settings beside those of the table.
@@ -61,7 +61,7 @@ absl::StatusOr<LearnerVariant> ParseVariant(const std::string& text,
   };
   variant.settings.quality_model = std::string(next());
   while (!rest.empty()) RETURN_IF_ERROR(SetKnob(next(), variant.settings));
-  RETURN_IF_ERROR(MakeQualityModel(variant.settings, 1).status());
+  RETURN_IF_ERROR(learners::MakeQualityModel(variant.settings, 1).status());
   return variant;
 }
 
@@ -78,7 +78,7 @@ absl::StatusOr<GridReport> RunGrid(const Dataset& dataset, const GridOptions& op
   absl::Status lacks;
   for (const Preference& preference : options.preferences) {
     if (const absl::Status status = CheckRecorded(dataset, preference); !status.ok()) {
-      if (ReasonOf(status) != reason::kDataLacks) return status;
+      if (ReasonOf(status) != kDataLacks) return status;
       report.skipped.emplace_back(ToStd(status.message()));
       lacks = status;
       continue;
@@ -137,4 +137,4 @@ Comparison Compare(const GridRow& first, const GridRow& other) {
           paired([](const Figures& f) { return f.last_third; })};
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

@@ -16,7 +16,7 @@
 #include "evaluation/replay/paired.h"
 #include "evaluation/replay/replay.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 
 // A learner with its settings, labelled with the requested name.
 struct LearnerVariant {
@@ -76,4 +76,4 @@ std::string GridJson(const GridReport& report);
 // A learning curve of every learner, one chart per preference.
 std::string GridSvg(const GridReport& report);
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

@@ -7,7 +7,7 @@
 #include "engine/learn/import.h"
 #include "evaluation/replay/warm_start.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 // An arbitrary fixed time, so that every replay starts at the same time. 2025-01-01 00:00:00 UTC.
@@ -42,51 +42,54 @@ absl::StatusOr<std::unique_ptr<InProcessClient>> InProcessClient::Open(InProcess
 
 absl::Status InProcessClient::OpenEngine() {
   engine_ = nullptr;  // the old engine must release its folder first
-  Storage storage;
+  storage::Storage storage;
   if (options_.open_storage) {
     ASSIGN_OR_RETURN(storage, options_.open_storage(seed_));
   } else {
-    storage = OpenMemoryStorage(ReplaySecret(seed_));
+    storage = storage::OpenMemoryStorage(ReplaySecret(seed_));
   }
-  EngineOptions engine_options;
+  engine::EngineOptions engine_options;
   engine_options.limits = options_.limits;
-  engine_options.writing = Writing::kInline;
-  engine_options.building = Building::kInline;
-  ASSIGN_OR_RETURN(engine_, Engine::Open(engine_options, std::move(storage), clock_));
+  engine_options.writing = engine::Writing::kInline;
+  engine_options.building = retrieval::Building::kInline;
+  ASSIGN_OR_RETURN(engine_, engine::Engine::Open(engine_options, std::move(storage), clock_));
   return absl::OkStatus();
 }
 
 absl::Status InProcessClient::PutPool(const std::string& name, const PoolSettings& settings,
                                       const std::vector<Arm>& arms) {
-  const EditSettings edit = [&settings](const PoolSettings&) -> absl::StatusOr<PoolSettings> {
-    return settings;
-  };
-  return Await<PutPoolOutput>([&](auto done) {
+  const engine::EditSettings edit =
+      [&settings](const PoolSettings&) -> absl::StatusOr<PoolSettings> { return settings; };
+  return engine::Await<engine::PutPoolOutput>([&](auto done) {
            engine_->PutPool(name, edit, arms, /*create_only=*/true, std::move(done));
          })
       .status();
 }
 
-absl::StatusOr<RouteOutput> InProcessClient::Route(const RouteInput& input) {
+absl::StatusOr<engine::RouteOutput> InProcessClient::Route(const engine::RouteInput& input) {
   return engine_->Route(input);
 }
 
-absl::StatusOr<FeedbackOutput> InProcessClient::Feedback(const FeedbackInput& input) {
-  return Await<FeedbackOutput>([&](auto done) { engine_->Feedback(input, std::move(done)); });
+absl::StatusOr<engine::FeedbackOutput> InProcessClient::Feedback(
+    const engine::FeedbackInput& input) {
+  return engine::Await<engine::FeedbackOutput>(
+      [&](auto done) { engine_->Feedback(input, std::move(done)); });
 }
 
 absl::Status InProcessClient::PutArm(const std::string& pool, const Arm& arm) {
-  return Await<PutArmOutput>([&](auto done) { engine_->PutArm(pool, arm, done); }).status();
+  return engine::Await<engine::PutArmOutput>([&](auto done) { engine_->PutArm(pool, arm, done); })
+      .status();
 }
 
-absl::StatusOr<ImportOutput> InProcessClient::Import(
-    const ImportPlan& plan, std::span<const ImportedQuery> queries,
+absl::StatusOr<engine::ImportOutput> InProcessClient::Import(
+    const engine::ImportPlan& plan, std::span<const engine::ImportedQuery> queries,
     const std::function<void(std::size_t)>& on_progress) {
-  ImportTally tally(plan);
+  engine::ImportTally tally(plan);
   std::size_t gone = 0;
   for (const auto chunk : InChunks(queries, options_.limits)) {
     RETURN_IF_ERROR(tally.Admit(chunk));
-    ASSIGN_OR_RETURN(const ImportOutput output, Await<ImportOutput>([&](auto done) {
+    ASSIGN_OR_RETURN(const engine::ImportOutput output,
+                     engine::Await<engine::ImportOutput>([&](auto done) {
                        engine_->Import(plan, {chunk.begin(), chunk.end()}, std::move(done));
                      }));
     tally.Add(output);
@@ -97,7 +100,8 @@ absl::StatusOr<ImportOutput> InProcessClient::Import(
 }
 
 absl::Status InProcessClient::DeletePool(const std::string& name) {
-  return Await<bool>([&](auto done) { engine_->DeletePool(name, std::move(done)); }).status();
+  return engine::Await<bool>([&](auto done) { engine_->DeletePool(name, std::move(done)); })
+      .status();
 }
 
 absl::Status InProcessClient::EndRound(Micros length) {
@@ -117,4 +121,4 @@ RouterClientFactory InProcessFactory(InProcessOptions options) {
   };
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

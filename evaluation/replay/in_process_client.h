@@ -20,12 +20,12 @@
 #include "evaluation/replay/router_client.h"
 #include "storage/api/storage.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 
 struct InProcessOptions {
   Limits limits;
-  std::function<absl::StatusOr<Storage>(uint64_t seed)> open_storage;  // empty: memory
-  std::size_t restart_every_rounds = 0;                                // 0: never
+  std::function<absl::StatusOr<storage::Storage>(uint64_t seed)> open_storage;  // empty: memory
+  std::size_t restart_every_rounds = 0;                                         // 0: never
 };
 
 // The secret of a replay's memory storage.
@@ -38,16 +38,16 @@ class InProcessClient final : public RouterClient {
 
   absl::Status PutPool(const std::string& name, const PoolSettings& settings,
                        const std::vector<Arm>& arms) override;
-  absl::StatusOr<RouteOutput> Route(const RouteInput& input) override;
-  absl::StatusOr<FeedbackOutput> Feedback(const FeedbackInput& input) override;
+  absl::StatusOr<engine::RouteOutput> Route(const engine::RouteInput& input) override;
+  absl::StatusOr<engine::FeedbackOutput> Feedback(const engine::FeedbackInput& input) override;
   absl::Status PutArm(const std::string& pool, const Arm& arm) override;
-  absl::StatusOr<ImportOutput> Import(const ImportPlan& plan,
-                                      std::span<const ImportedQuery> queries,
-                                      const std::function<void(std::size_t)>& on_progress) override;
+  absl::StatusOr<engine::ImportOutput> Import(
+      const engine::ImportPlan& plan, std::span<const engine::ImportedQuery> queries,
+      const std::function<void(std::size_t)>& on_progress) override;
   absl::Status DeletePool(const std::string& name) override;
   absl::Status EndRound(Micros length) override;
 
-  Engine& engine() { return *engine_; }
+  engine::Engine& engine() { return *engine_; }
 
  private:
   InProcessClient(InProcessOptions options, uint64_t seed);
@@ -56,10 +56,10 @@ class InProcessClient final : public RouterClient {
   const InProcessOptions options_;
   const uint64_t seed_;
   ManualClock clock_;
-  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<engine::Engine> engine_;
   std::size_t rounds_ = 0;
 };
 
 RouterClientFactory InProcessFactory(InProcessOptions options);
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

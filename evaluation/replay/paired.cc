@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 
 double StudentQuantile95(std::size_t degrees) {
   POINTSMAN_CHECK(degrees >= 1);
@@ -37,4 +37,4 @@ PairedDifference Paired(std::span<const double> a, std::span<const double> b) {
   return result;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

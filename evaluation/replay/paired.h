@@ -6,7 +6,7 @@
 
 #include <span>
 
-namespace pointsman {
+namespace pointsman::evaluation {
 
 struct PairedDifference {
   double mean = 0;         // of a - b
@@ -18,4 +18,4 @@ PairedDifference Paired(std::span<const double> a, std::span<const double> b);
 // The one-sided 95% quantile of Student's t, for at least 1 degree of freedom; within 0.001.
 double StudentQuantile95(std::size_t degrees);
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

@@ -6,7 +6,7 @@
 
 #include "base/mutex.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 
 absl::Status ForEachTask(std::size_t count, std::size_t threads,
                          const std::function<absl::Status(std::size_t)>& task,
@@ -40,4 +40,4 @@ absl::Status ForEachTask(std::size_t count, std::size_t threads,
   return failure;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

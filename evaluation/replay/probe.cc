@@ -14,7 +14,7 @@
 #include "retrieval/embed/embedder.h"
 #include "retrieval/embed/projection.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 constexpr std::array<double, 9> kAlphas = {0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300};
@@ -35,15 +35,15 @@ struct Table {
 
 absl::StatusOr<Floats> EmbedAll(const Dataset& dataset, const EmbedderSettings& settings,
                                 const std::function<void(double)>& show) {
-  std::shared_ptr<const Embedder> embedder;
-  ASSIGN_OR_RETURN(embedder, MakeEmbedder(settings));
+  std::shared_ptr<const retrieval::Embedder> embedder;
+  ASSIGN_OR_RETURN(embedder, retrieval::MakeEmbedder(settings));
   if (embedder == nullptr) {
     return FailedPrecondition(
         "the embedder \"caller\" makes no vectors; choose another one to probe");
   }
   const uint32_t dimension = embedder->dimension();
   const uint32_t projected = settings.projected == 0 ? dimension : settings.projected;
-  auto projection = Projection::Make(dimension, projected, settings.projection_seed);
+  auto projection = retrieval::Projection::Make(dimension, projected, settings.projection_seed);
   RETURN_IF_ERROR(projection.status());
   Floats x(dataset.queries.size(), projected);
   std::vector<float> vector(dimension);
@@ -239,4 +239,4 @@ absl::StatusOr<ProbeReport> RunProbe(const Dataset& dataset, const ProbeOptions&
   return report;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

@@ -21,7 +21,7 @@
 #include "domain/arm.h"
 #include "evaluation/data/dataset.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 
 struct ProbeOptions {
   EmbedderSettings embedder;  // `projected` 0: the embedder's own vectors, not projected
@@ -69,4 +69,4 @@ absl::StatusOr<ProbeReport> RunProbe(const Dataset& dataset, const ProbeOptions&
 std::string ProbeJson(const ProbeReport& report);
 std::string ProbeTable(const ProbeReport& report);
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

@@ -9,7 +9,7 @@
 #include "evaluation/replay/seed_run.h"
 #include "evaluation/replay/warm_start.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 absl::Status Lacks(const char* what, const std::vector<std::string>& arms, const Dataset& dataset) {
@@ -21,7 +21,7 @@ absl::Status Lacks(const char* what, const std::vector<std::string>& arms, const
                          " does not record the ", what, " of ", arms.size(), " of the ",
                          dataset.arms.size(), " arms of pool `", dataset.pool, "` (", names,
                          "); set that weight to 0, or choose a pool whose arms all have it"),
-      reason::kDataLacks);
+      kDataLacks);
 }
 
 // The random stream of a seed that draws which rounds are reported.
@@ -140,4 +140,4 @@ absl::StatusOr<ReplayReport> RunReplay(const Dataset& dataset, const ReplayOptio
   return report;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

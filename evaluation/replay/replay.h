@@ -21,12 +21,10 @@
 #include "evaluation/replay/router_client.h"
 #include "evaluation/report/figures.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 
-namespace reason {
-// The data set does not record what the preference weighs: skip the run, do not fail.
+// A reason of an error: the data set does not record what the preference weighs. Skip the run, do not fail.
 inline constexpr std::string_view kDataLacks = "DATA_LACKS";
-}  // namespace reason
 
 struct ReplayOptions {
   Preference preference{1, 0, 0};
@@ -87,4 +85,4 @@ absl::StatusOr<ReplayReport> RunReplay(const Dataset& dataset, const ReplayOptio
                                        const RouterClientFactory& connect,
                                        const OnProgress& on_progress);
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

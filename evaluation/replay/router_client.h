@@ -16,7 +16,7 @@
 #include "domain/arm.h"
 #include "engine/request/requests.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 
 class RouterClient {
  public:
@@ -24,13 +24,13 @@ class RouterClient {
   // Creates a pool with exactly these settings and arms; kAlreadyExists if a pool of that name exists.
   virtual absl::Status PutPool(const std::string& name, const PoolSettings& settings,
                                const std::vector<Arm>& arms) = 0;
-  virtual absl::StatusOr<RouteOutput> Route(const RouteInput& input) = 0;
-  virtual absl::StatusOr<FeedbackOutput> Feedback(const FeedbackInput& input) = 0;
+  virtual absl::StatusOr<engine::RouteOutput> Route(const engine::RouteInput& input) = 0;
+  virtual absl::StatusOr<engine::FeedbackOutput> Feedback(const engine::FeedbackInput& input) = 0;
   virtual absl::Status PutArm(const std::string& pool, const Arm& arm) = 0;
   // Teaches known outcomes, chunk by chunk. `on_progress` (may be null) receives the number of queries sent.
   // Repeating the same plan and queries teaches nothing twice.
-  virtual absl::StatusOr<ImportOutput> Import(
-      const ImportPlan& /*plan*/, std::span<const ImportedQuery> /*queries*/,
+  virtual absl::StatusOr<engine::ImportOutput> Import(
+      const engine::ImportPlan& /*plan*/, std::span<const engine::ImportedQuery> /*queries*/,
       const std::function<void(std::size_t)>& /*on_progress*/) {
     return absl::UnimplementedError("this router does not support imports");
   }
@@ -44,4 +44,4 @@ class RouterClient {
 using RouterClientFactory =
     std::function<absl::StatusOr<std::unique_ptr<RouterClient>>(uint64_t seed)>;
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

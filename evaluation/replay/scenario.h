@@ -16,7 +16,7 @@
 #include "evaluation/data/dataset.h"
 #include "evaluation/replay/replay.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 
 // The result of a scenario: figures by name, in the order in which they are shown. The names are the same for
 // every seed.
@@ -65,4 +65,4 @@ std::string ScenarioTable(const Dataset& dataset, std::string_view scenario,
 std::string ScenarioJson(std::string_view scenario, std::string_view learner,
                          const std::vector<ScenarioFigures>& of_seeds);
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

@@ -6,7 +6,7 @@
 #include "base/strings.h"
 #include "evaluation/replay/warm_start.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 // The same status with the position before its message; payloads are kept.
@@ -41,7 +41,7 @@ absl::Status SeedRun::PutArm(std::size_t arm) { return client_.PutArm(pool_, dat
 
 absl::Status SeedRun::Import(std::size_t count, double strength) {
   const auto order = ShuffledQueries(dataset_.queries.size(), count, seed_);
-  const ImportPlan plan{pool_, pool_, order.size(), strength, {}};
+  const engine::ImportPlan plan{pool_, pool_, order.size(), strength, {}};
   const std::vector<bool> every(dataset_.arms.size(), true);
   const auto imported = client_.Import(plan, MakeImport(dataset_, order, every), nullptr);
   return imported.ok() ? absl::OkStatus() : At(imported.status(), Cat("Import of seed ", seed_));
@@ -49,7 +49,7 @@ absl::Status SeedRun::Import(std::size_t count, double strength) {
 
 absl::StatusOr<std::size_t> SeedRun::Route(std::size_t round, std::size_t query,
                                            const Preference& preference, Mode mode) {
-  RouteInput input;
+  engine::RouteInput input;
   input.pool = pool_;
   input.query = dataset_.queries[query].text;
   input.preference = preference;
@@ -66,7 +66,7 @@ absl::StatusOr<std::size_t> SeedRun::Route(std::size_t round, std::size_t query,
 }
 
 absl::Status SeedRun::Tell(std::size_t round, std::size_t query, const Outcome& outcome) {
-  FeedbackInput input;
+  engine::FeedbackInput input;
   input.pool = pool_;
   input.decision_id = DecisionId(round);
   input.outcome = outcome;
@@ -83,4 +83,4 @@ std::string SeedRun::Where(std::string_view verb, std::size_t round, std::size_t
              Quoted(dataset_.queries[query].id));
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

@@ -20,7 +20,7 @@
 #include "evaluation/data/dataset.h"
 #include "evaluation/replay/router_client.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 
 // The name of the pool in which a seed runs.
 std::string ReplayPoolName(const Dataset& dataset, uint64_t seed);
@@ -53,4 +53,4 @@ class SeedRun {
   std::unordered_map<std::string, std::size_t> arm_index_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

@@ -11,7 +11,7 @@
 #include "evaluation/replay/seed_run.h"
 #include "evaluation/replay/warm_start.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 constexpr uint64_t kPreferenceStream = 0x7072656665726e63;
@@ -148,4 +148,4 @@ absl::StatusOr<ScenarioFigures> RunTradeOff(const Dataset& dataset, const Replay
   return figures;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

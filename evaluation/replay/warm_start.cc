@@ -9,14 +9,15 @@
 #include "base/rng.h"
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 constexpr std::size_t kOutcomeBytes = 128;  // of a message, without the arm's name
 
-std::size_t BytesOf(const ImportedQuery& query) {
+std::size_t BytesOf(const engine::ImportedQuery& query) {
   std::size_t bytes = query.query.size() + query.embedding.size() * sizeof(float);
-  for (const ImportedOutcome& outcome : query.outcomes) bytes += outcome.arm.size() + kOutcomeBytes;
+  for (const engine::ImportedOutcome& outcome : query.outcomes)
+    bytes += outcome.arm.size() + kOutcomeBytes;
   return bytes;
 }
 
@@ -31,12 +32,13 @@ std::vector<std::size_t> ShuffledQueries(std::size_t queries, std::size_t count,
   return order;
 }
 
-std::vector<ImportedQuery> MakeImport(const Dataset& dataset, std::span<const std::size_t> queries,
-                                      const std::vector<bool>& is_wanted) {
-  std::vector<ImportedQuery> import;
+std::vector<engine::ImportedQuery> MakeImport(const Dataset& dataset,
+                                              std::span<const std::size_t> queries,
+                                              const std::vector<bool>& is_wanted) {
+  std::vector<engine::ImportedQuery> import;
   import.reserve(queries.size());
   for (const std::size_t query : queries) {
-    ImportedQuery imported;
+    engine::ImportedQuery imported;
     imported.index = import.size();
     imported.query = dataset.queries[query].text;
     for (std::size_t a = 0; a < dataset.arms.size(); ++a) {
@@ -55,7 +57,7 @@ SparseImport MakeSparseImport(const OutcomeSet& set, std::span<const std::size_t
   SparseImport import;
   for (std::size_t i = 0; i < queries.size(); ++i) {
     const std::size_t query = queries[i];
-    ImportedQuery imported;
+    engine::ImportedQuery imported;
     std::set<std::string> arms;
     for (const SparseOutcome* known : of_query[query]) {
       const std::string& arm = arm_names[known->arm];
@@ -88,11 +90,11 @@ std::map<std::string, uint64_t> AnnouncedOutcomes(const std::map<std::string, ui
   return announced;
 }
 
-std::vector<std::span<const ImportedQuery>> InChunks(std::span<const ImportedQuery> queries,
-                                                     const Limits& limits) {
+std::vector<std::span<const engine::ImportedQuery>> InChunks(
+    std::span<const engine::ImportedQuery> queries, const Limits& limits) {
   const auto queries_max = static_cast<std::size_t>(limits.import_chunk_queries_max);
   const auto outcomes_max = static_cast<std::size_t>(limits.import_chunk_outcomes_max);
-  std::vector<std::span<const ImportedQuery>> chunks;
+  std::vector<std::span<const engine::ImportedQuery>> chunks;
   const auto bytes_max = static_cast<std::size_t>(limits.message_bytes_max) / 2;
   std::size_t first = 0, outcomes = 0, bytes = 0;
   for (std::size_t i = 0; i < queries.size(); ++i) {
@@ -111,4 +113,4 @@ std::vector<std::span<const ImportedQuery>> InChunks(std::span<const ImportedQue
   return chunks;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

@@ -13,21 +13,22 @@
 #include "engine/request/requests.h"
 #include "evaluation/data/dataset.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 
 // The first `count` of a set of `queries` shuffled by the seed (Fisher and Yates).
 std::vector<std::size_t> ShuffledQueries(std::size_t queries, std::size_t count, uint64_t seed);
 
 // These queries with the outcomes of the wanted arms, indexed 0, 1, 2, ... in the given order.
 // Shapes: is_wanted has one entry per arm of the set.
-std::vector<ImportedQuery> MakeImport(const Dataset& dataset, std::span<const std::size_t> queries,
-                                      const std::vector<bool>& is_wanted);
+std::vector<engine::ImportedQuery> MakeImport(const Dataset& dataset,
+                                              std::span<const std::size_t> queries,
+                                              const std::vector<bool>& is_wanted);
 
 // An import of the known outcomes of some queries, with what is left out.
 struct SparseImport {
   // The queries with an outcome. Their indexes are their places in the given order, so that an arm that is
   // added to the pool later does not shift them.
-  std::vector<ImportedQuery> queries;
+  std::vector<engine::ImportedQuery> queries;
   std::map<std::string, uint64_t> outcomes;  // by arm
   std::map<std::string, uint64_t> left_out;  // outcomes, by reason
 };
@@ -45,7 +46,7 @@ std::map<std::string, uint64_t> AnnouncedOutcomes(const std::map<std::string, ui
 
 // Splits `queries` into pieces that fit into one chunk and one message. An arm has at most one outcome per
 // query.
-std::vector<std::span<const ImportedQuery>> InChunks(std::span<const ImportedQuery> queries,
-                                                     const Limits& limits);
+std::vector<std::span<const engine::ImportedQuery>> InChunks(
+    std::span<const engine::ImportedQuery> queries, const Limits& limits);
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

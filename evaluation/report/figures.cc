@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 double Ratio(double sum, std::size_t count) { return sum / static_cast<double>(count); }
@@ -205,4 +205,4 @@ Curve MeanCurve(std::span<const Curve> of_seeds) {
   return mean;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

@@ -15,7 +15,7 @@
 #include "domain/types.h"
 #include "evaluation/data/dataset.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 
 // How the outcomes of a data set are valued.
 struct Valuation {
@@ -77,4 +77,4 @@ Figures MeanFigures(std::span<const Figures> of_seeds);
 Figures StandardErrors(std::span<const Figures> of_seeds);
 Curve MeanCurve(std::span<const Curve> of_seeds);
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

@@ -6,7 +6,7 @@
 #include "evaluation/replay/grid.h"
 #include "evaluation/report/plot.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -154,4 +154,4 @@ std::string GridSvg(const GridReport& report) {
   return SvgDocument(parts);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

@@ -9,7 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 constexpr double kWidth = 860;
@@ -312,4 +312,4 @@ std::string AreaChartText(const Chart& chart) {
   return text;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace pointsman {
+namespace pointsman::evaluation {
 
 struct ChartLine {
   std::string name;
@@ -48,4 +48,4 @@ std::string Bar(double share, std::size_t width);
 // One block character per value, scaled between the smallest and the largest.
 std::string Sparkline(const std::vector<double>& values);
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

@@ -3,7 +3,7 @@
 #include "absl/strings/str_format.h"
 #include "evaluation/replay/probe.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -67,4 +67,4 @@ std::string ProbeTable(const ProbeReport& report) {
   return text;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

@@ -9,7 +9,7 @@
 #include "evaluation/data/json.h"
 #include "evaluation/report/plot.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -266,4 +266,4 @@ std::string ReportText(const ReplayReport& report) {
   return LineChartText(UtilityChart(report)) + "\n" + AreaChartText(ShareChart(report));
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

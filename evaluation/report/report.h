@@ -7,7 +7,7 @@
 
 #include "evaluation/replay/replay.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 
 // One object. Plain numbers, means over seeds: mean_utility, mean_quality, mean_cost_usd (0 with
 // "cost_recorded": false), first_1000, last_third (utilities), stderr (standard error of
@@ -26,4 +26,4 @@ std::string ReportText(const ReplayReport& report);
 // What was lacking, in the form of a report: {"skipped": "..."}.
 std::string SkippedJson(const std::string& why);
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

@@ -7,7 +7,7 @@
 #include "evaluation/data/json.h"
 #include "evaluation/replay/scenario.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 struct Summary {
@@ -59,4 +59,4 @@ std::string ScenarioJson(std::string_view scenario, std::string_view learner,
   return json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 constexpr double kDriftShift = 0.2;
@@ -50,4 +50,4 @@ void DriftDetector::Decode(ByteReader& in) {
   }
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -11,7 +11,7 @@
 
 #include "base/bytes.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 // The cause of an alarm: residuals of this weight and sum, the first of them at
 // `since` of the caller's clock.
@@ -42,4 +42,4 @@ class DriftDetector {
   Side fall_, rise_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

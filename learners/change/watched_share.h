@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <span>
 
-namespace pointsman {
+namespace pointsman::learners {
 
 constexpr double kWatchedShare = 0.02;
 constexpr double kWatchedShareAll = 0.06;
@@ -23,4 +23,4 @@ inline void LimitShares(double sum, std::span<double> shares) {
   for (double& share : shares) share *= kWatchedShareAll / sum;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -9,7 +9,7 @@
 #include "base/rng.h"
 #include "learners/choice/exploration.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 constexpr uint64_t kTieSeed = 0x7469657300000001;  // separate from a panel's draws
@@ -169,4 +169,4 @@ std::vector<ExpertVotes> VotesOnKnown(const LearnedState& state, const QueryView
   return votes;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

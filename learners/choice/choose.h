@@ -9,7 +9,7 @@
 #include "domain/types.h"
 #include "learners/state/learned_state.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 enum class Purpose : uint8_t { kFallback = 1, kPanel = 2 };
 
@@ -51,4 +51,4 @@ std::vector<ExpertVotes> VotesOnKnown(const LearnedState& state, const QueryView
                                       const Preference& preference, std::span<const ArmView> arms,
                                       std::span<const ArmExpectation> expected);
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -6,7 +6,7 @@
 #include "base/check.h"
 #include "learners/choice/exploration.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 // Bounds for one drawn outcome: importance weights have heavy tails, and one draw must not decide.
@@ -106,4 +106,4 @@ void MixChoices(const LearnerSettings& settings, std::span<const double> shares,
   }
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -29,7 +29,7 @@
 #include "base/bytes.h"
 #include "learners/quality/quality_model.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 constexpr std::size_t kExpertsMax = 3;
 
@@ -64,4 +64,4 @@ void MixChoices(const LearnerSettings& settings, std::span<const double> shares,
                 std::span<const double> floors, std::span<double> pmf,
                 std::span<ExpertVotes> votes);
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

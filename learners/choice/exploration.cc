@@ -11,7 +11,7 @@
 #include "domain/settings.h"
 #include "learners/choice/probability_of_largest.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 using Pmf = std::vector<double>;
@@ -165,4 +165,4 @@ std::size_t SampleIndex(std::span<const double> pmf, double u) {
   return last;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

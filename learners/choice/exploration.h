@@ -25,7 +25,7 @@
 #include "absl/status/status.h"
 #include "domain/arm.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 // The pmf over candidates by the algorithm that `settings.exploration` names: "thompson", "squarecb",
 // "epsilon_greedy", "softmax" or "greedy".
@@ -43,4 +43,4 @@ absl::Status ValidateExploration(const LearnerSettings& settings);
 // The index that a uniform number u in [0, 1) draws from a pmf. Never an entry of probability 0.
 std::size_t SampleIndex(std::span<const double> pmf, double u);
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

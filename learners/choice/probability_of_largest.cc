@@ -9,7 +9,7 @@
 #include "Eigen/Core"
 #include "base/check.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 // Mass that may be left out on either side of the integral, over all variables together.
@@ -202,4 +202,4 @@ std::vector<double> ProbabilityOfLargest(std::span<const double> means,
   return out;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -16,9 +16,9 @@
 #include <span>
 #include <vector>
 
-namespace pointsman {
+namespace pointsman::learners {
 
 std::vector<double> ProbabilityOfLargest(std::span<const double> means,
                                          std::span<const double> stddevs);
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -8,7 +8,7 @@
 
 #include "base/check.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 using Eigen::Index;
 using Eigen::MatrixXd;
@@ -152,4 +152,4 @@ void InvertPositive(MatrixXd& a) {
   a.triangularView<Eigen::StrictlyLower>() = a.transpose();
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

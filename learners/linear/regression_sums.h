@@ -16,7 +16,7 @@
 #include "Eigen/Core"
 #include "base/bytes.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 class RegressionSums {
  public:
@@ -57,4 +57,4 @@ class RegressionSums {
 Eigen::VectorXd SolvePositive(Eigen::MatrixXd a, Eigen::VectorXd b);
 void InvertPositive(Eigen::MatrixXd& a);
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

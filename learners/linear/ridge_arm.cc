@@ -7,7 +7,7 @@
 
 #include "base/check.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 using Eigen::VectorXd;
 
@@ -163,4 +163,4 @@ RidgeArm RidgeArm::Decode(Eigen::Index size, std::size_t regressions, ByteReader
   return arm;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -17,7 +17,7 @@
 #include "learners/linear/ridge_posterior.h"
 #include "learners/quality/quality_model.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 // (1, z); z is 0 for an empty context.
 Eigen::VectorXd WithIntercept(std::span<const float> context, Eigen::Index dimension);
@@ -65,4 +65,4 @@ class RidgeArm {
   std::vector<RidgePosterior> posteriors_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

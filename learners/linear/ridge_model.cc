@@ -5,7 +5,7 @@
 
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 constexpr uint32_t kOwnersMax = 2000;
 }
@@ -96,4 +96,4 @@ absl::Status RidgeModel::DecodeRidges(const char* name, ByteReader& in) {
   return DataLoss("quality model ", name, ": its arms cannot be read; use an older snapshot");
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -11,7 +11,7 @@
 #include "learners/linear/ridge_arm.h"
 #include "learners/quality/quality_model.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 class RidgeModel : public QualityModel {
  public:
@@ -48,4 +48,4 @@ class RidgeModel : public QualityModel {
   RidgeArm unknown_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -8,7 +8,7 @@
 #include "Eigen/Cholesky"
 #include "base/check.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 using Eigen::Index;
@@ -151,4 +151,4 @@ RidgePosterior RidgePosterior::Decode(Index size, ByteReader& in) {
   return posterior;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

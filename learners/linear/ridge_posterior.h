@@ -14,7 +14,7 @@
 #include "Eigen/Core"
 #include "base/bytes.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 class RidgePosterior {
  public:
@@ -58,4 +58,4 @@ class RidgePosterior {
   Eigen::VectorXd theta_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

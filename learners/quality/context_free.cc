@@ -7,7 +7,7 @@
 #include "base/persistent_array.h"
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 constexpr double kOutcomeStddev = 0.4;
@@ -172,4 +172,4 @@ absl::StatusOr<std::unique_ptr<QualityModel>> DecodeEma(const LearnerSettings& s
   return LevelModel::Decode(EmaRule(settings), in);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

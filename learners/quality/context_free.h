@@ -19,7 +19,7 @@
 
 #include "learners/quality/quality_model.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 std::unique_ptr<QualityModel> MakeContextFree(const LearnerSettings& settings, uint32_t dimension);
 absl::StatusOr<std::unique_ptr<QualityModel>> DecodeContextFree(const LearnerSettings& settings,
@@ -29,4 +29,4 @@ std::unique_ptr<QualityModel> MakeEma(const LearnerSettings& settings, uint32_t 
 absl::StatusOr<std::unique_ptr<QualityModel>> DecodeEma(const LearnerSettings& settings,
                                                         uint32_t dimension, ByteReader& in);
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -6,7 +6,7 @@
 #include "base/check.h"
 #include "learners/quality/context_free.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 constexpr double kHalfCount = 2;
@@ -71,4 +71,4 @@ absl::StatusOr<std::unique_ptr<QualityModel>> DecodeKnn(const LearnerSettings& s
   return std::make_unique<Knn>(*std::move(levels));
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -14,10 +14,10 @@
 
 #include "learners/quality/quality_model.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 std::unique_ptr<QualityModel> MakeKnn(const LearnerSettings& settings, uint32_t dimension);
 absl::StatusOr<std::unique_ptr<QualityModel>> DecodeKnn(const LearnerSettings& settings,
                                                         uint32_t dimension, ByteReader& in);
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -8,7 +8,7 @@
 #include "base/strings.h"
 #include "learners/linear/ridge_posterior.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 using Eigen::VectorXd;
@@ -310,4 +310,4 @@ absl::StatusOr<std::unique_ptr<QualityModel>> DecodeLinThompson(const LearnerSet
   return LinThompson::Decode(settings, dimension, in);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

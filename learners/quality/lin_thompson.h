@@ -21,10 +21,10 @@
 
 #include "learners/quality/quality_model.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 std::unique_ptr<QualityModel> MakeLinThompson(const LearnerSettings& settings, uint32_t dimension);
 absl::StatusOr<std::unique_ptr<QualityModel>> DecodeLinThompson(const LearnerSettings& settings,
                                                                 uint32_t dimension, ByteReader& in);
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

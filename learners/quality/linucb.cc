@@ -3,7 +3,7 @@
 #include "base/check.h"
 #include "learners/linear/ridge_model.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 constexpr double kNoise =
@@ -54,4 +54,4 @@ absl::StatusOr<std::unique_ptr<QualityModel>> DecodeLinUcb(const LearnerSettings
   return model;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -17,10 +17,10 @@
 
 #include "learners/quality/quality_model.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 std::unique_ptr<QualityModel> MakeLinUcb(const LearnerSettings& settings, uint32_t dimension);
 absl::StatusOr<std::unique_ptr<QualityModel>> DecodeLinUcb(const LearnerSettings& settings,
                                                            uint32_t dimension, ByteReader& in);
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

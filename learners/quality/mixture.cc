@@ -8,7 +8,7 @@
 #include "learners/choice/expert_mixture.h"
 #include "learners/linear/ridge_model.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 constexpr std::size_t kExperts = 3;
@@ -102,4 +102,4 @@ absl::StatusOr<std::unique_ptr<QualityModel>> DecodeMixture(const LearnerSetting
   return model;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -20,10 +20,10 @@
 
 #include "learners/quality/quality_model.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 std::unique_ptr<QualityModel> MakeMixture(const LearnerSettings& settings, uint32_t dimension);
 absl::StatusOr<std::unique_ptr<QualityModel>> DecodeMixture(const LearnerSettings& settings,
                                                             uint32_t dimension, ByteReader& in);
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <numeric>
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 constexpr double kKernelWidth = 0.25;
@@ -55,4 +55,4 @@ std::vector<ArmFeatures> NeighbourEvidence(std::span<const Neighbour> neighbours
   return features;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -17,9 +17,9 @@
 #include "domain/event.h"
 #include "domain/types.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 std::vector<ArmFeatures> NeighbourEvidence(std::span<const Neighbour> neighbours,
                                            std::span<const ArmId> candidates);
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

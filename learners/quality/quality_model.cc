@@ -12,7 +12,7 @@
 #include "learners/quality/linucb.h"
 #include "learners/quality/mixture.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 struct Entry {
@@ -69,4 +69,4 @@ absl::StatusOr<std::unique_ptr<QualityModel>> DecodeQualityModel(const LearnerSe
 
 std::span<const char* const> QualityModelNames() { return kNames; }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

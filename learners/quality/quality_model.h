@@ -19,7 +19,7 @@
 #include "domain/arm.h"
 #include "domain/types.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 // An arm as a query sees it: its settings (priors) and what the indexes found for it.
 struct ArmView {
@@ -147,4 +147,4 @@ absl::StatusOr<std::unique_ptr<QualityModel>> DecodeQualityModel(const LearnerSe
 // The names, in the order in which help texts show them.
 std::span<const char* const> QualityModelNames();
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -6,7 +6,7 @@
 
 #include "Eigen/Cholesky"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 using Eigen::Matrix4d;
@@ -246,4 +246,4 @@ CallCost CallCost::OfMean(double usd, const CallTokens& tokens, double w) {
   return cost;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -21,7 +21,7 @@
 #include "domain/arm.h"
 #include "learners/state/tracker_sums.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 struct CallTokens {
   double input = 0;   // cached ones included
@@ -93,4 +93,4 @@ class CallCost {
   Eigen::Vector4d cross_ = Eigen::Vector4d::Zero();    // sum w f y
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -9,7 +9,7 @@
 #include "learners/choice/exploration.h"
 #include "learners/state/learned_state.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 constexpr uint32_t kContextDimensionMax = 4096 + 32;
@@ -107,4 +107,4 @@ absl::Status ValidateForLearning(const PoolSettings& settings) {
   return ValidateExploration(learner);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -9,9 +9,9 @@
 #include "domain/arm.h"
 #include "domain/event.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 absl::Status CheckOutcomeEvent(const OutcomeEvent& event, uint32_t dimension);
 absl::Status CheckArm(const Arm& arm);
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

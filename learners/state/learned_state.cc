@@ -11,7 +11,7 @@
 #include "base/strings.h"
 #include "learners/state/event_checks.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 absl::Status At(const Event& event, const absl::Status& status) {
@@ -270,4 +270,4 @@ absl::StatusOr<LearnedState> Apply(const LearnedState& state, std::span<const Ev
   return next;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -21,7 +21,7 @@
 #include "learners/quality/quality_model.h"
 #include "learners/state/tracker.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 // What a decision knows of its query, apart from the arms.
 struct QueryView {
@@ -136,4 +136,4 @@ uint64_t StateChecksum(const LearnedState& state);
 // One step of the fold: returns a new state, the old one does not change.
 absl::StatusOr<LearnedState> Apply(const LearnedState& state, std::span<const Event> events);
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -8,7 +8,7 @@
 #include "learners/choice/exploration.h"
 #include "learners/state/learned_state.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 constexpr double kLevelVariance = 0.5;  // of ln(latency) between arms, before two are known
@@ -156,4 +156,4 @@ ArmFigures LearnedState::Figures(ArmId id, Micros now) const {
   return figures;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -17,7 +17,7 @@
 #include "domain/settings.h"
 #include "learners/state/learned_state.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 // The format follows as one digit. Format 1 is passed over: the log, which the versions that wrote it
@@ -329,4 +329,4 @@ absl::StatusOr<LearnedState> LearnedState::Decode(std::string_view bytes) {
 
 uint64_t StateChecksum(const LearnedState& state) { return Checksum(state.Encode()); }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -7,7 +7,7 @@
 #include "base/bytes.h"
 #include "domain/arm.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 void EncodePool(const Pool& pool, ByteWriter& out);
 Pool DecodePool(ByteReader& in);  // by in.format()
@@ -15,4 +15,4 @@ Pool DecodePool(ByteReader& in);  // by in.format()
 void EncodeArm(const Arm& arm, ByteWriter& out);
 Arm DecodeArm(ByteReader& in);
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -5,7 +5,7 @@
 
 #include "base/siphash.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 constexpr double kWatchedErrorRate = 0.5;
@@ -276,4 +276,4 @@ void ArmTracker::KeepWeight(double outcomes_max) {
   outcomes_ = 0;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -34,7 +34,7 @@
 #include "learners/state/call_cost.h"
 #include "learners/state/tracker_sums.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 // What is known over all arms of a pool.
 struct PoolLevels {
@@ -154,4 +154,4 @@ class ArmTracker {
   uint64_t rate_limited_by_ = 0;  // the decision that reported it
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

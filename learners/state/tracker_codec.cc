@@ -4,7 +4,7 @@
 
 #include "learners/state/tracker.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 template <class Self, class Visit>
 void ArmTracker::VisitNumbers(Self& self, const Visit& visit) {
@@ -95,4 +95,4 @@ ArmTracker ArmTracker::DecodeBefore4(ByteReader& in) {
   return tracker;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -5,7 +5,7 @@
 #include "learners/change/watched_share.h"
 #include "learners/state/tracker.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 // The assumed length of an answer, in tokens, before anything is known of an arm.
@@ -158,4 +158,4 @@ TrackerFigures ArmTracker::Figures(const LearnerSettings& settings, const Arm& a
   return figures;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

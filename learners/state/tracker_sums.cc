@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 // A weight below this is a rounding error of zero.
@@ -183,4 +183,4 @@ void DecayedQuantile::Decode(ByteReader& in) {
   }
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

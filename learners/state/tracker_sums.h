@@ -9,7 +9,7 @@
 
 #include "base/bytes.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 // A weighted mean.
 struct DecayedMean {
@@ -108,4 +108,4 @@ class DecayedQuantile {
   std::vector<Bucket> buckets_;  // ascending
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -8,7 +8,7 @@
 #include "absl/container/inlined_vector.h"
 #include "retrieval/embed/folded_text.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 constexpr std::size_t kGramLeast = 3;
@@ -63,4 +63,4 @@ void SketchCharacters(std::string_view text, std::span<float> out) {
   for (float& x : out) x *= scale;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -10,9 +10,9 @@
 #include <span>
 #include <string_view>
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 // Overwrites `out`: unit norm, or all zero for a text without content.
 void SketchCharacters(std::string_view text, std::span<float> out);
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

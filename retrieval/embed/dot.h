@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <cstring>
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 using FloatLanes = float __attribute__((vector_size(16)));
 
@@ -32,4 +32,4 @@ inline float Dot(const float* a, const float* b, std::size_t d) {
   return sum;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -11,7 +11,7 @@
 #include "retrieval/embed/lexicon_embedder.h"
 #include "retrieval/embed/projection.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 constexpr std::size_t kPathShown = 256;  // of a path in an error
@@ -134,4 +134,4 @@ std::string LexiconPath(std::string_view lexicon_file) {
   return (program.parent_path().parent_path() / "share/pointsman" / Cat(name, ".lexicon")).string();
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

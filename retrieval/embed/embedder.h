@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "domain/arm.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 class Embedder {
  public:
@@ -44,4 +44,4 @@ constexpr std::string_view kNewestLexicon = "general-1";
 // whatever the working directory, in a build and when installed.
 std::string LexiconPath(std::string_view lexicon_file);
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -2,7 +2,7 @@
 
 #include <utf8proc.h>
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 constexpr uint32_t kSpace = ' ';
@@ -44,4 +44,4 @@ FoldedText FoldText(std::string_view text) {
   return characters;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -10,7 +10,7 @@
 
 #include "absl/container/inlined_vector.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 using FoldedText = absl::InlinedVector<uint32_t, 520>;
 
@@ -18,4 +18,4 @@ constexpr uint32_t kBrokenByte = 0x110000;  // + the byte: above every code poin
 
 FoldedText FoldText(std::string_view text);
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

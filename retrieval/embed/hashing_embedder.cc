@@ -10,7 +10,7 @@
 #include "base/check.h"
 #include "retrieval/embed/folded_text.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 constexpr std::size_t kGramLeast = 3;
@@ -132,4 +132,4 @@ void HashingEmbedder::Embed(std::string_view text, std::span<float> out) const {
   for (float& x : out) x *= scale;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -9,7 +9,7 @@
 
 #include "retrieval/embed/embedder.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 class HashingEmbedder final : public Embedder {
  public:
@@ -25,4 +25,4 @@ class HashingEmbedder final : public Embedder {
   const uint32_t dimension_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

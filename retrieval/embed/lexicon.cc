@@ -20,7 +20,7 @@
 #include "base/strings.h"
 #include "retrieval/embed/text_tokens.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 constexpr std::string_view kMagic = "PMLEXICN";
@@ -186,4 +186,4 @@ std::optional<uint32_t> Lexicon::Find(uint64_t token) const {
   return std::nullopt;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -18,7 +18,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 // The content of a lexicon file, before it is packed.
 struct LexiconContent {
@@ -87,4 +87,4 @@ class Lexicon {
   int shift_ = 63;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -10,7 +10,7 @@
 #include "retrieval/embed/scaled_codes.h"
 #include "retrieval/embed/text_tokens.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 // False if there is nothing to scale.
@@ -112,4 +112,4 @@ void LexiconEmbedder::Embed(std::string_view text, std::span<float> out) const {
   if (!ScaleToUnit(out)) std::fill(out.begin(), out.end(), 0.0f);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -15,7 +15,7 @@
 #include "retrieval/embed/embedder.h"
 #include "retrieval/embed/lexicon.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 class LexiconEmbedder final : public Embedder {
  public:
@@ -42,4 +42,4 @@ class LexiconEmbedder final : public Embedder {
   const float sketch_weight_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -12,7 +12,7 @@
 #include "retrieval/embed/dot.h"
 #include "retrieval/embed/embedder.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 namespace {
 
@@ -136,4 +136,4 @@ absl::StatusOr<std::vector<float>> FitPrincipalComponents(std::span<const float>
   return rows;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

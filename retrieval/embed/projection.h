@@ -18,7 +18,7 @@
 #include "absl/status/statusor.h"
 #include "domain/arm.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 class Projection {
  public:
@@ -53,4 +53,4 @@ absl::StatusOr<Projection> MakeProjection(const EmbedderSettings& settings);
 absl::StatusOr<std::vector<float>> FitPrincipalComponents(std::span<const float> vectors,
                                                           uint32_t dimension, uint32_t projected);
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

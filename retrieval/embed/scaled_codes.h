@@ -9,7 +9,7 @@
 
 #include "retrieval/embed/dot.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 inline void AddScaled(const int8_t* codes, float scale, float* out, std::size_t d) {
   using CodeLanes = int8_t __attribute__((vector_size(4)));
@@ -23,4 +23,4 @@ inline void AddScaled(const int8_t* codes, float scale, float* out, std::size_t 
   for (; i < d; ++i) out[i] += scale * static_cast<float>(codes[i]);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -6,7 +6,7 @@
 #include <array>
 #include <bit>
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 constexpr uint64_t kWordSeed = 0x452821e638d01377ull;
@@ -123,4 +123,4 @@ void Tokenize(std::string_view text, std::vector<uint64_t>& tokens) {
   builder.End();
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 // Written into each lexicon file. A file trained under other rules is refused.
 constexpr uint32_t kTokenRules = 1;
@@ -21,4 +21,4 @@ constexpr std::size_t kTokenCharactersMax = 30;
 // Replaces the contents of `tokens`.
 void Tokenize(std::string_view text, std::vector<uint64_t>& tokens);
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

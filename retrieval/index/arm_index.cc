@@ -13,7 +13,7 @@
 #include "retrieval/index/row_codes.h"
 #include "retrieval/index/top_hits.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 constexpr std::size_t kListedRowsMin = 16384;
@@ -342,4 +342,4 @@ std::vector<ArmHit> ArmIndex::SearchExactly(std::span<const float> query, std::s
 
 std::size_t ArmIndex::size() const { return impl_->size(); }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -16,7 +16,7 @@
 #include "absl/status/status.h"
 #include "domain/types.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 struct ArmHit {
   ArmId arm{};
@@ -49,4 +49,4 @@ class ArmIndex {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -4,7 +4,7 @@
 
 #include "base/background.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 BuilderThread::BuilderThread(std::function<bool()> step) : step_(std::move(step)) {}
 
@@ -43,4 +43,4 @@ void BuilderThread::Run() {
   }
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -9,7 +9,7 @@
 
 #include "base/mutex.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 class BuilderThread {
  public:
@@ -33,4 +33,4 @@ class BuilderThread {
   std::thread thread_ GUARDED_BY(mutex_);
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

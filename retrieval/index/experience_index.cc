@@ -10,7 +10,7 @@
 #include "retrieval/index/builder_thread.h"
 #include "retrieval/index/experience_segment.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 class ExperienceIndex::Impl {
  public:
@@ -231,4 +231,4 @@ void ExperienceIndex::SearchExactly(std::span<const float> query, std::size_t k,
 
 std::size_t ExperienceIndex::size() const { return impl_->size(); }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

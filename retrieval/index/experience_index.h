@@ -22,7 +22,7 @@
 #include "domain/event.h"
 #include "retrieval/index/arm_index.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 class ExperienceIndex {
  public:
@@ -49,4 +49,4 @@ class ExperienceIndex {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 // Below this, scanning every row costs less than ranking lists and jumping between them.
@@ -171,4 +171,4 @@ std::pair<std::size_t, std::size_t> NextJoin(std::span<const SegmentSpan> segmen
   return largest;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

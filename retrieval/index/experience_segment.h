@@ -13,7 +13,7 @@
 #include "retrieval/index/inverted_file.h"
 #include "retrieval/index/top_hits.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 // A run of entries with ascending sequences. One run is fresh and grows. The others do not change, except
 // that a correction may replace a quality.
@@ -84,4 +84,4 @@ struct SegmentSpan {
 std::pair<std::size_t, std::size_t> NextJoin(std::span<const SegmentSpan> segments, Sequence now,
                                              std::size_t joined_max);
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

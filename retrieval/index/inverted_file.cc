@@ -18,7 +18,7 @@
 // OpenBLAS's function, if FAISS uses that BLAS.
 extern "C" __attribute__((weak)) void openblas_set_num_threads(int count);
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 constexpr std::size_t kSamplesPerCentroid = 32;
@@ -176,4 +176,4 @@ void InvertedFile::CopyRows(std::span<int8_t> codes, std::span<float> scales) co
   }
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

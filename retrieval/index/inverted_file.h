@@ -18,7 +18,7 @@
 #include "absl/status/statusor.h"
 #include "retrieval/index/row_codes.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 class InvertedFile {
  public:
@@ -60,4 +60,4 @@ class InvertedFile {
   std::vector<float> scales_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -7,7 +7,7 @@
 #include <immintrin.h>
 #endif
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 // The largest code of a query: 12 bits, or fewer where a sum of d products could exceed 31 bits.
@@ -139,4 +139,4 @@ void CodeSimilarities(const CodedQuery& query, const int8_t* rows, const float* 
   function(query, rows, scales, count, similarities);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

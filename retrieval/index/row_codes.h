@@ -15,7 +15,7 @@
 #include <span>
 #include <vector>
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 inline std::size_t CodeStride(std::size_t d) { return (d + 15) & ~std::size_t{15}; }
 
@@ -35,4 +35,4 @@ CodedQuery QueryOfRow(const int8_t* codes, float scale, std::size_t d);
 void CodeSimilarities(const CodedQuery& query, const int8_t* rows, const float* scales,
                       std::size_t count, float* similarities);
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

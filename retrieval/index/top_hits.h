@@ -13,7 +13,7 @@
 #include <limits>
 #include <vector>
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 struct Hit {
   float similarity = 0;
@@ -80,4 +80,4 @@ class TopHits {
   float worst_ = kLeast;  // of the best k, as of the last drop
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

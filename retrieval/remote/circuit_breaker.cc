@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 std::optional<CircuitBreaker::Time> CircuitBreaker::ProbeAt() const {
   return state_ == State::kOpen ? std::optional<Time>(probe_at_) : std::nullopt;
@@ -30,4 +30,4 @@ void CircuitBreaker::Failed(Time now) {
   probe_at_ = now + open_for_ + Duration(jitter);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -13,7 +13,7 @@
 
 #include "base/rng.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 class CircuitBreaker {
  public:
@@ -47,4 +47,4 @@ class CircuitBreaker {
   Time probe_at_{};
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

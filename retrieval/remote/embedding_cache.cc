@@ -1,6 +1,6 @@
 #include "retrieval/remote/embedding_cache.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 constexpr std::size_t kEntryBytes = 150;
@@ -34,4 +34,4 @@ void EmbeddingCache::Put(TextKey key, Embedding embedding) {
   }
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

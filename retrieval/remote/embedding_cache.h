@@ -16,7 +16,7 @@
 
 #include "base/siphash.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 // Unit norm; shared, never changed.
 using Embedding = std::shared_ptr<const std::vector<float>>;
@@ -46,4 +46,4 @@ class EmbeddingCache {
   std::map<TextKey, Order::iterator> entries_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -6,7 +6,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 using Json = nlohmann::json;
@@ -112,4 +112,4 @@ std::string ErrorText(std::string_view body) {
   return text;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -12,7 +12,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 // `dimensions` 0: not requested. Bytes that are not UTF-8 are replaced, because JSON cannot carry them.
 std::string EmbeddingsRequest(std::string_view model, std::span<const std::string_view> texts,
@@ -27,4 +27,4 @@ absl::StatusOr<EmbeddingsAnswer> ParseEmbeddings(std::string_view body, std::siz
 // The message in an error's body, short and on one line; empty if there is none.
 std::string ErrorText(std::string_view body);
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -5,7 +5,7 @@
 
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 constexpr std::size_t kAnswerBytesPerText =
@@ -103,4 +103,4 @@ std::optional<Fault> FaultOf(const RemoteEndpoint& endpoint, const HttpAnswer& a
   return std::nullopt;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -17,7 +17,7 @@
 #include "retrieval/remote/http_transfers.h"
 #include "retrieval/remote/remote_statistics.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 HttpRequest EmbeddingsCall(const RemoteEndpoint& endpoint, std::span<const std::string_view> texts,
                            std::chrono::milliseconds timeout);
@@ -36,4 +36,4 @@ absl::Status StatusOf(const Fault& fault);
 std::optional<Fault> FaultOf(const RemoteEndpoint& endpoint, const HttpAnswer& answer,
                              std::span<const uint32_t> dimensions, EmbeddingsAnswer& parsed);
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

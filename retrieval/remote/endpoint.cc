@@ -6,7 +6,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 constexpr EndpointRow kRows[] = {
@@ -76,4 +76,4 @@ absl::Status ValidateEndpoint(const RemoteEndpoint& endpoint) {
   return absl::OkStatus();
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -12,7 +12,7 @@
 
 #include "absl/status/status.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 struct RemoteEndpoint {
   std::string name;
@@ -49,4 +49,4 @@ std::span<const EndpointRow> EndpointTable();
 
 absl::Status ValidateEndpoint(const RemoteEndpoint& endpoint);
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

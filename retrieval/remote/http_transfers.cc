@@ -9,7 +9,7 @@
 
 #include "base/check.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 struct HttpTransfers::Transfer {
   explicit Transfer(HttpRequest wanted)
@@ -168,4 +168,4 @@ void HttpTransfers::Wait(std::chrono::microseconds wait) {
 
 void HttpTransfers::Wake() { curl_multi_wakeup(multi_); }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 struct HttpRequest {
   std::string url;
@@ -63,4 +63,4 @@ class HttpTransfers {
   uint64_t next_ = 1;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -2,7 +2,7 @@
 
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 constexpr std::chrono::milliseconds kBackoff{50};  // before the first retry, at most; doubles
@@ -41,4 +41,4 @@ absl::Status TooManyWait(const RemoteEndpoint& endpoint, uint64_t waiting) {
       Cat(Who(endpoint), ": ", waiting, " texts wait already (waiting_items_max)"));
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

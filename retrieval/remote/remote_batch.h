@@ -13,7 +13,7 @@
 #include "retrieval/remote/remote_embedder.h"
 #include "retrieval/remote/text_batches.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 enum class Errand : uint8_t { kTexts, kProbe, kTrial };
 
@@ -38,4 +38,4 @@ absl::Status NotCalled(const RemoteEndpoint& endpoint, const std::string& last_f
 absl::Status TimedOut(const RemoteEndpoint& endpoint);
 absl::Status TooManyWait(const RemoteEndpoint& endpoint, uint64_t waiting);
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

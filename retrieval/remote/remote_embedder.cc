@@ -14,7 +14,7 @@
 #include "retrieval/remote/remote_batch.h"
 #include "retrieval/remote/text_batches.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 using Time = PendingText::Time;
@@ -397,4 +397,4 @@ void RemoteEmbedder::Try(std::vector<std::string> texts,
 RemoteStatistics RemoteEmbedder::statistics() const { return impl_->statistics(); }
 void RemoteEmbedder::Stop() { impl_->Stop(); }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

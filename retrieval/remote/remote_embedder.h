@@ -26,7 +26,7 @@
 #include "retrieval/remote/endpoint.h"
 #include "retrieval/remote/remote_statistics.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 class RemoteEmbedder {
  public:
@@ -68,4 +68,4 @@ class RemoteEmbedder {
   const std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

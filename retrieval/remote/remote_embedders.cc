@@ -2,7 +2,7 @@
 
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 RemoteEmbedders::RemoteEmbedders(std::span<const RemoteEndpoint> endpoints, SipKey secret) {
   for (const RemoteEndpoint& endpoint : endpoints) {
@@ -33,4 +33,4 @@ void RemoteEmbedders::Stop() {
   for (const auto& [name, embedder] : embedders_) embedder->Stop();
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

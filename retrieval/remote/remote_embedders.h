@@ -12,7 +12,7 @@
 #include "base/siphash.h"
 #include "retrieval/remote/remote_embedder.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 class RemoteEmbedders {
  public:
@@ -28,4 +28,4 @@ class RemoteEmbedders {
   std::map<std::string, std::unique_ptr<RemoteEmbedder>, std::less<>> embedders_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -11,7 +11,7 @@
 
 #include "retrieval/remote/circuit_breaker.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 // Why a call or a text failed.
 enum class RemoteFault : uint8_t {
@@ -58,4 +58,4 @@ struct RemoteStatistics {
   }
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -6,7 +6,7 @@
 
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 std::vector<PendingText> TakeFront(std::deque<PendingText>& texts, std::size_t count) {
@@ -78,4 +78,4 @@ std::vector<PendingText> TextBatches::TakeAll() {
   return all;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -17,7 +17,7 @@
 #include "absl/status/statusor.h"
 #include "retrieval/remote/embedding_cache.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 struct PendingText {
   using Time = std::chrono::steady_clock::time_point;
@@ -66,4 +66,4 @@ class TextBatches {
   Time patient_at_{};
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstddef>
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 // Counts pairs in whole numbers, so that sums do not depend on order. A pair at distance o adds
@@ -125,4 +125,4 @@ SparseMatrix PositiveMutualInformation(const Corpus& corpus, const CooccurrenceO
   return matrix;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

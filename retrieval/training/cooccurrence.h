@@ -12,7 +12,7 @@
 #include <span>
 #include <vector>
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 struct Corpus {
   std::vector<uint32_t> tokens;  // all lines, one after the other
@@ -37,4 +37,4 @@ struct CooccurrenceOptions {
 SparseMatrix PositiveMutualInformation(const Corpus& corpus, const CooccurrenceOptions& options,
                                        const std::function<void(double)>& show);
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -14,7 +14,7 @@
 #include "retrieval/training/cooccurrence.h"
 #include "retrieval/training/truncated_svd.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
@@ -251,4 +251,4 @@ absl::StatusOr<LexiconContent> LexiconTrainer::Train(std::string note, const Sho
   return impl_->Train(std::move(note), show);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

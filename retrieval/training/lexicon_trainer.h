@@ -27,7 +27,7 @@
 #include "absl/status/statusor.h"
 #include "retrieval/embed/lexicon.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 struct LexiconOptions {
   uint32_t dimension = 128;
@@ -72,4 +72,4 @@ class LexiconTrainer {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

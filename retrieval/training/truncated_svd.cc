@@ -6,7 +6,7 @@
 
 #include "base/rng.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 constexpr Eigen::Index kOversampling = 32;
@@ -87,4 +87,4 @@ TruncatedSvd DecomposeTruncated(const SparseMatrix& matrix, uint32_t components,
   return out;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

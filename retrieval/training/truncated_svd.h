@@ -12,7 +12,7 @@
 
 #include "retrieval/training/cooccurrence.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 struct TruncatedSvd {
   Eigen::MatrixXf u;
@@ -23,4 +23,4 @@ TruncatedSvd DecomposeTruncated(const SparseMatrix& matrix, uint32_t components,
                                 uint32_t power_iterations, uint64_t seed,
                                 const std::function<void(double)>& show);
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

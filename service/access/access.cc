@@ -6,7 +6,7 @@
 #include "service/access/address.h"
 #include "service/access/methods.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 constexpr std::string_view kScheme = "Bearer ";
@@ -100,4 +100,4 @@ absl::StatusOr<Client> Access::Decide(const Need& need, const Credentials& crede
   return client;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -26,7 +26,7 @@
 #include "domain/types.h"
 #include "service/access/token.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 // What a call needs.
 struct Need {
@@ -77,4 +77,4 @@ class Access {
   Published<Tokens> tokens_;  // nothing: no token is required
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::service

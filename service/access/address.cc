@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace pointsman {
+namespace pointsman::service {
 
 bool IsLoopbackAddress(std::string_view host_and_port) {
   const std::string_view host = host_and_port.substr(0, host_and_port.rfind(':'));
@@ -35,4 +35,4 @@ bool IsLoopbackPeer(std::string_view peer) {
          address == "ipv6:[::1]" || address == "unix";
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace pointsman {
+namespace pointsman::service {
 
 // Whether HOST:PORT can be reached only from this machine: 127.0.0.0/8, [::1] or localhost.
 bool IsLoopbackAddress(std::string_view host_and_port);
@@ -17,4 +17,4 @@ std::string_view PeerAddress(std::string_view peer);
 std::string ShownAddress(std::string_view peer);
 bool IsLoopbackPeer(std::string_view peer);
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -8,7 +8,7 @@
 #include "service/access/address.h"
 #include "service/api/status.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 absl::Status Stopping() {
@@ -156,4 +156,4 @@ std::string CallerOf(const CallInfo& call) {
   return name.empty() ? address : Cat(name, "@", address);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -20,7 +20,7 @@
 #include "service/observe/audit_log.h"
 #include "service/observe/metrics.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 // One call, without its message.
 class CallInfo {
@@ -87,4 +87,4 @@ std::string ClientName(const CallInfo& call, const Client& client);
 // refused call, the name of the token that it sent.
 std::string CallerOf(const CallInfo& call);
 
-}  // namespace pointsman
+}  // namespace pointsman::service

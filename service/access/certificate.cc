@@ -12,7 +12,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 template <auto Free>
@@ -79,4 +79,4 @@ absl::StatusOr<CertificateInfo> CheckCertificate(const TlsSettings& tls) {
   return info;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "domain/types.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 struct TlsSettings {
   std::string certificate_file;  // PEM: the server's certificate first, then its issuers
@@ -28,4 +28,4 @@ struct CertificateInfo {
 
 absl::StatusOr<CertificateInfo> CheckCertificate(const TlsSettings& tls);
 
-}  // namespace pointsman
+}  // namespace pointsman::service

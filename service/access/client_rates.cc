@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace pointsman {
+namespace pointsman::service {
 
 std::optional<Micros> ClientRates::Take(std::string_view client, int64_t items, Rate rate,
                                         Micros now) {
@@ -38,4 +38,4 @@ ClientRates::Bucket& ClientRates::Find(std::string_view client, double full, Mic
   return buckets_.front();
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

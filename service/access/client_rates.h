@@ -16,7 +16,7 @@
 #include "base/mutex.h"
 #include "domain/types.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 class ClientRates {
  public:
@@ -46,4 +46,4 @@ class ClientRates {
   std::unordered_map<std::string_view, std::list<Bucket>::iterator> by_client_ GUARDED_BY(mutex_);
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::service

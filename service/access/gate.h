@@ -8,7 +8,7 @@
 
 #include "base/mutex.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 class Gate {
  public:
@@ -63,4 +63,4 @@ class Gate {
   int64_t inside_ GUARDED_BY(mutex_) = 0;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::service

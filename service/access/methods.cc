@@ -1,6 +1,6 @@
 #include "service/access/methods.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 using enum MethodId;
@@ -46,4 +46,4 @@ const Method* FindMethod(std::string_view path) {
   return nullptr;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

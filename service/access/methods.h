@@ -8,7 +8,7 @@
 
 #include "service/access/token.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 enum class MethodId : uint8_t {
   kRoute,
@@ -56,4 +56,4 @@ inline const Method& MethodOf(MethodId id) { return Methods()[static_cast<std::s
 // Null: an unknown method.
 const Method* FindMethod(std::string_view path);
 
-}  // namespace pointsman
+}  // namespace pointsman::service

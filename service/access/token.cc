@@ -11,7 +11,7 @@
 #include "base/strings.h"
 #include "domain/names.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 constexpr std::string_view kPrefix = "pm1.";
@@ -103,4 +103,4 @@ bool IsSecretOf(const TokenEntry& entry, std::string_view secret) {
          CRYPTO_memcmp(entry.sha256.data(), hash.data(), hash.size()) == 0;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -15,7 +15,7 @@
 #include "absl/status/statusor.h"
 #include "domain/types.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 enum class Scope : uint8_t { kRoute = 1, kFeedback = 2, kAdmin = 4, kMetrics = 8 };
 std::string_view ScopeName(Scope scope);  // "route", "feedback", "admin", "metrics"
@@ -55,4 +55,4 @@ std::optional<TokenParts> SplitToken(std::string_view token);
 // secret.
 bool IsSecretOf(const TokenEntry& entry, std::string_view secret);
 
-}  // namespace pointsman
+}  // namespace pointsman::service

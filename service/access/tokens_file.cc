@@ -17,7 +17,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 constexpr std::size_t kSaltBytes = 16;
@@ -227,4 +227,4 @@ std::string DayText(Micros time) {
   return text.data();
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

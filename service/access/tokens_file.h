@@ -17,7 +17,7 @@
 #include "absl/status/statusor.h"
 #include "service/access/token.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 // `name` is used in error messages.
 absl::StatusOr<std::vector<TokenEntry>> ParseTokens(const std::string& text,
@@ -32,4 +32,4 @@ absl::Status SaveTokens(const std::string& path, const std::vector<TokenEntry>& 
 absl::StatusOr<Micros> ParseDay(const std::string& text);
 std::string DayText(Micros time);
 
-}  // namespace pointsman
+}  // namespace pointsman::service

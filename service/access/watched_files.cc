@@ -6,7 +6,7 @@
 #include <iterator>
 #include <utility>
 
-namespace pointsman {
+namespace pointsman::service {
 
 WatchedFiles::WatchedFiles(const std::vector<std::string>& paths) {
   std::copy_if(paths.begin(), paths.end(), std::back_inserter(paths_),
@@ -25,4 +25,4 @@ bool WatchedFiles::Changed() {
   return std::exchange(last_, now) != now;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace pointsman {
+namespace pointsman::service {
 
 class WatchedFiles {
  public:
@@ -33,4 +33,4 @@ class WatchedFiles {
   std::vector<Stamp> last_;  // by path, after the first look
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::service

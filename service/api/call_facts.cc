@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 using enum MethodId;
@@ -80,4 +80,4 @@ CallFacts FactsOf(const v1::TryEmbedderRequest& request) {
 }
 CallFacts FactsOf(const v1::BackupRequest& request) { return {kBackup, {}, request.name()}; }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -14,7 +14,7 @@
 #include "pointsman/v1/router.pb.h"
 #include "service/access/methods.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 struct CallFacts {
   MethodId method{};
@@ -45,4 +45,4 @@ CallFacts FactsOf(const v1::MeasureRecallRequest& request);
 CallFacts FactsOf(const v1::TryEmbedderRequest& request);
 CallFacts FactsOf(const v1::BackupRequest& request);
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -9,7 +9,7 @@
 #include "engine/request/clamp.h"
 #include "engine/request/validate.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 v1::Preference ToProto(const Preference& preference) {
@@ -39,11 +39,11 @@ void Fill(const ArmExpectation& expected, v1::Expected& out) {
 
 absl::Status CheckErrorKind(std::string_view field, int kind) {
   if (v1::ErrorKind_IsValid(kind)) return absl::OkStatus();
-  return BadField(field, Cat("unknown error kind ", kind));
+  return engine::BadField(field, Cat("unknown error kind ", kind));
 }
 
-AttemptInput FromProto(const v1::Attempt& message) {
-  AttemptInput attempt{message.arm(), {}};
+engine::AttemptInput FromProto(const v1::Attempt& message) {
+  engine::AttemptInput attempt{message.arm(), {}};
   Outcome& o = attempt.outcome;
   if (message.has_latency_ms()) o.latency_ms = message.latency_ms();
   if (message.has_cost_usd()) o.cost_usd = message.cost_usd();
@@ -59,8 +59,8 @@ AttemptInput FromProto(const v1::Attempt& message) {
 
 }  // namespace
 
-absl::StatusOr<RouteInput> FromProto(const v1::RouteRequest& request) {
-  RouteInput input;
+absl::StatusOr<engine::RouteInput> FromProto(const v1::RouteRequest& request) {
+  engine::RouteInput input;
   input.pool = PoolOrDefault(request.pool());
   input.query = request.query();
   input.embedding.assign(request.embedding().begin(), request.embedding().end());
@@ -83,13 +83,13 @@ absl::StatusOr<RouteInput> FromProto(const v1::RouteRequest& request) {
   switch (request.purpose()) {
     case v1::PURPOSE_UNSPECIFIED:
     case v1::FALLBACK:
-      input.purpose = Purpose::kFallback;
+      input.purpose = learners::Purpose::kFallback;
       break;
     case v1::PANEL:
-      input.purpose = Purpose::kPanel;
+      input.purpose = learners::Purpose::kPanel;
       break;
     default:
-      return BadField("purpose", Cat("unknown purpose ", request.purpose()));
+      return engine::BadField("purpose", Cat("unknown purpose ", request.purpose()));
   }
   switch (request.mode()) {
     case v1::MODE_UNSPECIFIED:
@@ -103,7 +103,7 @@ absl::StatusOr<RouteInput> FromProto(const v1::RouteRequest& request) {
       input.mode = Mode::kPreview;
       break;
     default:
-      return BadField("mode", Cat("unknown mode ", request.mode()));
+      return engine::BadField("mode", Cat("unknown mode ", request.mode()));
   }
   switch (request.latency_kind()) {
     case v1::LATENCY_KIND_UNSPECIFIED:
@@ -115,22 +115,22 @@ absl::StatusOr<RouteInput> FromProto(const v1::RouteRequest& request) {
       input.latency_kind = LatencyKind::kFirstToken;
       break;
     default:
-      return BadField("latency_kind", Cat("unknown latency kind ", request.latency_kind()));
+      return engine::BadField("latency_kind", Cat("unknown latency kind ", request.latency_kind()));
   }
   input.decision_id = request.decision_id();
   input.explain = request.explain();
-  Clamp(input);
+  engine::Clamp(input);
   return input;
 }
 
-void FillProto(const RouteOutput& output, v1::RouteResponse& out) {
+void FillProto(const engine::RouteOutput& output, v1::RouteResponse& out) {
   out.set_decision_id(output.decision_id);
   out.set_arm(output.arm);
   out.set_propensity(output.propensity);
   out.set_snapshot_version(output.snapshot_version);
   out.set_logged(output.logged);
   out.set_embedder_fallback(output.embedder_fallback);
-  for (const RankedArm& ranked : output.ranking) {
+  for (const engine::RankedArm& ranked : output.ranking) {
     auto* arm = out.add_ranking();
     arm->set_arm(ranked.arm);
     arm->set_probability(ranked.probability);
@@ -138,22 +138,22 @@ void FillProto(const RouteOutput& output, v1::RouteResponse& out) {
     arm->set_reason(ranked.reason);
     Fill(ranked.expected, *arm->mutable_expected());
   }
-  for (const FurtherArm& further : output.further) {
+  for (const engine::FurtherArm& further : output.further) {
     auto* arm = out.add_further();
     arm->set_arm(further.arm);
     arm->set_propensity(further.propensity);
   }
   for (const std::string& note : output.notes) out.add_notes(note);
-  for (const RejectedArm& rejected : output.not_candidates) {
+  for (const engine::RejectedArm& rejected : output.not_candidates) {
     auto* arm = out.add_not_candidates();
     arm->set_arm(rejected.arm);
     arm->set_reason(rejected.reason);
   }
 }
 
-absl::StatusOr<FeedbackInput> FromProto(const v1::FeedbackRequest& request) {
+absl::StatusOr<engine::FeedbackInput> FromProto(const v1::FeedbackRequest& request) {
   RETURN_IF_ERROR(CheckErrorKind("error_kind", request.error_kind()));
-  FeedbackInput input;
+  engine::FeedbackInput input;
   for (const v1::Attempt& attempt : request.attempts()) {
     RETURN_IF_ERROR(CheckErrorKind("attempts.error_kind", attempt.error_kind()));
     input.attempts.push_back(FromProto(attempt));
@@ -169,7 +169,7 @@ absl::StatusOr<FeedbackInput> FromProto(const v1::FeedbackRequest& request) {
   return input;
 }
 
-v1::FeedbackResponse ToProto(const FeedbackOutput& output) {
+v1::FeedbackResponse ToProto(const engine::FeedbackOutput& output) {
   v1::FeedbackResponse out;
   out.set_result(static_cast<v1::FeedbackResult>(output.result));
   out.set_sequence(output.sequence);
@@ -177,7 +177,7 @@ v1::FeedbackResponse ToProto(const FeedbackOutput& output) {
   return out;
 }
 
-v1::GetStatsResponse ToProto(const PoolStatistics& s) {
+v1::GetStatsResponse ToProto(const engine::PoolStatistics& s) {
   v1::GetStatsResponse out;
   out.set_pool(s.pool);
   out.set_snapshot_version(s.snapshot_version);
@@ -198,9 +198,9 @@ v1::GetStatsResponse ToProto(const PoolStatistics& s) {
   feedback->set_refused(s.feedback.refused);
   feedback->set_over_weight(s.feedback.over_weight);
   feedback->set_closed(s.feedback.closed);
-  for (const ArmStatistics& a : s.arms) {
+  for (const engine::ArmStatistics& a : s.arms) {
     auto* arm = out.add_arms();
-    const TrackerFigures& t = a.figures.tracker;
+    const learners::TrackerFigures& t = a.figures.tracker;
     arm->set_name(a.name);
     arm->set_status(static_cast<v1::ArmStatus>(a.status));
     arm->set_decisions(a.decisions);
@@ -225,7 +225,7 @@ v1::GetStatsResponse ToProto(const PoolStatistics& s) {
   return out;
 }
 
-v1::ExplainResponse ToProto(const Explanation& e) {
+v1::ExplainResponse ToProto(const engine::Explanation& e) {
   v1::ExplainResponse out;
   const Decision& d = e.decision;
   out.set_decision_id(d.id);
@@ -254,7 +254,7 @@ v1::ExplainResponse ToProto(const Explanation& e) {
   return out;
 }
 
-v1::TryEmbedderResponse ToProto(const EmbedderFigures& figures) {
+v1::TryEmbedderResponse ToProto(const engine::EmbedderFigures& figures) {
   v1::TryEmbedderResponse out;
   out.set_endpoint(figures.endpoint);
   out.set_model(figures.model);
@@ -268,7 +268,7 @@ v1::TryEmbedderResponse ToProto(const EmbedderFigures& figures) {
   return out;
 }
 
-v1::MeasureRecallResponse ToProto(const RecallFigures& figures) {
+v1::MeasureRecallResponse ToProto(const engine::RecallFigures& figures) {
   v1::MeasureRecallResponse out;
   out.set_queries(figures.queries);
   out.set_neighbours(figures.neighbours);
@@ -278,9 +278,9 @@ v1::MeasureRecallResponse ToProto(const RecallFigures& figures) {
   return out;
 }
 
-v1::ListOutcomesResponse ToProto(const OutcomePage& page) {
+v1::ListOutcomesResponse ToProto(const engine::OutcomePage& page) {
   v1::ListOutcomesResponse out;
-  for (const LoggedOutcome& logged : page.outcomes) {
+  for (const engine::LoggedOutcome& logged : page.outcomes) {
     auto* outcome = out.add_outcomes();
     outcome->set_sequence(logged.sequence);
     outcome->set_time_unix_ms(logged.time / kMicrosPerMs);
@@ -293,7 +293,7 @@ v1::ListOutcomesResponse ToProto(const OutcomePage& page) {
     outcome->set_is_withdrawn(logged.event.is_withdrawal);
     outcome->set_attempt(logged.event.attempt);
   }
-  for (const LoggedReset& logged : page.resets) {
+  for (const engine::LoggedReset& logged : page.resets) {
     auto* reset = out.add_resets();
     reset->set_sequence(logged.sequence);
     reset->set_arm(logged.arm);
@@ -305,4 +305,4 @@ v1::ListOutcomesResponse ToProto(const OutcomePage& page) {
   return out;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -13,39 +13,40 @@
 #include "pointsman/v1/admin.pb.h"
 #include "pointsman/v1/router.pb.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
-absl::StatusOr<RouteInput> FromProto(const v1::RouteRequest& request);
-void FillProto(const RouteOutput& output, v1::RouteResponse& out);
-absl::StatusOr<FeedbackInput> FromProto(const v1::FeedbackRequest& request);
-v1::FeedbackResponse ToProto(const FeedbackOutput& output);
+absl::StatusOr<engine::RouteInput> FromProto(const v1::RouteRequest& request);
+void FillProto(const engine::RouteOutput& output, v1::RouteResponse& out);
+absl::StatusOr<engine::FeedbackInput> FromProto(const v1::FeedbackRequest& request);
+v1::FeedbackResponse ToProto(const engine::FeedbackOutput& output);
 
 // `present`, changed by the fields set in `message`; `clear` names fields to unset.
 absl::StatusOr<Arm> Edited(const Arm& present, const v1::Arm& message,
                            const google::protobuf::RepeatedPtrField<std::string>& clear);
 // Only the arm, with nothing cleared.
-ArmEdit EditOf(const v1::Arm& message);
-ArmEdit EditOf(const v1::PutArmRequest& request);
+engine::ArmEdit EditOf(const v1::Arm& message);
+engine::ArmEdit EditOf(const v1::PutArmRequest& request);
 v1::Arm ToProto(const Arm& arm);
-void FillProto(const PutArmOutput& output, v1::PutArmResponse& out);
-void FillProto(const PutPoolOutput& output, v1::PutPoolResponse& out);
-v1::UndoImportResponse ToProto(const UndoOutput& output);
+void FillProto(const engine::PutArmOutput& output, v1::PutArmResponse& out);
+void FillProto(const engine::PutPoolOutput& output, v1::PutPoolResponse& out);
+v1::UndoImportResponse ToProto(const engine::UndoOutput& output);
 // The settings of `present`, changed by those set in `message`.
 absl::StatusOr<PoolSettings> Edited(const PoolSettings& present, const v1::PoolSettings& message);
 v1::PoolSettings ToProto(const PoolSettings& settings);
-v1::Pool ToProto(const PoolInfo& info);
-ImportPlan FromProto(const v1::ImportStart& message);
-v1::ImportStart ToProto(const ImportPlan& plan);
+v1::Pool ToProto(const engine::PoolInfo& info);
+engine::ImportPlan FromProto(const v1::ImportStart& message);
+v1::ImportStart ToProto(const engine::ImportPlan& plan);
 // A query without an index gets `next`. `next` then becomes the query's index plus one.
-ImportedQuery FromProto(const v1::ImportedQuery& message, uint64_t& next);
-v1::ImportedQuery ToProto(const ImportedQuery& query);
+engine::ImportedQuery FromProto(const v1::ImportedQuery& message, uint64_t& next);
+v1::ImportedQuery ToProto(const engine::ImportedQuery& query);
 // The response to a stream that delivered this output of the announced plan.
-v1::ImportOutcomesResponse ToProto(const ImportOutput& output, const ImportPlan& plan);
-ImportOutput FromProto(const v1::ImportOutcomesResponse& message);
-v1::GetStatsResponse ToProto(const PoolStatistics& statistics);
-v1::ExplainResponse ToProto(const Explanation& explanation);
-v1::MeasureRecallResponse ToProto(const RecallFigures& figures);
-v1::TryEmbedderResponse ToProto(const EmbedderFigures& figures);
-v1::ListOutcomesResponse ToProto(const OutcomePage& page);
+v1::ImportOutcomesResponse ToProto(const engine::ImportOutput& output,
+                                   const engine::ImportPlan& plan);
+engine::ImportOutput FromProto(const v1::ImportOutcomesResponse& message);
+v1::GetStatsResponse ToProto(const engine::PoolStatistics& statistics);
+v1::ExplainResponse ToProto(const engine::Explanation& explanation);
+v1::MeasureRecallResponse ToProto(const engine::RecallFigures& figures);
+v1::TryEmbedderResponse ToProto(const engine::EmbedderFigures& figures);
+v1::ListOutcomesResponse ToProto(const engine::OutcomePage& page);
 
-}  // namespace pointsman
+}  // namespace pointsman::service

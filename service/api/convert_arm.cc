@@ -5,7 +5,7 @@
 #include "engine/request/validate.h"
 #include "service/api/convert.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 absl::Status Clear(const std::string& field, Arm& arm) {
@@ -42,7 +42,7 @@ absl::Status Clear(const std::string& field, Arm& arm) {
   } else if (field == "aliases") {
     arm.aliases.clear();
   } else {
-    return BadField("clear", Cat("an arm has no optional field ", Quoted(field)));
+    return engine::BadField("clear", Cat("an arm has no optional field ", Quoted(field)));
   }
   return absl::OkStatus();
 }
@@ -107,22 +107,22 @@ absl::StatusOr<Arm> Edited(const Arm& present, const v1::Arm& message,
       arm.status = ArmStatus::kPaused;
       break;
     case v1::REMOVED:
-      return BadField("arm.status", "use RemoveArm to remove an arm");
+      return engine::BadField("arm.status", "use RemoveArm to remove an arm");
     default:
-      return BadField("arm.status", Cat("unknown status ", message.status()));
+      return engine::BadField("arm.status", Cat("unknown status ", message.status()));
   }
   return arm;
 }
 
-ArmEdit EditOf(const v1::Arm& message) {
-  ArmEdit edit;
+engine::ArmEdit EditOf(const v1::Arm& message) {
+  engine::ArmEdit edit;
   edit.name = message.name();
   edit.edit = [message](const Arm& present) { return Edited(present, message, {}); };
   return edit;
 }
 
-ArmEdit EditOf(const v1::PutArmRequest& request) {
-  ArmEdit edit;
+engine::ArmEdit EditOf(const v1::PutArmRequest& request) {
+  engine::ArmEdit edit;
   edit.name = request.arm().name();
   edit.edit = [request](const Arm& present) {
     return Edited(present, request.arm(), request.clear());
@@ -135,14 +135,14 @@ ArmEdit EditOf(const v1::PutArmRequest& request) {
   return edit;
 }
 
-void FillProto(const PutArmOutput& output, v1::PutArmResponse& out) {
+void FillProto(const engine::PutArmOutput& output, v1::PutArmResponse& out) {
   *out.mutable_arm() = ToProto(output.arm);
   out.set_created(output.is_new);
   for (const std::string& change : output.changes) out.add_changes(change);
   for (const std::string& note : output.notes) out.add_notes(note);
 }
 
-void FillProto(const PutPoolOutput& output, v1::PutPoolResponse& out) {
+void FillProto(const engine::PutPoolOutput& output, v1::PutPoolResponse& out) {
   *out.mutable_pool() = ToProto(output.info);
   out.set_created(output.is_new);
   for (const std::string& change : output.changes) out.add_changes(change);
@@ -180,4 +180,4 @@ v1::Arm ToProto(const Arm& arm) {
   return out;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -2,19 +2,19 @@
 #include "domain/names.h"
 #include "domain/outcome_fields.h"
 #include "service/api/convert.h"
-namespace pointsman {
+namespace pointsman::service {
 
-ImportPlan FromProto(const v1::ImportStart& message) {
-  ImportPlan plan{std::string(PoolOrDefault(message.pool())),
-                  message.import_id(),
-                  message.queries(),
-                  message.strength(),
-                  {}};
+engine::ImportPlan FromProto(const v1::ImportStart& message) {
+  engine::ImportPlan plan{std::string(PoolOrDefault(message.pool())),
+                          message.import_id(),
+                          message.queries(),
+                          message.strength(),
+                          {}};
   plan.arm_outcomes.insert(message.arm_outcomes().begin(), message.arm_outcomes().end());
   return plan;
 }
 
-v1::ImportStart ToProto(const ImportPlan& plan) {
+v1::ImportStart ToProto(const engine::ImportPlan& plan) {
   v1::ImportStart out;
   out.set_pool(plan.pool);
   out.set_import_id(plan.import_id);
@@ -24,8 +24,8 @@ v1::ImportStart ToProto(const ImportPlan& plan) {
   return out;
 }
 
-ImportedQuery FromProto(const v1::ImportedQuery& message, uint64_t& next) {
-  ImportedQuery query;
+engine::ImportedQuery FromProto(const v1::ImportedQuery& message, uint64_t& next) {
+  engine::ImportedQuery query;
   query.index = message.has_index() ? message.index() : next;
   next = query.index + 1;
   query.query = message.query();
@@ -37,13 +37,13 @@ ImportedQuery FromProto(const v1::ImportedQuery& message, uint64_t& next) {
   return query;
 }
 
-v1::ImportedQuery ToProto(const ImportedQuery& query) {
+v1::ImportedQuery ToProto(const engine::ImportedQuery& query) {
   v1::ImportedQuery out;
   out.set_index(query.index);
   out.set_query(query.query);
   out.mutable_embedding()->Add(query.embedding.begin(), query.embedding.end());
   for (const auto& [name, value] : query.features) (*out.mutable_features())[name] = value;
-  for (const ImportedOutcome& known : query.outcomes) {
+  for (const engine::ImportedOutcome& known : query.outcomes) {
     auto* outcome = out.add_outcomes();
     outcome->set_arm(known.arm);
     FillOutcome(known.outcome, *outcome);
@@ -51,7 +51,8 @@ v1::ImportedQuery ToProto(const ImportedQuery& query) {
   return out;
 }
 
-v1::ImportOutcomesResponse ToProto(const ImportOutput& output, const ImportPlan& plan) {
+v1::ImportOutcomesResponse ToProto(const engine::ImportOutput& output,
+                                   const engine::ImportPlan& plan) {
   v1::ImportOutcomesResponse out;
   const uint64_t came = output.queries_learned + output.queries_known;
   out.set_queries_learned(output.queries_learned);
@@ -70,7 +71,7 @@ v1::ImportOutcomesResponse ToProto(const ImportOutput& output, const ImportPlan&
   return out;
 }
 
-v1::UndoImportResponse ToProto(const UndoOutput& output) {
+v1::UndoImportResponse ToProto(const engine::UndoOutput& output) {
   v1::UndoImportResponse out;
   out.set_outcomes(output.outcomes);
   out.set_queries(output.queries);
@@ -78,8 +79,8 @@ v1::UndoImportResponse ToProto(const UndoOutput& output) {
   return out;
 }
 
-ImportOutput FromProto(const v1::ImportOutcomesResponse& message) {
-  ImportOutput output;
+engine::ImportOutput FromProto(const v1::ImportOutcomesResponse& message) {
+  engine::ImportOutput output;
   output.queries_learned = message.queries_learned();
   output.queries_known = message.queries_known();
   output.outcomes_learned = message.outcomes_learned();
@@ -91,4 +92,4 @@ ImportOutput FromProto(const v1::ImportOutcomesResponse& message) {
   return output;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

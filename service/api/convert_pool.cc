@@ -9,7 +9,7 @@
 #include "engine/request/validate.h"
 #include "service/api/convert.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 void Edit(const v1::EmbedderSettings& message, EmbedderSettings& embedder) {
@@ -39,7 +39,8 @@ const google::protobuf::FieldDescriptor* FieldOf(const SettingRow& row,
 absl::Status Edit(const SettingRow& row, int64_t seconds, Micros& value) {
   const auto least = static_cast<int64_t>(row.least), most = static_cast<int64_t>(row.most);
   if (seconds < least || seconds > most) {
-    return BadField(Cat("settings.", row.name), Cat("must be from ", least, " to ", most, " s"));
+    return engine::BadField(Cat("settings.", row.name),
+                            Cat("must be from ", least, " to ", most, " s"));
   }
   value = seconds * kMicrosPerSecond;
   return absl::OkStatus();
@@ -48,7 +49,7 @@ absl::Status Edit(const SettingRow& row, int64_t seconds, Micros& value) {
 template <class Enum>
 absl::Status EditEnum(const SettingRow& row, int wanted, Enum& value) {
   if (wanted < 1 || wanted > static_cast<int>(row.values.size())) {
-    return BadField(Cat("settings.", row.name), Cat("unknown ", row.unit, " ", wanted));
+    return engine::BadField(Cat("settings.", row.name), Cat("unknown ", row.unit, " ", wanted));
   }
   value = static_cast<Enum>(wanted);
   return absl::OkStatus();
@@ -121,9 +122,10 @@ absl::StatusOr<PoolSettings> Edited(const PoolSettings& present, const v1::PoolS
   }
   if (m.missing_feedback() == v1::DEFAULT_QUALITY && !m.has_missing_quality() &&
       present.missing_feedback != MissingFeedback::kQuality) {
-    return BadField("settings.missing_quality",
-                    "is required with missing_feedback DEFAULT_QUALITY: it is the quality to "
-                    "assume without feedback");
+    return engine::BadField(
+        "settings.missing_quality",
+        "is required with missing_feedback DEFAULT_QUALITY: it is the quality to "
+        "assume without feedback");
   }
   if (m.has_default_preference()) {
     const auto& p = m.default_preference();
@@ -166,7 +168,7 @@ v1::PoolSettings ToProto(const PoolSettings& s) {
   return out;
 }
 
-v1::Pool ToProto(const PoolInfo& info) {
+v1::Pool ToProto(const engine::PoolInfo& info) {
   v1::Pool out;
   out.set_name(info.pool.name);
   *out.mutable_settings() = ToProto(info.pool.settings);
@@ -179,4 +181,4 @@ v1::Pool ToProto(const PoolInfo& info) {
   return out;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -8,26 +8,26 @@
 
 #include "engine/engine.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 class EngineSlot {
  public:
   EngineSlot() = default;
-  explicit EngineSlot(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
+  explicit EngineSlot(std::unique_ptr<engine::Engine> engine) : engine_(std::move(engine)) {}
   EngineSlot(const EngineSlot&) = delete;
   EngineSlot& operator=(const EngineSlot&) = delete;
 
-  DataPath& data() const { return *engine_; }
-  ControlPath& control() const { return *engine_; }
-  InspectionPath& inspection() const { return *engine_; }
-  Engine* operator->() const { return engine_.get(); }
-  Engine& operator*() const { return *engine_; }
+  engine::DataPath& data() const { return *engine_; }
+  engine::ControlPath& control() const { return *engine_; }
+  engine::InspectionPath& inspection() const { return *engine_; }
+  engine::Engine* operator->() const { return engine_.get(); }
+  engine::Engine& operator*() const { return *engine_; }
   bool is_empty() const { return engine_ == nullptr; }
-  void Put(std::unique_ptr<Engine> engine) { engine_ = std::move(engine); }
-  std::unique_ptr<Engine> Take() { return std::move(engine_); }
+  void Put(std::unique_ptr<engine::Engine> engine) { engine_ = std::move(engine); }
+  std::unique_ptr<engine::Engine> Take() { return std::move(engine_); }
 
  private:
-  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<engine::Engine> engine_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::service

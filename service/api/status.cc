@@ -8,7 +8,7 @@
 #include "domain/errors.h"
 #include "google/rpc/error_details.pb.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 constexpr char kDelayUrl[] = "pointsman/retry-delay";
@@ -75,4 +75,4 @@ v1::ItemStatus ToItem(const absl::Status& status) {
   return item;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -8,7 +8,7 @@
 #include "google/rpc/status.pb.h"
 #include "pointsman/v1/router.pb.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 // Adds when to retry a kResourceExhausted status. Without it the delay is 100 ms.
 absl::Status WithRetryDelay(absl::Status status, Micros delay);
@@ -16,4 +16,4 @@ absl::Status WithRetryDelay(absl::Status status, Micros delay);
 google::rpc::Status ToRich(const absl::Status& status);
 v1::ItemStatus ToItem(const absl::Status& status);
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -8,7 +8,7 @@
 
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 int Send(mg_connection* connection, int status, const char* type, const std::string& body) {
@@ -99,4 +99,4 @@ absl::StatusOr<std::unique_ptr<AdminHttp>> AdminHttp::Start(const std::string& a
 
 int AdminHttp::port() const { return impl_->port(); }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -12,7 +12,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 class AdminHttp {
  public:
@@ -35,4 +35,4 @@ class AdminHttp {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -13,7 +13,7 @@
 #include "base/strings.h"
 #include "service/access/address.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 constexpr std::size_t kNameBytesMax = 128;
@@ -113,9 +113,10 @@ absl::StatusOr<std::string> ReadKey(const std::string& path) {
 }
 
 // One entry of `embedders`. Its key is the embedder's name.
-absl::StatusOr<RemoteEndpoint> ReadEmbedder(const std::string& file, const std::string& name,
-                                            const YAML::Node& node) {
-  RemoteEndpoint endpoint;
+absl::StatusOr<retrieval::RemoteEndpoint> ReadEmbedder(const std::string& file,
+                                                       const std::string& name,
+                                                       const YAML::Node& node) {
+  retrieval::RemoteEndpoint endpoint;
   endpoint.name = name;
   const std::string path = Cat("embedders.", name, ".");
   Section section(file, path);
@@ -133,7 +134,7 @@ absl::StatusOr<RemoteEndpoint> ReadEmbedder(const std::string& file, const std::
     }
     return absl::OkStatus();
   });
-  for (const EndpointRow& row : EndpointTable()) {
+  for (const retrieval::EndpointRow& row : retrieval::EndpointTable()) {
     section.Key(row.name, WholeNumber(section, path + row.name, row.meaning, row.least, row.most,
                                       endpoint.*row.field));
   }
@@ -156,14 +157,14 @@ absl::StatusOr<RemoteEndpoint> ReadEmbedder(const std::string& file, const std::
     }
     endpoint.api_key = key;
   }
-  if (auto status = ValidateEndpoint(endpoint); !status.ok()) {
+  if (auto status = retrieval::ValidateEndpoint(endpoint); !status.ok()) {
     return section.At(node, std::string(ToStd(status.message())));
   }
   return endpoint;
 }
 
 absl::Status ReadEmbedders(const Section& top, const std::string& file, const YAML::Node& node,
-                           std::vector<RemoteEndpoint>& embedders) {
+                           std::vector<retrieval::RemoteEndpoint>& embedders) {
   if (node.IsNull()) return absl::OkStatus();
   if (!node.IsMap()) return top.At(node, "embedders must be a mapping of names to settings");
   std::map<std::string, int> seen;
@@ -175,7 +176,7 @@ absl::Status ReadEmbedders(const Section& top, const std::string& file, const YA
                                      " bytes without control characters, got ", Quoted(name)));
     }
     if (seen[name]++ > 0) return top.At(entry.first, Cat("embedders.", name, " is given twice"));
-    RemoteEndpoint endpoint;
+    retrieval::RemoteEndpoint endpoint;
     ASSIGN_OR_RETURN(endpoint, ReadEmbedder(file, name, entry.second));
     embedders.push_back(std::move(endpoint));
   }
@@ -313,4 +314,4 @@ absl::Status ValidateAddress(const std::string& what, const std::string& address
   return absl::OkStatus();
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

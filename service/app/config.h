@@ -25,7 +25,7 @@
 #include "retrieval/remote/endpoint.h"
 #include "service/access/certificate.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 struct ServerConfig {
   std::string data_dir = "./data";
@@ -39,7 +39,7 @@ struct ServerConfig {
   std::string log_level = "info";   // debug, info, warn, error
   std::string log_format = "text";  // text, json
   Limits limits;
-  std::vector<RemoteEndpoint> embedders;
+  std::vector<retrieval::RemoteEndpoint> embedders;
 };
 
 // `text` as YAML over the defaults; `name` is used in error messages.
@@ -53,4 +53,4 @@ absl::Status ValidateServing(const ServerConfig& config);
 // Whether `address` is HOST:PORT with a port from 0 to 65535.
 absl::Status ValidateAddress(const std::string& what, const std::string& address);
 
-}  // namespace pointsman
+}  // namespace pointsman::service

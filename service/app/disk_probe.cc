@@ -15,7 +15,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 absl::Status Failed(const std::string& folder, std::string_view what, int error) {
@@ -99,4 +99,4 @@ absl::Status ProbeDisk(const std::string& data_dir) {
   return absl::OkStatus();
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -12,10 +12,10 @@
 
 #include "absl/status/status.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 constexpr int64_t kProbeBytes = 4 << 20;
 
 absl::Status ProbeDisk(const std::string& data_dir);
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -10,7 +10,7 @@
 #include "service/app/disk_probe.h"
 #include "storage/api/storage.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 constexpr std::chrono::milliseconds kCallsWait{5000};
@@ -29,20 +29,20 @@ EngineHost::EngineHost(const ServerConfig& config, const Clock& clock, spdlog::l
 
 absl::Status EngineHost::Open() {
   const auto began = std::chrono::steady_clock::now();
-  StorageOptions storage_options;
+  storage::StorageOptions storage_options;
   storage_options.folder = config_.data_dir;
   storage_options.decision_ttl_s = limits_.Get().decision_ttl_s;
   storage_options.decisions_bytes_max = limits_.Get().decisions_bytes_max;
-  auto storage = OpenRocksStorage(storage_options);
+  auto storage = storage::OpenRocksStorage(storage_options);
   RETURN_IF_ERROR(storage.status());
-  EngineOptions options;
+  engine::EngineOptions options;
   options.limits = limits_.Get();
   options.embedders = config_.embedders;
-  std::unique_ptr<Engine> engine;
-  ASSIGN_OR_RETURN(engine, Engine::Open(options, *std::move(storage), clock_));
+  std::unique_ptr<engine::Engine> engine;
+  ASSIGN_OR_RETURN(engine, engine::Engine::Open(options, *std::move(storage), clock_));
   uint64_t events = 0;
   const auto pools = engine->ListPools();
-  for (const PoolInfo& pool : pools) events += pool.snapshot_version;
+  for (const engine::PoolInfo& pool : pools) events += pool.snapshot_version;
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
   log_.info("recovered {} pools, {} events, in {:.3f} s from {}", pools.size(), events,
             took.count(), config_.data_dir);
@@ -177,7 +177,7 @@ void EngineHost::Reopen(Admission& admission, Time now) {
 }
 
 void EngineHost::Close() {
-  std::unique_ptr<Engine> engine;
+  std::unique_ptr<engine::Engine> engine;
   {
     MutexLock lock(mutex_);
     engine = slot_.Take();
@@ -188,4 +188,4 @@ void EngineHost::Close() {
   errors_before_ += engine->StorageErrors();
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

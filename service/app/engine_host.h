@@ -26,7 +26,7 @@ namespace spdlog {
 class logger;
 }
 
-namespace pointsman {
+namespace pointsman::service {
 
 class EngineHost {
  public:
@@ -93,4 +93,4 @@ class EngineHost {
   uint64_t errors_before_ GUARDED_BY(mutex_) = 0;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::service

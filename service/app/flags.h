@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace pointsman {
+namespace pointsman::service {
 
 constexpr int kExitUsage = 2;
 
@@ -32,4 +32,4 @@ inline std::optional<int> ParseFlags(CLI::App& app, const std::string& version, 
   }
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -4,14 +4,14 @@
 
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 constexpr std::chrono::minutes kFaultsEvery{1};
 
 }  // namespace
 
-void HealthLog::LogEngine(const InspectionPath& engine) {
+void HealthLog::LogEngine(const engine::InspectionPath& engine) {
   LogEmbedders(engine);
   LogSnapshots(engine);
 }
@@ -28,10 +28,11 @@ void HealthLog::LogFaults() {
 }
 
 // Logs when a remote embedder starts or stops working.
-void HealthLog::LogEmbedders(const InspectionPath& engine) {
-  for (const RemoteStatistics& now : engine.EmbedderStatistics()) {
+void HealthLog::LogEmbedders(const engine::InspectionPath& engine) {
+  for (const retrieval::RemoteStatistics& now : engine.EmbedderStatistics()) {
     const bool never_answered = now.dimension == 0 && !now.last_fault.empty();
-    const bool is_well = now.breaker == CircuitBreaker::State::kClosed && !never_answered;
+    const bool is_well =
+        now.breaker == retrieval::CircuitBreaker::State::kClosed && !never_answered;
     const auto told = embedders_told_.find(now.endpoint);
     const bool is_news = told == embedders_told_.end() || told->second != is_well;
     if (now.calls == 0 || !is_news) continue;
@@ -45,7 +46,7 @@ void HealthLog::LogEmbedders(const InspectionPath& engine) {
   }
 }
 
-void HealthLog::LogSnapshots(const InspectionPath& engine) {
+void HealthLog::LogSnapshots(const engine::InspectionPath& engine) {
   const absl::Status snapshots = engine.SnapshotHealth();
   if (snapshots.ok() == are_snapshots_well_) return;
   are_snapshots_well_ = snapshots.ok();
@@ -57,4 +58,4 @@ void HealthLog::LogSnapshots(const InspectionPath& engine) {
   }
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -14,7 +14,7 @@ namespace spdlog {
 class logger;
 }
 
-namespace pointsman {
+namespace pointsman::service {
 
 class HealthLog {
  public:
@@ -22,11 +22,11 @@ class HealthLog {
   HealthLog(spdlog::logger& log, const Metrics& metrics) : log_(log), metrics_(metrics) {}
 
   void LogFaults();
-  void LogEngine(const InspectionPath& engine);
+  void LogEngine(const engine::InspectionPath& engine);
 
  private:
-  void LogEmbedders(const InspectionPath& engine);
-  void LogSnapshots(const InspectionPath& engine);
+  void LogEmbedders(const engine::InspectionPath& engine);
+  void LogSnapshots(const engine::InspectionPath& engine);
 
   spdlog::logger& log_;
   const Metrics& metrics_;
@@ -36,4 +36,4 @@ class HealthLog {
   std::map<std::string, bool> embedders_told_;  // whether each was well
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -27,7 +27,7 @@
 
 namespace {
 
-using pointsman::ServerConfig;
+using pointsman::service::ServerConfig;
 
 struct Flags {
   std::string config, data_dir, backup_dir, listen, admin_listen;
@@ -40,7 +40,7 @@ struct Flags {
 absl::StatusOr<ServerConfig> Configure(const Flags& flags) {
   ServerConfig config;
   if (!flags.config.empty()) {
-    auto loaded = pointsman::LoadConfig(flags.config);
+    auto loaded = pointsman::service::LoadConfig(flags.config);
     if (!loaded.ok()) return loaded.status();
     config = *std::move(loaded);
   }
@@ -51,16 +51,16 @@ absl::StatusOr<ServerConfig> Configure(const Flags& flags) {
   if (flags.no_admin) config.admin_listen.clear();
   config.insecure |= flags.insecure;
   config.admin_insecure |= flags.admin_insecure;
-  if (auto status = pointsman::ValidateAddress("--listen", config.listen); !status.ok()) {
+  if (auto status = pointsman::service::ValidateAddress("--listen", config.listen); !status.ok()) {
     return status;
   }
   if (!config.admin_listen.empty()) {
-    if (auto status = pointsman::ValidateAddress("--admin-listen", config.admin_listen);
+    if (auto status = pointsman::service::ValidateAddress("--admin-listen", config.admin_listen);
         !status.ok()) {
       return status;
     }
   }
-  if (auto status = pointsman::ValidateServing(config); !status.ok()) return status;
+  if (auto status = pointsman::service::ValidateServing(config); !status.ok()) return status;
   return config;
 }
 
@@ -100,7 +100,7 @@ void AllowOpenFiles() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-void Reload(const Flags& flags, pointsman::Server& server, spdlog::logger& log) {
+void Reload(const Flags& flags, pointsman::service::Server& server, spdlog::logger& log) {
   const auto config = Configure(flags);
   if (!config.ok()) {
     log.error("the config could not be reloaded; the old settings stay in force: {}",
@@ -117,7 +117,9 @@ void Reload(const Flags& flags, pointsman::Server& server, spdlog::logger& log) 
 
 int Fail(const absl::Status& status) {
   std::cerr << "pointsmand: " << pointsman::ToStd(status.message()) << "\n";
-  return absl::IsInvalidArgument(status) || absl::IsNotFound(status) ? pointsman::kExitUsage : 1;
+  return absl::IsInvalidArgument(status) || absl::IsNotFound(status)
+             ? pointsman::service::kExitUsage
+             : 1;
 }
 
 }  // namespace
@@ -142,9 +144,10 @@ int main(int argc, char** argv) {
       "Example: pointsmand --data-dir ./data --listen 127.0.0.1:7717\n"
       "SIGHUP reloads the config: the log level and most limits change at once.\n"
       "Exit codes: 0 stopped by a signal, 1 cannot start, 2 bad config or flag");
-  pointsman::AddPageFlags(
+  pointsman::tools::AddPageFlags(
       app, {.section = 8, .summary = "the Pointsman routing service", .see_also = "pointsman(1)"});
-  if (const auto code = pointsman::ParseFlags(app, pointsman::Version(), argc, argv)) return *code;
+  if (const auto code = pointsman::service::ParseFlags(app, pointsman::Version(), argc, argv))
+    return *code;
 
   // gRPC's own lines on stderr add nothing to our errors; GRPC_VERBOSITY turns them on.
   setenv("GRPC_VERBOSITY", "NONE", 0);
@@ -163,9 +166,9 @@ int main(int argc, char** argv) {
   if (!CatchSignals()) {
     return Fail(pointsman::FailedPrecondition("cannot catch signals: ", std::strerror(errno)));
   }
-  const auto log = pointsman::MakeLogger(*config);
+  const auto log = pointsman::service::MakeLogger(*config);
   const pointsman::SystemClock clock;
-  auto server = pointsman::Server::Start(*config, clock, *log);
+  auto server = pointsman::service::Server::Start(*config, clock, *log);
   if (!server.ok()) return Fail(server.status());
   log->info("listening on {} (port {}), admin port {}", config->listen, (*server)->port(),
             (*server)->admin_port());

@@ -2,7 +2,7 @@
 
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 std::vector<std::string> FixedSettings(const ServerConfig& present, const ServerConfig& wanted) {
   std::vector<std::string> names;
@@ -28,4 +28,4 @@ absl::Status NotInForce(const std::vector<std::string>& settings) {
                             names, "; all other changes are in force");
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

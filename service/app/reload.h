@@ -8,11 +8,11 @@
 #include "absl/status/status.h"
 #include "service/app/config.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 // The settings, apart from limits, that differ and need a restart to change.
 std::vector<std::string> FixedSettings(const ServerConfig& present, const ServerConfig& wanted);
 // OK if there are none; else kFailedPrecondition naming them.
 absl::Status NotInForce(const std::vector<std::string>& settings);
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -7,7 +7,7 @@
 #include "service/access/certificate.h"
 #include "service/access/tokens_file.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 Secrets::Secrets(const ServerConfig& config, spdlog::logger& log, Access& access, Metrics& metrics)
     : config_(config),
@@ -62,4 +62,4 @@ void Secrets::LookAtCertificate() {
   }
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

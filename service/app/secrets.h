@@ -14,7 +14,7 @@ namespace spdlog {
 class logger;
 }
 
-namespace pointsman {
+namespace pointsman::service {
 
 class Secrets {
  public:
@@ -36,4 +36,4 @@ class Secrets {
   WatchedFiles certificates_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -30,7 +30,7 @@
 #include "service/observe/engine_metrics.h"
 #include "service/observe/metrics.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 constexpr char kWriteHealth[] = "pointsman.write";
@@ -156,8 +156,8 @@ class Server::Impl {
   // The counts since the start, to compare the log with metrics and GetStats.
   void LogCounts() {
     uint64_t decisions = 0, outcomes = 0;
-    host_.With([&](const Engine& engine) {
-      for (const PoolInfo& pool : engine.ListPools()) {
+    host_.With([&](const engine::Engine& engine) {
+      for (const engine::PoolInfo& pool : engine.ListPools()) {
         const auto statistics = engine.GetStats(pool.pool.name);
         if (!statistics.ok()) continue;
         decisions += statistics->decisions;
@@ -171,7 +171,7 @@ class Server::Impl {
     std::vector<prometheus::MetricFamily> families;
     Metrics::State state;
     const uint64_t errors_before = host_.storage_errors_before();
-    state.is_storage_well = host_.With([&](const Engine& engine) {
+    state.is_storage_well = host_.With([&](const engine::Engine& engine) {
       families = EngineMetrics(engine, kMetricsArmsMax, errors_before);
       state.are_snapshots_well = engine.SnapshotHealth().ok();
       state.queue_depth = engine.QueueDepth();
@@ -259,4 +259,4 @@ int Server::port() const { return impl_->port(); }
 int Server::admin_port() const { return impl_->admin_port(); }
 void Server::Stop() { impl_->Stop(); }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

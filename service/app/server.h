@@ -18,7 +18,7 @@ namespace spdlog {
 class logger;
 }
 
-namespace pointsman {
+namespace pointsman::service {
 
 class Server {
  public:
@@ -42,4 +42,4 @@ class Server {
   std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::service

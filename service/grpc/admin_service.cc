@@ -16,19 +16,19 @@
 #include "service/grpc/call.h"
 #include "service/grpc/import_stream.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 constexpr std::size_t kPerPage = 1000;
 constexpr std::size_t kBackupNameMax = 64;
 
 // The changes that a result reports.
-std::vector<std::string> ChangesIn(const UndoOutput& undone) {
+std::vector<std::string> ChangesIn(const engine::UndoOutput& undone) {
   return {Cat("withdrawn: ", undone.outcomes, " outcomes of ", undone.queries, " queries")};
 }
-std::vector<std::string> ChangesIn(const PoolStatistics&) { return {}; }
-std::vector<std::string> ChangesIn(const RecallFigures&) { return {}; }
-std::vector<std::string> ChangesIn(const EmbedderFigures&) { return {}; }
+std::vector<std::string> ChangesIn(const engine::PoolStatistics&) { return {}; }
+std::vector<std::string> ChangesIn(const engine::RecallFigures&) { return {}; }
+std::vector<std::string> ChangesIn(const engine::EmbedderFigures&) { return {}; }
 
 // The pool that a request means (service/api/call_facts.h).
 template <class Request>
@@ -69,7 +69,7 @@ absl::Status CheckBackupName(const std::string& name) {
       name.find_first_not_of(kAllowed) == std::string::npos) {
     return absl::OkStatus();
   }
-  return BadField(
+  return engine::BadField(
       "name",
       Cat("must be at most ", kBackupNameMax,
           " letters, digits, '.', '_' or '-', and must not begin with '.', got ", Quoted(name)));
@@ -96,7 +96,7 @@ absl::Status ReadPageToken(const std::string& token, Number& first) {
   if (parsed.ec == std::errc() && parsed.ptr == token.data() + token.size()) {
     return absl::OkStatus();
   }
-  return BadField("page_token", "is not a token returned by this call");
+  return engine::BadField("page_token", "is not a token returned by this call");
 }
 
 }  // namespace
@@ -107,7 +107,7 @@ grpc::ServerUnaryReactor* AdminService::PutPool(grpc::CallbackServerContext* con
   auto call = std::make_shared<Call>(context, admission_, *request);
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
-  PoolEdit edit;
+  engine::PoolEdit edit;
   edit.name = request->name();
   edit.edit = [settings = request->settings()](const PoolSettings& present) {
     return Edited(present, settings);
@@ -117,7 +117,7 @@ grpc::ServerUnaryReactor* AdminService::PutPool(grpc::CallbackServerContext* con
   edit.is_pruning = request->prune();
   edit.is_dry_run = request->dry_run();
   engine_.control().PutPool(std::move(edit), call->audited().who,
-                            [call, response](const absl::StatusOr<PutPoolOutput>& result) {
+                            [call, response](const absl::StatusOr<engine::PutPoolOutput>& result) {
                               if (result.ok()) {
                                 FillProto(*result, *response);
                                 call->audited().changes = result->changes;
@@ -131,7 +131,7 @@ grpc::ServerUnaryReactor* AdminService::GetPool(grpc::CallbackServerContext* con
                                                 const v1::GetPoolRequest* request,
                                                 v1::GetPoolResponse* response) {
   return Answer(context, admission_, *request, [&]() -> absl::Status {
-    PoolInfo info;
+    engine::PoolInfo info;
     ASSIGN_OR_RETURN(info, engine_.inspection().GetPool(PoolOrDefault(request->name())));
     *response->mutable_pool() = ToProto(info);
     return absl::OkStatus();
@@ -143,7 +143,7 @@ grpc::ServerUnaryReactor* AdminService::ListPools(grpc::CallbackServerContext* c
                                                   v1::ListPoolsResponse* response) {
   Call call(context, admission_, *request);
   call.Run([&]() -> absl::Status {
-    for (const PoolInfo& info : engine_.inspection().ListPools()) {
+    for (const engine::PoolInfo& info : engine_.inspection().ListPools()) {
       if (call.client().MayUse(info.pool.name)) *response->add_pools() = ToProto(info);
     }
     return absl::OkStatus();
@@ -158,8 +158,8 @@ grpc::ServerUnaryReactor* AdminService::DeletePool(grpc::CallbackServerContext* 
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
   if (request->name().empty()) {
-    call->Finish(
-        BadField("name", "must not be empty: deleting a pool also deletes all it has learned"));
+    call->Finish(engine::BadField(
+        "name", "must not be empty: deleting a pool also deletes all it has learned"));
     return reactor;
   }
   const auto present = engine_.inspection().GetPool(PoolOrDefault(request->name()));
@@ -182,7 +182,7 @@ grpc::ServerUnaryReactor* AdminService::PutArm(grpc::CallbackServerContext* cont
   auto* reactor = call->reactor();
   if (call->Refused()) return reactor;
   engine_.control().PutArm(MeantPool(*request), EditOf(*request), call->audited().who,
-                           [call, response](const absl::StatusOr<PutArmOutput>& result) {
+                           [call, response](const absl::StatusOr<engine::PutArmOutput>& result) {
                              if (result.ok()) {
                                FillProto(*result, *response);
                                call->audited().changes = result->changes;
@@ -237,7 +237,7 @@ grpc::ServerReadReactor<v1::ImportOutcomesRequest>* AdminService::ImportOutcomes
 grpc::ServerUnaryReactor* AdminService::UndoImport(grpc::CallbackServerContext* context,
                                                    const v1::UndoImportRequest* request,
                                                    v1::UndoImportResponse* response) {
-  return AnswerLater<UndoOutput>(context, admission_, *request, response, [&](auto done) {
+  return AnswerLater<engine::UndoOutput>(context, admission_, *request, response, [&](auto done) {
     engine_.control().UndoImport(MeantPool(*request), request->import_id(), std::move(done));
   });
 }
@@ -248,7 +248,7 @@ grpc::ServerUnaryReactor* AdminService::ListOutcomes(grpc::CallbackServerContext
   return Answer(context, admission_, *request, [&]() -> absl::Status {
     Sequence first = 0;
     RETURN_IF_ERROR(ReadPageToken(request->page_token(), first));
-    OutcomePage page;
+    engine::OutcomePage page;
     ASSIGN_OR_RETURN(page, engine_.inspection().ReadOutcomes(MeantPool(*request), first,
                                                              PageSize(request->page_size())));
     *response = ToProto(page);
@@ -260,12 +260,13 @@ grpc::ServerUnaryReactor* AdminService::GetStats(grpc::CallbackServerContext* co
                                                  const v1::GetStatsRequest* request,
                                                  v1::GetStatsResponse* response) {
   if (request->with_checksum()) {
-    return AnswerLater<PoolStatistics>(context, admission_, *request, response, [&](auto done) {
-      engine_.inspection().GetStatsWithChecksum(MeantPool(*request), std::move(done));
-    });
+    return AnswerLater<engine::PoolStatistics>(
+        context, admission_, *request, response, [&](auto done) {
+          engine_.inspection().GetStatsWithChecksum(MeantPool(*request), std::move(done));
+        });
   }
   return Answer(context, admission_, *request, [&]() -> absl::Status {
-    PoolStatistics statistics;
+    engine::PoolStatistics statistics;
     ASSIGN_OR_RETURN(statistics, engine_.inspection().GetStats(MeantPool(*request)));
     *response = ToProto(statistics);
     return absl::OkStatus();
@@ -275,27 +276,30 @@ grpc::ServerUnaryReactor* AdminService::GetStats(grpc::CallbackServerContext* co
 grpc::ServerUnaryReactor* AdminService::MeasureRecall(grpc::CallbackServerContext* context,
                                                       const v1::MeasureRecallRequest* request,
                                                       v1::MeasureRecallResponse* response) {
-  return AnswerLater<RecallFigures>(context, admission_, *request, response, [&](auto done) {
-    engine_.inspection().MeasureRecall(MeantPool(*request),
-                                       {request->queries().begin(), request->queries().end()},
-                                       std::move(done));
-  });
+  return AnswerLater<engine::RecallFigures>(
+      context, admission_, *request, response, [&](auto done) {
+        engine_.inspection().MeasureRecall(MeantPool(*request),
+                                           {request->queries().begin(), request->queries().end()},
+                                           std::move(done));
+      });
 }
 
 grpc::ServerUnaryReactor* AdminService::TryEmbedder(grpc::CallbackServerContext* context,
                                                     const v1::TryEmbedderRequest* request,
                                                     v1::TryEmbedderResponse* response) {
-  return AnswerLater<EmbedderFigures>(context, admission_, *request, response, [&](auto done) {
-    engine_.inspection().TryEmbedder(
-        request->endpoint(), {request->texts().begin(), request->texts().end()}, std::move(done));
-  });
+  return AnswerLater<engine::EmbedderFigures>(
+      context, admission_, *request, response, [&](auto done) {
+        engine_.inspection().TryEmbedder(request->endpoint(),
+                                         {request->texts().begin(), request->texts().end()},
+                                         std::move(done));
+      });
 }
 
 grpc::ServerUnaryReactor* AdminService::Explain(grpc::CallbackServerContext* context,
                                                 const v1::ExplainRequest* request,
                                                 v1::ExplainResponse* response) {
   return Answer(context, admission_, *request, [&]() -> absl::Status {
-    Explanation explanation;
+    engine::Explanation explanation;
     ASSIGN_OR_RETURN(explanation,
                      engine_.inspection().Explain(MeantPool(*request), request->decision_id()));
     *response = ToProto(explanation);
@@ -315,18 +319,18 @@ grpc::ServerUnaryReactor* AdminService::Backup(grpc::CallbackServerContext* cont
     call->Finish(status);
     return reactor;
   }
-  engine_.control().Backup(
-      backup_dir_ + "/" + name, [call, response](const absl::StatusOr<BackupInfo>& result) {
-        if (result.ok()) {
-          response->set_folder(result->folder);
-          response->set_files(result->files);
-          response->set_bytes(result->bytes);
-          call->audited().changes = {
-              Cat("created: ", result->files, " files, ", result->bytes, " bytes")};
-        }
-        call->Finish(result.status());
-      });
+  engine_.control().Backup(backup_dir_ + "/" + name,
+                           [call, response](const absl::StatusOr<storage::BackupInfo>& result) {
+                             if (result.ok()) {
+                               response->set_folder(result->folder);
+                               response->set_files(result->files);
+                               response->set_bytes(result->bytes);
+                               call->audited().changes = {Cat("created: ", result->files,
+                                                              " files, ", result->bytes, " bytes")};
+                             }
+                             call->Finish(result.status());
+                           });
   return reactor;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -13,7 +13,7 @@
 #include "service/access/admission.h"
 #include "service/api/engine_slot.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 class AdminService final : public v1::Admin::CallbackService {
  public:
@@ -74,4 +74,4 @@ class AdminService final : public v1::Admin::CallbackService {
   Admission& admission_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -15,7 +15,7 @@
 #include "service/grpc/to_grpc.h"
 #include "service/observe/metrics.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 // Runs a handler's body. An exception from a library becomes kInternal instead of ending the server.
 template <class Body>
@@ -91,4 +91,4 @@ static_assert(static_cast<int>(RpcName::kRoute) == static_cast<int>(MethodId::kR
 static_assert(static_cast<int>(RpcName::kFeedbackBatch) ==
               static_cast<int>(MethodId::kFeedbackBatch));
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -9,7 +9,7 @@
 
 #include "service/access/admission.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 class GrpcCallInfo final : public CallInfo {
  public:
@@ -28,4 +28,4 @@ class GrpcCallInfo final : public CallInfo {
   const grpc::ServerContextBase& context_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::service

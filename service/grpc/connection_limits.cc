@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <limits>
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 // How long calls may continue on a connection that has reached its maximum age: imports take long.
@@ -41,4 +41,4 @@ void SetConnectionLimits(const Limits& limits, grpc::ServerBuilder& builder) {
                              Ms(limits.ping_interval_s_min));
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -6,8 +6,8 @@
 
 #include "domain/limits.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 void SetConnectionLimits(const Limits& limits, grpc::ServerBuilder& builder);
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -9,7 +9,7 @@
 
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 constexpr unsigned kReadAgainSeconds = 5;
@@ -84,4 +84,4 @@ std::shared_ptr<grpc::ServerCredentials> MakeCredentials(const TlsSettings& tls,
   return std::make_shared<AdmissionCredentials>(tls, admission);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -10,10 +10,10 @@
 #include "service/access/admission.h"
 #include "service/access/certificate.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 // `admission` outlives the server. TLS 1.2 at least.
 std::shared_ptr<grpc::ServerCredentials> MakeCredentials(const TlsSettings& tls,
                                                          Admission& admission);
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -8,7 +8,7 @@
 #include "service/api/convert.h"
 #include "service/grpc/call.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 ImportStream::ImportStream(const EngineSlot& engine, Admission& admission,
                            const grpc::CallbackServerContext& context,
@@ -25,7 +25,7 @@ ImportStream::ImportStream(const EngineSlot& engine, Admission& admission,
 
 void ImportStream::OnReadDone(bool is_message) {
   if (!is_message) {  // the client has sent everything, or is gone
-    if (!plan_) return End(BadField("start", "the stream ended before its first message"));
+    if (!plan_) return End(engine::BadField("start", "the stream ended before its first message"));
     *response_ = ToProto(tally_->total(), *plan_);
     return End(absl::OkStatus());
   }
@@ -35,9 +35,9 @@ void ImportStream::OnReadDone(bool is_message) {
 
 absl::Status ImportStream::Start() {
   if (!request_.has_start()) {
-    return BadField("start",
-                    "the first message of an import must be `start`, with pool, import_id, "
-                    "queries and strength");
+    return engine::BadField("start",
+                            "the first message of an import must be `start`, with pool, import_id, "
+                            "queries and strength");
   }
   audited_.pool = PoolOrDefault(request_.start().pool());
   audited_.target = request_.start().import_id();
@@ -50,9 +50,9 @@ absl::Status ImportStream::Start() {
 
 absl::Status ImportStream::LearnChunk() {
   if (!request_.has_chunk()) {
-    return BadField("chunk", "every message of an import after the first must be a chunk");
+    return engine::BadField("chunk", "every message of an import after the first must be a chunk");
   }
-  std::vector<ImportedQuery> chunk;
+  std::vector<engine::ImportedQuery> chunk;
   for (const auto& query : request_.chunk().queries()) {
     chunk.push_back(FromProto(query, next_index_));
   }
@@ -61,11 +61,11 @@ absl::Status ImportStream::LearnChunk() {
   return absl::OkStatus();
 }
 
-void ImportStream::Submit(std::vector<ImportedQuery> chunk) {
+void ImportStream::Submit(std::vector<engine::ImportedQuery> chunk) {
   absl::Status status;
   const auto stay = admission_.Stay(status);
   if (stay == nullptr) return End(status);
-  const auto go_on = [this, stay](const absl::StatusOr<ImportOutput>& output) {
+  const auto go_on = [this, stay](const absl::StatusOr<engine::ImportOutput>& output) {
     if (!output.ok()) return End(output.status());
     tally_->Add(*output);
     StartRead(&request_);
@@ -77,7 +77,7 @@ void ImportStream::End(const absl::Status& status) {
   absl::Status told = status;
   if (!status.ok() && tally_ &&
       tally_->total().queries_learned + tally_->total().queries_known > 0) {
-    const ImportOutput& total = tally_->total();
+    const engine::ImportOutput& total = tally_->total();
     told = Located(
         status, Cat("after ", total.queries_learned, " queries learned and ", total.queries_known,
                     " known before, which are kept (to continue, send the import again with the "
@@ -85,7 +85,7 @@ void ImportStream::End(const absl::Status& status) {
   }
   timer_.Done(told);
   if (tally_) {
-    const ImportOutput& total = tally_->total();
+    const engine::ImportOutput& total = tally_->total();
     audited_.changes = {Cat("learned: ", total.outcomes_learned, " outcomes of ",
                             total.queries_learned,
                             " queries; known before: ", total.outcomes_known)};
@@ -94,4 +94,4 @@ void ImportStream::End(const absl::Status& status) {
   Finish(ToGrpc(told));  // this object may be gone afterwards
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

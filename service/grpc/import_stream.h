@@ -17,7 +17,7 @@
 #include "service/grpc/call_info.h"
 #include "service/observe/metrics.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 class ImportStream final : public grpc::ServerReadReactor<v1::ImportOutcomesRequest> {
  public:
@@ -31,7 +31,7 @@ class ImportStream final : public grpc::ServerReadReactor<v1::ImportOutcomesRequ
  private:
   absl::Status Start();
   absl::Status LearnChunk();
-  void Submit(std::vector<ImportedQuery> chunk);
+  void Submit(std::vector<engine::ImportedQuery> chunk);
   void End(const absl::Status& status);
 
   const EngineSlot& engine_;
@@ -41,9 +41,9 @@ class ImportStream final : public grpc::ServerReadReactor<v1::ImportOutcomesRequ
   AuditEntry audited_;
   v1::ImportOutcomesResponse* const response_;
   v1::ImportOutcomesRequest request_;  // the one being read or learned
-  std::optional<ImportPlan> plan_;
-  std::optional<ImportTally> tally_;
+  std::optional<engine::ImportPlan> plan_;
+  std::optional<engine::ImportTally> tally_;
   uint64_t next_index_ = 0;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -1,6 +1,6 @@
 #include "service/grpc/pollers.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 void Drain(grpc::ServerCompletionQueue& queue) {
@@ -26,4 +26,4 @@ Pollers::~Pollers() {
   for (const auto& queue : queues_) Drain(*queue);  // gRPC destroys only empty queues
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

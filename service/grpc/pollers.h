@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-namespace pointsman {
+namespace pointsman::service {
 
 class Pollers {
  public:
@@ -28,4 +28,4 @@ class Pollers {
   std::vector<std::thread> threads_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::service

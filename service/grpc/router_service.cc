@@ -11,7 +11,7 @@
 #include "service/api/convert.h"
 #include "service/grpc/call.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 absl::Status CheckBatch(int count, const Limits& limits) {
@@ -38,8 +38,8 @@ grpc::ServerUnaryReactor* RouterService::Route(grpc::CallbackServerContext* cont
     return reactor;
   }
   const bool is_decision = input->mode != Mode::kPreview;
-  engine_.data().Route(*std::move(input), [this, call, response,
-                                           is_decision](const absl::StatusOr<RouteOutput>& output) {
+  engine_.data().Route(*std::move(input), [this, call, response, is_decision](
+                                              const absl::StatusOr<engine::RouteOutput>& output) {
     if (output.ok()) {
       if (is_decision) metrics_.CountDecision(output->logged);
       FillProto(*output, *response);
@@ -59,7 +59,7 @@ grpc::ServerUnaryReactor* RouterService::RouteBatch(grpc::CallbackServerContext*
     call->Finish(status);
     return reactor;
   }
-  std::vector<RouteInput> inputs;
+  std::vector<engine::RouteInput> inputs;
   std::vector<v1::RouteBatchResponse::Item*> answers;  // by input
   for (const auto& item : request->requests()) {
     auto* answer = response->add_items();
@@ -73,11 +73,12 @@ grpc::ServerUnaryReactor* RouterService::RouteBatch(grpc::CallbackServerContext*
     answers.push_back(answer);
   }
   std::vector<bool> are_decisions;
-  for (const RouteInput& input : inputs) are_decisions.push_back(input.mode != Mode::kPreview);
+  for (const engine::RouteInput& input : inputs)
+    are_decisions.push_back(input.mode != Mode::kPreview);
   engine_.data().RouteBatch(
       std::move(inputs),
       [this, call, answers = std::move(answers), are_decisions = std::move(are_decisions)](
-          const std::vector<absl::StatusOr<RouteOutput>>& outputs) {
+          const std::vector<absl::StatusOr<engine::RouteOutput>>& outputs) {
         for (std::size_t i = 0; i < outputs.size(); ++i) {
           if (outputs[i].ok()) {
             if (are_decisions[i]) metrics_.CountDecision(outputs[i]->logged);
@@ -103,14 +104,15 @@ grpc::ServerUnaryReactor* RouterService::Feedback(grpc::CallbackServerContext* c
     return reactor;
   }
   input->client = call->client_name();
-  engine_.data().Feedback(*std::move(input),
-                          [this, call, response](const absl::StatusOr<FeedbackOutput>& output) {
-                            if (output.ok()) {
-                              metrics_.CountFeedback(output->result);
-                              *response = ToProto(*output);
-                            }
-                            call->Finish(output.status());
-                          });
+  engine_.data().Feedback(
+      *std::move(input),
+      [this, call, response](const absl::StatusOr<engine::FeedbackOutput>& output) {
+        if (output.ok()) {
+          metrics_.CountFeedback(output->result);
+          *response = ToProto(*output);
+        }
+        call->Finish(output.status());
+      });
   return reactor;
 }
 
@@ -141,18 +143,19 @@ grpc::ServerUnaryReactor* RouterService::FeedbackBatch(grpc::CallbackServerConte
     input->client = client;
     input->pool = PoolOrDefault(request->requests(i).pool().empty() ? request->pool()
                                                                     : request->requests(i).pool());
-    engine_.data().Feedback(*std::move(input), [this, call, item, waiting](
-                                                   const absl::StatusOr<FeedbackOutput>& output) {
-      if (output.ok()) {
-        metrics_.CountFeedback(output->result);
-        *item->mutable_response() = ToProto(*output);
-      } else {
-        *item->mutable_error() = ToItem(output.status());
-      }
-      if (waiting->fetch_sub(1) == 1) call->Finish(absl::OkStatus());
-    });
+    engine_.data().Feedback(
+        *std::move(input),
+        [this, call, item, waiting](const absl::StatusOr<engine::FeedbackOutput>& output) {
+          if (output.ok()) {
+            metrics_.CountFeedback(output->result);
+            *item->mutable_response() = ToProto(*output);
+          } else {
+            *item->mutable_error() = ToItem(output.status());
+          }
+          if (waiting->fetch_sub(1) == 1) call->Finish(absl::OkStatus());
+        });
   }
   return reactor;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

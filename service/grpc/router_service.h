@@ -10,7 +10,7 @@
 #include "service/api/engine_slot.h"
 #include "service/observe/metrics.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 class RouterService final : public v1::Router::CallbackService {
  public:
@@ -36,4 +36,4 @@ class RouterService final : public v1::Router::CallbackService {
   Metrics& metrics_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "service/api/status.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 inline grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
@@ -15,4 +15,4 @@ inline grpc::Status ToGrpc(const absl::Status& status) {
   return {static_cast<grpc::StatusCode>(rich.code()), rich.message(), rich.SerializeAsString()};
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -8,7 +8,7 @@
 #include "base/strings.h"
 #include "service/observe/log.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 constexpr std::size_t kWaiting = 4096;  // lines
@@ -110,4 +110,4 @@ void AuditLog::Loop() {
   }
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -24,7 +24,7 @@ namespace spdlog {
 class logger;
 }
 
-namespace pointsman {
+namespace pointsman::service {
 
 struct AuditEntry {
   std::string rpc;                        // "PutArm"
@@ -73,4 +73,4 @@ class AuditLog {
 // The JSON object of a line.
 std::string AuditText(const AuditEntry& entry, const absl::Status& result);
 
-}  // namespace pointsman
+}  // namespace pointsman::service

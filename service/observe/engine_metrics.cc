@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 using prometheus::ClientMetric;
@@ -93,7 +93,7 @@ struct Families {
                 MetricType::Gauge};
 };
 
-void AddArm(Families& out, const std::string& pool, const ArmStatistics& arm) {
+void AddArm(Families& out, const std::string& pool, const engine::ArmStatistics& arm) {
   const Labels labels = {{"pool", pool}, {"arm", arm.name}};
   out.arm_decisions.Add(labels, static_cast<double>(arm.decisions));
   out.arm_outcomes.Add(labels, static_cast<double>(arm.figures.outcomes));
@@ -105,20 +105,22 @@ void AddArm(Families& out, const std::string& pool, const ArmStatistics& arm) {
   out.errors.Add(labels, arm.figures.tracker.error_rate);
 }
 
-void AddArms(Families& out, PoolStatistics& statistics, std::size_t arms_max) {
+void AddArms(Families& out, engine::PoolStatistics& statistics, std::size_t arms_max) {
   auto& arms = statistics.arms;
   double active = 0, paused = 0;
-  for (const ArmStatistics& arm : arms) {
+  for (const engine::ArmStatistics& arm : arms) {
     active += arm.status == ArmStatus::kActive;
     paused += arm.status == ArmStatus::kPaused;
   }
   out.arms.Add({{"pool", statistics.pool}, {"status", "active"}}, active);
   out.arms.Add({{"pool", statistics.pool}, {"status", "paused"}}, paused);
   // A removed arm has no series.
-  std::erase_if(arms, [](const ArmStatistics& a) { return a.status == ArmStatus::kRemoved; });
-  std::stable_sort(arms.begin(), arms.end(), [](const ArmStatistics& a, const ArmStatistics& b) {
-    return a.decisions > b.decisions;
-  });
+  std::erase_if(arms,
+                [](const engine::ArmStatistics& a) { return a.status == ArmStatus::kRemoved; });
+  std::stable_sort(arms.begin(), arms.end(),
+                   [](const engine::ArmStatistics& a, const engine::ArmStatistics& b) {
+                     return a.decisions > b.decisions;
+                   });
   double decisions = 0, outcomes = 0;
   for (std::size_t i = 0; i < arms.size(); ++i) {
     if (i < arms_max) {
@@ -133,14 +135,14 @@ void AddArms(Families& out, PoolStatistics& statistics, std::size_t arms_max) {
   out.arm_outcomes.Add({{"pool", statistics.pool}, {"arm", kOthers}}, outcomes);
 }
 
-void AddPool(Families& out, PoolStatistics statistics, std::size_t arms_max) {
+void AddPool(Families& out, engine::PoolStatistics statistics, std::size_t arms_max) {
   const Labels pool = {{"pool", statistics.pool}};
   out.pool_decisions.Add(pool, static_cast<double>(statistics.decisions));
   out.explored.Add(pool, static_cast<double>(statistics.explored));
   out.pool_outcomes.Add(pool, static_cast<double>(statistics.outcomes));
   out.fallbacks.Add(pool, static_cast<double>(statistics.fallbacks));
   out.missing.Add(pool, static_cast<double>(statistics.missing));
-  const FeedbackCounts& f = statistics.feedback;
+  const engine::FeedbackCounts& f = statistics.feedback;
   for (const auto& [result, count] : std::initializer_list<std::pair<const char*, uint64_t>>{
            {"APPLIED", f.applied},
            {"MERGED", f.merged},
@@ -152,14 +154,15 @@ void AddPool(Families& out, PoolStatistics statistics, std::size_t arms_max) {
            {"REFUSED", f.refused}}) {
     out.feedback.Add({{"pool", statistics.pool}, {"result", result}}, static_cast<double>(count));
   }
-  out.lag.Add(pool, FeedbackLag::kBoundsSeconds, statistics.lag.counts, statistics.lag.sum_s);
+  out.lag.Add(pool, engine::FeedbackLag::kBoundsSeconds, statistics.lag.counts,
+              statistics.lag.sum_s);
   out.experience.Add(pool, static_cast<double>(statistics.experience_size));
   out.snapshot_age.Add(pool, statistics.snapshot_age_s);
   AddArms(out, statistics, arms_max);
 }
 
 // The families of the remote embedders, by their names in the config.
-std::vector<Family> EmbedderFamilies(const std::vector<RemoteStatistics>& embedders) {
+std::vector<Family> EmbedderFamilies(const std::vector<retrieval::RemoteStatistics>& embedders) {
   Family calls("pointsman_embedder_call_seconds", "Calls to a remote embedder, by duration.",
                MetricType::Histogram);
   Family texts("pointsman_embedder_texts_total", "Texts sent to a remote embedder.",
@@ -176,18 +179,19 @@ std::vector<Family> EmbedderFamilies(const std::vector<RemoteStatistics>& embedd
                  "Texts that wait to be sent to a remote embedder.", MetricType::Gauge);
   Family open("pointsman_embedder_open",
               "1 while a remote embedder is not called because it failed.", MetricType::Gauge);
-  for (const RemoteStatistics& embedder : embedders) {
+  for (const retrieval::RemoteStatistics& embedder : embedders) {
     const Labels labels = {{"embedder", embedder.endpoint}};
-    calls.Add(labels, RemoteStatistics::kBoundsSeconds, embedder.call_counts,
+    calls.Add(labels, retrieval::RemoteStatistics::kBoundsSeconds, embedder.call_counts,
               embedder.call_seconds);
     texts.Add(labels, static_cast<double>(embedder.texts));
     cached.Add(labels, static_cast<double>(embedder.cached));
     retries.Add(labels, static_cast<double>(embedder.retries));
     tokens.Add(labels, static_cast<double>(embedder.tokens));
     waiting.Add(labels, static_cast<double>(embedder.waiting));
-    open.Add(labels, embedder.breaker == CircuitBreaker::State::kClosed ? 0 : 1);
+    open.Add(labels, embedder.breaker == retrieval::CircuitBreaker::State::kClosed ? 0 : 1);
     for (std::size_t i = 0; i < embedder.faults.size(); ++i) {
-      faults.Add({{"embedder", embedder.endpoint}, {"reason", std::string(kRemoteFaultNames[i])}},
+      faults.Add({{"embedder", embedder.endpoint},
+                  {"reason", std::string(retrieval::kRemoteFaultNames[i])}},
                  static_cast<double>(embedder.faults[i]));
     }
   }
@@ -196,10 +200,10 @@ std::vector<Family> EmbedderFamilies(const std::vector<RemoteStatistics>& embedd
 
 }  // namespace
 
-std::vector<MetricFamily> EngineMetrics(const Engine& engine, std::size_t arms_max,
+std::vector<MetricFamily> EngineMetrics(const engine::Engine& engine, std::size_t arms_max,
                                         uint64_t storage_errors_before) {
   Families out;
-  for (const PoolInfo& pool : engine.ListPools()) {
+  for (const engine::PoolInfo& pool : engine.ListPools()) {
     auto statistics = engine.GetStats(pool.pool.name);
     if (statistics.ok()) AddPool(out, *std::move(statistics), arms_max);  // else just deleted
   }
@@ -219,4 +223,4 @@ std::vector<MetricFamily> EngineMetrics(const Engine& engine, std::size_t arms_m
   return families;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

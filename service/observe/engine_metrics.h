@@ -13,12 +13,13 @@
 
 #include "engine/engine.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 constexpr std::size_t kMetricsArmsMax = 100;
 
 // `storage_errors_before`: the storage errors of earlier engines.
-std::vector<prometheus::MetricFamily> EngineMetrics(const Engine& engine, std::size_t arms_max,
+std::vector<prometheus::MetricFamily> EngineMetrics(const engine::Engine& engine,
+                                                    std::size_t arms_max,
                                                     uint64_t storage_errors_before = 0);
 
-}  // namespace pointsman
+}  // namespace pointsman::service

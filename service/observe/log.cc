@@ -9,7 +9,7 @@
 
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 void Append(std::string_view text, spdlog::memory_buf_t& line) {
@@ -103,4 +103,4 @@ std::shared_ptr<spdlog::logger> MakeLogger(const ServerConfig& config) {
   return log;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

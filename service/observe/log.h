@@ -13,7 +13,7 @@ class formatter;
 class logger;
 }  // namespace spdlog
 
-namespace pointsman {
+namespace pointsman::service {
 
 // The name of a logger whose messages already are JSON objects, which both formats show unchanged
 // (service/observe/audit_log.h).
@@ -30,4 +30,4 @@ std::unique_ptr<spdlog::formatter> TextLines();
 // `text`, escaped for use in a JSON string.
 std::string JsonEscaped(std::string_view text);
 
-}  // namespace pointsman
+}  // namespace pointsman::service

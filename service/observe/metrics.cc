@@ -6,7 +6,7 @@
 #include "base/version.h"
 #include "storage/rocks/families.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 constexpr const char* kRpcLabels[kRpcNames] = {"Route", "RouteBatch", "Feedback", "FeedbackBatch",
@@ -25,7 +25,7 @@ Metrics::Metrics() : registry_(std::make_shared<prometheus::Registry>()) {
       .Register(*registry_)
       .Add({{"version", Version()},
             {"compiler", Compiler()},
-            {"data_format", std::to_string(kFormatVersion)}})
+            {"data_format", std::to_string(storage::kFormatVersion)}})
       .Set(1);
   auto& rpcs = prometheus::BuildCounter()
                    .Name("pointsman_rpc_total")
@@ -108,7 +108,7 @@ Metrics::Faults Metrics::faults() const {
 
 void Metrics::CountDecision(bool logged) { decisions_[logged ? 1 : 0]->Increment(); }
 
-void Metrics::CountFeedback(FeedbackResult result) {
+void Metrics::CountFeedback(engine::FeedbackResult result) {
   feedback_[static_cast<std::size_t>(result)]->Increment();
 }
 
@@ -123,4 +123,4 @@ std::string Metrics::Text(const std::vector<prometheus::MetricFamily>& more) con
   return prometheus::TextSerializer().Serialize(families);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -20,12 +20,12 @@
 #include "domain/types.h"
 #include "engine/request/requests.h"
 
-namespace pointsman {
+namespace pointsman::service {
 
 enum class RpcName : uint8_t { kRoute, kRouteBatch, kFeedback, kFeedbackBatch, kAdmin };
 inline constexpr std::size_t kRpcNames = 5;
 inline constexpr std::size_t kFeedbackResults =
-    static_cast<std::size_t>(FeedbackResult::kClosed) + 1;
+    static_cast<std::size_t>(engine::FeedbackResult::kClosed) + 1;
 
 class Metrics {
  public:
@@ -33,7 +33,7 @@ class Metrics {
 
   void CountRpc(RpcName rpc, const absl::Status& status, double seconds);
   void CountDecision(bool logged);
-  void CountFeedback(FeedbackResult result);
+  void CountFeedback(engine::FeedbackResult result);
   // Counts a refused call (service/access/admission.h).
   void CountRefusal(const absl::Status& status);
   // Current values, as opposed to counts.
@@ -89,4 +89,4 @@ class RpcTimer {
   const std::chrono::steady_clock::time_point start_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::service

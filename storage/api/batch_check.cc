@@ -4,7 +4,7 @@
 #include "base/strings.h"
 #include "storage/codec/soundness.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 
 absl::StatusOr<std::map<PoolId, PoolTail>> CheckBatch(const LogBatch& batch,
                                                       const std::map<PoolId, PoolTail>& tails) {
@@ -33,4 +33,4 @@ absl::StatusOr<std::map<PoolId, PoolTail>> CheckBatch(const LogBatch& batch,
   return after;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

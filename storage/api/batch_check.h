@@ -9,7 +9,7 @@
 #include "domain/types.h"
 #include "storage/api/storage.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 
 // Where a pool's log ends.
 struct PoolTail {
@@ -22,4 +22,4 @@ struct PoolTail {
 absl::StatusOr<std::map<PoolId, PoolTail>> CheckBatch(const LogBatch& batch,
                                                       const std::map<PoolId, PoolTail>& tails);
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -12,7 +12,7 @@
 #include "domain/types.h"
 #include "storage/api/durability.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 
 // A decision, and the arms whose outcomes it waits for.
 struct WaitingDecision {
@@ -44,4 +44,4 @@ class DecisionStore {
   virtual absl::Status Checkpoint(const std::string& folder) = 0;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

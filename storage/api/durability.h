@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace pointsman {
+namespace pointsman::storage {
 
 // Holds once the call has returned. Always an explicit argument.
 enum class Durability : uint8_t {
@@ -11,4 +11,4 @@ enum class Durability : uint8_t {
   kDisk = 2,     // power loss: synced
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -15,7 +15,7 @@
 #include "storage/api/durability.h"
 #include "storage/api/projections.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 
 // One atomic write, all or nothing: events and their projections.
 struct LogBatch {
@@ -46,4 +46,4 @@ class Log {
   virtual absl::StatusOr<Sequence> FirstSequence(PoolId pool) const = 0;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -9,7 +9,7 @@
 #include "domain/arm.h"
 #include "domain/types.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 
 class PoolRegistry {
  public:
@@ -24,4 +24,4 @@ class PoolRegistry {
   virtual absl::Status DropPool(PoolId pool) = 0;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -14,7 +14,7 @@
 #include "domain/event.h"
 #include "domain/types.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 
 // When a field of an outcome was observed, as the caller reports it.
 struct FieldTime {
@@ -83,4 +83,4 @@ class Projections {
                                       const std::function<void(Experience)>& visit) const = 0;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

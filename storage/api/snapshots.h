@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "domain/types.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 
 class SnapshotStore {
  public:
@@ -27,4 +27,4 @@ class SnapshotStore {
   virtual absl::StatusOr<std::string> ReadSnapshot(PoolId pool, Sequence sequence) const = 0;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -15,7 +15,7 @@
 #include "storage/api/projections.h"
 #include "storage/api/snapshots.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 
 // One database that implements all of these. Code that uses it takes only the interface that it needs.
 class EventLog : public Log, public Projections, public SnapshotStore, public PoolRegistry {
@@ -51,4 +51,4 @@ absl::StatusOr<std::unique_ptr<EventLog>> ReadRocksEventLog(const std::string& f
 // The same in memory, for replays and tests. `secret` takes the place of the folder's secret.
 Storage OpenMemoryStorage(SipKey secret);
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -12,7 +12,7 @@
 #include "storage/codec/sealed.h"
 #include "storage/codec/soundness.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 namespace {
 
 constexpr uint8_t kFirstLayout = 1;
@@ -236,4 +236,4 @@ absl::StatusOr<Decision> DecodeDecision(std::string_view value) {
   return decision;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

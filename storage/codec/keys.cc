@@ -4,7 +4,7 @@
 
 #include "base/check.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 namespace {
 
 template <class T>
@@ -91,4 +91,4 @@ std::string EncodeFeedbackKey(PoolId pool, std::string_view decision_id, ArmId a
   return key;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -12,7 +12,7 @@
 #include "domain/types.h"
 #include "storage/api/storage.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 
 // 4 bytes. Also the prefix of every other key of the pool.
 std::string EncodePoolKey(PoolId pool);
@@ -37,4 +37,4 @@ std::optional<DecisionPosition> DecodeTimeKey(PoolId pool, std::string_view key)
 // and its end as 00 00. A shorter id sorts before longer ids that start with it.
 std::string EncodeFeedbackKey(PoolId pool, std::string_view decision_id, ArmId arm);
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -7,7 +7,7 @@
 #include "domain/settings.h"
 #include "pointsman/record/v1/record.pb.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 namespace {
 
 namespace proto = ::pointsman::record::v1;
@@ -208,4 +208,4 @@ Pool PoolOf(const proto::Pool& p) {
   return {PoolId{p.id()}, p.name(), SettingsOf(p.settings()), p.created_at_us()};
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -13,7 +13,7 @@ class Pool;
 class Preference;
 }  // namespace pointsman::record::v1
 
-namespace pointsman {
+namespace pointsman::storage {
 
 record::v1::Preference MessageOf(const Preference& preference);
 record::v1::Arm MessageOf(const Arm& arm);
@@ -28,4 +28,4 @@ Enum EnumOf(uint32_t stored) {
   return Enum{stored <= UINT8_MAX ? static_cast<uint8_t>(stored) : uint8_t{0}};
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -13,7 +13,7 @@
 #include "storage/codec/sealed.h"
 #include "storage/codec/soundness.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 namespace {
 
 namespace proto = ::pointsman::record::v1;
@@ -335,4 +335,4 @@ std::optional<Micros> PeekFeedbackChangedAt(std::string_view value) {
   return changed_at;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -17,7 +17,7 @@
 #include "domain/types.h"
 #include "storage/api/storage.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 
 std::string EncodePool(const Pool& pool);
 absl::StatusOr<Pool> DecodePool(std::string_view value);
@@ -46,4 +46,4 @@ absl::StatusOr<std::vector<ArmId>> DecodeWaiting(std::string_view value);
 std::string EncodeDecisionPayload(const Decision& decision);
 absl::StatusOr<Decision> DecodeDecision(std::string_view value);
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

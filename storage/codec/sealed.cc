@@ -5,7 +5,7 @@
 #include "base/siphash.h"
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 
 const char* RecordKindName(RecordKind kind) {
   switch (kind) {
@@ -62,4 +62,4 @@ absl::StatusOr<std::string_view> Unseal(RecordKind kind, std::string_view value)
   return payload;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

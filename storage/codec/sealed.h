@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 
 // The numbers are stored: they are part of the format.
 enum class RecordKind : uint8_t {
@@ -35,4 +35,4 @@ std::string SealOf(RecordKind kind, std::string_view payload);
 // The payload, a part of `value`. Errors: kDataLoss naming the kind.
 absl::StatusOr<std::string_view> Unseal(RecordKind kind, std::string_view value);
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

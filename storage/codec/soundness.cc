@@ -12,7 +12,7 @@
 #include "base/strings.h"
 #include "domain/settings.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 namespace {
 
 struct Field {
@@ -205,4 +205,4 @@ absl::Status CheckSound(const Decision& decision) {
   return absl::OkStatus();
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

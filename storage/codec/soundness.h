@@ -12,7 +12,7 @@
 #include "domain/types.h"
 #include "storage/api/storage.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 
 absl::Status CheckSound(const Pool& pool);
 absl::Status CheckSound(const Event& event);
@@ -20,4 +20,4 @@ absl::Status CheckSound(const FeedbackRecord& record);
 absl::Status CheckSound(const Experience& experience);
 absl::Status CheckSound(const Decision& decision);
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

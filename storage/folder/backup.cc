@@ -17,7 +17,7 @@
 #include "storage/folder/folder_lock.h"
 #include "storage/rocks/rocks_common.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 namespace {
 
 namespace fs = std::filesystem;
@@ -222,4 +222,4 @@ absl::StatusOr<BackupInfo> RestoreBackup(const std::string& folder, const std::s
   return info;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -16,7 +16,7 @@
 #include "absl/status/statusor.h"
 #include "storage/api/storage.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 
 struct BackupInfo {
   std::string folder;
@@ -39,4 +39,4 @@ absl::StatusOr<BackupInfo> RestoreBackup(const std::string& folder, const std::s
 // Whether a folder is a backup. A server must not serve from one.
 bool IsBackup(const std::string& folder);
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -12,7 +12,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 
 absl::StatusOr<std::shared_ptr<const FolderLock>> FolderLock::Take(const std::string& folder) {
   std::error_code error;
@@ -60,4 +60,4 @@ absl::Status SyncFolder(const std::string& folder) {
   return absl::OkStatus();
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 
 class FolderLock {
  public:
@@ -28,4 +28,4 @@ class FolderLock {
 // Makes the entries of a folder durable. Errors: kUnavailable.
 absl::Status SyncFolder(const std::string& folder);
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -14,7 +14,7 @@
 #include "storage/rocks/rocks_common.h"
 #include "storage/rocks/rocks_log_folder.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 namespace {
 
 absl::Status MoveSnapshotsIntoFiles(LogFolder& folder, SnapshotFiles& snapshots,
@@ -51,4 +51,4 @@ absl::Status Migrate(LogFolder& folder, SnapshotFiles& snapshots) {
   return absl::OkStatus();
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

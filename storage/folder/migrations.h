@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 
 struct LogFolder;
 class SnapshotFiles;
@@ -17,4 +17,4 @@ class SnapshotFiles;
 // Does nothing for a folder of the current format.
 absl::Status Migrate(LogFolder& folder, SnapshotFiles& snapshots);
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -13,7 +13,7 @@
 #include "storage/codec/sealed.h"
 #include "storage/rocks/rocks_common.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 namespace {
 
 constexpr std::string_view kUnfinished = ".tmp";
@@ -194,4 +194,4 @@ absl::Status SnapshotFiles::CopyTo(const std::string& folder) const {
   return absl::OkStatus();
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -24,7 +24,7 @@ namespace rocksdb {
 class Env;
 }
 
-namespace pointsman {
+namespace pointsman::storage {
 
 class SnapshotFiles {
  public:
@@ -61,4 +61,4 @@ class SnapshotFiles {
   std::set<PoolId> dropped_ GUARDED_BY(mutex_);
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

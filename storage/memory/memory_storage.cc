@@ -17,7 +17,7 @@
 #include "storage/codec/keys.h"
 #include "storage/codec/soundness.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 namespace {
 
 struct StampedFeedback {
@@ -268,4 +268,4 @@ Storage OpenMemoryStorage(SipKey secret) {
   return {std::make_unique<MemoryEventLog>(secret), std::make_unique<MemoryDecisionStore>()};
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -11,7 +11,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 namespace {
 
 // The number and its checksum. Both lie in one sector, so they are written whole or not at all.
@@ -90,4 +90,4 @@ absl::StatusOr<std::optional<uint64_t>> AcknowledgedMark::Load() const {
   return std::optional(stored.value);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -17,7 +17,7 @@
 #include "absl/status/statusor.h"
 #include "base/mutex.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 
 class AcknowledgedMark {
  public:
@@ -45,4 +45,4 @@ class AcknowledgedMark {
   uint64_t value_ GUARDED_BY(mutex_) = 0;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace pointsman {
+namespace pointsman::storage {
 
 // The format that this build writes. A folder of a newer format is refused; one of an older format is
 // migrated when it is opened (storage/folder/migrations.h).
@@ -53,4 +53,4 @@ inline constexpr char kMetaFormat[] = "format";
 inline constexpr char kMetaSecret[] = "secret";
 inline constexpr char kMetaNextPool[] = "next_pool_id";
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -10,7 +10,7 @@
 #include "storage/folder/snapshot_files.h"
 #include "storage/rocks/acknowledged_mark.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 
 absl::Status ToStatus(const rocksdb::Status& status, std::string_view what) {
   if (status.ok()) return absl::OkStatus();
@@ -62,4 +62,4 @@ void CloseDb(std::unique_ptr<rocksdb::DB> db, bool is_broken) {
   db->Close().PermitUncheckedError();
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -25,7 +25,7 @@ struct Options;
 struct WriteOptions;
 }  // namespace rocksdb
 
-namespace pointsman {
+namespace pointsman::storage {
 
 class AcknowledgedMark;
 class SnapshotFiles;
@@ -90,4 +90,4 @@ absl::StatusOr<std::unique_ptr<EventLog>> MakeRocksEventLog(LogFolder folder, Lo
 // OpenRocksStorage on another Env, where tests lose power and fail writes.
 absl::StatusOr<Storage> OpenRocksStorageOn(const StorageOptions& options, rocksdb::Env* env);
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -16,7 +16,7 @@
 #include "storage/rocks/rocks_common.h"
 #include "storage/rocks/write_latch.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 namespace {
 
 // An open decisions database. The handles are destroyed before it is closed.
@@ -154,4 +154,4 @@ absl::StatusOr<std::unique_ptr<DecisionStore>> OpenRocksDecisionStore(
   return std::make_unique<RocksDecisionStore>(std::move(opened), std::move(lock));
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

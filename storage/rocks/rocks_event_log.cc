@@ -25,7 +25,7 @@
 #include "storage/rocks/rocks_log_folder.h"
 #include "storage/rocks/write_latch.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 namespace {
 
 // Scans the keys of a family that begin with a pool's id, without filling the cache. It never leaves a
@@ -332,4 +332,4 @@ absl::StatusOr<std::unique_ptr<EventLog>> MakeRocksEventLog(LogFolder folder, Lo
   return std::make_unique<RocksEventLog>(std::move(folder), std::move(parts), std::move(tails));
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

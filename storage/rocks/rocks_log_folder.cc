@@ -20,7 +20,7 @@
 #include "storage/codec/sealed.h"
 #include "storage/rocks/rocks_common.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 namespace {
 
 // The families to open: the default one, which RocksDB requires and we leave empty; ours; and any that only a
@@ -232,4 +232,4 @@ absl::StatusOr<std::map<PoolId, PoolTail>> ReadTails(const LogFolder& folder) {
   return tails;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -22,7 +22,7 @@ class DB;
 class Env;
 }  // namespace rocksdb
 
-namespace pointsman {
+namespace pointsman::storage {
 
 // An open log database. Its destructor destroys the handles, syncs and closes the database, and then releases
 // what the database pointed to.
@@ -61,4 +61,4 @@ absl::StatusOr<std::map<PoolId, PoolTail>> ReadTails(const LogFolder& folder);
 // A number as `meta` stores it.
 std::string EncodeMetaNumber(uint32_t number);
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

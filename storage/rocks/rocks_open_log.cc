@@ -15,7 +15,7 @@
 #include "storage/rocks/rocks_common.h"
 #include "storage/rocks/rocks_log_folder.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 namespace {
 
 absl::Status LostWrites(const std::string& path, const std::string& mark_path, uint64_t end,
@@ -102,4 +102,4 @@ absl::StatusOr<std::unique_ptr<EventLog>> ReadRocksEventLog(const std::string& f
   return MakeRocksEventLog(std::move(folder), std::move(parts));
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -13,7 +13,7 @@
 #include "storage/codec/records.h"
 #include "storage/rocks/rocks_common.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 namespace {
 
 constexpr std::size_t kLogCacheBytes = 8 << 20;
@@ -165,4 +165,4 @@ rocksdb::Options DecisionsOptions(const StorageOptions& options, rocksdb::Env* e
   return o;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

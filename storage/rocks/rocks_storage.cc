@@ -5,7 +5,7 @@
 #include "storage/folder/folder_lock.h"
 #include "storage/rocks/rocks_common.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 namespace {
 
 absl::Status CheckOptions(const StorageOptions& options) {
@@ -49,4 +49,4 @@ absl::StatusOr<Storage> OpenRocksStorage(const StorageOptions& options) {
   return OpenRocksStorageOn(options, nullptr);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -9,7 +9,7 @@
 #include "base/mutex.h"
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 
 class WriteLatch {
  public:
@@ -36,4 +36,4 @@ class WriteLatch {
   absl::Status cause_ GUARDED_BY(mutex_);
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -18,7 +18,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 
 // Why this process has no mounts of its own; empty: it has them.
 inline std::string why_no_mounts;
@@ -98,4 +98,4 @@ inline int64_t RetryDelayOf(const grpc::Status& status) {
   return seconds;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tests

@@ -25,7 +25,7 @@
 #include "tests/support/test_folder.h"
 #include "tests/support/until.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 using ::testing::HasSubstr;
@@ -193,9 +193,9 @@ class BadDisk : public ::testing::Test {
                         uint64_t checksum = 0) {
     EXPECT_EQ(server_->Stop(), 0);
     {
-      const auto log = ReadRocksEventLog(folder);
+      const auto log = storage::ReadRocksEventLog(folder);
       ASSERT_TRUE(log.ok()) << log.status();
-      const auto checks = VerifyLog(**log, {});
+      const auto checks = engine::VerifyLog(**log, {});
       ASSERT_TRUE(checks.ok()) << checks.status();
       EXPECT_TRUE(checks->front().is_sound()) << checks->front().fault;
       EXPECT_GE(checks->front().last, acknowledged_ + 3);
@@ -350,7 +350,7 @@ TEST_F(BadDisk, ThatCannotBeWrittenIsRefusedWithWhatToDo) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests
 
 int main(int argc, char** argv) {
   pointsman::TakeMountsOfItsOwn();

@@ -12,7 +12,7 @@
 #include "tests/support/engine_fixture.h"
 #include "tests/support/test_folder.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 class Damage : public EngineFixture {
@@ -27,12 +27,13 @@ class Damage : public EngineFixture {
     for (int i = 0; i < arms; ++i) {
       Arm arm;
       arm.name = "arm " + std::to_string(i);
-      using Put = PutArmOutput;
-      ASSERT_TRUE(
-          Await<Put>([&](auto done) { engine_->PutArm("default", arm, std::move(done)); }).ok());
+      using Put = engine::PutArmOutput;
+      ASSERT_TRUE(engine::Await<Put>([&](auto done) {
+                    engine_->PutArm("default", arm, std::move(done));
+                  }).ok());
     }
     for (int i = 0; i < rounds; ++i) {
-      const RouteOutput decision = MustRoute("question " + std::to_string(i % 11));
+      const engine::RouteOutput decision = MustRoute("question " + std::to_string(i % 11));
       ASSERT_TRUE(TellQuality(decision.decision_id, 0.1 * (i % 10)).ok());
     }
   }
@@ -47,7 +48,7 @@ std::string SnapshotOf(const std::string& quality_model, uint32_t projected, int
   pool.name = "p";
   pool.settings.embedder.projected = projected;
   pool.settings.learner.quality_model = quality_model;
-  LearnedState state = LearnedState::Empty(pool).value();
+  learners::LearnedState state = learners::LearnedState::Empty(pool).value();
   std::vector<Event> events(1);
   events[0].body = PoolEvent{pool};
   for (uint32_t a = 0; a < 2; ++a) {
@@ -77,14 +78,15 @@ std::string SnapshotOf(const std::string& quality_model, uint32_t projected, int
 
 // As a folder's reader does: the seal, then the state.
 absl::Status Read(std::string_view value) {
-  const auto bytes = Unseal(RecordKind::kSnapshot, value);
+  const auto bytes = storage::Unseal(storage::RecordKind::kSnapshot, value);
   if (!bytes.ok()) return bytes.status();
-  return LearnedState::Decode(*bytes).status();
+  return learners::LearnedState::Decode(*bytes).status();
 }
 
 TEST(SnapshotDamage, OfAnyBitOrAtAnyEndIsDataLoss) {
   for (const char* model : {"lin_thompson", "hybrid", "mixture", "context_free"}) {
-    const std::string value = Seal(RecordKind::kSnapshot, SnapshotOf(model, 2, 12));
+    const std::string value =
+        storage::Seal(storage::RecordKind::kSnapshot, SnapshotOf(model, 2, 12));
     ASSERT_TRUE(Read(value).ok()) << Read(value);
     for (std::size_t size = 0; size < value.size(); ++size) {
       ASSERT_TRUE(absl::IsDataLoss(Read(value.substr(0, size)))) << model << " cut to " << size;
@@ -99,7 +101,8 @@ TEST(SnapshotDamage, OfAnyBitOrAtAnyEndIsDataLoss) {
 }
 
 TEST(SnapshotDamage, OfALargeOneAtRandomIsDataLoss) {
-  const std::string value = Seal(RecordKind::kSnapshot, SnapshotOf("lin_thompson", 128, 300));
+  const std::string value =
+      storage::Seal(storage::RecordKind::kSnapshot, SnapshotOf("lin_thompson", 128, 300));
   ASSERT_GT(value.size(), 100000u);
   Rng rng(4);
   for (int i = 0; i < 300; ++i) {
@@ -117,7 +120,7 @@ TEST(SnapshotDamage, OfALargeOneAtRandomIsDataLoss) {
 TEST(SnapshotDamage, UnderAValidChecksumGivesAStatusOrAState) {
   for (const char* model : {"lin_thompson", "hybrid", "mixture", "context_free", "knn", "linucb"}) {
     const std::string bytes = SnapshotOf(model, 3, 60);
-    ASSERT_TRUE(LearnedState::Decode(bytes).ok()) << model;
+    ASSERT_TRUE(learners::LearnedState::Decode(bytes).ok()) << model;
     Rng rng(5);
     int decoded = 0;
     for (int i = 0; i < 4000; ++i) {
@@ -126,7 +129,7 @@ TEST(SnapshotDamage, UnderAValidChecksumGivesAStatusOrAState) {
         damaged[rng.Below(damaged.size())] = static_cast<char>(rng.Next());
       }
       if (rng.Below(4) == 0) damaged.resize(rng.Below(damaged.size()));
-      const auto state = LearnedState::Decode(damaged);
+      const auto state = learners::LearnedState::Decode(damaged);
       decoded += state.ok() ? 1 : 0;
       EXPECT_TRUE(state.ok() || absl::IsDataLoss(state.status())) << state.status();
     }
@@ -138,11 +141,11 @@ TEST_F(Damage, AnywhereInAFolderGivesAnErrorOrWhatIsRight) {
   // Given a folder whose log is partly in tables, partly in its write-ahead log.
   const std::string data = folder_.path() + "/data";
   const auto open = [&](const std::string& path) {
-    EngineOptions options = Inline();
+    engine::EngineOptions options = Inline();
     options.limits.snapshot_every_events = 40;
-    auto storage = OpenRocksStorage({.folder = path});
-    if (!storage.ok()) return absl::StatusOr<std::unique_ptr<Engine>>(storage.status());
-    return Engine::Open(options, *std::move(storage), clock_);
+    auto storage = storage::OpenRocksStorage({.folder = path});
+    if (!storage.ok()) return absl::StatusOr<std::unique_ptr<engine::Engine>>(storage.status());
+    return engine::Engine::Open(options, *std::move(storage), clock_);
   };
   engine_ = open(data).value();
   Learn("lin_thompson", 4, 2, 60);
@@ -202,7 +205,7 @@ TEST_F(Damage, AnywhereInAFolderGivesAnErrorOrWhatIsRight) {
     ASSERT_TRUE(pool.ok()) << pool.status();
     EXPECT_EQ(pool->snapshot_version, version);
     EXPECT_EQ(StateChecksumNow(), right);
-    RouteInput route;
+    engine::RouteInput route;
     route.query = "a question";
     EXPECT_TRUE(engine_->Route(route).ok());
     engine_.reset();
@@ -213,4 +216,4 @@ TEST_F(Damage, AnywhereInAFolderGivesAnErrorOrWhatIsRight) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests

@@ -9,7 +9,7 @@
 #include "tests/support/failing_storage.h"
 #include "tests/support/test_folder.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 constexpr int kRounds = 16;
@@ -19,15 +19,15 @@ TEST(EngineFailure, AtAnyOperationOfTheStorageLosesNothing) {
   for (bool has_passed = false; !has_passed;) {
     SCOPED_TRACE("operation " + std::to_string(++k));
     const TestFolder folder;
-    FaultEnv env;
+    storage::FaultEnv env;
     EngineScenario scenario(1);
     auto plan = std::make_shared<FailurePlan>();
     plan->FailOperation(k);
-    auto storage = OpenRocksStorageOn({.folder = folder.path() + "/data"}, &env);
+    auto storage = storage::OpenRocksStorageOn({.folder = folder.path() + "/data"}, &env);
     ASSERT_TRUE(storage.ok()) << storage.status();
     scenario.Run(MakeFailingStorage(*std::move(storage), plan), kRounds, folder.path() + "/backup");
     has_passed = plan->operations() < k;
-    storage = OpenRocksStorageOn({.folder = folder.path() + "/data"}, &env);
+    storage = storage::OpenRocksStorageOn({.folder = folder.path() + "/data"}, &env);
     ASSERT_TRUE(storage.ok()) << storage.status();
     scenario.ExpectAllAcknowledged(*std::move(storage));
     if (::testing::Test::HasFailure()) return;
@@ -41,11 +41,11 @@ TEST(EngineFailure, AtAnyOperationOfTheFileSystemLosesNothing) {
   for (bool has_passed = false; !has_passed;) {
     SCOPED_TRACE("operation " + std::to_string(++k));
     const TestFolder folder;
-    FaultEnv env;
+    storage::FaultEnv env;
     EngineScenario scenario(2);
     env.FailFrom(k);
     {
-      auto storage = OpenRocksStorageOn({.folder = folder.path()}, &env);
+      auto storage = storage::OpenRocksStorageOn({.folder = folder.path()}, &env);
       if (storage.ok()) {
         scenario.Run(*std::move(storage), kRounds);
       } else {
@@ -54,7 +54,7 @@ TEST(EngineFailure, AtAnyOperationOfTheFileSystemLosesNothing) {
     }
     has_passed = env.operations() < k;
     env.FailFrom(0);
-    auto storage = OpenRocksStorageOn({.folder = folder.path()}, &env);
+    auto storage = storage::OpenRocksStorageOn({.folder = folder.path()}, &env);
     ASSERT_TRUE(storage.ok()) << storage.status();
     scenario.ExpectAllAcknowledged(*std::move(storage));
     if (::testing::Test::HasFailure()) return;
@@ -64,4 +64,4 @@ TEST(EngineFailure, AtAnyOperationOfTheFileSystemLosesNothing) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests

@@ -7,7 +7,7 @@
 #include "storage/rocks/rocks_common.h"
 #include "tests/support/test_folder.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 constexpr uint64_t kSeeds = 10;
@@ -18,13 +18,13 @@ TEST(EnginePowerLoss, LosesNoAcknowledgedFeedback) {
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
     Rng rng(seed);
     const TestFolder folder;
-    FaultEnv env;
+    storage::FaultEnv env;
     EngineScenario scenario(seed);
     for (int life = 0; life < kLives; ++life) {
       SCOPED_TRACE("seed " + std::to_string(seed) + ", life " + std::to_string(life));
       env.FailFrom(env.operations() + 1 + static_cast<int64_t>(rng.Below(600)));
       {
-        auto storage = OpenRocksStorageOn({.folder = folder.path()}, &env);
+        auto storage = storage::OpenRocksStorageOn({.folder = folder.path()}, &env);
         if (storage.ok()) {
           scenario.Run(*std::move(storage), 40);
         } else {
@@ -32,7 +32,7 @@ TEST(EnginePowerLoss, LosesNoAcknowledgedFeedback) {
         }
       }
       env.LosePower(rng);
-      auto storage = OpenRocksStorageOn({.folder = folder.path()}, &env);
+      auto storage = storage::OpenRocksStorageOn({.folder = folder.path()}, &env);
       ASSERT_TRUE(storage.ok()) << storage.status();
       scenario.ExpectAllAcknowledged(*std::move(storage));
       if (::testing::Test::HasFailure()) return;
@@ -43,4 +43,4 @@ TEST(EnginePowerLoss, LosesNoAcknowledgedFeedback) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests

@@ -7,7 +7,7 @@
 
 #include "engine/inspect/verify.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 constexpr Micros kWindow = 20 * kMicrosPerSecond;
@@ -20,17 +20,17 @@ bool MakesSense(const absl::Status& status) {
 
 }  // namespace
 
-EngineOptions EngineScenario::Options() const {
-  EngineOptions options;
-  options.writing = Writing::kInline;
-  options.building = Building::kInline;
+engine::EngineOptions EngineScenario::Options() const {
+  engine::EngineOptions options;
+  options.writing = engine::Writing::kInline;
+  options.building = retrieval::Building::kInline;
   options.limits.snapshot_every_events = 7;
   options.limits.snapshots_kept = 2;
   options.limits.events_kept = keeps_log() ? 1'000'000 : 5;
   return options;
 }
 
-bool EngineScenario::MakePool(Engine& engine) {
+bool EngineScenario::MakePool(engine::Engine& engine) {
   PoolSettings settings;
   settings.embedder.projected = 4;
   settings.feedback_window = kWindow;
@@ -39,8 +39,8 @@ bool EngineScenario::MakePool(Engine& engine) {
   std::vector<Arm> arms(2);
   arms[0].name = "alpha";
   arms[1].name = "beta";
-  using Made = PutPoolOutput;
-  const auto made = Await<Made>([&](auto done) {
+  using Made = engine::PutPoolOutput;
+  const auto made = engine::Await<Made>([&](auto done) {
     engine.PutPool(
         "default", [=](const PoolSettings&) { return settings; }, arms, false, std::move(done));
   });
@@ -49,25 +49,25 @@ bool EngineScenario::MakePool(Engine& engine) {
   return engine.GetPool("default").ok();
 }
 
-void EngineScenario::Tell(Engine& engine, FeedbackInput input) {
+void EngineScenario::Tell(engine::Engine& engine, engine::FeedbackInput input) {
   input.feedback_id = std::to_string(++count_);
-  const auto told =
-      Await<FeedbackOutput>([&](auto done) { engine.Feedback(input, std::move(done)); });
+  const auto told = engine::Await<engine::FeedbackOutput>(
+      [&](auto done) { engine.Feedback(input, std::move(done)); });
   EXPECT_TRUE(MakesSense(told.status())) << told.status();
   if (told.ok() && told->sequence > 0) {
     acknowledged_.push_back({input.decision_id, input.feedback_id, told->sequence});
   }
 }
 
-void EngineScenario::Round(Engine& engine) {
+void EngineScenario::Round(engine::Engine& engine) {
   clock_.Advance(kMicrosPerSecond);
   const uint64_t n = ++count_;
-  RouteInput route;
+  engine::RouteInput route;
   route.query = "question " + std::to_string(n % 5);
   if (n % 2 == 0) route.decision_id = "own-" + std::to_string(seed_) + "-" + std::to_string(n);
   const auto decision = engine.Route(route);
   ASSERT_TRUE(decision.ok()) << decision.status();  // whatever fails
-  FeedbackInput first, second;
+  engine::FeedbackInput first, second;
   first.decision_id = second.decision_id = decision->decision_id;
   first.outcome.latency_ms = 100;
   second.outcome.quality = 0.75;
@@ -81,26 +81,28 @@ void EngineScenario::Round(Engine& engine) {
     Arm arm;
     arm.name = "alpha";
     arm.description = "description " + std::to_string(n);
-    using Put = PutArmOutput;
-    const auto put = Await<Put>([&](auto done) { engine.PutArm("default", arm, std::move(done)); });
+    using Put = engine::PutArmOutput;
+    const auto put =
+        engine::Await<Put>([&](auto done) { engine.PutArm("default", arm, std::move(done)); });
     EXPECT_TRUE(MakesSense(put.status())) << put.status();
   }
   if (n % 9 == 4) {
-    using Made = PutPoolOutput;
-    const auto made = Await<Made>([&](auto done) {
+    using Made = engine::PutPoolOutput;
+    const auto made = engine::Await<Made>([&](auto done) {
       engine.PutPool(
           "side", [](const PoolSettings& s) { return s; }, {}, false, std::move(done));
     });
     EXPECT_TRUE(MakesSense(made.status())) << made.status();
-    const auto gone = Await<bool>([&](auto done) { engine.DeletePool("side", std::move(done)); });
+    const auto gone =
+        engine::Await<bool>([&](auto done) { engine.DeletePool("side", std::move(done)); });
     EXPECT_TRUE(MakesSense(gone.status())) << gone.status();
   }
   EXPECT_TRUE(engine.GetStats("default").ok());
   EXPECT_TRUE(MakesSense(engine.Explain("default", decision->decision_id).status()));
 }
 
-bool EngineScenario::Run(Storage storage, int rounds, const std::string& backup_folder) {
-  auto engine = Engine::Open(Options(), std::move(storage), clock_);
+bool EngineScenario::Run(storage::Storage storage, int rounds, const std::string& backup_folder) {
+  auto engine = engine::Engine::Open(Options(), std::move(storage), clock_);
   if (!engine.ok()) {
     EXPECT_TRUE(absl::IsUnavailable(engine.status())) << engine.status();
     return false;
@@ -110,8 +112,8 @@ bool EngineScenario::Run(Storage storage, int rounds, const std::string& backup_
     Round(**engine);
     if (::testing::Test::HasFatalFailure()) return true;
     if (round == rounds / 2 && !backup_folder.empty()) {
-      const auto made =
-          Await<BackupInfo>([&](auto done) { (*engine)->Backup(backup_folder, std::move(done)); });
+      const auto made = engine::Await<storage::BackupInfo>(
+          [&](auto done) { (*engine)->Backup(backup_folder, std::move(done)); });
       EXPECT_TRUE(made.ok() || absl::IsUnavailable(made.status())) << made.status();
     }
   }
@@ -119,10 +121,10 @@ bool EngineScenario::Run(Storage storage, int rounds, const std::string& backup_
 }
 
 // What is kept beside the log follows from the log, wherever the work was cut off.
-void EngineScenario::ExpectProjectionsOfTheLog(const EventLog& log) const {
-  const auto checks = VerifyLog(log, {/*from_start=*/true, nullptr});
+void EngineScenario::ExpectProjectionsOfTheLog(const storage::EventLog& log) const {
+  const auto checks = engine::VerifyLog(log, {/*from_start=*/true, nullptr});
   ASSERT_TRUE(checks.ok()) << checks.status();
-  for (const PoolCheck& check : *checks) {
+  for (const engine::PoolCheck& check : *checks) {
     EXPECT_TRUE(check.is_sound()) << check.fault;
     if (check.pool == "default" && !acknowledged_.empty()) {
       EXPECT_GT(check.records_compared, 0u);
@@ -130,14 +132,14 @@ void EngineScenario::ExpectProjectionsOfTheLog(const EventLog& log) const {
   }
 }
 
-void EngineScenario::ExpectAllAcknowledged(Storage storage) {
-  const EventLog& log = *storage.log;
-  const auto checks = VerifyLog(log, {});
+void EngineScenario::ExpectAllAcknowledged(storage::Storage storage) {
+  const storage::EventLog& log = *storage.log;
+  const auto checks = engine::VerifyLog(log, {});
   ASSERT_TRUE(checks.ok()) << checks.status();
-  for (const PoolCheck& check : *checks) EXPECT_TRUE(check.is_sound()) << check.fault;
+  for (const engine::PoolCheck& check : *checks) EXPECT_TRUE(check.is_sound()) << check.fault;
   if (keeps_log()) ExpectProjectionsOfTheLog(log);
   uint64_t checksum = 0;
-  for (const PoolCheck& check : *checks) {
+  for (const engine::PoolCheck& check : *checks) {
     if (check.pool == "default") checksum = check.checksum;
   }
   std::map<Sequence, Event> events;
@@ -157,23 +159,24 @@ void EngineScenario::ExpectAllAcknowledged(Storage storage) {
       EXPECT_EQ(outcome->feedback_id, told.feedback_id);
     }
   }
-  auto engine = Engine::Open(Options(), std::move(storage), clock_);
+  auto engine = engine::Engine::Open(Options(), std::move(storage), clock_);
   ASSERT_TRUE(engine.ok()) << engine.status();
   if (!is_pool_made_) return;
   ASSERT_TRUE((*engine)->GetPool("default").ok());
   EXPECT_EQ((*engine)->StateChecksum("default").value(), checksum);
   // And it continues.
-  RouteInput route;
+  engine::RouteInput route;
   route.query = "a question";
   const auto decision = (*engine)->Route(route);
   ASSERT_TRUE(decision.ok()) << decision.status();
   EXPECT_TRUE(decision->logged);
-  FeedbackInput input;
+  engine::FeedbackInput input;
   input.decision_id = decision->decision_id;
   input.feedback_id = "last " + std::to_string(++count_);
   input.outcome.quality = 1;
-  EXPECT_TRUE(
-      Await<FeedbackOutput>([&](auto done) { (*engine)->Feedback(input, std::move(done)); }).ok());
+  EXPECT_TRUE(engine::Await<engine::FeedbackOutput>([&](auto done) {
+                (*engine)->Feedback(input, std::move(done));
+              }).ok());
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tests

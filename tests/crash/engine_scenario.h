@@ -11,20 +11,20 @@
 #include "engine/engine.h"
 #include "storage/api/storage.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 
 class EngineScenario {
  public:
   explicit EngineScenario(uint64_t seed) : seed_(seed) {}
 
-  EngineOptions Options() const;
+  engine::EngineOptions Options() const;
   // Scenarios of even seeds keep the whole log; the others drop what their snapshots cover.
   bool keeps_log() const { return seed_ % 2 == 0; }
   // Opens an engine on `storage` and works with it for `rounds`. Any unexpected answer is a test failure.
   // False: the engine did not open.
-  bool Run(Storage storage, int rounds, const std::string& backup_folder = "");
+  bool Run(storage::Storage storage, int rounds, const std::string& backup_folder = "");
   // What a healthy engine on the same folder must hold.
-  void ExpectAllAcknowledged(Storage storage);
+  void ExpectAllAcknowledged(storage::Storage storage);
 
   ManualClock& clock() { return clock_; }
   std::size_t acknowledged() const { return acknowledged_.size(); }
@@ -35,10 +35,10 @@ class EngineScenario {
     std::string feedback_id;
     Sequence sequence = 0;
   };
-  bool MakePool(Engine& engine);
-  void Round(Engine& engine);
-  void Tell(Engine& engine, FeedbackInput input);
-  void ExpectProjectionsOfTheLog(const EventLog& log) const;
+  bool MakePool(engine::Engine& engine);
+  void Round(engine::Engine& engine);
+  void Tell(engine::Engine& engine, engine::FeedbackInput input);
+  void ExpectProjectionsOfTheLog(const storage::EventLog& log) const;
 
   const uint64_t seed_;
   uint64_t count_ = 0;
@@ -47,4 +47,4 @@ class EngineScenario {
   std::vector<Told> acknowledged_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::tests

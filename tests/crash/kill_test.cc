@@ -13,7 +13,7 @@
 #include "temp_dir.h"
 #include "tests/paths.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 constexpr int kLives = 20;
@@ -62,9 +62,9 @@ void RunAndKill(const std::string& folder, uint64_t seed, uint64_t lines, Acknow
 }
 
 void ExpectAllIsThere(const std::string& folder, const Acknowledged& all) {
-  absl::StatusOr<Storage> storage = OpenRocksStorage({.folder = folder});
+  absl::StatusOr<storage::Storage> storage = storage::OpenRocksStorage({.folder = folder});
   ASSERT_TRUE(storage.ok()) << storage.status();
-  const EventLog& log = *storage->log;
+  const storage::EventLog& log = *storage->log;
 
   const auto events = log.ReadEvents(kCrashPool, 1, 1000000);
   ASSERT_TRUE(events.ok()) << events.status();
@@ -101,7 +101,7 @@ void ExpectAllIsThere(const std::string& folder, const Acknowledged& all) {
 }
 
 TEST(Kill, LosesNothingThatWasAcknowledged) {
-  const TempDir dir;
+  const storage::TempDir dir;
   Rng rng(20260101);
   Acknowledged all;
   for (int life = 0; life < kLives; ++life) {
@@ -118,4 +118,4 @@ TEST(Kill, LosesNothingThatWasAcknowledged) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests

@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 constexpr std::chrono::seconds kPatience{20};
@@ -174,4 +174,4 @@ bool Client::SendUnsureAgain(ServerProcess& server) {
   return is_alive;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tests

@@ -10,7 +10,7 @@
 #include "base/rng.h"
 #include "tests/support/server_process.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 
 struct Acknowledged {
   v1::FeedbackRequest request;
@@ -48,4 +48,4 @@ class Client {
   std::vector<std::string> faults_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::tests

@@ -9,7 +9,7 @@
 #include "base/strings.h"
 #include "scenario.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 void Acknowledge(char kind, uint64_t number) {
@@ -26,23 +26,23 @@ void Require(const absl::Status& status) {
 }
 
 void Run(const std::string& folder, uint64_t decision, uint64_t seed) {
-  absl::StatusOr<Storage> storage = OpenRocksStorage({.folder = folder});
+  absl::StatusOr<storage::Storage> storage = storage::OpenRocksStorage({.folder = folder});
   Require(storage.status());
-  EventLog& log = *storage->log;
+  storage::EventLog& log = *storage->log;
   Rng rng(seed);
   Sequence last = log.LastSequence(kCrashPool).value();
   while (true) {
-    LogBatch batch;
+    storage::LogBatch batch;
     for (uint64_t n = 1 + rng.Below(8); n > 0; --n) {
       ++last;
       batch.events.push_back(CrashEvent(last));
       batch.feedback.emplace_back(CrashFeedbackKey(last), CrashFeedback(last));
       batch.experience.emplace_back(kCrashPool, Experience{last, ArmId{0}, 0, 1, {}});
     }
-    Require(log.Commit(batch, Durability::kDisk));
+    Require(log.Commit(batch, storage::Durability::kDisk));
     Acknowledge('E', last);
     for (uint64_t n = rng.Below(8); n > 0; --n, ++decision) {
-      Require(storage->decisions->Put(CrashDecision(decision), Durability::kProcess));
+      Require(storage->decisions->Put(CrashDecision(decision), storage::Durability::kProcess));
       Acknowledge('D', decision);
     }
     if (last % kSnapshotEvery == 0) {
@@ -53,7 +53,7 @@ void Run(const std::string& folder, uint64_t decision, uint64_t seed) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests
 
 int main(int argc, char** argv) {
   if (argc != 4) {

@@ -10,7 +10,7 @@
 #include "storage/rocks/rocks_common.h"
 #include "temp_dir.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 constexpr PoolId kPool{1};
@@ -28,32 +28,32 @@ struct Expected {
   PoolId last_pool_id{};              // given
 };
 
-Durability SampleDurability(Rng& rng) {
-  return rng.Below(2) == 0 ? Durability::kDisk : Durability::kProcess;
+storage::Durability SampleDurability(Rng& rng) {
+  return rng.Below(2) == 0 ? storage::Durability::kDisk : storage::Durability::kProcess;
 }
 
 // Writes until something fails.
-void WriteUntilFailure(Storage& storage, Rng& rng, Expected& expected) {
+void WriteUntilFailure(storage::Storage& storage, Rng& rng, Expected& expected) {
   while (true) {
     const uint64_t dice = rng.Below(10);
-    const Durability durability = SampleDurability(rng);
+    const storage::Durability durability = SampleDurability(rng);
     absl::Status status;
     if (dice < 5) {
-      LogBatch batch;
+      storage::LogBatch batch;
       for (uint64_t n = 1 + rng.Below(20); n > 0; --n) {
-        batch.events.push_back(SampleEvent(rng, kPool, expected.events.size() + 1));
+        batch.events.push_back(storage::SampleEvent(rng, kPool, expected.events.size() + 1));
         expected.events.push_back(batch.events.back());
       }
       status = storage.log->Commit(batch, durability);
-      if (status.ok() && durability == Durability::kDisk) {
+      if (status.ok() && durability == storage::Durability::kDisk) {
         expected.last_on_disk = expected.events.size();
       }
     } else if (dice < 8) {
       const std::string id =
           std::to_string(expected.decisions.size()) + "/" + std::to_string(rng.Next());
-      expected.decisions.push_back(SampleDecision(rng, kPool, id, 3, 8));
+      expected.decisions.push_back(storage::SampleDecision(rng, kPool, id, 3, 8));
       status = storage.decisions->Put(expected.decisions.back(), durability);
-      if (status.ok() && durability == Durability::kDisk) {
+      if (status.ok() && durability == storage::Durability::kDisk) {
         expected.decisions_on_disk = expected.decisions.size();
       }
     } else if (dice < 9) {
@@ -80,7 +80,7 @@ void WriteUntilFailure(Storage& storage, Rng& rng, Expected& expected) {
 }
 
 // Compares, and removes from `expected` what the power loss was allowed to take.
-void ExpectAndForget(const Storage& storage, Expected& expected) {
+void ExpectAndForget(const storage::Storage& storage, Expected& expected) {
   const auto events = storage.log->ReadEvents(kPool, 1, 1000000);
   ASSERT_TRUE(events.ok()) << events.status();
   ASSERT_GE(events->size(), expected.last_on_disk);
@@ -114,8 +114,8 @@ void ExpectAndForget(const Storage& storage, Expected& expected) {
 
 void LoseOverAndOver(uint64_t seed) {
   Rng rng(seed);
-  const TempDir dir;
-  FaultEnv env;
+  const storage::TempDir dir;
+  storage::FaultEnv env;
   Expected expected;
   for (int life = 0; life < kLives; ++life) {
     SCOPED_TRACE("seed " + std::to_string(seed) + ", life " + std::to_string(life));
@@ -123,7 +123,8 @@ void LoseOverAndOver(uint64_t seed) {
     env.FailFrom(env.operations() + 1 +
                  static_cast<int64_t>(rng.Below(rng.Below(3) == 0 ? 80 : 1500)));
     {
-      absl::StatusOr<Storage> storage = OpenRocksStorageOn({.folder = dir.path()}, &env);
+      absl::StatusOr<storage::Storage> storage =
+          storage::OpenRocksStorageOn({.folder = dir.path()}, &env);
       if (storage.ok()) {
         ExpectAndForget(*storage, expected);
         if (::testing::Test::HasFatalFailure()) return;
@@ -133,7 +134,8 @@ void LoseOverAndOver(uint64_t seed) {
       }
     }
     env.LosePower(rng);
-    absl::StatusOr<Storage> storage = OpenRocksStorageOn({.folder = dir.path()}, &env);
+    absl::StatusOr<storage::Storage> storage =
+        storage::OpenRocksStorageOn({.folder = dir.path()}, &env);
     ASSERT_TRUE(storage.ok()) << storage.status();
     ExpectAndForget(*storage, expected);
     if (::testing::Test::HasFatalFailure()) return;
@@ -148,4 +150,4 @@ TEST(PowerLoss, TakesOnlyTheEndOfWhatWasNotSynced) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests

@@ -8,23 +8,23 @@
 #include "samples.h"
 #include "storage/api/storage.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 
 constexpr PoolId kCrashPool{1};
 constexpr Sequence kSnapshotEvery = 16;
 
 inline Event CrashEvent(Sequence sequence) {
   Rng rng(sequence);
-  return SampleEvent(rng, kCrashPool, sequence);
+  return storage::SampleEvent(rng, kCrashPool, sequence);
 }
 
 // Each event's batch contains a feedback record and an experience of the same number.
-inline FeedbackKey CrashFeedbackKey(Sequence sequence) {
+inline storage::FeedbackKey CrashFeedbackKey(Sequence sequence) {
   return {kCrashPool, "f" + std::to_string(sequence), ArmId{0}};
 }
 
-inline FeedbackRecord CrashFeedback(Sequence sequence) {
-  FeedbackRecord record;
+inline storage::FeedbackRecord CrashFeedback(Sequence sequence) {
+  storage::FeedbackRecord record;
   record.quality_sequence = sequence;
   return record;
 }
@@ -36,7 +36,7 @@ inline std::string CrashSnapshot(Sequence sequence) {
 
 inline Decision CrashDecision(uint64_t number) {
   Rng rng(number);
-  return SampleDecision(rng, kCrashPool, "d" + std::to_string(number), 4, 16);
+  return storage::SampleDecision(rng, kCrashPool, "d" + std::to_string(number), 4, 16);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tests

@@ -18,7 +18,7 @@
 #include "tests/support/server_process.h"
 #include "tests/support/test_folder.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 constexpr uint64_t kSeed = 20;
@@ -79,16 +79,16 @@ class Siege {
 
   // The log replays to a state that agrees with its snapshots. Returns its checksum.
   uint64_t ExpectSound(bool from_start) {
-    const auto log = ReadRocksEventLog(DataDir());
+    const auto log = storage::ReadRocksEventLog(DataDir());
     EXPECT_TRUE(log.ok()) << log.status();
     if (!log.ok()) return 0;
-    const auto checks = VerifyLog(**log, {from_start, nullptr});
+    const auto checks = engine::VerifyLog(**log, {from_start, nullptr});
     EXPECT_TRUE(checks.ok()) << checks.status();
     if (!checks.ok()) return 0;
     uint64_t checksum = 0;
-    for (const PoolCheck& check : *checks) {
+    for (const engine::PoolCheck& check : *checks) {
       EXPECT_EQ(check.fault, "") << check.pool;
-      for (const SnapshotCheck& s : check.snapshots) EXPECT_EQ(s.fault, "") << s.sequence;
+      for (const engine::SnapshotCheck& s : check.snapshots) EXPECT_EQ(s.fault, "") << s.sequence;
       if (check.pool == "default") checksum = check.checksum;
     }
     return checksum;
@@ -96,7 +96,7 @@ class Siege {
 
   // Each acknowledged feedback is the event that its acknowledgement named, and no feedback is twice.
   void ExpectEveryAcknowledgedOnce() {
-    const auto log = ReadRocksEventLog(DataDir());
+    const auto log = storage::ReadRocksEventLog(DataDir());
     ASSERT_TRUE(log.ok()) << log.status();
     const Sequence first = log.value()->FirstSequence(PoolId{1}).value();
     const auto events = log.value()->ReadEvents(PoolId{1}, first, 100000000);
@@ -146,19 +146,19 @@ class Siege {
     const TestFolder copy;
     std::filesystem::copy(DataDir(), copy.path(), std::filesystem::copy_options::recursive);
     std::filesystem::remove_all(copy.path() + "/snapshots");
-    auto storage = OpenRocksStorage({.folder = copy.path()});
+    auto storage = storage::OpenRocksStorage({.folder = copy.path()});
     EXPECT_TRUE(storage.ok()) << storage.status();
     if (!storage.ok()) return "";
     const SystemClock clock;
-    EngineOptions options;
-    options.writing = Writing::kInline;
-    options.building = Building::kInline;
-    auto engine = Engine::Open(options, *std::move(storage), clock);
+    engine::EngineOptions options;
+    options.writing = engine::Writing::kInline;
+    options.building = retrieval::Building::kInline;
+    auto engine = engine::Engine::Open(options, *std::move(storage), clock);
     EXPECT_TRUE(engine.ok()) << engine.status();
     if (!engine.ok()) return "";
     std::string text;
     for (int i = 0; i < 5; ++i) {
-      RouteInput input;
+      engine::RouteInput input;
       input.query = "a fixed question about topic " + std::to_string(i);
       input.decision_id = PredictionId(i);
       input.explain = true;
@@ -166,7 +166,8 @@ class Siege {
       EXPECT_TRUE(output.ok()) << output.status();
       if (!output.ok()) return "";
       text += Line(output->arm, output->propensity);
-      for (const RankedArm& arm : output->ranking) text += Line(arm.arm, arm.expected.quality);
+      for (const engine::RankedArm& arm : output->ranking)
+        text += Line(arm.arm, arm.expected.quality);
     }
     return text;
   }
@@ -294,7 +295,8 @@ TEST(ServerKill, LosesNothingWhileTheLogIsCompactedAndSilenceIsLearned) {
   }
   siege.ExpectNoFaults();
   EXPECT_GT(missing, 0u);
-  EXPECT_GT(ReadRocksEventLog(siege.DataDir()).value()->FirstSequence(PoolId{1}).value(), 1u);
+  EXPECT_GT(storage::ReadRocksEventLog(siege.DataDir()).value()->FirstSequence(PoolId{1}).value(),
+            1u);
   std::printf("%d kills, %zu acknowledged feedbacks, %llu never told\n", kills,
               siege.acknowledged(), static_cast<unsigned long long>(missing));
 }
@@ -310,4 +312,4 @@ TEST(AServer, StopsCleanlyHoweverSoonItIsTold) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests

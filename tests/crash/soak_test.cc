@@ -12,7 +12,7 @@
 #include "tests/support/engine_fixture.h"
 #include "tests/support/test_folder.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 constexpr int64_t kMegabyte = 1 << 20;
@@ -47,11 +47,11 @@ class Soak : public EngineFixture {
 };
 
 TEST_F(Soak, KeepsMemoryAndDiskBoundedHoweverManyDecisionsWait) {
-  EngineOptions options;
+  engine::EngineOptions options;
   options.limits.decisions_bytes_max = kDecisionBytesMax;
   options.limits.snapshot_every_events = 5000;
   options.limits.events_kept = 0;
-  auto storage = OpenRocksStorage(
+  auto storage = storage::OpenRocksStorage(
       {.folder = folder_.path(), .decisions_bytes_max = options.limits.decisions_bytes_max});
   ASSERT_TRUE(storage.ok()) << storage.status();
   OpenWith(*std::move(storage), options);
@@ -66,10 +66,11 @@ TEST_F(Soak, KeepsMemoryAndDiskBoundedHoweverManyDecisionsWait) {
   std::atomic<int64_t> failed{0};
   for (int64_t i = 0; i < count; ++i) {
     clock_.Advance(50 * kMicrosPerMs);
-    const RouteOutput decision = MustRoute("question about topic " + std::to_string(i % 997));
+    const engine::RouteOutput decision =
+        MustRoute("question about topic " + std::to_string(i % 997));
     ASSERT_TRUE(decision.logged);
     if (i % 4 == 0) {  // the rest wait in vain
-      FeedbackInput input;
+      engine::FeedbackInput input;
       input.decision_id = decision.decision_id;
       input.outcome.quality = 0.5;
       ++waiting;
@@ -93,4 +94,4 @@ TEST_F(Soak, KeepsMemoryAndDiskBoundedHoweverManyDecisionsWait) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests

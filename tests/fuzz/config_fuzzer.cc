@@ -12,7 +12,7 @@
 #include "retrieval/remote/endpoint.h"
 #include "service/app/config.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 constexpr std::string_view kFile = "fuzz.yaml";
@@ -49,7 +49,7 @@ void CheckAccepted(const ServerConfig& config) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);

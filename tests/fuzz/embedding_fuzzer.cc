@@ -12,7 +12,7 @@
 #include "retrieval/embed/hashing_embedder.h"
 #include "retrieval/embed/lexicon_embedder.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 void CheckUnitOrZero(const Embedder& embedder, std::string_view text) {
@@ -38,7 +38,7 @@ void TryLexicon(std::string_view bytes, bool is_resealed) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);

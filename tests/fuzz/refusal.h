@@ -10,7 +10,7 @@
 #include "base/check.h"
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 
 constexpr std::size_t kRefusalBytesMax = 2048;
 
@@ -22,4 +22,4 @@ inline void CheckRefusal(const absl::Status& status) {
   POINTSMAN_CHECK(is_fit);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tests

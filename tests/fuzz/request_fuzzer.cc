@@ -25,7 +25,7 @@
 #include "refusal.h"
 #include "service/api/convert.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 using google::protobuf::FieldDescriptor;
@@ -253,7 +253,7 @@ void TryOne(uint8_t kind, std::string_view bytes) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests
 
 extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
   google::protobuf::SetLogHandler(nullptr);  // one line for each text that is no UTF-8

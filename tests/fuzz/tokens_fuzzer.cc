@@ -10,7 +10,7 @@
 #include "service/access/access.h"
 #include "service/access/tokens_file.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 void CheckFile(const std::string& text) {
@@ -47,7 +47,7 @@ void CheckHeader(std::string_view bytes) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);

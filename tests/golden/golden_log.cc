@@ -14,15 +14,15 @@
 #include "storage/codec/records.h"
 #include "storage/codec/sealed.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 constexpr std::string_view kMagic = "PMGOLD01";
 
-void AppendFigures(const LearnedState& state, std::vector<std::string>& lines) {
+void AppendFigures(const learners::LearnedState& state, std::vector<std::string>& lines) {
   for (std::size_t i = 0; i < state.arm_count(); ++i) {
-    const ArmFigures f = state.Figures(static_cast<ArmId>(i), state.time());
-    const TrackerFigures& t = f.tracker;
+    const learners::ArmFigures f = state.Figures(static_cast<ArmId>(i), state.time());
+    const learners::TrackerFigures& t = f.tracker;
     lines.push_back(absl::StrFormat(
         "arm %d outcomes %d level %.17g +- %.17g quality %.17g of %.17g latency_ms %.17g p95 %.17g "
         "cost %.17g tokens %.17g errors %.17g",
@@ -47,10 +47,11 @@ absl::Status WriteGoldenLog(const GoldenLog& log, const std::string& path) {
   for (const char c : kMagic) out.Put(c);
   out.Put(log.secret);
   out.Put(static_cast<uint64_t>(log.events.size()));
-  for (const Event& event : log.events) out.PutString(EncodeEvent(event));
+  for (const Event& event : log.events) out.PutString(storage::EncodeEvent(event));
   out.Put(static_cast<uint64_t>(log.decisions.size()));
   for (const Decision& decision : log.decisions) {
-    out.PutString(Seal(RecordKind::kDecision, EncodeDecisionPayload(decision)));
+    out.PutString(
+        storage::Seal(storage::RecordKind::kDecision, storage::EncodeDecisionPayload(decision)));
   }
   gzFile file = gzopen(path.c_str(), "wb9");
   if (file == nullptr) return absl::UnavailableError(Cat("cannot write ", path));
@@ -78,12 +79,12 @@ absl::StatusOr<GoldenLog> ReadGoldenLog(const std::string& path) {
   log.secret = in.Get<SipKey>();
   for (uint64_t n = in.GetCount(8); n > 0; --n) {
     Event event;
-    ASSIGN_OR_RETURN(event, DecodeEvent(in.GetString()));
+    ASSIGN_OR_RETURN(event, storage::DecodeEvent(in.GetString()));
     log.events.push_back(std::move(event));
   }
   for (uint64_t n = in.GetCount(8); n > 0; --n) {
     Decision decision;
-    ASSIGN_OR_RETURN(decision, DecodeDecision(in.GetString()));
+    ASSIGN_OR_RETURN(decision, storage::DecodeDecision(in.GetString()));
     log.decisions.push_back(std::move(decision));
   }
   if (!in.AtEnd()) return DataLoss(path, " is damaged");
@@ -94,14 +95,14 @@ absl::StatusOr<Replayed> Replay(const GoldenLog& log) {
   Replayed replayed;
   const auto* made = std::get_if<PoolEvent>(&log.events.front().body);
   if (made == nullptr) return DataLoss("the log does not begin with its pool");
-  auto state = LearnedState::Empty(made->pool);
+  auto state = learners::LearnedState::Empty(made->pool);
   RETURN_IF_ERROR(state.status());
   std::size_t next = 0;
   const auto decide = [&]() -> absl::Status {
     for (; next < log.decisions.size() && log.decisions[next].snapshot_version == state->version();
          ++next) {
       Decision again;
-      ASSIGN_OR_RETURN(again, Recompute(*state, log.decisions[next], log.secret));
+      ASSIGN_OR_RETURN(again, engine::Recompute(*state, log.decisions[next], log.secret));
       replayed.transcript.push_back(DecisionLine(again));
       replayed.decisions.push_back(std::move(again));
     }
@@ -114,8 +115,8 @@ absl::StatusOr<Replayed> Replay(const GoldenLog& log) {
   RETURN_IF_ERROR(decide());
   if (next != log.decisions.size()) return DataLoss("a decision is of no version of this log");
   AppendFigures(*state, replayed.transcript);
-  replayed.transcript.push_back(absl::StrFormat("state %016x", StateChecksum(*state)));
+  replayed.transcript.push_back(absl::StrFormat("state %016x", learners::StateChecksum(*state)));
   return replayed;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tests

@@ -13,7 +13,7 @@
 #include "domain/event.h"
 #include "domain/types.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 
 struct GoldenLog {
   SipKey secret;
@@ -35,4 +35,4 @@ struct Replayed {
 };
 absl::StatusOr<Replayed> Replay(const GoldenLog& log);
 
-}  // namespace pointsman
+}  // namespace pointsman::tests

@@ -13,7 +13,7 @@
 #include "storage/api/storage.h"
 #include "tests/paths.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 Outcome Quality(double quality) {
@@ -44,7 +44,7 @@ constexpr Micros kWindow = 60 * kMicrosPerSecond;
 
 class Player {
  public:
-  Player(const Dataset& data, Engine& engine, ManualClock& clock)
+  Player(const evaluation::Dataset& data, engine::Engine& engine, ManualClock& clock)
       : data_(data), engine_(engine), clock_(clock) {}
 
   absl::Status Play(const std::string& quality_model) {
@@ -72,7 +72,7 @@ class Player {
 
  private:
   absl::Status PutPool(const std::function<void(PoolSettings&)>& change) {
-    return Await<PutPoolOutput>([&](auto done) {
+    return engine::Await<engine::PutPoolOutput>([&](auto done) {
              engine_.PutPool(
                  "golden",
                  [&](PoolSettings settings) -> absl::StatusOr<PoolSettings> {
@@ -97,12 +97,13 @@ class Player {
     arm.status = status;
     arm.prior_quality = 0.5;
     arm.prior_strength = static_cast<double>(a % 2);
-    return Await<PutArmOutput>([&](auto done) { engine_.PutArm("golden", arm, std::move(done)); })
+    return engine::Await<engine::PutArmOutput>(
+               [&](auto done) { engine_.PutArm("golden", arm, std::move(done)); })
         .status();
   }
 
   absl::Status Round(std::size_t round) {
-    RouteInput route;
+    engine::RouteInput route;
     route.pool = "golden";
     route.query = data_.queries[round].text;
     route.decision_id = Cat("round-", round);
@@ -110,12 +111,12 @@ class Player {
     if (round % 3 == 1) route.preference = Preference{0.7, 0.2, 0.1};
     if (round % 11 == 5) route.mode = Mode::kGreedy;
     if (round % 13 == 4) route.arm_count = 2;
-    if (round % 26 == 4) route.purpose = Purpose::kPanel;
+    if (round % 26 == 4) route.purpose = learners::Purpose::kPanel;
     const auto output = engine_.Route(route);
     RETURN_IF_ERROR(output.status());
     decision_ids_.push_back(route.decision_id);
     RETURN_IF_ERROR(Tell(round, output->arm));
-    if (route.purpose == Purpose::kPanel) {
+    if (route.purpose == learners::Purpose::kPanel) {
       RETURN_IF_ERROR(Feedback(round, round, output->further.front().arm, Quality(0.5)));
     }
     // A correction of the round before last, and feedback after the window.
@@ -149,20 +150,20 @@ class Player {
 
   absl::Status Feedback(std::size_t now, std::size_t round, const std::string& served,
                         const Outcome& outcome) {
-    FeedbackInput input;
+    engine::FeedbackInput input;
     input.pool = "golden";
     input.decision_id = Cat("round-", round);
     input.feedback_id = Cat(now, "-", ++told_);
     input.served_arm = served;
     input.outcome = outcome;
-    const auto result =
-        Await<FeedbackOutput>([&](auto done) { engine_.Feedback(input, std::move(done)); });
+    const auto result = engine::Await<engine::FeedbackOutput>(
+        [&](auto done) { engine_.Feedback(input, std::move(done)); });
     // An error and a quality of one decision exclude each other: such feedback is refused.
     return absl::IsInvalidArgument(result.status()) ? absl::OkStatus() : result.status();
   }
 
-  const Dataset& data_;
-  Engine& engine_;
+  const evaluation::Dataset& data_;
+  engine::Engine& engine_;
   ManualClock& clock_;
   Rng rng_{7};
   int told_ = 0;
@@ -172,19 +173,20 @@ class Player {
 }  // namespace
 
 absl::StatusOr<GoldenLog> PlayGoldenLog(const std::string& quality_model) {
-  ASSIGN_OR_RETURN(const Dataset data, LoadDataset(POINTSMAN_SOURCE_DIR "/deploy/sample", ""));
+  ASSIGN_OR_RETURN(const evaluation::Dataset data,
+                   evaluation::LoadDataset(POINTSMAN_SOURCE_DIR "/deploy/sample", ""));
   ManualClock clock(Micros{1735689600} * kMicrosPerSecond);
-  Storage storage = OpenMemoryStorage(kSecret);
-  const EventLog& events = *storage.log;
-  const DecisionStore& decisions = *storage.decisions;
-  EngineOptions options;
-  options.writing = Writing::kInline;
-  options.building = Building::kInline;
-  std::unique_ptr<Engine> engine;
-  ASSIGN_OR_RETURN(engine, Engine::Open(options, std::move(storage), clock));
+  storage::Storage storage = storage::OpenMemoryStorage(kSecret);
+  const storage::EventLog& events = *storage.log;
+  const storage::DecisionStore& decisions = *storage.decisions;
+  engine::EngineOptions options;
+  options.writing = engine::Writing::kInline;
+  options.building = retrieval::Building::kInline;
+  std::unique_ptr<engine::Engine> engine;
+  ASSIGN_OR_RETURN(engine, engine::Engine::Open(options, std::move(storage), clock));
   Player player(data, *engine, clock);
   RETURN_IF_ERROR(player.Play(quality_model));
-  PoolInfo pool;
+  engine::PoolInfo pool;
   ASSIGN_OR_RETURN(pool, engine->GetPool("golden"));
 
   GoldenLog log;
@@ -199,4 +201,4 @@ absl::StatusOr<GoldenLog> PlayGoldenLog(const std::string& quality_model) {
   return log;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tests

@@ -17,7 +17,7 @@
 #include "golden_log.h"
 #include "tests/paths.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 constexpr const char* kModels[] = {"lin_thompson", "hybrid", "mixture", "context_free"};
@@ -191,7 +191,7 @@ int Rewrite() {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests
 
 int main(int argc, char** argv) {
   if (argc == 2 && std::string(argv[1]) == "--rewrite") return pointsman::Rewrite();

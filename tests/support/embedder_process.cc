@@ -13,7 +13,7 @@
 #include "tests/paths.h"
 #include "tests/support/spawn.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 
 EmbedderProcess::EmbedderProcess(std::vector<std::string> arguments) {
   std::array<int, 2> in{}, out{};
@@ -43,8 +43,8 @@ void EmbedderProcess::Kill() {
   pid_ = 0;
 }
 
-RemoteEndpoint EmbedderProcess::Endpoint() const {
-  RemoteEndpoint endpoint;
+retrieval::RemoteEndpoint EmbedderProcess::Endpoint() const {
+  retrieval::RemoteEndpoint endpoint;
   endpoint.name = "test";
   endpoint.url = "http://127.0.0.1:" + std::to_string(port_) + "/v1";
   endpoint.model = "words";
@@ -80,4 +80,4 @@ std::string EmbedderProcess::Text(const std::string& name) {
 
 int64_t EmbedderProcess::Count(const std::string& name) { return std::atoll(Text(name).c_str()); }
 
-}  // namespace pointsman
+}  // namespace pointsman::tests

@@ -10,7 +10,7 @@
 
 #include "retrieval/remote/endpoint.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 
 class EmbedderProcess {
  public:
@@ -21,7 +21,7 @@ class EmbedderProcess {
 
   int port() const { return port_; }
   // An endpoint named "test" for this server, with short deadlines.
-  RemoteEndpoint Endpoint() const;
+  retrieval::RemoteEndpoint Endpoint() const;
   // Sends a command, and returns the line that it answers.
   std::string Tell(const std::string& command);
   // A number from its `stats`.
@@ -38,4 +38,4 @@ class EmbedderProcess {
   int port_ = 0;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::tests

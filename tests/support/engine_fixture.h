@@ -13,7 +13,7 @@
 #include "engine/engine.h"
 #include "storage/api/storage.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 
 constexpr SipKey kTestSecret{0x1234, 0x5678};
 constexpr Micros kTestStart = 1'700'000'000 * kMicrosPerSecond;
@@ -38,22 +38,22 @@ inline std::vector<Arm> ThreeArms() {
 
 class EngineFixture : public ::testing::Test {
  protected:
-  static EngineOptions Inline() {
-    EngineOptions options;
-    options.writing = Writing::kInline;
-    options.building = Building::kInline;
+  static engine::EngineOptions Inline() {
+    engine::EngineOptions options;
+    options.writing = engine::Writing::kInline;
+    options.building = retrieval::Building::kInline;
     return options;
   }
 
-  void OpenWith(Storage storage, EngineOptions options = Inline()) {
-    auto opened = Engine::Open(options, std::move(storage), clock_);
+  void OpenWith(storage::Storage storage, engine::EngineOptions options = Inline()) {
+    auto opened = engine::Engine::Open(options, std::move(storage), clock_);
     ASSERT_TRUE(opened.ok()) << opened.status();
     engine_ = *std::move(opened);
   }
 
   void MakePool(PoolSettings settings = {}) {
-    using Made = PutPoolOutput;
-    const auto made = Await<Made>([&](auto done) {
+    using Made = engine::PutPoolOutput;
+    const auto made = engine::Await<Made>([&](auto done) {
       engine_->PutPool(
           "default", [=](const PoolSettings&) { return settings; }, ThreeArms(), true,
           std::move(done));
@@ -62,36 +62,36 @@ class EngineFixture : public ::testing::Test {
   }
 
   void SetUp() override {
-    OpenWith(OpenMemoryStorage(kTestSecret));
+    OpenWith(storage::OpenMemoryStorage(kTestSecret));
     MakePool();
   }
 
-  RouteOutput MustRoute(const std::string& query, const std::string& id = "") {
-    RouteInput input;
+  engine::RouteOutput MustRoute(const std::string& query, const std::string& id = "") {
+    engine::RouteInput input;
     input.query = query;
     input.decision_id = id;
     auto output = engine_->Route(input);
     EXPECT_TRUE(output.ok()) << output.status();
-    return output.ok() ? *output : RouteOutput{};
+    return output.ok() ? *output : engine::RouteOutput{};
   }
 
-  absl::StatusOr<FeedbackOutput> Tell(FeedbackInput input) {
-    return Await<FeedbackOutput>(
+  absl::StatusOr<engine::FeedbackOutput> Tell(engine::FeedbackInput input) {
+    return engine::Await<engine::FeedbackOutput>(
         [&](auto done) { engine_->Feedback(std::move(input), std::move(done)); });
   }
-  absl::StatusOr<FeedbackOutput> TellQuality(const std::string& decision, double quality,
-                                             const std::string& feedback_id = "") {
-    FeedbackInput input;
+  absl::StatusOr<engine::FeedbackOutput> TellQuality(const std::string& decision, double quality,
+                                                     const std::string& feedback_id = "") {
+    engine::FeedbackInput input;
     input.decision_id = decision;
     input.feedback_id = feedback_id;
     input.outcome.quality = quality;
     return Tell(input);
   }
 
-  PoolStatistics Stats() {
+  engine::PoolStatistics Stats() {
     auto stats = engine_->GetStats("default");
     EXPECT_TRUE(stats.ok()) << stats.status();
-    return stats.ok() ? *std::move(stats) : PoolStatistics{};
+    return stats.ok() ? *std::move(stats) : engine::PoolStatistics{};
   }
   uint64_t StateChecksumNow() {
     const auto checksum = engine_->StateChecksum("default");
@@ -99,8 +99,8 @@ class EngineFixture : public ::testing::Test {
     return checksum.value_or(0);
   }
   uint64_t OutcomesOf(const std::string& arm) {
-    const PoolStatistics stats = Stats();
-    for (const ArmStatistics& a : stats.arms) {
+    const engine::PoolStatistics stats = Stats();
+    for (const engine::ArmStatistics& a : stats.arms) {
       if (a.name == arm) return a.figures.outcomes;
     }
     ADD_FAILURE() << "no arm " << arm;
@@ -108,7 +108,7 @@ class EngineFixture : public ::testing::Test {
   }
 
   ManualClock clock_{kTestStart};
-  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<engine::Engine> engine_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::tests

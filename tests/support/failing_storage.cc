@@ -5,7 +5,7 @@
 #include "base/status_macros.h"
 #include "storage/rocks/write_latch.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 // Asks the plan before each operation; a failed write latches its store.
@@ -27,7 +27,7 @@ class Gatekeeper {
     if (fails) return absl::UnavailableError("this snapshot was made to fail");
     return absl::OkStatus();
   }
-  void AfterCommit(const LogBatch& batch) const {
+  void AfterCommit(const storage::LogBatch& batch) const {
     if (plan_->after_commit) plan_->after_commit(batch);
   }
   absl::Status BeforeRead() const {
@@ -37,12 +37,12 @@ class Gatekeeper {
 
  private:
   const std::shared_ptr<FailurePlan> plan_;
-  WriteLatch latch_;
+  storage::WriteLatch latch_;
 };
 
-class FailingEventLog final : public EventLog {
+class FailingEventLog final : public storage::EventLog {
  public:
-  FailingEventLog(std::unique_ptr<EventLog> inner, std::shared_ptr<FailurePlan> plan)
+  FailingEventLog(std::unique_ptr<storage::EventLog> inner, std::shared_ptr<FailurePlan> plan)
       : inner_(std::move(inner)), gate_(std::move(plan)) {}
 
   SipKey secret() const override { return inner_->secret(); }
@@ -50,7 +50,7 @@ class FailingEventLog final : public EventLog {
     RETURN_IF_ERROR(gate_.BeforeWrite());
     return inner_->NewPoolId();
   }
-  absl::Status Commit(const LogBatch& batch, Durability durability) override {
+  absl::Status Commit(const storage::LogBatch& batch, storage::Durability durability) override {
     RETURN_IF_ERROR(gate_.BeforeWrite());
     RETURN_IF_ERROR(inner_->Commit(batch, durability));
     gate_.AfterCommit(batch);
@@ -81,12 +81,12 @@ class FailingEventLog final : public EventLog {
     RETURN_IF_ERROR(gate_.BeforeRead());
     return inner_->FirstSequence(pool);
   }
-  absl::StatusOr<PoolProgress> ReadProgress(PoolId pool) const override {
+  absl::StatusOr<storage::PoolProgress> ReadProgress(PoolId pool) const override {
     RETURN_IF_ERROR(gate_.BeforeRead());
     return inner_->ReadProgress(pool);
   }
-  absl::StatusOr<std::optional<FeedbackRecord>> ReadFeedback(
-      const FeedbackKey& key) const override {
+  absl::StatusOr<std::optional<storage::FeedbackRecord>> ReadFeedback(
+      const storage::FeedbackKey& key) const override {
     RETURN_IF_ERROR(gate_.BeforeRead());
     return inner_->ReadFeedback(key);
   }
@@ -119,20 +119,22 @@ class FailingEventLog final : public EventLog {
   }
 
  private:
-  const std::unique_ptr<EventLog> inner_;
+  const std::unique_ptr<storage::EventLog> inner_;
   Gatekeeper gate_;
 };
 
-class FailingDecisionStore final : public DecisionStore {
+class FailingDecisionStore final : public storage::DecisionStore {
  public:
-  FailingDecisionStore(std::unique_ptr<DecisionStore> inner, std::shared_ptr<FailurePlan> plan)
+  FailingDecisionStore(std::unique_ptr<storage::DecisionStore> inner,
+                       std::shared_ptr<FailurePlan> plan)
       : inner_(std::move(inner)), gate_(std::move(plan)) {}
 
-  absl::Status Put(const Decision& decision, Durability durability) override {
+  absl::Status Put(const Decision& decision, storage::Durability durability) override {
     RETURN_IF_ERROR(gate_.BeforeWrite());
     return inner_->Put(decision, durability);
   }
-  absl::Status PutBatch(const std::vector<Decision>& decisions, Durability durability) override {
+  absl::Status PutBatch(const std::vector<Decision>& decisions,
+                        storage::Durability durability) override {
     RETURN_IF_ERROR(gate_.BeforeWrite());
     return inner_->PutBatch(decisions, durability);
   }
@@ -141,10 +143,9 @@ class FailingDecisionStore final : public DecisionStore {
     RETURN_IF_ERROR(gate_.BeforeRead());
     return inner_->Get(pool, decision_id);
   }
-  absl::StatusOr<std::vector<WaitingDecision>> ReadWaiting(PoolId pool,
-                                                           const DecisionPosition& after,
-                                                           Micros before,
-                                                           std::size_t count_max) const override {
+  absl::StatusOr<std::vector<storage::WaitingDecision>> ReadWaiting(
+      PoolId pool, const DecisionPosition& after, Micros before,
+      std::size_t count_max) const override {
     RETURN_IF_ERROR(gate_.BeforeRead());
     return inner_->ReadWaiting(pool, after, before, count_max);
   }
@@ -154,15 +155,15 @@ class FailingDecisionStore final : public DecisionStore {
   }
 
  private:
-  const std::unique_ptr<DecisionStore> inner_;
+  const std::unique_ptr<storage::DecisionStore> inner_;
   Gatekeeper gate_;
 };
 
 }  // namespace
 
-Storage MakeFailingStorage(Storage inner, std::shared_ptr<FailurePlan> plan) {
+storage::Storage MakeFailingStorage(storage::Storage inner, std::shared_ptr<FailurePlan> plan) {
   return {std::make_unique<FailingEventLog>(std::move(inner.log), plan),
           std::make_unique<FailingDecisionStore>(std::move(inner.decisions), plan)};
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tests

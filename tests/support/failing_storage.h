@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "storage/api/storage.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 
 // Which operations fail. Writes and reads of both stores are counted together, from 1.
 class FailurePlan {
@@ -24,7 +24,7 @@ class FailurePlan {
   // Called before each snapshot is written, to delay it. Set it before the storage is used.
   std::function<void()> before_snapshot;
   // Called with each committed batch.
-  std::function<void(const LogBatch&)> after_commit;
+  std::function<void(const storage::LogBatch&)> after_commit;
   // Counts an operation, and returns whether it must fail.
   bool CountAndAsk() { return ++operations_ == fails_at_.load(); }
 
@@ -33,6 +33,6 @@ class FailurePlan {
   std::atomic<int64_t> operations_{0};
 };
 
-Storage MakeFailingStorage(Storage inner, std::shared_ptr<FailurePlan> plan);
+storage::Storage MakeFailingStorage(storage::Storage inner, std::shared_ptr<FailurePlan> plan);
 
-}  // namespace pointsman
+}  // namespace pointsman::tests

@@ -13,7 +13,7 @@
 #include "tests/paths.h"
 #include "tests/support/spawn.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 // The number after `word` in `text`; -1 if it is missing or incomplete.
@@ -110,4 +110,4 @@ int ServerProcess::Stop() {
 
 bool ServerProcess::IsAlive() const { return pid_ != 0 && waitpid(pid_, nullptr, WNOHANG) == 0; }
 
-}  // namespace pointsman
+}  // namespace pointsman::tests

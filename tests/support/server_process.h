@@ -14,7 +14,7 @@
 #include "pointsman/v1/admin.grpc.pb.h"
 #include "pointsman/v1/router.grpc.pb.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 
 class ServerProcess {
  public:
@@ -58,4 +58,4 @@ class ServerProcess {
   bool is_over_ GUARDED_BY(mutex_) = false;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::tests

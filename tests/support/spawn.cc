@@ -6,7 +6,7 @@
 
 extern char** environ;
 
-namespace pointsman {
+namespace pointsman::tests {
 
 pid_t Spawn(std::vector<std::string> words, const std::vector<std::pair<int, int>>& files) {
   posix_spawn_file_actions_t actions;
@@ -23,4 +23,4 @@ pid_t Spawn(std::vector<std::string> words, const std::vector<std::pair<int, int
   return pid;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tests

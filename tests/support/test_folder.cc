@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 
 TestFolder::TestFolder() {
   path_ = (std::filesystem::temp_directory_path() / "pointsman-test-XXXXXX").string();
@@ -18,4 +18,4 @@ TestFolder::~TestFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tests

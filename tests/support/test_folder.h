@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace pointsman {
+namespace pointsman::tests {
 
 class TestFolder {
  public:
@@ -17,4 +17,4 @@ class TestFolder {
   std::string path_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::tests

@@ -7,7 +7,7 @@
 #include <chrono>
 #include <thread>
 
-namespace pointsman {
+namespace pointsman::tests {
 
 // Fails the test if the condition is still false after ten seconds.
 template <class Condition>
@@ -18,4 +18,4 @@ void Until(const Condition& condition) {
   ASSERT_TRUE(condition());
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tests

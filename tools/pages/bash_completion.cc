@@ -1,7 +1,7 @@
 #include "base/strings.h"
 #include "tools/pages/completion.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 std::string Words(const std::vector<std::string>& words) { return Joined(words, " "); }
@@ -83,4 +83,4 @@ std::string Completion(const std::string& shell, const CommandEntry& root) {
   return shell == "zsh" ? ZshCompletion(root) : FishCompletion(root);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

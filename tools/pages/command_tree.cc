@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 // CLI11 says the choices of an option in the name of its type: "TEXT:{first-token,total}".
@@ -82,4 +82,4 @@ std::string Joined(const std::vector<std::string>& words, const std::string& bet
   return text;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

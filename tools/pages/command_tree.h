@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace pointsman {
+namespace pointsman::tools {
 
 struct OptionEntry {
   std::vector<std::string> names;  // "-h", "--help"; of a positional: its one name
@@ -56,4 +56,4 @@ std::string Replaced(std::string text, const std::string& from, const std::strin
 // The words with `between` between them.
 std::string Joined(const std::vector<std::string>& words, const std::string& between);
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -7,7 +7,7 @@
 
 #include "tools/pages/command_tree.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 
 std::string BashCompletion(const CommandEntry& root);
 std::string FishCompletion(const CommandEntry& root);
@@ -17,4 +17,4 @@ std::string ZshCompletion(const CommandEntry& root);
 inline const std::vector<std::string> kShells = {"bash", "zsh", "fish"};
 std::string Completion(const std::string& shell, const CommandEntry& root);
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

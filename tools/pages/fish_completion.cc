@@ -1,7 +1,7 @@
 #include "base/strings.h"
 #include "tools/pages/completion.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 std::string Quote(const std::string& text) {
@@ -68,4 +68,4 @@ std::string FishCompletion(const CommandEntry& root) {
              "_within\n  string match -q -- \"$argv[1] *\" (__", name, "_path)' '\nend\n", rules);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

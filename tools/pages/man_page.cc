@@ -5,7 +5,7 @@
 #include "base/strings.h"
 #include "base/version.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 // Text as roff prints it: no escape, no request where a line begins, and hyphens that can be copied.
@@ -110,4 +110,4 @@ std::string ManPage(const CommandEntry& root, const ManHead& head) {
          Section("SEE ALSO", Lines(head.see_also));
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

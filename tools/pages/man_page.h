@@ -6,7 +6,7 @@
 
 #include "tools/pages/command_tree.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 
 struct ManHead {
   int section = 1;
@@ -17,4 +17,4 @@ struct ManHead {
 // Cost: O(tree). The same tree gives the same bytes: no date is in it.
 std::string ManPage(const CommandEntry& root, const ManHead& head);
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -4,7 +4,7 @@
 
 #include "tools/pages/completion.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 
 void AddPageFlags(CLI::App& app, const ManHead& head) {
   app.add_flag_callback("--man-page",
@@ -22,4 +22,4 @@ void AddPageFlags(CLI::App& app, const ManHead& head) {
       ->group("");
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

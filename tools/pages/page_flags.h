@@ -6,9 +6,9 @@
 
 #include "tools/pages/man_page.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 
 // Add them last: what is printed is what `app` takes then. They end the parse as --help does, with exit code 0.
 void AddPageFlags(CLI::App& app, const ManHead& head);
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -1,7 +1,7 @@
 #include "base/strings.h"
 #include "tools/pages/completion.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 std::string FunctionOf(const CommandEntry& entry) {
@@ -99,4 +99,4 @@ std::string ZshCompletion(const CommandEntry& root) {
              "\nfi\n");
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -12,7 +12,7 @@
 #include "learners/change/watched_share.h"
 #include "learners/quality/hybrid/hybrid_model.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 using Eigen::Vector3d;
@@ -245,4 +245,4 @@ absl::StatusOr<std::unique_ptr<QualityModel>> DecodeHybridSteady(const LearnerSe
   return Hybrid::Decode(settings, dimension, Steady(), in);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -70,7 +70,7 @@
 #include "learners/choice/expert_mixture.h"
 #include "learners/quality/quality_model.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 // The constants. Experiments change them; MakeHybrid uses the defaults.
 struct HybridTuning {
@@ -99,4 +99,4 @@ absl::StatusOr<std::unique_ptr<QualityModel>> DecodeHybridSteady(const LearnerSe
                                                                  uint32_t dimension,
                                                                  ByteReader& in);
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

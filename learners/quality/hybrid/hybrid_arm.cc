@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 using Eigen::MatrixXd;
@@ -223,4 +223,4 @@ HybridArm HybridArm::Decode(Eigen::Index dimension, ByteReader& in) {
   return arm;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -13,7 +13,7 @@
 #include "learners/change/drift_detector.h"
 #include "learners/linear/regression_sums.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 constexpr std::size_t kHybridExperts = 2;  // the cautious one and the bold one
 
@@ -97,4 +97,4 @@ struct HybridArm {
   static HybridArm Decode(Eigen::Index dimension, ByteReader& in);
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -4,7 +4,7 @@
 
 #include "Eigen/Cholesky"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 void HybridHead::Learn(const Eigen::Vector3d& phi, double residual, double weight) {
   precision_ += weight * phi * phi.transpose();
@@ -34,4 +34,4 @@ void HybridHead::Decode(ByteReader& in) {
   }
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

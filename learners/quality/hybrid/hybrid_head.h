@@ -7,7 +7,7 @@
 #include "Eigen/Core"
 #include "base/bytes.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 class HybridHead {
  public:
@@ -26,4 +26,4 @@ class HybridHead {
   Eigen::Vector3d beta_ = Eigen::Vector3d::Zero();
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

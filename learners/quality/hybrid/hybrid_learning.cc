@@ -11,7 +11,7 @@
 #include "learners/quality/hybrid/hybrid_model.h"
 #include "learners/quality/hybrid/hybrid_shared.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 using Eigen::MatrixXd;
@@ -185,4 +185,4 @@ void Hybrid::Refresh() {
   for (const std::size_t i : busiest) arms_.Mutable(i).solved_weight = arms_.Get(i)->weight;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

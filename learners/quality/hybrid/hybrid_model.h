@@ -16,7 +16,7 @@
 #include "learners/quality/hybrid/hybrid_arm.h"
 #include "learners/quality/hybrid/hybrid_head.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 constexpr std::size_t kHybridCautious = 0, kHybridBold = 1;
 constexpr uint32_t kHybridTrialOutcomes = 40;  // of a late arm, whatever they say
@@ -87,4 +87,4 @@ class Hybrid final : public QualityModel {
   PersistentArray<HybridArm> arms_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -6,7 +6,7 @@
 #include "Eigen/Core"
 #include "learners/linear/regression_sums.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 using Eigen::MatrixXd;
@@ -62,4 +62,4 @@ void LearnSharedPrior(const SharedTuning& tuning, std::size_t expert,
   }
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -10,7 +10,7 @@
 #include "base/persistent_array.h"
 #include "learners/quality/hybrid/hybrid_arm.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 struct SharedTuning {
   double level_strength = 2;     // outcomes that m counts as in an arm's level
@@ -23,4 +23,4 @@ void LearnSharedPrior(const SharedTuning& tuning, std::size_t expert,
                       std::span<const std::size_t> busiest, PersistentArray<HybridArm>& arms,
                       HybridPrior& prior);
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

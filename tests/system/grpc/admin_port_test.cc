@@ -9,12 +9,12 @@
 #include "rpc_fixture.h"
 #include "tests/paths.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 class AdminPort : public RpcFixture {
  protected:
-  void Configure(ServerConfig& config) override { config.admin_listen = "127.0.0.1:0"; }
+  void Configure(service::ServerConfig& config) override { config.admin_listen = "127.0.0.1:0"; }
 };
 
 TEST_F(AdminPort, CountsWhatWasServed) {
@@ -148,4 +148,4 @@ TEST_F(AdminPort, SaysThatItLivesAndIsReady) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests

@@ -10,7 +10,7 @@
 #include "storage/api/storage.h"
 #include "tests/support/server_process.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 using nlohmann::json;
@@ -21,10 +21,10 @@ using ::testing::HasSubstr;
 class Audit : public ::testing::Test {
  protected:
   // A separate token for each name, in a file that the server reads.
-  void AddToken(const std::string& name, std::initializer_list<Scope> scopes,
+  void AddToken(const std::string& name, std::initializer_list<service::Scope> scopes,
                 const std::string& pool) {
-    NewToken made = MakeToken(name).value();
-    for (const Scope scope : scopes) made.entry.scopes |= static_cast<uint8_t>(scope);
+    service::NewToken made = service::MakeToken(name).value();
+    for (const service::Scope scope : scopes) made.entry.scopes |= static_cast<uint8_t>(scope);
     made.entry.pools = {pool};
     tokens_.push_back(made.entry);
     secrets_[name] = made.token;
@@ -36,7 +36,7 @@ class Audit : public ::testing::Test {
     text << "log: {format: json}\n" << more;
     if (!tokens_.empty()) {
       const std::string file = folder_.path() + "/tokens.yaml";
-      ASSERT_TRUE(SaveTokens(file, tokens_).ok());
+      ASSERT_TRUE(service::SaveTokens(file, tokens_).ok());
       text << "tokens_file: " << file << "\n";
     }
     text.close();
@@ -81,7 +81,7 @@ class Audit : public ::testing::Test {
   }
 
   const TestFolder folder_;
-  std::vector<TokenEntry> tokens_;
+  std::vector<service::TokenEntry> tokens_;
   std::map<std::string, std::string> secrets_;
   std::unique_ptr<ServerProcess> server_;
 };
@@ -171,13 +171,13 @@ TEST_F(Audit, TellsOfAnImportWithWhatItTaught) {
 }
 
 TEST_F(Audit, NamesTheTokenAndTheAddressHereAndInTheEventLog) {
-  AddToken("ops", {Scope::kAdmin}, "*");
+  AddToken("ops", {service::Scope::kAdmin}, "*");
   Start();
   ASSERT_TRUE(Call(&v1::Admin::Stub::PutPool, TwoArms(), "ops").ok());
   const std::vector<json> audits = Audits();
   ASSERT_EQ(audits.size(), 1u);
   EXPECT_EQ(audits[0]["who"], "ops@127.0.0.1");
-  const auto log = ReadRocksEventLog(folder_.path() + "/data");
+  const auto log = storage::ReadRocksEventLog(folder_.path() + "/data");
   ASSERT_TRUE(log.ok()) << log.status();
   const PoolId pool = (*log)->ReadPools().value().front().id;
   int told = 0;
@@ -190,9 +190,9 @@ TEST_F(Audit, NamesTheTokenAndTheAddressHereAndInTheEventLog) {
 }
 
 TEST_F(Audit, TellsWhoWasRefusedAlsoWhoOnlyWantedToRead) {
-  AddToken("ops", {Scope::kAdmin}, "*");
-  AddToken("app", {Scope::kRoute}, "*");
-  AddToken("other", {Scope::kAdmin}, "other");
+  AddToken("ops", {service::Scope::kAdmin}, "*");
+  AddToken("app", {service::Scope::kRoute}, "*");
+  AddToken("other", {service::Scope::kAdmin}, "other");
   Start();
   v1::GetStatsRequest read;
   const auto code = [&](const std::string& token) {
@@ -236,4 +236,4 @@ TEST_F(Audit, LineIsOneLineWhateverIsNamed) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests

@@ -13,12 +13,12 @@
 #include "storage/api/storage.h"
 #include "tests/paths.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 class BackupOverGrpc : public RpcFixture {
  protected:
-  void Configure(ServerConfig& config) override {
+  void Configure(service::ServerConfig& config) override {
     config.limits.snapshot_every_events = 25;
     if (!data_dir_.empty()) config.data_dir = data_dir_;
   }
@@ -103,7 +103,7 @@ TEST_F(BackupOverGrpc, HoldsWhatWasAcknowledgedBeforeItWhileFeedbackGoesOn) {
     EXPECT_EQ(Run("backup --name " + name), 0) << output_;
     const std::string backup = DataDir() + "/backups/" + name;
     EXPECT_EQ(Run("verify " + backup), 0) << output_;
-    const auto log = ReadRocksEventLog(backup);
+    const auto log = storage::ReadRocksEventLog(backup);
     ASSERT_TRUE(log.ok()) << log.status();
     EXPECT_GE((*log)->LastSequence(PoolId{1}).value(), before + 4);
   }
@@ -159,4 +159,4 @@ TEST_F(BackupOverGrpc, VerifyTellsASoundFolderFromADamagedOne) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests

@@ -10,7 +10,7 @@
 #include "rpc_fixture.h"
 #include "tests/paths.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 using Json = nlohmann::json;
@@ -237,4 +237,4 @@ TEST_F(PointsmanBinary, PrintsErrorsAsJsonAlone) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests

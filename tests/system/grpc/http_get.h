@@ -10,7 +10,7 @@
 #include <array>
 #include <string>
 
-namespace pointsman {
+namespace pointsman::tests {
 
 // The whole response to "GET path", headers included; empty if there is none.
 inline std::string Get(int port, const std::string& path) {
@@ -32,4 +32,4 @@ inline std::string Get(int port, const std::string& path) {
   return answer;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tests

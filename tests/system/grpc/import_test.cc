@@ -8,7 +8,7 @@
 #include "tests/paths.h"
 #include "tools/command.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 std::string ReasonIn(const grpc::Status& status) {
@@ -163,11 +163,11 @@ TEST_F(ImportOverGrpc, ThatIsIdleEndsWithAServerThatStops) {
 class CommandLine : public ImportOverGrpc {
  protected:
   absl::Status Run(std::vector<std::string> words) {
-    Cli cli;
+    tools::Cli cli;
     cli.server = "127.0.0.1:" + std::to_string(server_->port());
     CLI::App app("pointsman");
-    AddImport(app, cli);
-    AddArm(app, cli);
+    tools::AddImport(app, cli);
+    tools::AddArm(app, cli);
     std::reverse(words.begin(), words.end());
     app.parse(words);
     return cli.run();
@@ -207,4 +207,4 @@ TEST_F(CommandLine, GivesAnArmItsPrior) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests

@@ -13,7 +13,7 @@
 #include "tests/support/spawn.h"
 #include "tests/support/until.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 std::vector<std::string> LinesOf(const std::string& path) {
@@ -71,4 +71,4 @@ TEST(LogLines, AreAllJsonThoughTextsCameThatAreNoUtf8) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests

@@ -11,7 +11,7 @@
 #include "storage/rocks/rocks_log_folder.h"
 #include "tests/paths.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 using nlohmann::json;
@@ -58,12 +58,12 @@ class Format2 : public RpcFixture {
   // A server whose clock is only slightly later.
   void Open() {
     server_.reset();
-    ServerConfig config;
+    service::ServerConfig config;
     config.data_dir = folder_.path() + "/data";
     config.listen = "127.0.0.1:0";
     config.admin_listen.clear();
     config.limits.decision_ttl_s = 366 * 86400;
-    auto server = Server::Start(config, then_, log_);
+    auto server = service::Server::Start(config, then_, log_);
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     channel_ = grpc::CreateChannel("127.0.0.1:" + std::to_string(server_->port()),
@@ -72,7 +72,9 @@ class Format2 : public RpcFixture {
     admin_ = v1::Admin::NewStub(channel_);
   }
 
-  uint32_t Format() const { return OpenLogFolder(folder_.path() + "/data/log", nullptr)->format; }
+  uint32_t Format() const {
+    return storage::OpenLogFolder(folder_.path() + "/data/log", nullptr)->format;
+  }
 
   const OldDecision& Old(const std::string& pool, Told told) const {
     for (const OldDecision& decision : decisions_) {
@@ -220,7 +222,7 @@ TEST_F(Format2, FolderIsMigratedWithItsPoolsArmsSettingsAndWhatItLearned) {
       ExpectStatistics(Stats(name), old["stats"]);
     }
     server_.reset();
-    EXPECT_EQ(Format(), kFormatVersion);
+    EXPECT_EQ(Format(), storage::kFormatVersion);
     Open();
   }
 }
@@ -332,4 +334,4 @@ TEST_F(Format2, QueriesAreExpectedToGoAsTheyWere) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests

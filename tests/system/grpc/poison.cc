@@ -1,6 +1,6 @@
 #include "poison.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 constexpr char kPool[] = "poisoned";
@@ -273,4 +273,4 @@ void PoisonFixture::ExpectItDecides() {
   }
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::tests

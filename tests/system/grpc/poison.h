@@ -14,7 +14,7 @@
 #include "google/rpc/status.pb.h"
 #include "rpc_fixture.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
@@ -62,4 +62,4 @@ class PoisonFixture : public RpcFixture {
   int imports_ = 0;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::tests

@@ -12,7 +12,7 @@
 #include "learners/quality/quality_model.h"
 #include "poison.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 // The poisons for number fields, by their names in the table below. `huge`: the largest likely mistake of a
@@ -269,7 +269,7 @@ TEST_F(PoisonedNumbers, TogetherAreRefusedWhereTheirSumIsNoNumber) {
 
 // The smallest and the largest weight of a prior, with every quality model.
 TEST_F(PoisonedNumbers, OfAPriorAtTheEndsOfItsRangeGiveSoundDecisions) {
-  for (const char* model : QualityModelNames()) {
+  for (const char* model : learners::QualityModelNames()) {
     v1::PutPoolRequest pool;
     pool.set_name(model);
     pool.mutable_settings()->mutable_learner()->set_quality_model(model);
@@ -301,4 +301,4 @@ TEST_F(PoisonedNumbers, LeaveAStateThatARestartFindsAgain) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests

@@ -9,7 +9,7 @@
 #include "http_get.h"
 #include "poison.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 // "e" with a thousand accents, repeated.
@@ -111,7 +111,7 @@ void Put(Message& message, const FieldDescriptor& field, const std::string& text
 
 class PoisonedTexts : public PoisonFixture {
  protected:
-  void Configure(ServerConfig& config) override { config.admin_listen = "127.0.0.1:0"; }
+  void Configure(service::ServerConfig& config) override { config.admin_listen = "127.0.0.1:0"; }
 
   void SetUp() override {
     // Client and server are one process here, which would log complaints about the client's intentional
@@ -244,7 +244,9 @@ TEST_F(PoisonedTexts, OfTenMegabytesOfAccentsAreNoNameWhereverOneIsLookedUp) {
 
 class LongTexts : public PoisonFixture {
  protected:
-  void Configure(ServerConfig& config) override { config.limits.query_bytes_max = 1 << 24; }
+  void Configure(service::ServerConfig& config) override {
+    config.limits.query_bytes_max = 1 << 24;
+  }
 };
 
 TEST_F(LongTexts, OfTenMegabytesOfAccentsAreEmbeddedWhereTheLimitAllowsThem) {
@@ -357,4 +359,4 @@ TEST_F(PoisonedTexts, AsNamesMakeNoFilesAndForgeNoMetrics) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests

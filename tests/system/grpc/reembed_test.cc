@@ -8,7 +8,7 @@
 #include "rpc_fixture.h"
 #include "tools/command.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 class Reembed : public RpcFixture {
@@ -52,10 +52,10 @@ class Reembed : public RpcFixture {
   }
 
   absl::Status Run(std::vector<std::string> words) {
-    Cli cli;
+    tools::Cli cli;
     cli.server = "127.0.0.1:" + std::to_string(server_->port());
     CLI::App app("pointsman");
-    AddPool(app, cli);
+    tools::AddPool(app, cli);
     std::reverse(words.begin(), words.end());
     app.parse(words);
     return cli.run();
@@ -173,4 +173,4 @@ TEST_F(Reembed, RefusesAPoolThatKeepsNoTextAndANameThatIsTaken) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests

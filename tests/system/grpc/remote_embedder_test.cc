@@ -11,7 +11,7 @@
 #include "tests/support/embedder_process.h"
 #include "tests/support/until.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 using std::chrono::milliseconds;
@@ -20,8 +20,8 @@ using ::testing::HasSubstr;
 
 class RemotePool : public RpcFixture {
  protected:
-  void Configure(ServerConfig& config) override {
-    RemoteEndpoint endpoint = embedder_.Endpoint();
+  void Configure(service::ServerConfig& config) override {
+    retrieval::RemoteEndpoint endpoint = embedder_.Endpoint();
     endpoint.model = model_;
     endpoint.deadline_ms = deadline_ms_;
     config.embedders = {endpoint};
@@ -347,4 +347,4 @@ TEST_F(RemotePool, StopsWhileItsEmbedderHangsHoweverLongItMay) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests

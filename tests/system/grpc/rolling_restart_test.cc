@@ -9,7 +9,7 @@
 #include "rpc_fixture.h"
 #include "tests/support/server_process.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 // The stubs of the server that runs now, or ran last.
@@ -186,7 +186,7 @@ TEST(Hangup, ReadsTheConfigAgainWithoutARestart) {
 using Reload = RpcFixture;
 
 TEST_F(Reload, NamesWhatCanOnlyChangeWithARestart) {
-  ServerConfig config;
+  service::ServerConfig config;
   config.data_dir = folder_.path() + "/data";
   config.listen = "127.0.0.1:0";
   config.admin_listen.clear();
@@ -212,4 +212,4 @@ TEST_F(Reload, NamesWhatCanOnlyChangeWithARestart) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests

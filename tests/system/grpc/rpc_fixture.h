@@ -16,13 +16,13 @@
 #include "service/app/server.h"
 #include "tests/support/test_folder.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 
 class RpcFixture : public ::testing::Test {
  protected:
   RpcFixture() : log_("test", std::make_shared<spdlog::sinks::null_sink_mt>()) {}
 
-  virtual void Configure(ServerConfig&) {}
+  virtual void Configure(service::ServerConfig&) {}
 
   void SetUp() override {
     Start();
@@ -38,12 +38,12 @@ class RpcFixture : public ::testing::Test {
 
   void Start() {
     server_.reset();
-    ServerConfig config;
+    service::ServerConfig config;
     config.data_dir = folder_.path() + "/data";
     config.listen = "127.0.0.1:0";
     config.admin_listen.clear();
     Configure(config);
-    auto server = Server::Start(config, clock_, log_);
+    auto server = service::Server::Start(config, clock_, log_);
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     channel_ = grpc::CreateChannel("127.0.0.1:" + std::to_string(server_->port()),
@@ -75,10 +75,10 @@ class RpcFixture : public ::testing::Test {
   TestFolder folder_;
   SystemClock clock_;
   spdlog::logger log_;
-  std::unique_ptr<Server> server_;
+  std::unique_ptr<service::Server> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::Router::Stub> router_;
   std::unique_ptr<v1::Admin::Stub> admin_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::tests

@@ -8,7 +8,7 @@
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "rpc_fixture.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 using ServerOverGrpc = RpcFixture;
@@ -153,22 +153,22 @@ TEST_F(ServerOverGrpc, SaysThatItServes) {
 
 TEST_F(ServerOverGrpc, RefusesAPortThatIsTakenWithAClearError) {
   TestFolder folder;
-  ServerConfig config;
+  service::ServerConfig config;
   config.data_dir = folder.path();
   config.listen = "127.0.0.1:" + std::to_string(server_->port());
   config.admin_listen.clear();
-  const auto second = Server::Start(config, clock_, log_);
+  const auto second = service::Server::Start(config, clock_, log_);
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_NE(second.status().message().find(config.listen), absl::string_view::npos);
 }
 
 TEST_F(ServerOverGrpc, RefusesADataFolderThatIsHeld) {
-  ServerConfig config;
+  service::ServerConfig config;
   config.data_dir = folder_.path() + "/data";
   config.listen = "127.0.0.1:0";
   config.admin_listen.clear();
-  const auto second = Server::Start(config, clock_, log_);
+  const auto second = service::Server::Start(config, clock_, log_);
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.status().code(), absl::StatusCode::kFailedPrecondition) << second.status();
 }
@@ -216,7 +216,7 @@ TEST_F(ServerOverGrpc, FailsNoCallThatItAcceptedWhenItStops) {
 
 class SmallLimits : public RpcFixture {
  protected:
-  void Configure(ServerConfig& config) override {
+  void Configure(service::ServerConfig& config) override {
     config.limits.batch_items_max = 2;
     config.limits.query_bytes_max = 10;
     config.limits.message_bytes_max = 4096;
@@ -246,4 +246,4 @@ TEST_F(SmallLimits, RefuseWhatIsOverThem) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests

@@ -7,23 +7,23 @@
 #include "service/grpc/router_service.h"
 #include "storage/api/storage.h"
 
-namespace pointsman {
+namespace pointsman::tests {
 namespace {
 
 // The two services after the gate has closed, while the calls inside finish.
 TEST(ServicesBehindAClosedDoor, TellEveryCallThatTheServerStopsAndBeginNothing) {
   SystemClock clock;
-  auto opened = Engine::Open({}, OpenMemoryStorage(SipKey{1, 2}), clock);
+  auto opened = engine::Engine::Open({}, storage::OpenMemoryStorage(SipKey{1, 2}), clock);
   ASSERT_TRUE(opened.ok()) << opened.status();
-  const EngineSlot engine(*std::move(opened));
+  const service::EngineSlot engine(*std::move(opened));
   const LiveLimits limits{Limits()};
-  Metrics metrics;
-  const Access access(/*is_loopback=*/true);
+  service::Metrics metrics;
+  const service::Access access(/*is_loopback=*/true);
   spdlog::logger log("test");  // logs nothing
-  AuditLog audit(log, clock);
-  Admission admission(limits, access, clock, metrics, audit);
-  RouterService router_service(engine, admission);
-  AdminService admin_service(engine, "", clock, admission);
+  service::AuditLog audit(log, clock);
+  service::Admission admission(limits, access, clock, metrics, audit);
+  service::RouterService router_service(engine, admission);
+  service::AdminService admin_service(engine, "", clock, admission);
   grpc::ServerBuilder builder;
   builder.RegisterService(&router_service);
   builder.RegisterService(&admin_service);
@@ -84,4 +84,4 @@ TEST_F(AStoppingServer, TellsThoseWhoWatchItsHealthAndDoesNotWaitForThemToGo) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tests

@@ -9,7 +9,7 @@
 
 #include "base/rng.h"
 
-namespace pointsman {
+namespace pointsman::bench {
 namespace {
 
 TEST(Histogram, GivesPercentilesToWithinAHundredth) {
@@ -63,4 +63,4 @@ TEST(Histogram, LosesNothingOfSeveralThreads) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::bench

@@ -12,7 +12,7 @@
 #include "tests/support/server_process.h"
 #include "tests/support/test_folder.h"
 
-namespace pointsman {
+namespace pointsman::bench {
 namespace {
 
 class Load : public ::testing::Test {
@@ -50,8 +50,8 @@ class Load : public ::testing::Test {
     return stats;
   }
 
-  TestFolder folder_;
-  ServerProcess server_{folder_.path()};
+  tests::TestFolder folder_;
+  tests::ServerProcess server_{folder_.path()};
   std::unique_ptr<Workload> workload_;
   LoadOptions options_;
 };
@@ -132,4 +132,4 @@ TEST(ProcessFigures, AreThoseOfTheProcess) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::bench

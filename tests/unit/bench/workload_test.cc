@@ -7,7 +7,7 @@
 #include "base/strings.h"
 #include "tests/paths.h"
 
-namespace pointsman {
+namespace pointsman::bench {
 namespace {
 
 Workload Sample(std::size_t characters) {
@@ -52,4 +52,4 @@ TEST(Workload, MakesArmsBeyondTheDatas) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::bench

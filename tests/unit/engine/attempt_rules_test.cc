@@ -11,7 +11,7 @@
 #include "learners/quality/quality_model.h"
 #include "outcome_rules.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 TEST_F(OutcomeRules, B5_AllTriesOfOneCallComeInOneFeedback) {
@@ -102,14 +102,14 @@ TEST_F(OutcomeRules, B6_ErrorsHaveKinds) {
        {Case{ErrorKind::kProvider, true, false}, Case{ErrorKind::kTimeout, true, false},
         Case{ErrorKind::kRateLimited, false, true}, Case{ErrorKind::kCaller, false, false},
         Case{ErrorKind::kContentFilter, false, false}, Case{ErrorKind::kCancelled, false, false}}) {
-    for (const char* model : QualityModelNames()) {
-      OpenWith(OpenMemoryStorage(kTestSecret));
+    for (const char* model : learners::QualityModelNames()) {
+      OpenWith(storage::OpenMemoryStorage(tests::kTestSecret));
       PoolSettings settings;
       settings.learner.quality_model = model;
       settings.learner.forget_outcomes = 0;
       Pool({Named("a")}, settings);
       for (int i = 0; i < 5; ++i) ASSERT_TRUE(TellOf(DecisionOf("a"), Answer(1, 100)).ok());
-      const QualityEstimate level = StatsOf("a").figures.level;
+      const learners::QualityEstimate level = StatsOf("a").figures.level;
       std::vector<std::string> decisions;
       for (int i = 0; i < 5; ++i) decisions.push_back(DecisionOf("a"));
       for (const std::string& decision : decisions) {
@@ -117,7 +117,7 @@ TEST_F(OutcomeRules, B6_ErrorsHaveKinds) {
         o.error_kind = c.kind;  // which implies `error`
         ASSERT_TRUE(TellOf(decision, o).ok());
       }
-      const ArmFigures figures = StatsOf("a").figures;
+      const learners::ArmFigures figures = StatsOf("a").figures;
       EXPECT_EQ(figures.tracker.error_rate > 0.1, c.is_failure) << model;
       EXPECT_EQ(figures.tracker.rate_limited_until > 0, c.is_limit) << model;
       if (std::string(model) != "ema") {
@@ -142,8 +142,8 @@ TEST_F(OutcomeRules, B7_NumbersWithinAnUlpOfABoundAreOnIt) {
 }
 
 TEST_F(OutcomeRules, C2_ANewModelUnderAnOldNameStartsFresh) {
-  for (const char* model : QualityModelNames()) {
-    OpenWith(OpenMemoryStorage(kTestSecret));
+  for (const char* model : learners::QualityModelNames()) {
+    OpenWith(storage::OpenMemoryStorage(tests::kTestSecret));
     PoolSettings settings;
     settings.learner.quality_model = model;
     Pool({Named("a"), Named("b")}, settings);
@@ -158,7 +158,7 @@ TEST_F(OutcomeRules, C2_ANewModelUnderAnOldNameStartsFresh) {
     const auto put = Await<PutArmOutput>(
         [&](auto done) { engine_->PutArm("default", edit, "test", std::move(done)); });
     ASSERT_TRUE(put.ok()) << put.status();
-    const ArmFigures fresh = StatsOf("a").figures, untouched = StatsOf("b").figures;
+    const learners::ArmFigures fresh = StatsOf("a").figures, untouched = StatsOf("b").figures;
     EXPECT_EQ(fresh.outcomes, 0u) << model;
     EXPECT_NEAR(fresh.level.mean, untouched.level.mean, 0.25) << model;
     EXPECT_FALSE(fresh.expected.is_latency_known);
@@ -182,8 +182,8 @@ TEST_F(OutcomeRules, C2_ANewModelUnderAnOldNameStartsFresh) {
 }
 
 TEST_F(OutcomeRules, C3_FeaturesCanBeAdded) {
-  for (const char* model : QualityModelNames()) {
-    OpenWith(OpenMemoryStorage(kTestSecret));
+  for (const char* model : learners::QualityModelNames()) {
+    OpenWith(storage::OpenMemoryStorage(tests::kTestSecret));
     PoolSettings settings;
     settings.learner.quality_model = model;
     settings.features = {{"length", 10, 10, 0.3}};
@@ -192,7 +192,7 @@ TEST_F(OutcomeRules, C3_FeaturesCanBeAdded) {
       ASSERT_TRUE(TellOf(DecisionOf(i % 2 == 0 ? "a" : "b"), Answer(i % 2, 100)).ok());
     }
     const std::string before = DecisionOf("a");
-    const QualityEstimate level = StatsOf("a").figures.level;
+    const learners::QualityEstimate level = StatsOf("a").figures.level;
     using Made = PutPoolOutput;
     const auto put = Await<Made>([&](auto done) {
       engine_->PutPool(
@@ -236,8 +236,8 @@ TEST_F(OutcomeRules, C5_TiesAreSpread) {
 }
 
 TEST_F(OutcomeRules, D_AnImportCanBeUndone) {
-  for (const char* model : QualityModelNames()) {
-    OpenWith(OpenMemoryStorage(kTestSecret));
+  for (const char* model : learners::QualityModelNames()) {
+    OpenWith(storage::OpenMemoryStorage(tests::kTestSecret));
     PoolSettings settings;
     settings.learner.quality_model = model;
     settings.learner.forget_outcomes = 0;
@@ -245,7 +245,7 @@ TEST_F(OutcomeRules, D_AnImportCanBeUndone) {
     for (int i = 0; i < 10; ++i) {
       ASSERT_TRUE(TellOf(DecisionOf(i % 2 == 0 ? "a" : "b"), Answer(i % 2, 100)).ok());
     }
-    const ArmFigures before = StatsOf("a").figures;
+    const learners::ArmFigures before = StatsOf("a").figures;
     const uint64_t experience = Stats().experience_size;
     ImportPlan plan{"default", "bench", 20, 50, {}};
     std::vector<ImportedQuery> chunk(20);
@@ -270,7 +270,7 @@ TEST_F(OutcomeRules, D_AnImportCanBeUndone) {
     ASSERT_TRUE(undone.ok()) << undone.status();
     EXPECT_EQ(undone->outcomes, 40u);
     EXPECT_EQ(undone->queries, 20u);
-    const ArmFigures after = StatsOf("a").figures;
+    const learners::ArmFigures after = StatsOf("a").figures;
     const double tolerance = std::string(model).starts_with("hybrid") ? 0.03 : 1e-6;
     // What was there before has faded by the import's 100 outcomes, for a learner that forgets.
     if (std::string(model) != "ema") {
@@ -289,9 +289,9 @@ TEST_F(OutcomeRules, D_AnImportCanBeUndone) {
 }
 
 TEST_F(OutcomeRules, B5_AllCallsOfAnArmAreTakenBackTogether) {
-  for (const char* model : QualityModelNames()) {
+  for (const char* model : learners::QualityModelNames()) {
     for (const bool is_not_served : {false, true}) {
-      OpenWith(OpenMemoryStorage(kTestSecret));
+      OpenWith(storage::OpenMemoryStorage(tests::kTestSecret));
       PoolSettings settings;
       settings.learner.quality_model = model;
       Pool({Named("a"), Named("b")}, settings);
@@ -333,7 +333,7 @@ TEST_F(OutcomeRules, B5_AnArmIsTheSameUnderItsNameAndItsAlias) {
   const std::vector<std::vector<std::string>> orders = {{"al", "a"}, {"a", "al"}, {"a", "a"}};
   std::vector<double> rates;
   for (const auto& names : orders) {
-    OpenWith(OpenMemoryStorage(kTestSecret));
+    OpenWith(storage::OpenMemoryStorage(tests::kTestSecret));
     Pool({arm, Named("b")});
     FeedbackInput feedback;
     feedback.decision_id = DecisionOf("a");
@@ -371,4 +371,4 @@ TEST_F(OutcomeRules, C2_WhatAnOldVersionDidIsNoOutcomeOfTheNewOne) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -9,7 +9,7 @@
 #include "tests/support/engine_fixture.h"
 #include "tests/support/test_folder.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 using MadePool = PutPoolOutput;
 inline constexpr Micros kMinute = 60 * kMicrosPerSecond;
@@ -23,17 +23,17 @@ inline PoolSettings Bound(double per_hour, const std::string& quality_model = "h
   return settings;
 }
 
-class ClientWeight : public EngineFixture {
+class ClientWeight : public tests::EngineFixture {
  protected:
-  void SetUp() override { OpenWith(OpenMemoryStorage(kTestSecret)); }
+  void SetUp() override { OpenWith(storage::OpenMemoryStorage(tests::kTestSecret)); }
 
   void OpenAnew(const PoolSettings& settings) {
-    OpenWith(OpenMemoryStorage(kTestSecret));
+    OpenWith(storage::OpenMemoryStorage(tests::kTestSecret));
     MakePool(settings);
   }
   void OpenFolder() {
     engine_.reset();
-    auto storage = OpenRocksStorage({.folder = folder_.path()});
+    auto storage = storage::OpenRocksStorage({.folder = folder_.path()});
     ASSERT_TRUE(storage.ok()) << storage.status();
     EngineOptions options = Inline();
     options.limits.snapshot_every_events = 40;
@@ -77,7 +77,7 @@ class ClientWeight : public EngineFixture {
     return Say(client, decision, outcome);
   }
 
-  ArmFigures FiguresOf(const std::string& name) {
+  learners::ArmFigures FiguresOf(const std::string& name) {
     for (const ArmStatistics& arm : Stats().arms) {
       if (arm.name == name) return arm.figures;
     }
@@ -106,7 +106,8 @@ class ClientWeight : public EngineFixture {
       clock_.Advance(pause);
     }
   }
-  void ExpectSame(const ArmFigures& a, const ArmFigures& b, const std::string& what) {
+  void ExpectSame(const learners::ArmFigures& a, const learners::ArmFigures& b,
+                  const std::string& what) {
     EXPECT_EQ(a.outcomes, b.outcomes) << what;
     EXPECT_EQ(a.tracker.quality, b.tracker.quality) << what;
     EXPECT_EQ(a.tracker.quality_weight, b.tracker.quality_weight) << what;
@@ -114,9 +115,9 @@ class ClientWeight : public EngineFixture {
     EXPECT_EQ(a.level.stddev, b.level.stddev) << what;
   }
 
-  TestFolder folder_;
+  tests::TestFolder folder_;
   int decided_ = 0;
   int told_ = 0;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -5,7 +5,7 @@
 #include "client_weight_fixture.h"
 #include "engine/inspect/verify.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 using ClientWeightLog = ClientWeight;
@@ -26,7 +26,7 @@ TEST_F(ClientWeightLog, IsInTheLogSoThatAReplayGivesTheSameState) {
   EXPECT_GT(Stats().feedback.corrected, 2u);
   const uint64_t checksum = StateChecksumNow();
   for (const bool from_start : {false, true}) {
-    const auto log = ReadRocksEventLog(folder_.path());
+    const auto log = storage::ReadRocksEventLog(folder_.path());
     const auto checks = VerifyLog(**log, {from_start, nullptr});
     ASSERT_TRUE(checks.ok()) << checks.status();
     EXPECT_TRUE(checks->front().is_sound()) << checks->front().fault;
@@ -81,4 +81,4 @@ TEST_F(ClientWeightLog, IsRefusedWhenItIsNoNumberOfObservations) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::engine

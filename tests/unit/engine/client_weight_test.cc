@@ -6,7 +6,7 @@
 #include "client_weight_fixture.h"
 #include "learners/quality/quality_model.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 TEST_F(ClientWeight, IsNotBoundedUnlessThePoolSaysSo) {
@@ -26,14 +26,14 @@ TEST_F(ClientWeight, LetsALiarMoveAnArmNoFurtherThanSoManyOutcomesWould) {
   MakePool(Bound(kBound));
   Play(kHonest, kLies, kPause);
   ASSERT_LT(clock_.Now() - start, 60 * kMinute);
-  const ArmFigures lied_to = FiguresOf("alpha");
+  const learners::ArmFigures lied_to = FiguresOf("alpha");
   EXPECT_EQ(Stats().feedback.over_weight, uint64_t{kLies - kBound});
 
   // Given another server, of the same beginning, told just so many.
   decided_ = told_ = 0;
   OpenAnew(Bound(0));
   Play(kHonest, kBound, kPause);
-  const ArmFigures told = FiguresOf("alpha");
+  const learners::ArmFigures told = FiguresOf("alpha");
   EXPECT_EQ(lied_to.level.mean, told.level.mean);
   EXPECT_EQ(lied_to.level.stddev, told.level.stddev);
   EXPECT_EQ(lied_to.outcomes, told.outcomes);
@@ -48,11 +48,11 @@ TEST_F(ClientWeight, LetsALiarMoveAnArmNoFurtherThanSoManyOutcomesWould) {
 }
 
 TEST_F(ClientWeight, BoundsALiarUnderEveryLearner) {
-  for (const char* model : QualityModelNames()) {
+  for (const char* model : learners::QualityModelNames()) {
     decided_ = told_ = 0;
     OpenAnew(Bound(7, model));
     Play(30, 300, 0);
-    const ArmFigures lied_to = FiguresOf("alpha");
+    const learners::ArmFigures lied_to = FiguresOf("alpha");
     decided_ = told_ = 0;
     OpenAnew(Bound(0, model));
     Play(30, 7, 0);
@@ -162,13 +162,13 @@ TEST_F(ClientWeight, OfAnOutcomeIsThatOfItsCorrectionsToo) {
     EXPECT_EQ(Rate("a", part, 1), FeedbackResult::kApplied);
     EXPECT_EQ(Rate("a", part, 0), FeedbackResult::kCorrected);
     EXPECT_EQ(Logged().back().event.weight, 0.25);
-    const ArmFigures corrected = FiguresOf("alpha");
+    const learners::ArmFigures corrected = FiguresOf("alpha");
 
     decided_ = told_ = 0;
     OpenAnew(Bound(1.25, model));
     Rate("a", Decide(), 1);
     Rate("a", Decide(), 0);
-    const ArmFigures told = FiguresOf("alpha");
+    const learners::ArmFigures told = FiguresOf("alpha");
     EXPECT_NEAR(corrected.level.mean, told.level.mean, 1e-12) << model;
     EXPECT_NEAR(corrected.tracker.quality, told.tracker.quality, 1e-12);
     EXPECT_EQ(corrected.tracker.quality_weight, told.tracker.quality_weight);
@@ -198,7 +198,7 @@ TEST_F(ClientWeight, IsTakenForChangingWhatOthersTold) {
 TEST_F(ClientWeight, ThatIsGoneLeavesAnEventAndTeachesNothing) {
   MakePool(Bound(1));
   Rate("a", Decide(), 1);
-  const ArmFigures before = FiguresOf("alpha");
+  const learners::ArmFigures before = FiguresOf("alpha");
   const std::string decision = Decide();
   FeedbackInput input;
   input.client = "a";
@@ -258,7 +258,7 @@ TEST_F(ClientWeight, IsNotTakenForMissingFeedbackNorIsWhatWasToldMissing) {
 
 TEST_F(ClientWeight, IsSharedByTheFeedbacksOfOneTurn) {
   EngineOptions options;  // a writer on a thread of its own
-  OpenWith(OpenMemoryStorage(kTestSecret), options);
+  OpenWith(storage::OpenMemoryStorage(tests::kTestSecret), options);
   MakePool(Bound(7));
   constexpr int kTold = 300;
   std::atomic<int> applied{0}, over{0};
@@ -279,4 +279,4 @@ TEST_F(ClientWeight, IsSharedByTheFeedbacksOfOneTurn) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::engine

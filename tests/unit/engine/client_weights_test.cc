@@ -9,7 +9,7 @@
 
 #include "base/rng.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 constexpr Micros kMinute = 60 * kMicrosPerSecond;
@@ -93,4 +93,4 @@ TEST(ClientWeights, AreNotHeldForEverByAClockThatWasFarAhead) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::engine

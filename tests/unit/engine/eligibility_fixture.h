@@ -8,9 +8,9 @@
 
 #include "tests/support/engine_fixture.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
-class EligibilityFixture : public EngineFixture {
+class EligibilityFixture : public tests::EngineFixture {
  protected:
   using Set = std::set<std::string>;
 
@@ -40,4 +40,4 @@ class EligibilityFixture : public EngineFixture {
   }
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

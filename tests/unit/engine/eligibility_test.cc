@@ -4,7 +4,7 @@
 #include "eligibility_fixture.h"
 #include "engine/route/candidates.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 class Eligibility : public EligibilityFixture {
@@ -208,4 +208,4 @@ TEST(Limits, ArePassedByWhatIsKnownToPass) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -13,7 +13,7 @@
 #include "tests/support/engine_fixture.h"
 #include "tests/support/test_folder.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 using ::testing::ElementsAre;
@@ -24,14 +24,15 @@ absl::StatusOr<Made> PutPool(Engine& engine, const std::string& name,
                              const PoolSettings& settings) {
   return Await<Made>([&](auto done) {
     engine.PutPool(
-        name, [=](const PoolSettings&) { return settings; }, ThreeArms(), false, std::move(done));
+        name, [=](const PoolSettings&) { return settings; }, tests::ThreeArms(), false,
+        std::move(done));
   });
 }
 
-class CallerEmbedder : public EngineFixture {
+class CallerEmbedder : public tests::EngineFixture {
  protected:
   void SetUp() override {
-    OpenWith(OpenMemoryStorage(kTestSecret));
+    OpenWith(storage::OpenMemoryStorage(tests::kTestSecret));
     PoolSettings settings;
     settings.embedder.name = "caller";
     settings.embedder.dimension = 4;
@@ -91,25 +92,26 @@ TEST_F(CallerEmbedder, NeedsItsDimension) {
   EXPECT_EQ(FieldOf(status), "settings.embedder.dimension");
 }
 
-class LexiconPools : public EngineFixture {
+class LexiconPools : public tests::EngineFixture {
  protected:
   void SetUp() override { OpenFolder(); }
   void OpenFolder() {
     engine_.reset();
-    StorageOptions options;
+    storage::StorageOptions options;
     options.folder = folder_.path() + "/data";
-    auto storage = OpenRocksStorage(options);
+    auto storage = storage::OpenRocksStorage(options);
     ASSERT_TRUE(storage.ok()) << storage.status();
     OpenWith(*std::move(storage));
   }
   std::string OwnFile() const { return folder_.path() + "/own.lexicon"; }
   // A lexicon of no words, different for each note.
   void WriteOwnFile(const std::string& note) const {
-    LexiconContent content;
+    retrieval::LexiconContent content;
     content.dimension = 8;
     content.note = note;
     content.means.assign(8 * 9 / 2, 0.0f);
-    std::ofstream(OwnFile(), std::ios::binary | std::ios::trunc) << EncodeLexicon(content);
+    std::ofstream(OwnFile(), std::ios::binary | std::ios::trunc)
+        << retrieval::EncodeLexicon(content);
   }
   void MakeOwnPool() {
     WriteOwnFile("first");
@@ -124,16 +126,16 @@ class LexiconPools : public EngineFixture {
     return engine_->Route(input).status();
   }
 
-  TestFolder folder_;
+  tests::TestFolder folder_;
 };
 
 TEST_F(LexiconPools, AreTheDefaultAndStoreWhichLexiconTheyLearnOn) {
   MakePool();
   const EmbedderSettings embedder = engine_->GetPool("default")->pool.settings.embedder;
   EXPECT_EQ(embedder.name, "lexicon");
-  EXPECT_EQ(embedder.lexicon_file, kNewestLexicon);
+  EXPECT_EQ(embedder.lexicon_file, retrieval::kNewestLexicon);
   EXPECT_NE(embedder.lexicon_checksum, 0u);
-  EXPECT_EQ(embedder, ResolveEmbedder(EmbedderSettings()).value());
+  EXPECT_EQ(embedder, retrieval::ResolveEmbedder(EmbedderSettings()).value());
   OpenFolder();
   EXPECT_EQ(engine_->GetPool("default")->pool.settings.embedder, embedder);
   EXPECT_TRUE(RouteText().ok());
@@ -174,7 +176,7 @@ TEST_F(LexiconPools, RefuseAnotherEmbedderOrFileUnderLearnedState) {
     EXPECT_THAT(std::string(status.message()), testing::HasSubstr("create a new pool"));
   };
   refused([](EmbedderSettings& e) { e.name = "hashing"; });
-  refused([](EmbedderSettings& e) { e.lexicon_file = std::string(kNewestLexicon); });
+  refused([](EmbedderSettings& e) { e.lexicon_file = std::string(retrieval::kNewestLexicon); });
   refused([](EmbedderSettings& e) { e.sketch_weight = 0.5; });
   refused([](EmbedderSettings& e) { e.lexicon_checksum = 1; });
   refused([](EmbedderSettings& e) { e.projection_rows = {1}; });
@@ -212,4 +214,4 @@ TEST_F(LexiconPools, KeepAFittedProjectionOverARestart) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -7,10 +7,10 @@
 
 #include "tests/support/engine_fixture.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
-class Feedback : public EngineFixture {
+class Feedback : public tests::EngineFixture {
  protected:
   void ExpectRefused(const absl::Status& status, absl::StatusCode code, std::string_view why) {
     EXPECT_EQ(status.code(), code) << status;
@@ -64,7 +64,7 @@ TEST_F(Feedback, InTwoPartsEndsBitEqualToTheJointOne) {
   EXPECT_EQ(Tell(quality)->result, FeedbackResult::kMerged);
   const PoolStatistics parts = Stats();
 
-  OpenWith(OpenMemoryStorage(kTestSecret));
+  OpenWith(storage::OpenMemoryStorage(tests::kTestSecret));
   MakePool();
   joint.decision_id = MustRoute("a question", "d1").decision_id;
   EXPECT_EQ(Tell(joint)->result, FeedbackResult::kApplied);
@@ -72,7 +72,7 @@ TEST_F(Feedback, InTwoPartsEndsBitEqualToTheJointOne) {
 
   ASSERT_EQ(parts.arms.size(), whole.arms.size());
   for (std::size_t i = 0; i < parts.arms.size(); ++i) {
-    const ArmFigures &a = parts.arms[i].figures, &b = whole.arms[i].figures;
+    const learners::ArmFigures &a = parts.arms[i].figures, &b = whole.arms[i].figures;
     EXPECT_EQ(a.outcomes, b.outcomes);
     EXPECT_EQ(a.tracker.quality, b.tracker.quality);
     EXPECT_NEAR(a.expected.latency_ms, b.expected.latency_ms, 1e-9);
@@ -154,7 +154,7 @@ TEST_F(Feedback, RatesEachArmOfAPanelOnItsOwn) {
   RouteInput route;
   route.query = "a question";
   route.arm_count = 2;
-  route.purpose = Purpose::kPanel;
+  route.purpose = learners::Purpose::kPanel;
   const auto decision = engine_->Route(route);
   ASSERT_TRUE(decision.ok());
   for (const std::string& arm : {decision->arm, decision->further[0].arm}) {
@@ -171,7 +171,7 @@ TEST_F(Feedback, RatesEachArmOfAGreedyPanelOnItsOwn) {
   RouteInput route;
   route.query = "a question";
   route.arm_count = 2;
-  route.purpose = Purpose::kPanel;
+  route.purpose = learners::Purpose::kPanel;
   route.mode = Mode::kGreedy;
   const auto decision = engine_->Route(route);
   ASSERT_TRUE(decision.ok());
@@ -196,7 +196,7 @@ TEST_F(Feedback, OfAnErrorThenAQualityIsAnAnswerAndTheOtherWayRoundNone) {
     for (const ArmStatistics& arm : Stats().arms) {
       if (arm.name == decision.arm) return arm.figures.tracker;
     }
-    return TrackerFigures{};
+    return learners::TrackerFigures{};
   };
   EXPECT_EQ(stats().error_rate, 0);
   EXPECT_NEAR(stats().quality, 0.9, 1e-12);
@@ -283,7 +283,7 @@ TEST_F(Feedback, IsRefusedWhenTheQueueIsFullAndIsTakenLater) {
   EngineOptions options;
   options.limits.queue_items_max = 4;
   options.limits.writer_batch_items_max = 1;
-  OpenWith(OpenMemoryStorage(kTestSecret), options);
+  OpenWith(storage::OpenMemoryStorage(tests::kTestSecret), options);
   MakePool();
   std::vector<std::string> ids;
   for (int i = 0; i < 7; ++i) ids.push_back(MustRoute("question " + std::to_string(i)).decision_id);
@@ -358,4 +358,4 @@ TEST_F(Feedback, RefusesBadInputWithTheFieldsName) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::engine

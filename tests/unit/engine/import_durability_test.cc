@@ -1,21 +1,20 @@
 // Imports and the log: a broken one, one that comes back, and one that is shared with feedback.
-#include "engine/learn/import.h"
-
 #include <functional>
 #include <limits>
 
 #include "base/rng.h"
+#include "engine/learn/import.h"
+#include "import_fixture.h"
 #include "tests/support/engine_fixture.h"
 #include "tests/support/failing_storage.h"
 #include "tests/support/test_folder.h"
-#include "import_fixture.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 TEST_F(Import, IntoABrokenLogIsUnavailableAndTeachesNothing) {
-  auto plan = std::make_shared<FailurePlan>();
-  OpenWith(MakeFailingStorage(OpenMemoryStorage(kTestSecret), plan));
+  auto plan = std::make_shared<tests::FailurePlan>();
+  OpenWith(tests::MakeFailingStorage(storage::OpenMemoryStorage(tests::kTestSecret), plan));
   MakePool();
   const uint64_t before = StateChecksumNow();
   for (int k = 1; k < 50; ++k) {
@@ -31,10 +30,10 @@ TEST_F(Import, IntoABrokenLogIsUnavailableAndTeachesNothing) {
 }
 
 TEST_F(Import, ComesBackBitForBitFromTheLogAlone) {
-  const TestFolder folder;
-  StorageOptions options;
+  const tests::TestFolder folder;
+  storage::StorageOptions options;
   options.folder = folder.path();
-  auto storage = OpenRocksStorage(options);
+  auto storage = storage::OpenRocksStorage(options);
   ASSERT_TRUE(storage.ok()) << storage.status();
   OpenWith(*std::move(storage));
   MakePool(Hybrid());
@@ -46,14 +45,14 @@ TEST_F(Import, ComesBackBitForBitFromTheLogAlone) {
   engine_.reset();
 
   // Not by way of the snapshot that closing wrote: event by event.
-  storage = OpenRocksStorage(options);
+  storage = storage::OpenRocksStorage(options);
   ASSERT_TRUE(storage.ok()) << storage.status();
   const Pool pool = storage->log->ReadPools()->front();
   const auto events = storage->log->ReadEvents(pool.id, 1, 1000);
   ASSERT_TRUE(events.ok()) << events.status();
-  auto state = LearnedState::Empty(pool);
+  auto state = learners::LearnedState::Empty(pool);
   ASSERT_TRUE(state.ok() && state->Learn(*events).ok());
-  EXPECT_EQ(StateChecksum(*state), learned);
+  EXPECT_EQ(learners::StateChecksum(*state), learned);
 
   // And what is known is known over a restart.
   OpenWith(*std::move(storage));
@@ -67,7 +66,7 @@ TEST_F(Import, SharesATurnWithFeedback) {
   // On the writer's thread commands come in batches; what one learns the other builds upon.
   EngineOptions options = Inline();
   options.writing = Writing::kThread;
-  OpenWith(OpenMemoryStorage(kTestSecret), options);
+  OpenWith(storage::OpenMemoryStorage(tests::kTestSecret), options);
   MakePool(Hybrid());
   std::vector<std::string> decisions;
   for (int i = 0; i < 64; ++i) decisions.push_back(MustRoute(std::to_string(i)).decision_id);
@@ -88,4 +87,4 @@ TEST_F(Import, SharesATurnWithFeedback) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::engine

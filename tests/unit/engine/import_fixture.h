@@ -9,7 +9,7 @@
 #include "engine/learn/import.h"
 #include "tests/support/engine_fixture.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 constexpr const char* kArms[] = {"alpha", "beta", "gamma"};
 
@@ -35,12 +35,12 @@ inline std::vector<ImportedQuery> Queries(uint64_t count) {
   return queries;
 }
 
-class Import : public EngineFixture {
+class Import : public tests::EngineFixture {
  protected:
   void SetUp() override { Restart({}); }
 
   void Restart(PoolSettings settings) {
-    OpenWith(OpenMemoryStorage(kTestSecret));
+    OpenWith(storage::OpenMemoryStorage(tests::kTestSecret));
     MakePool(std::move(settings));
   }
   static PoolSettings Hybrid() {
@@ -70,4 +70,4 @@ class Import : public EngineFixture {
   }
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -10,7 +10,7 @@
 #include "tests/support/failing_storage.h"
 #include "tests/support/test_folder.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 TEST_F(Import, CountsAnArmsOutcomesAsTheStatedStrength) {
@@ -66,12 +66,12 @@ TEST_F(Import, TeachesTheTrackersToo) {
   outcome.error = true;
   query.outcomes.push_back({"gamma", outcome});
   ASSERT_TRUE(Send(Plan(1, 100), {query}).ok());
-  const TrackerFigures beta = StatsOf("beta").figures.tracker;
+  const learners::TrackerFigures beta = StatsOf("beta").figures.tracker;
   const ArmExpectation expected = StatsOf("beta").figures.expected;
   EXPECT_NEAR(expected.latency_ms, 900, 20);
   EXPECT_NEAR(expected.cost_usd, 0.02, 1e-9);
   EXPECT_NEAR(beta.output_tokens, 800, 1);
-  const TrackerFigures gamma = StatsOf("gamma").figures.tracker;
+  const learners::TrackerFigures gamma = StatsOf("gamma").figures.tracker;
   EXPECT_NEAR(gamma.error_rate, 100.0 / 104, 1e-9);
   EXPECT_EQ(gamma.quality_weight, 0);
 }
@@ -300,4 +300,4 @@ TEST(ImportTally, RefusesMoreOutcomesOfAnArmThanItsWeightWasMadeFor) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -6,7 +6,7 @@
 #include "eligibility_fixture.h"
 #include "tests/support/test_folder.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 class LearnedEligibility : public EligibilityFixture {
@@ -188,7 +188,7 @@ TEST_F(LearnedEligibility, OfAnArmThatStartsFreshLeavesItsNeighboursBehind) {
 TEST_F(LearnedEligibility, OfPoolsThatGotAFeatureReadsOldOutcomesAsTheyWere) {
   PoolSettings settings;
   settings.features = {{"length", 2, 4, 0.5}};
-  OpenWith(OpenMemoryStorage(kTestSecret));
+  OpenWith(storage::OpenMemoryStorage(tests::kTestSecret));
   MakePool(settings);
   const auto before = Ask([](RouteInput& in) { in.features = {{"length", 4}}; });
   ASSERT_TRUE(before.ok());
@@ -220,12 +220,12 @@ TEST_F(LearnedEligibility, OfPoolsThatGotAFeatureReadsOldOutcomesAsTheyWere) {
 }
 
 TEST_F(LearnedEligibility, ByAnAliasSurvivesARestart) {
-  const TestFolder folder;
+  const tests::TestFolder folder;
   const auto open = [&] {
     engine_.reset();
-    StorageOptions options;
+    storage::StorageOptions options;
     options.folder = folder.path() + "/data";
-    auto storage = OpenRocksStorage(options);
+    auto storage = storage::OpenRocksStorage(options);
     ASSERT_TRUE(storage.ok()) << storage.status();
     OpenWith(*std::move(storage));
   };
@@ -247,4 +247,4 @@ TEST_F(LearnedEligibility, ByAnAliasSurvivesARestart) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -4,7 +4,7 @@
 #include "engine/request/query_text.h"
 #include "tests/support/engine_fixture.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 TEST(HeadAndTail, AreCutBetweenCodePointsAndFillTheirBytes) {
@@ -31,12 +31,12 @@ TEST(HeadAndTail, AreCutBetweenCodePointsAndFillTheirBytes) {
 
 constexpr int64_t kBytesMax = 1000;
 
-class LongQueries : public EngineFixture {
+class LongQueries : public tests::EngineFixture {
  protected:
   void SetUp() override {
     EngineOptions options = Inline();
     options.limits.query_bytes_max = kBytesMax;
-    OpenWith(OpenMemoryStorage(kTestSecret), options);
+    OpenWith(storage::OpenMemoryStorage(tests::kTestSecret), options);
     PoolSettings settings;
     settings.store_query_text = true;
     MakePool(settings);
@@ -144,4 +144,4 @@ TEST_F(LongQueries, OfARecallAreTaken) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::engine

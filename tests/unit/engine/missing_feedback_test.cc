@@ -5,7 +5,7 @@
 #include "tests/support/failing_storage.h"
 #include "tests/support/test_folder.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 constexpr Micros kWindow = 3600 * kMicrosPerSecond;
@@ -18,13 +18,13 @@ PoolSettings Silence(double quality) {
   return settings;
 }
 
-class MissingFeedbackTest : public EngineFixture {
+class MissingFeedbackTest : public tests::EngineFixture {
  protected:
-  void SetUp() override { OpenWith(OpenMemoryStorage(kTestSecret)); }
+  void SetUp() override { OpenWith(storage::OpenMemoryStorage(tests::kTestSecret)); }
 
   void OpenFolder() {
     engine_.reset();
-    auto storage = OpenRocksStorage({.folder = folder_.path()});
+    auto storage = storage::OpenRocksStorage({.folder = folder_.path()});
     ASSERT_TRUE(storage.ok()) << storage.status();
     OpenWith(*std::move(storage));
   }
@@ -43,7 +43,7 @@ class MissingFeedbackTest : public EngineFixture {
     return -1;
   }
 
-  TestFolder folder_;
+  tests::TestFolder folder_;
 };
 
 TEST_F(MissingFeedbackTest, IsCountedAndTeachesNothingUnlessThePoolSaysWhatItMeans) {
@@ -122,7 +122,8 @@ TEST_F(MissingFeedbackTest, TeachesTheArmThatServed) {
 
 TEST_F(MissingFeedbackTest, IsThatOfEachArmOfAPanelAndOfOneArmOfAFallback) {
   MakePool(Silence(0.5));
-  for (const Purpose purpose : {Purpose::kPanel, Purpose::kFallback}) {
+  for (const learners::Purpose purpose :
+       {learners::Purpose::kPanel, learners::Purpose::kFallback}) {
     RouteInput route;
     route.query = "several arms";
     route.arm_count = 3;
@@ -200,7 +201,7 @@ TEST_F(MissingFeedbackTest, IsJudgedWithManyAtOnce) {
 TEST_F(MissingFeedbackTest, WaitsForAnIdleWriterToo) {
   engine_.reset();
   EngineOptions options;  // a writer on a thread of its own
-  OpenWith(OpenMemoryStorage(kTestSecret), options);
+  OpenWith(storage::OpenMemoryStorage(tests::kTestSecret), options);
   MakePool(Silence(0.5));
   MustRoute("never rated");
   clock_.Advance(kWindow + kMicrosPerSecond);
@@ -211,11 +212,11 @@ TEST_F(MissingFeedbackTest, WaitsForAnIdleWriterToo) {
 TEST_F(MissingFeedbackTest, IsNeitherLostNorCountedTwiceWhenAnOperationFails) {
   // Every operation fails in turn; after a restart on the same storage all is judged, once.
   for (int64_t k = 1;; ++k) {
-    TestFolder folder;
-    auto plan = std::make_shared<FailurePlan>();
-    auto opened = OpenRocksStorage({.folder = folder.path()});
+    tests::TestFolder folder;
+    auto plan = std::make_shared<tests::FailurePlan>();
+    auto opened = storage::OpenRocksStorage({.folder = folder.path()});
     ASSERT_TRUE(opened.ok());
-    OpenWith(MakeFailingStorage(*std::move(opened), plan));
+    OpenWith(tests::MakeFailingStorage(*std::move(opened), plan));
     MakePool(Silence(0.5));
     for (int i = 0; i < 3; ++i) MustRoute("question " + std::to_string(i));
     const int64_t before = plan->operations();
@@ -224,7 +225,7 @@ TEST_F(MissingFeedbackTest, IsNeitherLostNorCountedTwiceWhenAnOperationFails) {
     const bool has_passed = plan->operations() < before + k;
     plan->FailOperation(0);
     engine_.reset();
-    opened = OpenRocksStorage({.folder = folder.path()});
+    opened = storage::OpenRocksStorage({.folder = folder.path()});
     ASSERT_TRUE(opened.ok()) << opened.status();
     OpenWith(*std::move(opened));
     LetTimePass(kMicrosPerSecond);
@@ -239,4 +240,4 @@ TEST_F(MissingFeedbackTest, IsNeitherLostNorCountedTwiceWhenAnOperationFails) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -11,7 +11,7 @@
 #include "engine/pool/pool_table.h"
 #include "engine/request/validate.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 constexpr const char* kComposed = "caf\xc3\xa9";     // one character for the last letter
@@ -41,10 +41,10 @@ TEST(StoredNames, InAnotherSpellingAreFound) {
   Pool pool;
   pool.id = PoolId{1};
   pool.name = kDecomposed;
-  const auto embedder = ResolveEmbedder(pool.settings.embedder);
+  const auto embedder = retrieval::ResolveEmbedder(pool.settings.embedder);
   ASSERT_TRUE(embedder.ok()) << embedder.status();
   pool.settings.embedder = *embedder;
-  auto state = LearnedState::Empty(pool);
+  auto state = learners::LearnedState::Empty(pool);
   ASSERT_TRUE(state.ok()) << state.status();
   std::vector<Event> events(4);
   events[0].body = PoolEvent{pool};
@@ -61,7 +61,8 @@ TEST(StoredNames, InAnotherSpellingAreFound) {
   }
   ASSERT_TRUE(state->Learn({events.data(), 3}).ok());
   const Remotes remotes;
-  const auto one = PoolRuntime::Make(LearnedState(*state), Building::kInline, remotes);
+  const auto one =
+      PoolRuntime::Make(learners::LearnedState(*state), retrieval::Building::kInline, remotes);
   ASSERT_TRUE(one.ok()) << one.status();
   EXPECT_EQ((*one)->arms().Find(kComposed), ArmId{0});
   EXPECT_EQ((*one)->arms().Find(kDecomposed), ArmId{0});
@@ -71,7 +72,8 @@ TEST(StoredNames, InAnotherSpellingAreFound) {
   EXPECT_TRUE(table.Find(kDecomposed).ok());
   // Two that look the same are each found by their own spelling.
   ASSERT_TRUE(state->Learn({events.data() + 3, 1}).ok());
-  const auto two = PoolRuntime::Make(LearnedState(*state), Building::kInline, remotes);
+  const auto two =
+      PoolRuntime::Make(learners::LearnedState(*state), retrieval::Building::kInline, remotes);
   ASSERT_TRUE(two.ok()) << two.status();
   EXPECT_EQ((*two)->arms().Find(kDecomposed), ArmId{0});
   EXPECT_EQ((*two)->arms().Find(kComposed), ArmId{2});
@@ -135,4 +137,4 @@ TEST(Features, OfAPoolMayBeFollowedByNewOnesAndByNothingElse) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -5,12 +5,12 @@
 
 #include "tests/support/engine_fixture.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 using Reasons = std::map<std::string, std::string>;
 
-class NotCandidates : public EngineFixture {
+class NotCandidates : public tests::EngineFixture {
  protected:
   void PutAll(const std::vector<Arm>& arms, const std::string& pool = "default",
               uint32_t shortlist_size = 64) {
@@ -51,7 +51,7 @@ class NotCandidates : public EngineFixture {
 };
 
 TEST_F(NotCandidates, AreExplainedEachWithItsReason) {
-  Pause(ThreeArms()[2]);
+  Pause(tests::ThreeArms()[2]);
   const struct {
     const char* name;
     std::function<void(RouteInput&)> set;
@@ -78,7 +78,7 @@ TEST_F(NotCandidates, AreExplainedEachWithItsReason) {
 }
 
 TEST_F(NotCandidates, AreNotToldUnlessAskedFor) {
-  Pause(ThreeArms()[2]);
+  Pause(tests::ThreeArms()[2]);
   EXPECT_TRUE(MustRoute("a question").not_candidates.empty());
 }
 
@@ -92,7 +92,7 @@ TEST_F(NotCandidates, LeaveOutWhatWasRemoved) {
 }
 
 TEST_F(NotCandidates, AreAllInTheErrorIfNoneIsLeft) {
-  Pause(ThreeArms()[2]);
+  Pause(tests::ThreeArms()[2]);
   const auto status = Ask([](RouteInput& in) {
                         in.constraints.allow_arms = {"beta", "gamma"};
                         in.constraints.context_tokens = 2000;
@@ -105,7 +105,7 @@ TEST_F(NotCandidates, AreAllInTheErrorIfNoneIsLeft) {
 }
 
 TEST_F(NotCandidates, AreNamedWhereAllArePaused) {
-  for (const Arm& arm : ThreeArms()) Pause(arm);
+  for (const Arm& arm : tests::ThreeArms()) Pause(arm);
   const auto status = Ask([](RouteInput&) {}).status();
   EXPECT_EQ(ReasonOf(status), reason::kPoolEmpty);
   for (const char* part : {"alpha: paused", "beta: paused", "gamma: paused"}) {
@@ -164,4 +164,4 @@ TEST_F(NotCandidates, AreAtMostAThousandAndCountTheRest) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -12,7 +12,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/engine_fixture.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 
 // What an arm's calls do, by the number of the call.
 using Behaviour = std::function<Outcome(int call)>;
@@ -30,9 +30,9 @@ inline Outcome Error(std::optional<double> latency_ms = {}) {
   return o;
 }
 
-class OutcomeRules : public EngineFixture {
+class OutcomeRules : public tests::EngineFixture {
  protected:
-  void SetUp() override { OpenWith(OpenMemoryStorage(kTestSecret)); }
+  void SetUp() override { OpenWith(storage::OpenMemoryStorage(tests::kTestSecret)); }
 
   void Pool(std::vector<Arm> arms, PoolSettings settings = {}) {
     using Made = PutPoolOutput;
@@ -110,4 +110,4 @@ class OutcomeRules : public EngineFixture {
   std::map<std::string, int> calls_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -12,7 +12,7 @@
 #include "gtest/gtest.h"
 #include "learners/quality/quality_model.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 TEST_F(OutcomeRules, A1_AnArmThatOnlyFailsGetsFewCalls) {
@@ -29,10 +29,10 @@ TEST_F(OutcomeRules, A1_AnArmThatOnlyFailsGetsFewCalls) {
       {"latency alone, 5 ms", {0, 0, 1}, Error(5)},
       {"cost alone", {0, 1, 0}, Error()},
   };
-  for (const char* model : QualityModelNames()) {
+  for (const char* model : learners::QualityModelNames()) {
     for (const Case& c : cases) {
       SCOPED_TRACE(absl::StrCat(model, ": ", c.what));
-      OpenWith(OpenMemoryStorage(kTestSecret));
+      OpenWith(storage::OpenMemoryStorage(tests::kTestSecret));
       calls_.clear();
       PoolSettings settings;
       settings.learner.quality_model = model;
@@ -142,7 +142,7 @@ TEST_F(OutcomeRules, A3_AColdStartIsForgiven) {
 
 TEST_F(OutcomeRules, A3_TheFasterOfTwoArmsIsFound) {
   for (const double other : {600.0, 1200.0}) {
-    OpenWith(OpenMemoryStorage(kTestSecret));
+    OpenWith(storage::OpenMemoryStorage(tests::kTestSecret));
     calls_.clear();
     Pool({Named("a"), Named("b")});
     const auto spread = [](double ms) {
@@ -190,9 +190,9 @@ TEST_F(OutcomeRules, A6_RouteExpectsWhatStatisticsShowAfterAnyTime) {
 
 // By default settings, by every learner that has deviations.
 TEST_F(OutcomeRules, A6_AQuietArmGrowsUncertainByWhatThePoolLearns) {
-  for (const char* model : QualityModelNames()) {
+  for (const char* model : learners::QualityModelNames()) {
     if (std::string(model) == "ema") continue;
-    OpenWith(OpenMemoryStorage(kTestSecret));
+    OpenWith(storage::OpenMemoryStorage(tests::kTestSecret));
     PoolSettings settings;
     settings.learner.quality_model = model;
     Pool({Named("quiet"), Named("busy")}, settings);
@@ -218,7 +218,7 @@ TEST_F(OutcomeRules, A6_AnArmIsFoundAgainAfterAnOutage) {
         Case{"slow errors", Error(30'000), 200, 40}, Case{"quality 0", Answer(0, 500), 200, 40},
         Case{"a long outage", Error(1000), 200, 400}}) {
     SCOPED_TRACE(c.what);
-    OpenWith(OpenMemoryStorage(kTestSecret));
+    OpenWith(storage::OpenMemoryStorage(tests::kTestSecret));
     calls_.clear();
     Pool({Named("best"), Named("other")});
     const auto best = [&](int n) {
@@ -260,8 +260,8 @@ TEST_F(OutcomeRules, A7_FirstTokenAndTotalAreTwoLatencies) {
 }
 
 TEST_F(OutcomeRules, A8_ExpectedQualityIsAMeanUnderEveryLearner) {
-  for (const char* model : QualityModelNames()) {
-    OpenWith(OpenMemoryStorage(kTestSecret));
+  for (const char* model : learners::QualityModelNames()) {
+    OpenWith(storage::OpenMemoryStorage(tests::kTestSecret));
     calls_.clear();
     PoolSettings settings;
     settings.learner.quality_model = model;
@@ -277,4 +277,4 @@ TEST_F(OutcomeRules, A8_ExpectedQualityIsAMeanUnderEveryLearner) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::engine

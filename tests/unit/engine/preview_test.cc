@@ -3,10 +3,10 @@
 
 #include "tests/support/engine_fixture.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
-class Preview : public EngineFixture {
+class Preview : public tests::EngineFixture {
  protected:
   absl::StatusOr<RouteOutput> Ask(
       Mode mode, const std::string& id,
@@ -79,7 +79,7 @@ TEST_F(Preview, UnderTheIdOfADecisionLeavesThatAsItWas) {
 
 TEST_F(Preview, ChangesNoDecisionThatComesAfterIt) {
   const auto live = [&](int previews) {
-    OpenWith(OpenMemoryStorage(kTestSecret));
+    OpenWith(storage::OpenMemoryStorage(tests::kTestSecret));
     MakePool();
     std::vector<std::string> seen;
     for (int i = 0; i < 20; ++i) {
@@ -113,4 +113,4 @@ TEST_F(Preview, SaysWhatIsWrongAsTheRealOneDoes) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -16,19 +16,19 @@
 #include "tests/support/failing_storage.h"
 #include "tests/support/test_folder.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 using RecordKey = std::tuple<std::string, uint32_t>;
 
-class Projections : public EngineFixture {
+class Projections : public tests::EngineFixture {
  protected:
   void SetUp() override {}
 
   void Open(const std::string& folder) {
     engine_.reset();
-    auto plan = std::make_shared<FailurePlan>();
-    plan->after_commit = [this](const LogBatch& batch) {
+    auto plan = std::make_shared<tests::FailurePlan>();
+    plan->after_commit = [this](const storage::LogBatch& batch) {
       for (const auto& [key, record] : batch.feedback) {
         written_[{key.decision_id, Index(key.arm)}] = record;
       }
@@ -36,7 +36,8 @@ class Projections : public EngineFixture {
     EngineOptions options = Inline();
     options.limits.snapshot_every_events = 50;
     options.limits.events_kept = 1'000'000;
-    OpenWith(MakeFailingStorage(*OpenRocksStorage({.folder = folder}), plan), options);
+    OpenWith(tests::MakeFailingStorage(*storage::OpenRocksStorage({.folder = folder}), plan),
+             options);
   }
 
   static PoolSettings Settings(Rng& rng) {
@@ -68,7 +69,7 @@ class Projections : public EngineFixture {
     input.decision_id = decisions_[rng.Below(decisions_.size())];
     if (rng.Below(2) == 0) input.feedback_id = "id " + std::to_string(rng.Below(6));
     if (rng.Below(2) == 0)
-      input.at = kTestStart + static_cast<Micros>(rng.Below(1000)) * kMicrosPerMs;
+      input.at = tests::kTestStart + static_cast<Micros>(rng.Below(1000)) * kMicrosPerMs;
     input.client = "client " + std::to_string(rng.Below(3));
     const std::vector<std::string> names = {"alpha", "beta", "gamma", "elsewhere"};
     if (rng.Below(4) == 0) input.served_arm = names[rng.Below(4)];
@@ -97,7 +98,7 @@ class Projections : public EngineFixture {
     RouteInput input;
     input.query = "question " + std::to_string(rng.Below(7));
     input.arm_count = static_cast<uint32_t>(1 + rng.Below(3));
-    input.purpose = rng.Below(2) == 0 ? Purpose::kFallback : Purpose::kPanel;
+    input.purpose = rng.Below(2) == 0 ? learners::Purpose::kFallback : learners::Purpose::kPanel;
     const auto output = engine_->Route(input);
     ASSERT_TRUE(output.ok()) << output.status();
     decisions_.push_back(output->decision_id);
@@ -151,12 +152,12 @@ class Projections : public EngineFixture {
   // Of the log alone, against all that was ever written.
   void ExpectRebuilt(const std::string& folder) {
     engine_.reset();
-    const auto log = ReadRocksEventLog(folder);
+    const auto log = storage::ReadRocksEventLog(folder);
     ASSERT_TRUE(log.ok()) << log.status();
     const std::vector<Event> events = (*log)->ReadEvents(PoolId{1}, 1, 1'000'000).value();
     RebuiltProjections rebuilt;
     const Pool pool = (*log)->ReadPools()->front();
-    PoolFold fold(std::make_shared<const LearnedState>(EmptyState(**log, pool).value()),
+    PoolFold fold(std::make_shared<const learners::LearnedState>(EmptyState(**log, pool).value()),
                   rebuilt.reader());
     for (const Event& event : events) {
       auto applied = fold.Apply(event);
@@ -180,13 +181,13 @@ class Projections : public EngineFixture {
   }
 
   std::vector<std::string> decisions_;
-  std::map<RecordKey, FeedbackRecord> written_;
+  std::map<RecordKey, storage::FeedbackRecord> written_;
 };
 
 TEST_F(Projections, FollowFromTheLogAloneAfterAnyHistory) {
   for (uint64_t seed = 1; seed <= 12; ++seed) {
     SCOPED_TRACE(seed);
-    const TestFolder folder;
+    const tests::TestFolder folder;
     Rng rng(seed);
     decisions_.clear();
     written_.clear();
@@ -200,7 +201,7 @@ TEST_F(Projections, FollowFromTheLogAloneAfterAnyHistory) {
 }
 
 TEST_F(Projections, ThatDifferFromTheLogAreFoundByVerify) {
-  const TestFolder folder;
+  const tests::TestFolder folder;
   Open(folder.path());
   MakePool();
   RouteInput input;
@@ -208,18 +209,18 @@ TEST_F(Projections, ThatDifferFromTheLogAreFoundByVerify) {
   const std::string decision = engine_->Route(input)->decision_id;
   ASSERT_TRUE(TellQuality(decision, 0.5).ok());
   ASSERT_EQ(written_.size(), 1u);
-  FeedbackRecord record = written_.begin()->second;
-  const FeedbackKey key{PoolId{1}, decision, record.served};
+  storage::FeedbackRecord record = written_.begin()->second;
+  const storage::FeedbackKey key{PoolId{1}, decision, record.served};
   engine_.reset();
   record.learned.quality = 0.75;
   {
-    auto storage = OpenRocksStorage({.folder = folder.path()});
+    auto storage = storage::OpenRocksStorage({.folder = folder.path()});
     ASSERT_TRUE(storage.ok()) << storage.status();
-    LogBatch batch;
+    storage::LogBatch batch;
     batch.feedback.emplace_back(key, record);
-    ASSERT_TRUE(storage->log->Commit(batch, Durability::kDisk).ok());
+    ASSERT_TRUE(storage->log->Commit(batch, storage::Durability::kDisk).ok());
   }
-  const auto log = ReadRocksEventLog(folder.path());
+  const auto log = storage::ReadRocksEventLog(folder.path());
   const auto checks = VerifyLog(**log, {true, nullptr});
   ASSERT_TRUE(checks.ok());
   EXPECT_FALSE(checks->front().is_sound());
@@ -228,4 +229,4 @@ TEST_F(Projections, ThatDifferFromTheLogAreFoundByVerify) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::engine

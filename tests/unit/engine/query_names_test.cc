@@ -4,7 +4,7 @@
 
 #include "tests/support/engine_fixture.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 using Set = std::set<std::string>;
@@ -13,10 +13,10 @@ constexpr const char* kComposed = "caf\xc3\xa9";     // one character for the la
 constexpr const char* kDecomposed = "cafe\xcc\x81";  // a letter and its accent
 constexpr const char* kZeroWidth = "al\xe2\x80\x8bpha";
 
-class QueryNames : public EngineFixture {
+class QueryNames : public tests::EngineFixture {
  protected:
   void MakeWith(PoolSettings settings, std::vector<Arm> more = {}) {
-    OpenWith(OpenMemoryStorage(kTestSecret));
+    OpenWith(storage::OpenMemoryStorage(tests::kTestSecret));
     MakePool(std::move(settings));
     for (const Arm& arm : more) ASSERT_TRUE(Put(arm).ok());
   }
@@ -322,7 +322,8 @@ TEST_F(QueryNames, OfPoolsThatLookTheSameAreOnePool) {
   const auto make = [&](const std::string& name) {
     return Await<PutPoolOutput>([&](auto done) {
       engine_->PutPool(
-          name, [](const PoolSettings& s) { return s; }, ThreeArms(), false, std::move(done));
+          name, [](const PoolSettings& s) { return s; }, tests::ThreeArms(), false,
+          std::move(done));
     });
   };
   ASSERT_TRUE(make(kDecomposed).ok());
@@ -392,4 +393,4 @@ TEST_F(QueryNames, OfFeaturesInAnImportAreIgnoredUnlessThePoolIsStrict) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -2,13 +2,13 @@
 
 #include "tests/support/engine_fixture.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
-class Recall : public EngineFixture {
+class Recall : public tests::EngineFixture {
  protected:
   void SetUp() override {
-    OpenWith(OpenMemoryStorage(kTestSecret));
+    OpenWith(storage::OpenMemoryStorage(tests::kTestSecret));
     MakePool();
   }
   absl::StatusOr<RecallFigures> Measure(std::vector<std::string> queries) {
@@ -47,4 +47,4 @@ TEST_F(Recall, RefusesTooManyQueriesAndAnUnknownPool) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -8,19 +8,19 @@
 #include "tests/support/failing_storage.h"
 #include "tests/support/test_folder.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
-class Recovery : public EngineFixture {
+class Recovery : public tests::EngineFixture {
  protected:
   void SetUp() override {}
 
   void OpenFolder() { OpenFolder(folder_.path()); }
   void OpenFolder(const std::string& path) {
     engine_.reset();
-    StorageOptions options;
+    storage::StorageOptions options;
     options.folder = path;
-    auto storage = OpenRocksStorage(options);
+    auto storage = storage::OpenRocksStorage(options);
     ASSERT_TRUE(storage.ok()) << storage.status();
     EngineOptions engine_options = Inline();
     engine_options.limits.snapshot_every_events = 50;
@@ -37,7 +37,7 @@ class Recovery : public EngineFixture {
     }
   }
 
-  TestFolder folder_;
+  tests::TestFolder folder_;
 };
 
 TEST_F(Recovery, GivesBackEveryLearnedFigureAndPrediction) {
@@ -70,7 +70,7 @@ TEST_F(Recovery, InTheMiddleOfAReplayChangesNothing) {
   OpenFolder();
   MakePool();
   engine_.reset();
-  const TestFolder copy;
+  const tests::TestFolder copy;
   std::filesystem::copy(folder_.path(), copy.path(), std::filesystem::copy_options::recursive);
   const Micros start = clock_.Now();
 
@@ -143,14 +143,14 @@ TEST_F(Recovery, GoesOnFromAFolderOfFormat1) {
   EXPECT_EQ(Stats().outcomes, 38u);
 }
 
-class BrokenStorage : public EngineFixture {
+class BrokenStorage : public tests::EngineFixture {
  protected:
   void SetUp() override {
-    plan_ = std::make_shared<FailurePlan>();
-    OpenWith(MakeFailingStorage(OpenMemoryStorage(kTestSecret), plan_));
+    plan_ = std::make_shared<tests::FailurePlan>();
+    OpenWith(tests::MakeFailingStorage(storage::OpenMemoryStorage(tests::kTestSecret), plan_));
     MakePool();
   }
-  std::shared_ptr<FailurePlan> plan_;
+  std::shared_ptr<tests::FailurePlan> plan_;
 };
 
 TEST_F(BrokenStorage, LetsRouteGoOnUnloggedAndFeedbackSayUnavailable) {
@@ -193,7 +193,7 @@ TEST_F(BrokenStorage, OfAPoolsChangeShowsInHealth) {
   EXPECT_EQ(ReasonOf(engine_->StorageHealth()), reason::kStorageBroken);
 }
 
-class Pools : public EngineFixture {};
+class Pools : public tests::EngineFixture {};
 
 TEST_F(Pools, RefuseToChangeWhatLearnedStateDependsOn) {
   using Made = PutPoolOutput;
@@ -236,4 +236,4 @@ TEST_F(Pools, TakeNewArmsWhileServing) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -12,7 +12,7 @@
 #include "learners/quality/quality_model.h"
 #include "outcome_rules.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 TEST_F(OutcomeRules, B1_NoSequenceOfWordsLeavesMoreThanItsLast) {
@@ -38,12 +38,12 @@ TEST_F(OutcomeRules, B1_NoSequenceOfWordsLeavesMoreThanItsLast) {
       {"there and back", {Answer(1, 900), Error(), quality(0.5)}, Answer(0.5, 900)},
       {"a slip of the pen", {latency(900'000), latency(900), quality(1)}, Answer(1, 900)},
   };
-  for (const char* model : QualityModelNames()) {
+  for (const char* model : learners::QualityModelNames()) {
     for (const Case& c : cases) {
       SCOPED_TRACE(absl::StrCat(model, ": ", c.what));
-      std::vector<ArmFigures> figures;
+      std::vector<learners::ArmFigures> figures;
       for (const bool at_once : {false, true}) {
-        OpenWith(OpenMemoryStorage(kTestSecret));
+        OpenWith(storage::OpenMemoryStorage(tests::kTestSecret));
         PoolSettings settings;
         settings.learner.quality_model = model;
         Pool({Named("a"), Named("b")}, settings);
@@ -277,8 +277,9 @@ TEST_F(OutcomeRules, B4_ADecisionThatWasNotCarriedOutIsClosed) {
 }
 
 TEST_F(OutcomeRules, B4_NotServedClosesTheWholeDecision) {
-  for (const Purpose purpose : {Purpose::kPanel, Purpose::kFallback}) {
-    OpenWith(OpenMemoryStorage(kTestSecret));
+  for (const learners::Purpose purpose :
+       {learners::Purpose::kPanel, learners::Purpose::kFallback}) {
+    OpenWith(storage::OpenMemoryStorage(tests::kTestSecret));
     PoolSettings settings;
     settings.feedback_window = kMicrosPerSecond;
     settings.missing_feedback = MissingFeedback::kQuality;
@@ -346,4 +347,4 @@ TEST_F(OutcomeRules, B6_ALimitThatHadEndedWhenItWasReportedKeepsNobodyOut) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -7,10 +7,10 @@
 
 #include "tests/support/engine_fixture.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
-class Route : public EngineFixture {};
+class Route : public tests::EngineFixture {};
 
 TEST_F(Route, ChoosesUniformlyInAColdPoolAndSaysSo) {
   const RouteOutput output = MustRoute("what is a prime number?");
@@ -93,7 +93,8 @@ TEST_F(Route, GivesGreedyPropensityOne) {
 }
 
 TEST_F(Route, GivesFurtherArmsWithoutRepeats) {
-  for (const Purpose purpose : {Purpose::kFallback, Purpose::kPanel}) {
+  for (const learners::Purpose purpose :
+       {learners::Purpose::kFallback, learners::Purpose::kPanel}) {
     RouteInput input;
     input.query = "a question";
     input.arm_count = 3;
@@ -145,7 +146,7 @@ TEST_F(Route, SaysWhyEachArmFailsWhenNonePasses) {
 }
 
 TEST_F(Route, LeavesPausedAndRemovedArmsOut) {
-  Arm paused = ThreeArms()[0];
+  Arm paused = tests::ThreeArms()[0];
   paused.status = ArmStatus::kPaused;
   using Put = PutArmOutput;
   ASSERT_TRUE(
@@ -181,8 +182,8 @@ TEST_F(Route, FindsAnArmThatComesBackAsItWas) {
       Await<bool>([&](auto done) { engine_->RemoveArm("default", "beta", std::move(done)); }).ok());
   ASSERT_TRUE(TellQuality(open, 0.75).ok());
   using Put = PutArmOutput;
-  const auto back =
-      Await<Put>([&](auto done) { engine_->PutArm("default", ThreeArms()[1], std::move(done)); });
+  const auto back = Await<Put>(
+      [&](auto done) { engine_->PutArm("default", tests::ThreeArms()[1], std::move(done)); });
 
   ASSERT_TRUE(back.ok()) << back.status();
   EXPECT_TRUE(back->is_new) << "it was made anew, as far as the caller can tell";
@@ -244,7 +245,7 @@ TEST_F(Route, RefusesBadInputWithTheFieldsName) {
 TEST_F(Route, TakesDeclaredFeaturesIntoTheContext) {
   PoolSettings settings;
   settings.features = {{"entropy", 2.0, 1.0, 0.5}};
-  OpenWith(OpenMemoryStorage(kTestSecret));
+  OpenWith(storage::OpenMemoryStorage(tests::kTestSecret));
   MakePool(settings);
   RouteInput input;
   input.query = "a question";
@@ -375,4 +376,4 @@ TEST_F(Route, KeepsWhatAPoolLearnedAmongItsCandidatesWhenItOutgrowsItsShortlist)
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::engine

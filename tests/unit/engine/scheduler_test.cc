@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 using Lane = Scheduler::Lane;
@@ -90,4 +90,4 @@ TEST(Scheduler, FinishesItsTasksWhenItStopsAndTakesNoMore) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::engine

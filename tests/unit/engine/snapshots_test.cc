@@ -10,19 +10,19 @@
 #include "tests/support/failing_storage.h"
 #include "tests/support/test_folder.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 constexpr PoolId kPool{1};
 
-class SnapshotsTest : public EngineFixture {
+class SnapshotsTest : public tests::EngineFixture {
  protected:
   void SetUp() override { limits_.snapshot_every_events = 20; }
 
   void OpenFolder() {
     engine_.reset();
     clock_.Advance(kMicrosPerMs);  // decision ids go by it
-    auto storage = OpenRocksStorage({.folder = folder_.path()});
+    auto storage = storage::OpenRocksStorage({.folder = folder_.path()});
     ASSERT_TRUE(storage.ok()) << storage.status();
     OpenWith(*std::move(storage), Options());
   }
@@ -40,8 +40,8 @@ class SnapshotsTest : public EngineFixture {
   }
 
   // What is in the folder, as somebody else reads it.
-  std::unique_ptr<EventLog> Log() {
-    auto log = ReadRocksEventLog(folder_.path());
+  std::unique_ptr<storage::EventLog> Log() {
+    auto log = storage::ReadRocksEventLog(folder_.path());
     EXPECT_TRUE(log.ok()) << log.status();
     return *std::move(log);
   }
@@ -56,7 +56,7 @@ class SnapshotsTest : public EngineFixture {
   }
 
   Limits limits_;
-  TestFolder folder_;
+  tests::TestFolder folder_;
 };
 
 TEST_F(SnapshotsTest, MakesASnapshotEverySoManyEventsAndKeepsThree) {
@@ -147,7 +147,7 @@ TEST_F(SnapshotsTest, SaysSoWhenNoSnapshotIsLeftOfALogWithoutABeginning) {
   Play(93);
   engine_.reset();
   for (const Sequence snapshot : {97, 80, 60}) Spoil(snapshot);
-  auto storage = OpenRocksStorage({.folder = folder_.path()});
+  auto storage = storage::OpenRocksStorage({.folder = folder_.path()});
   ASSERT_TRUE(storage.ok());
   const absl::Status status = Engine::Open(Options(), *std::move(storage), clock_).status();
   EXPECT_TRUE(absl::IsDataLoss(status)) << status;
@@ -157,14 +157,14 @@ TEST_F(SnapshotsTest, SaysSoWhenNoSnapshotIsLeftOfALogWithoutABeginning) {
 }
 
 TEST_F(SnapshotsTest, TriesAFailedSnapshotAgainLaterWhileAllElseGoesOn) {
-  auto plan = std::make_shared<FailurePlan>();
-  auto storage = OpenRocksStorage({.folder = folder_.path()});
+  auto plan = std::make_shared<tests::FailurePlan>();
+  auto storage = storage::OpenRocksStorage({.folder = folder_.path()});
   ASSERT_TRUE(storage.ok());
   bool fails = true;
   plan->before_snapshot = [&] {
     if (fails) plan->FailOperation(plan->operations() + 1);
   };
-  OpenWith(MakeFailingStorage(*std::move(storage), plan), Options());
+  OpenWith(tests::MakeFailingStorage(*std::move(storage), plan), Options());
   MakePool();
   Play(30);
   EXPECT_TRUE(absl::IsUnavailable(engine_->SnapshotHealth()));
@@ -182,7 +182,7 @@ TEST_F(SnapshotsTest, TriesAFailedSnapshotAgainLaterWhileAllElseGoesOn) {
 // Each snapshot waits where it begins, until all are let go. Outlives the engine.
 class HeldSnapshots {
  public:
-  explicit HeldSnapshots(FailurePlan& plan) {
+  explicit HeldSnapshots(tests::FailurePlan& plan) {
     plan.before_snapshot = [this] {
       if (count_++ == 0) begun_.set_value();
       end_.wait();
@@ -199,11 +199,12 @@ class HeldSnapshots {
 };
 
 TEST_F(SnapshotsTest, HoldsUpNeitherRouteNorFeedbackWhileASnapshotIsWritten) {
-  auto plan = std::make_shared<FailurePlan>();
+  auto plan = std::make_shared<tests::FailurePlan>();
   HeldSnapshots held(*plan);
   EngineOptions options = Options();
   options.writing = Writing::kThread;
-  OpenWith(MakeFailingStorage(OpenMemoryStorage(kTestSecret), plan), options);
+  OpenWith(tests::MakeFailingStorage(storage::OpenMemoryStorage(tests::kTestSecret), plan),
+           options);
   MakePool();
   Play(20);
   held.WaitUntilOneBegins();
@@ -215,13 +216,13 @@ TEST_F(SnapshotsTest, HoldsUpNeitherRouteNorFeedbackWhileASnapshotIsWritten) {
 }
 
 TEST_F(SnapshotsTest, LetsAPoolBeDeletedWhileItsSnapshotIsWritten) {
-  auto plan = std::make_shared<FailurePlan>();
+  auto plan = std::make_shared<tests::FailurePlan>();
   HeldSnapshots held(*plan);
-  auto storage = OpenRocksStorage({.folder = folder_.path()});
+  auto storage = storage::OpenRocksStorage({.folder = folder_.path()});
   ASSERT_TRUE(storage.ok());
   EngineOptions options = Options();
   options.writing = Writing::kThread;
-  OpenWith(MakeFailingStorage(*std::move(storage), plan), options);
+  OpenWith(tests::MakeFailingStorage(*std::move(storage), plan), options);
   MakePool();
   Play(20);
   held.WaitUntilOneBegins();
@@ -233,4 +234,4 @@ TEST_F(SnapshotsTest, LetsAPoolBeDeletedWhileItsSnapshotIsWritten) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::engine

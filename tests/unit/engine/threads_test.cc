@@ -5,17 +5,17 @@
 
 #include "tests/support/engine_fixture.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
-class EngineOfManyThreads : public EngineFixture {
+class EngineOfManyThreads : public tests::EngineFixture {
  protected:
   void SetUp() override {
     EngineOptions options;
     options.writing = Writing::kThread;
-    options.building = Building::kBackground;
+    options.building = retrieval::Building::kBackground;
     options.limits.snapshot_every_events = 50;
-    OpenWith(OpenMemoryStorage(kTestSecret), options);
+    OpenWith(storage::OpenMemoryStorage(tests::kTestSecret), options);
     MakePool();
   }
 
@@ -55,7 +55,7 @@ TEST_F(EngineOfManyThreads, LosesNoOutcomeAndShowsEachToWhoeverAsksAfterwards) {
   std::vector<std::thread> others;
   others.emplace_back([&] {  // an operator who pauses and resumes an arm
     for (int i = 0; !is_over; ++i) {
-      Arm arm = ThreeArms()[1];
+      Arm arm = tests::ThreeArms()[1];
       arm.status = i % 2 == 0 ? ArmStatus::kPaused : ArmStatus::kActive;
       const auto put =
           Await<PutArmOutput>([&](auto done) { engine_->PutArm("default", arm, std::move(done)); });
@@ -66,7 +66,8 @@ TEST_F(EngineOfManyThreads, LosesNoOutcomeAndShowsEachToWhoeverAsksAfterwards) {
     while (!is_over) {
       const auto made = Await<PutPoolOutput>([&](auto done) {
         engine_->PutPool(
-            "other", [](const PoolSettings& s) { return s; }, ThreeArms(), true, std::move(done));
+            "other", [](const PoolSettings& s) { return s; }, tests::ThreeArms(), true,
+            std::move(done));
       });
       ASSERT_TRUE(made.ok()) << made.status();
       RouteInput input;
@@ -104,4 +105,4 @@ TEST_F(EngineOfManyThreads, LosesNoOutcomeAndShowsEachToWhoeverAsksAfterwards) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -9,7 +9,7 @@
 
 #include "base/rng.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
 std::string Repeated(std::string_view text, int times) {
@@ -117,4 +117,4 @@ TEST(ATokenEstimate, TakesTimeInProportionToTheText) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -8,16 +8,16 @@
 #include "tests/support/engine_fixture.h"
 #include "tests/support/test_folder.h"
 
-namespace pointsman {
+namespace pointsman::engine {
 namespace {
 
-class Verify : public EngineFixture {
+class Verify : public tests::EngineFixture {
  protected:
   void SetUp() override { OpenFolder(); }
 
   void OpenFolder() {
     engine_.reset();
-    auto storage = OpenRocksStorage({.folder = folder_.path()});
+    auto storage = storage::OpenRocksStorage({.folder = folder_.path()});
     ASSERT_TRUE(storage.ok()) << storage.status();
     EngineOptions options = Inline();
     options.limits = limits_;
@@ -32,7 +32,7 @@ class Verify : public EngineFixture {
   }
 
   PoolCheck Check(bool from_start = false) {
-    const auto log = ReadRocksEventLog(folder_.path());
+    const auto log = storage::ReadRocksEventLog(folder_.path());
     EXPECT_TRUE(log.ok()) << log.status();
     const auto checks = VerifyLog(**log, {from_start, nullptr});
     EXPECT_TRUE(checks.ok()) << checks.status();
@@ -42,7 +42,7 @@ class Verify : public EngineFixture {
 
   // Puts `bytes` where a snapshot is, under a checksum that fits.
   void Replace(Sequence snapshot, const std::string& bytes) {
-    auto storage = OpenRocksStorage({.folder = folder_.path()});
+    auto storage = storage::OpenRocksStorage({.folder = folder_.path()});
     ASSERT_TRUE(storage.ok()) << storage.status();
     ASSERT_TRUE(storage->log->PutSnapshot(PoolId{1}, snapshot, bytes, 100).ok());
   }
@@ -52,7 +52,7 @@ class Verify : public EngineFixture {
     limits.snapshot_every_events = 20;
     return limits;
   }();
-  TestFolder folder_;
+  tests::TestFolder folder_;
 };
 
 TEST_F(Verify, FindsASoundFolderSoundAndEndsInTheStateThatServes) {
@@ -81,7 +81,7 @@ TEST_F(Verify, FindsASnapshotThatDiffersInOneBit) {
   created.Put(engine_->GetPool("default")->pool.created_at);
   engine_.reset();
   std::string bytes =
-      ReadRocksEventLog(folder_.path()).value()->ReadSnapshot(PoolId{1}, 40).value();
+      storage::ReadRocksEventLog(folder_.path()).value()->ReadSnapshot(PoolId{1}, 40).value();
   const std::size_t at = bytes.find(created.bytes(), bytes.find("default"));
   ASSERT_NE(at, std::string::npos);
   bytes[at] = static_cast<char>(bytes[at] ^ 1);
@@ -103,21 +103,21 @@ TEST_F(Verify, FindsAnEventThatWasChangedUnderAFittingChecksum) {
   Play(70);
   engine_.reset();
   // Given a copy of the log in which one quality is another.
-  const TestFolder other;
+  const tests::TestFolder other;
   {
-    const auto log = ReadRocksEventLog(folder_.path()).value();
-    Storage copy = OpenRocksStorage({.folder = other.path()}).value();
-    LogBatch batch;
+    const auto log = storage::ReadRocksEventLog(folder_.path()).value();
+    storage::Storage copy = storage::OpenRocksStorage({.folder = other.path()}).value();
+    storage::LogBatch batch;
     batch.pools = log->ReadPools().value();
     batch.events = log->ReadEvents(PoolId{1}, 1, 1000).value();
     std::get<OutcomeEvent>(batch.events[50].body).outcome.quality = 0.123;
-    ASSERT_TRUE(copy.log->Commit(batch, Durability::kDisk).ok());
+    ASSERT_TRUE(copy.log->Commit(batch, storage::Durability::kDisk).ok());
     for (const Sequence s : {40, 60}) {
       ASSERT_TRUE(
           copy.log->PutSnapshot(PoolId{1}, s, log->ReadSnapshot(PoolId{1}, s).value(), 3).ok());
     }
   }
-  const auto checks = VerifyLog(*ReadRocksEventLog(other.path()).value(), {});
+  const auto checks = VerifyLog(*storage::ReadRocksEventLog(other.path()).value(), {});
   ASSERT_TRUE(checks.ok());
   ASSERT_EQ(checks->front().snapshots.size(), 2u);
   EXPECT_TRUE(checks->front().snapshots[0].fault.empty());
@@ -145,14 +145,15 @@ TEST_F(Verify, SaysWhenTheBeginningOfALogIsGone) {
   OpenFolder();
   MakePool();
   Play(96);
-  const auto checks = VerifyLog(*ReadRocksEventLog(folder_.path()).value(), {true, nullptr});
+  const auto checks =
+      VerifyLog(*storage::ReadRocksEventLog(folder_.path()).value(), {true, nullptr});
   EXPECT_TRUE(absl::IsFailedPrecondition(checks.status())) << checks.status();
   EXPECT_EQ(Check().first, 61u);
 }
 
 TEST_F(Verify, LooksAtAFolderThatIsBeingWritten) {
   engine_.reset();
-  auto storage = OpenRocksStorage({.folder = folder_.path()});
+  auto storage = storage::OpenRocksStorage({.folder = folder_.path()});
   ASSERT_TRUE(storage.ok());
   EngineOptions options;
   options.limits = limits_;
@@ -164,7 +165,7 @@ TEST_F(Verify, LooksAtAFolderThatIsBeingWritten) {
     while (!may_end) Play(1);
   });
   for (int done = 0; done < 10;) {
-    const auto log = ReadRocksEventLog(folder_.path());
+    const auto log = storage::ReadRocksEventLog(folder_.path());
     ASSERT_TRUE(log.ok()) << log.status();
     const auto checks = VerifyLog(**log, {});
     if (absl::IsUnavailable(checks.status())) continue;  // the writer was faster
@@ -179,4 +180,4 @@ TEST_F(Verify, LooksAtAFolderThatIsBeingWritten) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::engine

@@ -10,7 +10,7 @@
 #include "evaluation/data/lines.h"
 #include "tiny_data.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 using ::testing::ElementsAre;
@@ -261,4 +261,4 @@ TEST(Lines, KnowsItsPlaceAndTakesALastLineWithoutAnEnd) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

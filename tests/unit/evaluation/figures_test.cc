@@ -8,7 +8,7 @@
 #include "base/rng.h"
 #include "tiny_data.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 using ::testing::DoubleNear;
@@ -121,4 +121,4 @@ TEST_F(FiguresTest, StandardErrorIsThatOfTheMeanOverSeeds) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

@@ -8,7 +8,7 @@
 #include "evaluation/replay/in_process_client.h"
 #include "seeded_world.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 using ::testing::HasSubstr;
@@ -107,4 +107,4 @@ TEST(ParseVariant, SaysWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

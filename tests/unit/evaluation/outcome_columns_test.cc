@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 using ::testing::HasSubstr;
@@ -151,4 +151,4 @@ TEST(OutcomeColumns, TellsANearMissFromAnotherColumn) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

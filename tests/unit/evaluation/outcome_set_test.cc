@@ -9,7 +9,7 @@
 #include "base/strings.h"
 #include "temp_folder.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 using ::testing::ElementsAre;
@@ -301,4 +301,4 @@ TEST(OutcomeTable, NeverFailsWithoutAPlaceOnATableCutAnywhere) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

@@ -4,7 +4,7 @@
 
 #include <array>
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 TEST(Paired, GivesMeanErrorAndBoundOfTheDifferences) {
@@ -37,4 +37,4 @@ TEST(Paired, HasTheQuantilesOfTheTables) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

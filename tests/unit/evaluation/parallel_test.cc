@@ -7,7 +7,7 @@
 #include <numeric>
 #include <vector>
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 TEST(ForEachTask, CallsEveryTaskOnceAndCountsThem) {
@@ -51,4 +51,4 @@ TEST(ForEachTask, TakesNoTaskAtAll) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

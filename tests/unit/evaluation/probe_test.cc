@@ -8,7 +8,7 @@
 #include "nlohmann/json.hpp"
 #include "seeded_world.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 using ::testing::HasSubstr;
@@ -78,4 +78,4 @@ TEST(Probe, RefusesWhatCannotBeProbed) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

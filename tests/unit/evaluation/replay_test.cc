@@ -11,7 +11,7 @@
 #include "scripted_router.h"
 #include "tiny_data.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 using ::testing::ElementsAre;
@@ -53,7 +53,7 @@ TEST_F(ReplayTest, RoutesThenTellsTheChosenArmsOutcomeAndNothingElse) {
   const auto& rounds = report->seeds[0].rounds;
   for (std::size_t t = 0; t < 3; ++t) {
     EXPECT_EQ(rounds[t].arm, t == 1 ? 0u : 1u);  // b is arm 0
-    const FeedbackInput& told = transcript_.feedback[t];
+    const engine::FeedbackInput& told = transcript_.feedback[t];
     EXPECT_EQ(told.outcome, dataset_.At(rounds[t].query, rounds[t].arm));
     EXPECT_EQ(told.served_arm, "");
     EXPECT_EQ(transcript_.routes[t].query, dataset_.queries[rounds[t].query].text);
@@ -127,7 +127,8 @@ TEST_F(ReplayTest, ImportsTheFirstQueriesOfASeedAndDoesNotPlayThem) {
   EXPECT_EQ(plan.strength, 5);
   ASSERT_EQ(queries.size(), 1u);
   EXPECT_EQ(queries[0].outcomes.size(), 2u);
-  for (const RouteInput& played : transcript_.routes) EXPECT_NE(played.query, queries[0].query);
+  for (const engine::RouteInput& played : transcript_.routes)
+    EXPECT_NE(played.query, queries[0].query);
   EXPECT_EQ(report->rounds, 2u);
   EXPECT_THAT(ReportTable(*report), HasSubstr("after an import of 1 other queries at strength 5"));
 
@@ -138,7 +139,7 @@ TEST_F(ReplayTest, ImportsTheFirstQueriesOfASeedAndDoesNotPlayThem) {
 TEST_F(ReplayTest, SkipsWhatTheDataDoesNotRecord) {
   options_.preference = {1, 0, 0.5};
   const auto report = Run();
-  EXPECT_EQ(ReasonOf(report.status()), reason::kDataLacks);
+  EXPECT_EQ(ReasonOf(report.status()), kDataLacks);
   EXPECT_THAT(std::string(report.status().message()), HasSubstr("does not record the latency"));
   EXPECT_TRUE(transcript_.calls.empty());
 }
@@ -211,4 +212,4 @@ TEST_F(ReplayTest, SaysZeroAndNotRecordedWhereNoCostIs) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

@@ -7,7 +7,7 @@
 
 #include "seeded_world.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 using ::testing::HasSubstr;
@@ -101,4 +101,4 @@ TEST(AverageImprovement, LooksAtTheGivenCostsOnly) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

@@ -8,15 +8,15 @@
 
 #include "evaluation/replay/router_client.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 
 // The calls of all clients of a test, in order.
 struct Transcript {
   std::vector<std::string> calls;  // "route <decision> <query>", "feedback <decision>", ...
-  std::vector<FeedbackInput> feedback;
-  std::vector<RouteInput> routes;
+  std::vector<engine::FeedbackInput> feedback;
+  std::vector<engine::RouteInput> routes;
   std::vector<std::pair<PoolSettings, std::vector<Arm>>> pools;
-  std::vector<std::pair<ImportPlan, std::vector<ImportedQuery>>> imports;
+  std::vector<std::pair<engine::ImportPlan, std::vector<engine::ImportedQuery>>> imports;
 };
 
 class ScriptedRouter final : public RouterClient {
@@ -32,31 +32,31 @@ class ScriptedRouter final : public RouterClient {
     if (!pools_.insert(name).second) return absl::AlreadyExistsError("there is one");
     return absl::OkStatus();
   }
-  absl::StatusOr<RouteOutput> Route(const RouteInput& input) override {
+  absl::StatusOr<engine::RouteOutput> Route(const engine::RouteInput& input) override {
     transcript_.calls.push_back("route " + input.decision_id);
     transcript_.routes.push_back(input);
     if (fail_at == transcript_.routes.size()) return absl::UnavailableError("gone");
-    RouteOutput output;
+    engine::RouteOutput output;
     output.decision_id = input.decision_id;
     output.arm = script_[next_++ % script_.size()];
     output.propensity = 1;
     return output;
   }
-  absl::StatusOr<FeedbackOutput> Feedback(const FeedbackInput& input) override {
+  absl::StatusOr<engine::FeedbackOutput> Feedback(const engine::FeedbackInput& input) override {
     transcript_.calls.push_back("feedback " + input.decision_id);
     transcript_.feedback.push_back(input);
-    return FeedbackOutput{};
+    return engine::FeedbackOutput{};
   }
   absl::Status PutArm(const std::string& pool, const Arm& arm) override {
     transcript_.calls.push_back("arm " + pool + " " + arm.name);
     return absl::OkStatus();
   }
-  absl::StatusOr<ImportOutput> Import(const ImportPlan& plan,
-                                      std::span<const ImportedQuery> queries,
-                                      const std::function<void(std::size_t)>&) override {
+  absl::StatusOr<engine::ImportOutput> Import(const engine::ImportPlan& plan,
+                                              std::span<const engine::ImportedQuery> queries,
+                                              const std::function<void(std::size_t)>&) override {
     transcript_.calls.push_back("import " + plan.pool);
     transcript_.imports.push_back({plan, {queries.begin(), queries.end()}});
-    return ImportOutput{};
+    return engine::ImportOutput{};
   }
   absl::Status DeletePool(const std::string& name) override {
     transcript_.calls.push_back("delete " + name);
@@ -77,4 +77,4 @@ class ScriptedRouter final : public RouterClient {
   std::size_t next_ = 0;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

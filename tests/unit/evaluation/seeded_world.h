@@ -10,7 +10,7 @@
 #include "base/strings.h"
 #include "evaluation/data/dataset.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 
 struct WorldArm {
   std::string name;
@@ -45,4 +45,4 @@ inline Dataset SeededWorld(const std::vector<WorldArm>& arms, std::size_t querie
   return data;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

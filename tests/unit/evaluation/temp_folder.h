@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace pointsman {
+namespace pointsman::evaluation {
 
 class TempFolder {
  public:
@@ -44,4 +44,4 @@ class TempFolder {
   std::string path_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

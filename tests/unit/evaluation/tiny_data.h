@@ -7,7 +7,7 @@
 
 #include "temp_folder.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 
 constexpr std::string_view kTinyQueries =
     "{\"id\":\"q1\",\"text\":\"first\",\"domain\":\"x\",\"extra\":[1]}\n"
@@ -37,4 +37,4 @@ inline void WriteTinyData(const TempFolder& folder) {
   folder.Write("pools.json", kTinyPools);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

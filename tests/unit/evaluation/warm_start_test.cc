@@ -4,7 +4,7 @@
 
 #include "tiny_data.h"
 
-namespace pointsman {
+namespace pointsman::evaluation {
 namespace {
 
 TEST(MakeImport, TakesTheWantedArmsOfEachQueryInOrder) {
@@ -59,8 +59,8 @@ TEST(AnnouncedOutcomes, GivesNoOutcomeMoreWeightThanOneUnlessAllGetIt) {
 TEST(InChunks, KeepsAChunkOfLongTextsWithinAMessage) {
   Limits limits;
   limits.message_bytes_max = 1000;
-  std::vector<ImportedQuery> queries(6);
-  for (ImportedQuery& query : queries) query.query.assign(200, 'x');
+  std::vector<engine::ImportedQuery> queries(6);
+  for (engine::ImportedQuery& query : queries) query.query.assign(200, 'x');
   EXPECT_EQ(InChunks(queries, limits).size(), 3u);
 }
 
@@ -68,7 +68,7 @@ TEST(InChunks, KeepsToBothLimitsAndLosesNothing) {
   Limits limits;
   limits.import_chunk_queries_max = 3;
   limits.import_chunk_outcomes_max = 5;
-  std::vector<ImportedQuery> queries(10);
+  std::vector<engine::ImportedQuery> queries(10);
   for (std::size_t i = 0; i < queries.size(); ++i) {
     queries[i].index = i;
     queries[i].outcomes.resize(i < 6 ? 1 : i - 3);  // the last one alone exceeds the limit
@@ -78,7 +78,7 @@ TEST(InChunks, KeepsToBothLimitsAndLosesNothing) {
     ASSERT_FALSE(chunk.empty());
     EXPECT_LE(chunk.size(), 3u);
     std::size_t outcomes = 0;
-    for (const ImportedQuery& query : chunk) {
+    for (const engine::ImportedQuery& query : chunk) {
       EXPECT_EQ(query.index, next++);
       outcomes += query.outcomes.size();
     }
@@ -89,4 +89,4 @@ TEST(InChunks, KeepsToBothLimitsAndLosesNothing) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::evaluation

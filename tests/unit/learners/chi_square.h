@@ -5,7 +5,7 @@
 #include <cmath>
 #include <span>
 
-namespace pointsman {
+namespace pointsman::learners {
 
 // Pearson's statistic, with cells that expect fewer than 5 pooled, brought to a normal deviate by
 // the cube root (Wilson and Hilferty 1931): above 3.7 once in 10,000.
@@ -31,4 +31,4 @@ inline double ChiSquareDeviate(std::span<const double> counts, std::span<const d
   return (std::cbrt(chi_square / freedom) - (1 - spread)) / std::sqrt(spread);
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -14,7 +14,7 @@
 #include "learners/state/learned_state.h"
 #include "log_builder.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 constexpr uint32_t kDimension = 4;
@@ -220,4 +220,4 @@ TEST(Corrections, LeaveAnErrorRateThatTheDetectorDidNotCutExact) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -13,7 +13,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 using Numbers = std::vector<double>;
@@ -273,4 +273,4 @@ TEST(SampleIndex, DrawsTheOnlyArmThereIs) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -13,7 +13,7 @@
 #include "learners/quality/hybrid/hybrid.h"
 #include "slow_model.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 class SlowHybrid final : public SlowModel {
  public:
@@ -301,4 +301,4 @@ class SlowHybrid final : public SlowModel {
   int alarms_ = 0;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

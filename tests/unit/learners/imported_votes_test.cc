@@ -9,7 +9,7 @@
 #include "learners/choice/expert_mixture.h"
 #include "log_builder.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 constexpr uint32_t kDimension = 6;
@@ -231,4 +231,4 @@ TEST(Priors, CountAsSoManyOutcomesInEveryModel) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -9,7 +9,7 @@
 #include "gtest/gtest.h"
 #include "log_builder.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 constexpr uint32_t kDimension = 6;
@@ -375,4 +375,4 @@ TEST(LearnedState, TakesNewSettingsWithoutForgettingWhatItKnows) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::learners

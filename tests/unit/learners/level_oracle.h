@@ -8,7 +8,7 @@
 
 #include "slow_model.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 // Each outcome of the pool fades all earlier ones by exp(-its weight / e_fold).
 class SlowLevels : public SlowModel {
@@ -67,4 +67,4 @@ class SlowKnn final : public SlowLevels {
   }
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -12,7 +12,7 @@
 #include "base/rng.h"
 #include "domain/event.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 inline Pool TestPool(const std::string& model, uint32_t dimension) {
   Pool pool;
@@ -80,4 +80,4 @@ class LogBuilder {
   std::vector<Event> events_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -9,7 +9,7 @@
 #include "learners/choice/expert_mixture.h"
 #include "learners/choice/exploration.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 struct Round {
@@ -179,4 +179,4 @@ TEST(MixtureWeights, LearnNothingFromWhatNoExpertVotedOn) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -15,7 +15,7 @@
 #include "log_builder.h"
 #include "slow_model.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 struct Script {
   uint64_t seed = 1;
@@ -265,4 +265,4 @@ inline void ExpectAgrees(const LearnerSettings& settings, const Script& script, 
   ModelAgainstOracle(settings, script, *std::move(model), oracle).Run();
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -7,7 +7,7 @@
 #include "base/rng.h"
 #include "gtest/gtest.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 std::vector<Neighbour> RandomNeighbours(Rng& rng, std::size_t count, uint32_t arms) {
@@ -76,4 +76,4 @@ TEST(NeighbourEvidence, CountsTheSameQueryAsOneOutcome) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -12,7 +12,7 @@
 #include "learners/quality/quality_model.h"
 #include "log_builder.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 using Eigen::Index;
@@ -192,4 +192,4 @@ TEST(QualityModels, ForgetForAMillionOutcomesAndStayFinite) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -12,7 +12,7 @@
 #include "model_script.h"
 #include "ridge_oracle.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 LearnerSettings Settings(const std::string& model, double forget_outcomes) {
@@ -127,4 +127,4 @@ TEST(Hybrid, AgreesWithDenseEquationsWhenMoreArmsAreThereThanSpeakOfDifficulty) 
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::learners

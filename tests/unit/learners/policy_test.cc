@@ -9,7 +9,7 @@
 #include "learners/choice/exploration.h"
 #include "log_builder.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 struct Scene {
@@ -163,4 +163,4 @@ TEST(Choose, GivesNoMoreArmsThanThereAre) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::learners

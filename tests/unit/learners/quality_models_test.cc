@@ -13,7 +13,7 @@
 #include "log_builder.h"
 #include "tests/paths.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 constexpr uint32_t kDimension = 5;
@@ -246,4 +246,4 @@ TEST(QualityModels, TakeBackAChangeWithTheOutcomesThatSetItOff) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -10,7 +10,7 @@
 #include "learners/state/learned_state.h"
 #include "log_builder.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 constexpr uint32_t kDimension = 8;
@@ -101,4 +101,4 @@ TEST(Regret, IsBelowThatOfTheContextFreeWhereArmsDifferByQuery) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::learners

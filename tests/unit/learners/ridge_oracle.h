@@ -9,7 +9,7 @@
 
 #include "slow_model.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 // An arm's priors are those it had when it got its matrix: with the first outcome that has a vector
 // (linucb, mixture), or with the 20th outcome (lin_thompson).
@@ -181,4 +181,4 @@ class SlowLinThompson final : public SlowRidges {
   }
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

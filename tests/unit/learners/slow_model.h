@@ -17,7 +17,7 @@
 #include "learners/choice/exploration.h"
 #include "learners/quality/quality_model.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 // (1, z); z is 0 without a vector.
 inline Eigen::VectorXd OneAnd(std::span<const float> context, uint32_t dimension) {
@@ -144,4 +144,4 @@ class SlowModel {
   virtual double Floor(ArmId /*arm*/) const { return 0; }
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

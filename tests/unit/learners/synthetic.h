@@ -18,7 +18,7 @@
 #include "learners/state/learned_state.h"
 #include "log_builder.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 struct SyntheticArm {
   double level = 0.5;       // mean of its quality over queries
@@ -157,4 +157,4 @@ class SyntheticWorld {
   std::multimap<Micros, OutcomeEvent> pending_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -5,7 +5,7 @@
 
 #include "gtest/gtest.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 PoolSettings Settings(const std::string& model) {
@@ -246,4 +246,4 @@ TEST(Synthetic, TheTailOfALatencyThatTriplesIsSeenWithinAHalfLife) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -7,7 +7,7 @@
 #include "gtest/gtest.h"
 #include "learners/choice/probability_of_largest.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 using Numbers = std::vector<double>;
@@ -220,4 +220,4 @@ TEST(ProbabilityOfLargest, EndsWhateverTheNumbersAre) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -7,7 +7,7 @@
 #include "gtest/gtest.h"
 #include "tracker_life.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 TEST(ArmTracker, ExpectsLongerAnswersToTakeLonger) {
@@ -194,4 +194,4 @@ TEST(ArmTracker, ForgetsACountThatWasWrongInTheCostsOfCallsWithoutOne) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -6,7 +6,7 @@
 
 #include "learners/state/tracker.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 
 constexpr Micros kStart = 1'000'000'000'000;
 
@@ -77,4 +77,4 @@ inline Outcome Cost(double usd) {
   return outcome;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::learners

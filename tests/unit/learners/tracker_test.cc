@@ -7,7 +7,7 @@
 #include "gtest/gtest.h"
 #include "tracker_life.h"
 
-namespace pointsman {
+namespace pointsman::learners {
 namespace {
 
 TEST(ArmTracker, IsTheDecayedMeanOfAllThatItWasTold) {
@@ -269,4 +269,4 @@ TEST(ArmTracker, ReadsBackAsItWas) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::learners

@@ -27,7 +27,7 @@ void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 // Distinct words, known and unknown, so that no table stays small.
@@ -62,4 +62,4 @@ TEST(AnEmbedder, AllocatesPerTextAndNotPerToken) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -10,7 +10,7 @@
 #include "base/rng.h"
 #include "vectors.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 using Model = std::map<uint32_t, std::vector<float>>;
@@ -194,4 +194,4 @@ TEST(ArmIndex, StopsWhileARebuildIsRunning) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

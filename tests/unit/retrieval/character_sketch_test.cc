@@ -9,7 +9,7 @@
 #include "base/rng.h"
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 std::vector<float> SketchOf(std::string_view text, std::size_t buckets = 64) {
@@ -74,4 +74,4 @@ TEST(SketchCharacters, FindsSharedStemsSimilarInAnyScript) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

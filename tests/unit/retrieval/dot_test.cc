@@ -7,7 +7,7 @@
 #include "base/rng.h"
 #include "retrieval/index/top_hits.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 TEST(Dot, AgreesWithDoublePrecisionAtEveryLength) {
@@ -62,4 +62,4 @@ TEST(TopHits, KeepsTheBestWithTiesByKey) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

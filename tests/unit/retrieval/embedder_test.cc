@@ -10,7 +10,7 @@
 #include "base/strings.h"
 #include "tiny_lexicon.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 using ::testing::AllOf;
@@ -147,4 +147,4 @@ TEST(ResolveEmbedder, FillsInWhatWasLeftOpen) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

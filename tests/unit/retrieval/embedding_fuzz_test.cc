@@ -16,7 +16,7 @@
 #include "retrieval/embed/lexicon_embedder.h"
 #include "tiny_lexicon.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 // Sanitizers slow this down tenfold; a tenth of the inputs there keeps the test near a minute.
@@ -150,4 +150,4 @@ TEST(AMillionInputs, OfLexiconFilesAreRefusedOrUsable) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -10,7 +10,7 @@
 #include "base/rng.h"
 #include "vectors.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 using Model = std::map<Sequence, Experience>;
@@ -262,4 +262,4 @@ TEST(ExperienceIndex, StopsWhileItBuilds) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

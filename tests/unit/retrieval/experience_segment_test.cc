@@ -6,7 +6,7 @@
 
 #include "base/rng.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 // Joins until nothing is due.
@@ -97,4 +97,4 @@ TEST(ExperienceSegment, FindsRowsBySequence) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -9,7 +9,7 @@
 #include "base/rng.h"
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 std::vector<float> Embedded(std::string_view text, uint32_t dimension = 256) {
@@ -94,4 +94,4 @@ TEST(HashingEmbedder, SpreadsFeaturesOverAllBuckets) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -6,7 +6,7 @@
 
 #include "vectors.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 struct Coded {
@@ -104,4 +104,4 @@ TEST(InvertedFile, RefusesRowsThatFaissWouldThrowFor) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

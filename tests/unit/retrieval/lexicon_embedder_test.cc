@@ -11,7 +11,7 @@
 #include "retrieval/embed/character_sketch.h"
 #include "tiny_lexicon.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 using Vector = std::vector<float>;
@@ -160,4 +160,4 @@ TEST(LexiconThatShips, PutsSubjectsTogether) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

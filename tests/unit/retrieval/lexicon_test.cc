@@ -15,7 +15,7 @@
 #include "retrieval/embed/embedder.h"
 #include "tiny_lexicon.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 using ::testing::HasSubstr;
@@ -192,4 +192,4 @@ TEST(LexiconThatShips, IsFoundBesideTheProgramAndSmall) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

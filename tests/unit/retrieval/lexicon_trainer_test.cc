@@ -13,7 +13,7 @@
 #include "retrieval/training/truncated_svd.h"
 #include "tiny_lexicon.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 constexpr int kTopics = 4;
@@ -262,4 +262,4 @@ TEST(DecomposeTruncated, AgreesWithTheDenseDecomposition) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -8,7 +8,7 @@
 #include "domain/arm.h"
 #include "vectors.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 // The matrix of a projection, from what it does to unit vectors: columns are known up to the scale
@@ -197,4 +197,4 @@ TEST(MakeProjection, PrefersWhatWasFitted) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -7,7 +7,7 @@
 
 #include "vectors.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 std::vector<float> RandomRow(Rng& rng, std::size_t d) {
@@ -86,4 +86,4 @@ TEST(RowCodes, DecodeToWhatEncodesTheSame) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

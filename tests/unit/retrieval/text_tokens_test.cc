@@ -8,7 +8,7 @@
 #include "base/rng.h"
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 using Tokens = std::vector<uint64_t>;
@@ -116,4 +116,4 @@ TEST(Tokenize, AgreesWithTheObviousWayOnAscii) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

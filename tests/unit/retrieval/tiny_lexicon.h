@@ -10,7 +10,7 @@
 #include "retrieval/embed/lexicon.h"
 #include "retrieval/embed/text_tokens.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 inline uint64_t TokenOf(std::string_view word) {
   std::vector<uint64_t> tokens;
@@ -54,4 +54,4 @@ class AlignedBytes {
   std::size_t size_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

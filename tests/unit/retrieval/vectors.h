@@ -13,7 +13,7 @@
 #include "base/rng.h"
 #include "retrieval/index/row_codes.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 
 inline void Normalise(std::span<float> x) {
   double squares = 0;
@@ -74,4 +74,4 @@ inline std::vector<std::pair<double, std::size_t>> Nearest(std::span<const float
   return all;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

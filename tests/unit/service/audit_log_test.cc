@@ -11,7 +11,7 @@
 #include "base/strings.h"
 #include "service/observe/log.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 using nlohmann::json;
@@ -150,4 +150,4 @@ TEST_F(AuditLogTest, ManyChangesAreCutAndCounted) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::service

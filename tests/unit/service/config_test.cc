@@ -9,7 +9,7 @@
 #include "base/strings.h"
 #include "tests/paths.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 TEST(Config, OfNothingIsTheDefaults) {
@@ -171,8 +171,8 @@ TEST(ParseConfig, DocumentsEachNumberOfAnEmbedder) {
   std::ifstream file(std::string(POINTSMAN_SOURCE_DIR) + "/docs/reference/config.md");
   std::stringstream text;
   text << file.rdbuf();
-  const RemoteEndpoint defaults;
-  for (const EndpointRow& row : EndpointTable()) {
+  const retrieval::RemoteEndpoint defaults;
+  for (const retrieval::EndpointRow& row : retrieval::EndpointTable()) {
     const std::string line =
         Cat("| `", row.name, "` | ", defaults.*row.field, " | ", row.meaning, " |");
     EXPECT_NE(text.str().find(line), std::string::npos)
@@ -181,4 +181,4 @@ TEST(ParseConfig, DocumentsEachNumberOfAnEmbedder) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::service

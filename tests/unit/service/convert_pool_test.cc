@@ -3,7 +3,7 @@
 
 #include "service/api/convert.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 TEST(ConvertPool, ChangesTheWeightOfAClientOnlyWhenItIsNamed) {
@@ -50,4 +50,4 @@ TEST(ConvertPool, SaysWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -10,13 +10,13 @@
 
 #include "tests/support/test_folder.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 using ::testing::HasSubstr;
 
 TEST(DiskProbe, LeavesNothingInAFolderThatCanBeWritten) {
-  const TestFolder folder;
+  const tests::TestFolder folder;
   std::filesystem::create_directories(folder.path() + "/log");
   EXPECT_TRUE(ProbeDisk(folder.path()).ok());
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path())) {
@@ -26,7 +26,7 @@ TEST(DiskProbe, LeavesNothingInAFolderThatCanBeWritten) {
 
 // A sparse file larger than any disk: only its size matters.
 TEST(DiskProbe, WantsRoomForTheLogsThatAreReadWhenTheStorageIsOpened) {
-  const TestFolder folder;
+  const tests::TestFolder folder;
   std::filesystem::create_directories(folder.path() + "/log");
   const std::string log = folder.path() + "/log/000012.log";
   std::ofstream(log).close();
@@ -45,7 +45,7 @@ TEST(DiskProbe, SaysOfAFolderThatIsNotThereWhichItIs) {
 }
 
 TEST(DiskProbe, FailsWhereAFileCannotGrowAsLargeAsTheLogNeeds) {
-  const TestFolder folder;
+  const tests::TestFolder folder;
   signal(SIGXFSZ, SIG_IGN);
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -60,4 +60,4 @@ TEST(DiskProbe, FailsWhereAFileCannotGrowAsLargeAsTheLogNeeds) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -6,13 +6,13 @@
 #include "service/observe/metrics.h"
 #include "tests/support/engine_fixture.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
-class EngineMetricsTest : public EngineFixture {
+class EngineMetricsTest : public tests::EngineFixture {
  protected:
   void SetUp() override {
-    OpenWith(OpenMemoryStorage(kTestSecret));
+    OpenWith(storage::OpenMemoryStorage(tests::kTestSecret));
     MakePool();
   }
 
@@ -35,7 +35,7 @@ class EngineMetricsTest : public EngineFixture {
 };
 
 TEST_F(EngineMetricsTest, KeepSeriesFewHoweverManyArms) {
-  RouteInput input;
+  engine::RouteInput input;
   input.query = "a question";
   for (int i = 0; i < 30; ++i) ASSERT_TRUE(engine_->Route(input).ok());
   const auto all = EngineMetrics(*engine_, 100);
@@ -55,7 +55,7 @@ TEST_F(EngineMetricsTest, KeepSeriesFewHoweverManyArms) {
 }
 
 TEST_F(EngineMetricsTest, CountAnExploredDecisionWhenTheBestArmWasNotDrawn) {
-  RouteInput input;
+  engine::RouteInput input;
   input.query = "a question";
   input.preference =
       Preference{0.5, 0.5, 0};  // by cost the arms differ before they have learned anything
@@ -85,10 +85,10 @@ TEST_F(EngineMetricsTest, CountFeedbackByWhatItDid) {
     settings.client_weight_per_hour = 1;
     return settings;
   };
-  const auto put = Await<PutPoolOutput>(
+  const auto put = engine::Await<engine::PutPoolOutput>(
       [&](auto done) { engine_->PutPool("default", bound, {}, false, std::move(done)); });
   ASSERT_TRUE(put.ok()) << put.status();
-  RouteInput input;
+  engine::RouteInput input;
   input.query = "a question";
   input.constraints.allow_arms = {"alpha"};
   for (int i = 0; i < 4; ++i) {
@@ -112,8 +112,8 @@ TEST_F(EngineMetricsTest, CountFeedbackByWhatItDid) {
 
 TEST(ServerMetrics, CountEveryResultThatFeedbackMayHave) {
   Metrics metrics;
-  for (int result = 1; result <= static_cast<int>(FeedbackResult::kClosed); ++result) {
-    metrics.CountFeedback(static_cast<FeedbackResult>(result));
+  for (int result = 1; result <= static_cast<int>(engine::FeedbackResult::kClosed); ++result) {
+    metrics.CountFeedback(static_cast<engine::FeedbackResult>(result));
   }
   const std::string text = metrics.Text();
   for (const char* result :
@@ -128,23 +128,24 @@ TEST_F(EngineMetricsTest, CountStorageErrorsOfTheEnginesBefore) {
 }
 
 TEST_F(EngineMetricsTest, LeaveOutARemovedArm) {
-  ASSERT_TRUE(
-      Await<bool>([&](auto done) { engine_->RemoveArm("default", "beta", std::move(done)); }).ok());
+  ASSERT_TRUE(engine::Await<bool>([&](auto done) {
+                engine_->RemoveArm("default", "beta", std::move(done));
+              }).ok());
   EXPECT_EQ(Value(EngineMetrics(*engine_, 100), "pointsman_arm_decisions_total", "beta"), -1);
   EXPECT_EQ(Value(EngineMetrics(*engine_, 100), "pointsman_arm_decisions_total", "alpha"), 0);
 }
 
 TEST_F(EngineMetricsTest, CountTheLagOfFirstOutcomesInBuckets) {
-  RouteInput input;
+  engine::RouteInput input;
   input.query = "a question";
   const auto output = engine_->Route(input);
   ASSERT_TRUE(output.ok());
   clock_.Advance(30 * kMicrosPerSecond);
-  FeedbackInput feedback;
+  engine::FeedbackInput feedback;
   feedback.decision_id = output->decision_id;
   feedback.outcome.quality = 1;
   for (int i = 0; i < 2; ++i) {  // the second time it is already known
-    ASSERT_TRUE(Await<FeedbackOutput>([&](auto done) {
+    ASSERT_TRUE(engine::Await<engine::FeedbackOutput>([&](auto done) {
                   engine_->Feedback(feedback, std::move(done));
                 }).ok());
   }
@@ -155,4 +156,4 @@ TEST_F(EngineMetricsTest, CountTheLagOfFirstOutcomesInBuckets) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -8,7 +8,7 @@
 #include <sstream>
 #include <string>
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 TEST(JsonLog, IsOneObjectALineWhateverTheMessage) {
@@ -55,4 +55,4 @@ TEST(TextLog, IsOneLineWhateverTheMessage) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::service

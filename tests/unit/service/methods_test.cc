@@ -13,7 +13,7 @@
 #include "pointsman/v1/router.pb.h"
 #include "tests/paths.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 using google::protobuf::MethodDescriptor;
@@ -68,4 +68,4 @@ TEST(Methods, AreInTheReference) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::service

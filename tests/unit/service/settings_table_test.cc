@@ -18,7 +18,7 @@
 #include "storage/codec/records.h"
 #include "storage/codec/soundness.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 using google::protobuf::Descriptor;
@@ -142,7 +142,7 @@ TEST(SettingTable, GoesThroughTheContract) {
 TEST(SettingTable, GoesThroughTheRecords) {
   for (const SettingRow& row : SettingTable()) {
     const Pool pool = PoolWith(Altered(row));
-    const auto read = DecodePool(EncodePool(pool));
+    const auto read = storage::DecodePool(storage::EncodePool(pool));
     ASSERT_TRUE(read.ok()) << row.name << ": " << read.status();
     EXPECT_EQ(*read, pool) << row.name;
   }
@@ -151,9 +151,9 @@ TEST(SettingTable, GoesThroughTheRecords) {
 TEST(SettingTable, GoesThroughSnapshots) {
   for (const SettingRow& row : SettingTable()) {
     const Pool pool = PoolWith(Altered(row));
-    const auto state = LearnedState::Empty(pool);
+    const auto state = learners::LearnedState::Empty(pool);
     ASSERT_TRUE(state.ok()) << row.name << ": " << state.status();
-    const auto read = LearnedState::Decode(state->Encode());
+    const auto read = learners::LearnedState::Decode(state->Encode());
     ASSERT_TRUE(read.ok()) << row.name << ": is its format later than that of snapshots? "
                            << read.status();
     EXPECT_EQ(read->pool(), pool) << row.name;
@@ -162,7 +162,7 @@ TEST(SettingTable, GoesThroughSnapshots) {
 
 TEST(SettingTable, IsWhatChangesName) {
   for (const SettingRow& row : SettingTable()) {
-    const auto changes = ChangesOf(Plain(), Altered(row));
+    const auto changes = engine::ChangesOf(Plain(), Altered(row));
     ASSERT_EQ(changes.size(), 1u) << row.name;
     EXPECT_TRUE(changes[0].starts_with(Cat(row.name, ": "))) << changes[0];
   }
@@ -174,7 +174,7 @@ TEST(SettingTable, HasChangesInTheirOrder) {
   all.features = {{"length", 1, 2, 0.5}};
   all.default_preference = {0, 1, 0};
   std::string names;
-  for (const std::string& change : ChangesOf(Plain(), all)) {
+  for (const std::string& change : engine::ChangesOf(Plain(), all)) {
     names += Cat(change.substr(0, change.find(':')), " ");
   }
   EXPECT_EQ(names,
@@ -188,7 +188,7 @@ TEST(SettingTable, HasChangesInTheirOrder) {
 
 TEST(SettingTable, IsWhatMayChange) {
   for (const SettingRow& row : SettingTable()) {
-    const absl::Status status = ValidateChange(Plain(), Altered(row));
+    const absl::Status status = engine::ValidateChange(Plain(), Altered(row));
     EXPECT_EQ(status.ok(), row.is_live) << row.name << ": " << status;
   }
 }
@@ -202,14 +202,14 @@ void ExpectRefused(const SettingRow& row, double value) {
       member = static_cast<T>(value);
     }
   });
-  const absl::Status status = ValidateSettings(settings, Limits{});
+  const absl::Status status = engine::ValidateSettings(settings, Limits{});
   ASSERT_FALSE(status.ok()) << row.name << " of " << value;
   EXPECT_NE(ToStd(status.message()).find(row.name), std::string_view::npos) << status;
 }
 
 TEST(SettingTable, IsWhatRequestsMaySay) {
   for (const SettingRow& row : SettingTable()) {
-    const absl::Status status = ValidateSettings(Altered(row), Limits{});
+    const absl::Status status = engine::ValidateSettings(Altered(row), Limits{});
     EXPECT_TRUE(status.ok()) << row.name << ": " << status;
     if (!NumberOf(row, Plain())) continue;
     ExpectRefused(row, row.most * 2 + 1);
@@ -221,13 +221,13 @@ TEST(SettingTable, IsWhatRequestsMaySay) {
 TEST(SettingTable, IsWhatMakesARecordSound) {
   for (const SettingRow& row : SettingTable()) {
     Pool pool = PoolWith(Plain());
-    EXPECT_TRUE(CheckSound(pool).ok());
+    EXPECT_TRUE(storage::CheckSound(pool).ok());
     const bool is_checked = VisitSetting(row, pool.settings, []<class T>(T& value) {
       if constexpr (std::is_same_v<T, double>) value = std::nan("");
       if constexpr (std::is_enum_v<T>) value = T{9};
       return std::is_same_v<T, double> || std::is_enum_v<T>;
     });
-    const absl::Status status = CheckSound(pool);
+    const absl::Status status = storage::CheckSound(pool);
     EXPECT_EQ(status.ok(), !is_checked) << row.name;
     if (!is_checked) continue;
     EXPECT_TRUE(ToStd(status.message()).starts_with(Cat("pool: ", row.name, " "))) << status;
@@ -235,4 +235,4 @@ TEST(SettingTable, IsWhatMakesARecordSound) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::service

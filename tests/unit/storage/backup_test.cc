@@ -9,7 +9,7 @@
 
 #include "rocks_fixture.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 namespace {
 
 using ::testing::HasSubstr;
@@ -171,4 +171,4 @@ TEST_F(Backup, ThatLacksSomethingIsNotRestored) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::storage

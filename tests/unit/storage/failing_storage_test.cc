@@ -6,7 +6,7 @@
 #include "base/status_macros.h"
 #include "samples.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 namespace {
 
 constexpr PoolId kPool{1};
@@ -29,9 +29,9 @@ absl::Status RunScenario(Storage& storage) {
 TEST(FailingStorage, FailsEachOperationInTurnUntilTheScenarioPasses) {
   int64_t k = 0;
   for (bool has_passed = false; !has_passed;) {
-    auto plan = std::make_shared<FailurePlan>();
+    auto plan = std::make_shared<tests::FailurePlan>();
     plan->FailOperation(++k);
-    Storage storage = MakeFailingStorage(OpenMemoryStorage({1, 2}), plan);
+    Storage storage = tests::MakeFailingStorage(OpenMemoryStorage({1, 2}), plan);
     const absl::Status status = RunScenario(storage);
     EXPECT_TRUE(status.ok() || absl::IsUnavailable(status)) << status;
     EXPECT_EQ(plan->operations(), std::min<int64_t>(k, 7));
@@ -42,8 +42,8 @@ TEST(FailingStorage, FailsEachOperationInTurnUntilTheScenarioPasses) {
 
 TEST(FailingStorage, LatchesTheStoreWhoseWriteFailed) {
   Rng rng(1);
-  auto plan = std::make_shared<FailurePlan>();
-  Storage storage = MakeFailingStorage(OpenMemoryStorage({1, 2}), plan);
+  auto plan = std::make_shared<tests::FailurePlan>();
+  Storage storage = tests::MakeFailingStorage(OpenMemoryStorage({1, 2}), plan);
   LogBatch batch;
   batch.events.push_back(SampleEvent(rng, kPool, 1));
   plan->FailOperation(1);
@@ -54,4 +54,4 @@ TEST(FailingStorage, LatchesTheStoreWhoseWriteFailed) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::storage

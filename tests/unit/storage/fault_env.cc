@@ -5,7 +5,7 @@
 #include <fstream>
 #include <utility>
 
-namespace pointsman {
+namespace pointsman::storage {
 namespace {
 
 class FaultFile final : public rocksdb::WritableFileWrapper {
@@ -175,4 +175,4 @@ void FaultEnv::LosePower(Rng& rng) {
   fails_from_ = 0;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -16,7 +16,7 @@
 #include "base/mutex.h"
 #include "base/rng.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 
 class FaultEnv final : public rocksdb::EnvWrapper {
  public:
@@ -56,4 +56,4 @@ class FaultEnv final : public rocksdb::EnvWrapper {
   std::set<std::string> unsynced_names_ GUARDED_BY(mutex_);
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -8,7 +8,7 @@
 #include "base/rng.h"
 #include "samples.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 namespace {
 
 // Small numbers and ones at the edges of bytes, so that equal and neighbouring ones are common.
@@ -87,4 +87,4 @@ TEST(Keys, EndOfAPoolLiesBetweenItsKeysAndThoseOfTheNext) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::storage

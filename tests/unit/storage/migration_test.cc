@@ -14,7 +14,7 @@
 #include "temp_dir.h"
 #include "tests/paths.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 namespace {
 
 using ::testing::ElementsAre;
@@ -89,4 +89,4 @@ TEST_F(Migration, BeginsAgainWhenItWasCutOffAtAnyOperation) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::storage

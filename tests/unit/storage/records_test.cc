@@ -11,7 +11,7 @@
 #include "storage/codec/sealed.h"
 #include "storage/codec/soundness.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 namespace {
 
 constexpr PoolId kPool{7};
@@ -161,4 +161,4 @@ TEST(Records, FeedbackShowsItsTimeWithoutBeingDecoded) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::storage

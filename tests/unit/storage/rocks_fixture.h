@@ -20,7 +20,7 @@
 #include "storage/rocks/rocks_log_folder.h"
 #include "temp_dir.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 
 inline constexpr PoolId kPool{3};
 
@@ -65,4 +65,4 @@ class RocksStorageTest : public ::testing::Test {
   FaultEnv env_;  // fails on request; otherwise a disk that syncs at once
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

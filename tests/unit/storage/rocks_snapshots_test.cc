@@ -5,7 +5,7 @@
 
 #include "rocks_fixture.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 namespace {
 
 using ::testing::ElementsAre;
@@ -103,4 +103,4 @@ TEST_F(RocksSnapshots, GivesTheSpaceOfForgottenEventsBack) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::storage

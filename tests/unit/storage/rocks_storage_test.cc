@@ -18,7 +18,7 @@
 #include "storage/rocks/rocks_common.h"
 #include "storage/rocks/rocks_log_folder.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 namespace {
 
 using ::testing::AllOf;
@@ -325,4 +325,4 @@ TEST_F(RocksStorageTest, KeepsDecisionsWithinTheirBytesDroppingTheOldest) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::storage

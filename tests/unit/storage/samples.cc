@@ -5,7 +5,7 @@
 
 #include "domain/settings.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 namespace {
 
 float Float(Rng& rng) { return static_cast<float>(rng.Normal()); }
@@ -195,4 +195,4 @@ Decision SampleDecision(Rng& rng, PoolId pool, std::string id, int arms, int dim
   return decision;
 }
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

@@ -10,7 +10,7 @@
 #include "domain/types.h"
 #include "storage/api/storage.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 
 std::string SampleBytes(Rng& rng, std::size_t size_max);
 Arm SampleArm(Rng& rng);
@@ -22,4 +22,4 @@ FeedbackRecord SampleFeedback(Rng& rng);
 Experience SampleExperience(Rng& rng, Sequence sequence);
 Decision SampleDecision(Rng& rng, PoolId pool, std::string id, int arms = 8, int dimension = 64);
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

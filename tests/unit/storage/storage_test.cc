@@ -11,7 +11,7 @@
 #include "samples.h"
 #include "temp_dir.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 namespace {
 
 using ::testing::ElementsAre;
@@ -331,4 +331,4 @@ INSTANTIATE_TEST_SUITE_P(Media, StorageTest, ::testing::Values(Medium::kMemory, 
                          MediumName);
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::storage

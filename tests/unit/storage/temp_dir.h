@@ -10,7 +10,7 @@
 
 #include "base/check.h"
 
-namespace pointsman {
+namespace pointsman::storage {
 
 class TempDir {
  public:
@@ -31,4 +31,4 @@ class TempDir {
   std::string path_;
 };
 
-}  // namespace pointsman
+}  // namespace pointsman::storage

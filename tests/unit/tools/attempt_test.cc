@@ -5,7 +5,7 @@
 
 #include "tools/arm_options.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 TEST(Attempt, ReadsItsPartsFromTheEndSoThatNamesMayHoldColons) {
@@ -58,4 +58,4 @@ TEST(PriceTier, ReadsPricesAndLeavesEmptyOnesUnset) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tools

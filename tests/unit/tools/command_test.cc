@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
-namespace pointsman {
+#include "tools/output.h"
+
+namespace pointsman::tools {
 namespace {
 
 TEST(UnknownCommand, NamesTheWordAndWhatThereIs) {
@@ -57,4 +59,4 @@ TEST(JsonOf, KeepsTheContractsFieldNamesAndPrintsZeros) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tools

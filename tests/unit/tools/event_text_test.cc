@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 using ::testing::HasSubstr;
@@ -113,4 +113,4 @@ TEST(EventJson, HasOneFormOfTimeAndEnumsAsTheContractCallsThem) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tools

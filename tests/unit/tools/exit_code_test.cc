@@ -6,7 +6,7 @@
 #include "engine/request/requests.h"
 #include "evaluation/replay/replay.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 using ::testing::HasSubstr;
@@ -25,7 +25,7 @@ TEST(ExitCode, TellsKindsOfFailureApart) {
 }
 
 TEST(ExitCode, IsSixForDataThatLackWhatWasAsked) {
-  const auto status = WithReason(absl::FailedPreconditionError("no cost"), reason::kDataLacks);
+  const auto status = WithReason(absl::FailedPreconditionError("no cost"), evaluation::kDataLacks);
   EXPECT_EQ(static_cast<int>(ExitCodeOf(status)), 6);
 }
 
@@ -60,7 +60,7 @@ TEST(ErrorText, HasAdviceForEveryMachineReasonAUserCanMeet) {
                              reason::kLimit,
                              reason::kQueueFull,
                              reason::kStorageBroken,
-                             reason::kDataLacks,
+                             evaluation::kDataLacks,
                              reason::kArmExists,
                              reason::kImportUnknown,
                              reason::kImportNotUndone,
@@ -78,4 +78,4 @@ TEST(ErrorText, HasAdviceForEveryMachineReasonAUserCanMeet) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -8,7 +8,7 @@
 
 #include "tests/support/test_folder.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 class FitsAProjection : public ::testing::Test {
@@ -25,7 +25,7 @@ class FitsAProjection : public ::testing::Test {
     }
     return path;
   }
-  TestFolder folder_;
+  tests::TestFolder folder_;
 };
 
 TEST_F(FitsAProjection, OfOrthonormalRowsAndTheLexiconItWasMadeWith) {
@@ -65,4 +65,4 @@ TEST_F(FitsAProjection, OnlyToEnoughPromptsAndAStatedSize) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tools

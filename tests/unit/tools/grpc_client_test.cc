@@ -15,7 +15,7 @@
 #include "service/grpc/to_grpc.h"
 #include "tools/grpc_router.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 using ::testing::HasSubstr;
@@ -27,7 +27,7 @@ class FakeRouter final : public v1::Router::Service {
                      v1::RouteResponse* response) override {
     const std::lock_guard<std::mutex> lock(mutex_);
     requests.push_back(*request);
-    if (static_cast<int>(requests.size()) <= refusals) return ToGrpc(refusal);
+    if (static_cast<int>(requests.size()) <= refusals) return service::ToGrpc(refusal);
     response->set_decision_id(request->decision_id());
     response->set_arm("a");
     response->set_propensity(0.25);
@@ -177,12 +177,12 @@ TEST_F(GrpcClientTest, RouterSendsAReplaysCallsAsTheyAre) {
   Arm arm;
   arm.name = "a";
   arm.usd_per_1m_input = 2;
-  RouteInput input;
+  engine::RouteInput input;
   input.pool = "p";
   input.query = "text";
   input.preference = Preference{0.5, 0.25, 0.25};
   input.decision_id = "d";
-  FeedbackInput feedback;
+  engine::FeedbackInput feedback;
   feedback.pool = "p";
   feedback.decision_id = "d";
   feedback.outcome.quality = 0.5;
@@ -195,7 +195,7 @@ TEST_F(GrpcClientTest, RouterSendsAReplaysCallsAsTheyAre) {
   ASSERT_TRUE(output.ok() && told.ok());
   EXPECT_EQ(output->arm, "a");
   EXPECT_EQ(output->propensity, 0.25);
-  EXPECT_EQ(told->result, FeedbackResult::kMerged);
+  EXPECT_EQ(told->result, engine::FeedbackResult::kMerged);
   EXPECT_EQ(told->sequence, 7u);
   EXPECT_EQ(admin_.put.settings().learner().quality_model(), "ema");
   EXPECT_EQ(admin_.put.settings().cost_scale_usd(), 0.25);
@@ -214,4 +214,4 @@ TEST_F(GrpcClientTest, RouterRefusesADecisionWhoseOutcomeWouldBeLost) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tools

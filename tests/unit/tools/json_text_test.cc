@@ -7,7 +7,7 @@
 #include "engine/request/requests.h"
 #include "pointsman/v1/admin.pb.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 TEST(ToJson, WritesNumbersAsNumbersAndChecksumsAsStrings) {
@@ -59,4 +59,4 @@ TEST(ErrorJson, IsOneLineWithCodeReasonFieldAndMessage) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tools

@@ -12,7 +12,7 @@
 #include "base/rng.h"
 #include "tests/paths.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 using ::testing::ElementsAre;
@@ -219,4 +219,4 @@ TEST(PoolFile, NeverFailsWithoutALineOnAFileCutAnywhere) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tools

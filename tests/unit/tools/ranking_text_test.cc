@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 using ::testing::HasSubstr;
@@ -33,4 +33,4 @@ TEST(Reasons, AreOneLineEach) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tools

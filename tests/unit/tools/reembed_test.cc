@@ -4,7 +4,7 @@
 
 #include "base/strings.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 Relearning Gathered(const std::vector<v1::LoggedOutcome>& outcomes,
@@ -104,7 +104,7 @@ TEST(OutcomeGatherer, KeepsEachCallOfAnArm) {
   EXPECT_EQ(queries[0].outcomes.front().outcome.error, true);
   EXPECT_EQ(queries[1].outcomes.front().outcome.error, true);
   EXPECT_EQ(queries[2].outcomes.front().outcome.quality, 0.7);
-  for (const ImportedQuery& query : queries) EXPECT_EQ(query.query, "text");
+  for (const engine::ImportedQuery& query : queries) EXPECT_EQ(query.query, "text");
 }
 
 v1::LoggedOutcome Rated(uint64_t sequence, const std::string& arm) {
@@ -139,4 +139,4 @@ TEST(OutcomeGatherer, KeepsARemovedArmThatALivingOneInheritedFromAtAnyRemove) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tools

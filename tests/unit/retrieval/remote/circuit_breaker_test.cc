@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 using std::chrono::milliseconds;
@@ -61,4 +61,4 @@ TEST_F(Breaker, IsNotClosedByACallFromBeforeItOpened) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 constexpr SipKey kKey{1, 2};
@@ -43,4 +43,4 @@ TEST(EmbeddingCache, HoldsNothingThatIsLargerThanAll) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

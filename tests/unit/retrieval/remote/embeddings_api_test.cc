@@ -4,7 +4,7 @@
 
 #include <random>
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 using ::testing::ElementsAre;
@@ -110,4 +110,4 @@ TEST(ErrorText, IsShortAndOnOneLine) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

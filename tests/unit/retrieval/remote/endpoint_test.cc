@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 using ::testing::HasSubstr;
@@ -47,4 +47,4 @@ TEST(ValidateEndpoint, KeepsAKeyThatIsNoneOutOfItsError) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 using std::chrono::milliseconds;
@@ -49,4 +49,4 @@ TEST_F(Retry, DoesWhatTheServerAskedForUnlessThatIsTooLate) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

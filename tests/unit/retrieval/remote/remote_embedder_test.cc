@@ -10,7 +10,7 @@
 #include "tests/support/embedder_process.h"
 #include "tests/support/until.h"
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 using std::chrono::milliseconds;
@@ -27,7 +27,7 @@ class Remote : public ::testing::Test {
     embedder_ = std::make_unique<RemoteEmbedder>(std::move(endpoint), SipKey{1, 2}, 3);
     embedder_->Expect(kDimension);
     // The probe at the start has ended.
-    Until([&] { return embedder_->statistics().calls > 0; });
+    tests::Until([&] { return embedder_->statistics().calls > 0; });
   }
   void Open() { Open(server_.Endpoint()); }
 
@@ -52,7 +52,7 @@ class Remote : public ::testing::Test {
     }
   }
 
-  EmbedderProcess server_;
+  tests::EmbedderProcess server_;
   std::unique_ptr<RemoteEmbedder> embedder_;
 };
 
@@ -175,7 +175,7 @@ TEST_F(Remote, FailsAtOnceAfterFailuresInARowAndFindsOutByItselfThatItIsWellAgai
   EXPECT_LT(std::chrono::steady_clock::now() - begin, milliseconds(5000));  // 40 s if each waited
 
   server_.Tell("mode ok");
-  Until([&] { return embedder_->statistics().breaker == State::kClosed; });  // nobody asks
+  tests::Until([&] { return embedder_->statistics().breaker == State::kClosed; });  // nobody asks
   EXPECT_TRUE(Embed("well again").ok());
   EXPECT_TRUE(embedder_->statistics().last_fault.empty());
 }
@@ -185,10 +185,10 @@ TEST_F(Remote, StaysOpenWhileProbesGetAnotherDimension) {
   server_.Tell("mode wrong_dimension");
   OpenBreaker();
   const uint64_t before = Faults(RemoteFault::kWrongDimension);
-  Until([&] { return Faults(RemoteFault::kWrongDimension) >= before + 2; });
+  tests::Until([&] { return Faults(RemoteFault::kWrongDimension) >= before + 2; });
   EXPECT_NE(embedder_->statistics().breaker, State::kClosed);
   server_.Tell("mode ok");
-  Until([&] { return embedder_->statistics().breaker == State::kClosed; });
+  tests::Until([&] { return embedder_->statistics().breaker == State::kClosed; });
 }
 
 TEST_F(Remote, LetsNoTextSpoilThoseThatItIsSentWith) {
@@ -213,10 +213,10 @@ TEST_F(Remote, OpensWhenEveryTextIsRefusedAndClosesWhenAProbeIsNot) {
   for (int i = 0; i < 40; ++i) EXPECT_FALSE(Embed("refused " + std::to_string(i)).ok());
   EXPECT_NE(embedder_->statistics().breaker, State::kClosed);
   const uint64_t before = Faults(RemoteFault::kRefused);
-  Until([&] { return Faults(RemoteFault::kRefused) >= before + 3; });  // probes go on
+  tests::Until([&] { return Faults(RemoteFault::kRefused) >= before + 3; });  // probes go on
   EXPECT_NE(embedder_->statistics().breaker, State::kClosed);
   server_.Tell("mode ok");
-  Until([&] { return embedder_->statistics().breaker == State::kClosed; });
+  tests::Until([&] { return embedder_->statistics().breaker == State::kClosed; });
 }
 
 TEST_F(Remote, RefusesTextsBeyondThoseThatMayWait) {
@@ -254,8 +254,8 @@ TEST_F(Remote, SurvivesAServerThatGoesAndComesBack) {
   server_.Kill();
   OpenBreaker();
   EXPECT_GE(Faults(RemoteFault::kUnreachable) + Faults(RemoteFault::kBroken), 1u);
-  EmbedderProcess next({"--port", std::to_string(port)});
-  Until([&] { return embedder_->statistics().breaker == State::kClosed; });
+  tests::EmbedderProcess next({"--port", std::to_string(port)});
+  tests::Until([&] { return embedder_->statistics().breaker == State::kClosed; });
   EXPECT_TRUE(Embed("after").ok());
 }
 
@@ -298,4 +298,4 @@ TEST_F(Remote, TellsInATrialWhatACallGives) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace pointsman {
+namespace pointsman::retrieval {
 namespace {
 
 using std::chrono::milliseconds;
@@ -75,4 +75,4 @@ TEST_F(Batches, LetPatientTextsRestThatCameBack) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::retrieval

@@ -8,7 +8,7 @@
 #include "base/strings.h"
 #include "service/access/address.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 constexpr std::array<std::string_view, 1> kDefault{"default"};
@@ -141,4 +141,4 @@ TEST(AnAddress, IsLoopbackOnlyIfItSaysSo) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::service

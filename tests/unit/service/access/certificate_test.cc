@@ -12,7 +12,7 @@
 #include "base/strings.h"
 #include "tests/support/test_folder.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 // A self-signed certificate with its key, as two files.
@@ -51,7 +51,7 @@ class ACertificate : public ::testing::Test {
     EXPECT_NE(checked.status().ToString().find(says), std::string::npos) << checked.status();
   }
 
-  TestFolder folder_;
+  tests::TestFolder folder_;
   TlsSettings tls_;
 };
 
@@ -89,4 +89,4 @@ TEST_F(ACertificate, IsRefusedWhereAFileIsMissingOrSomethingElse) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::service

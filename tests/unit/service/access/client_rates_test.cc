@@ -6,7 +6,7 @@
 
 #include "base/rng.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 constexpr int64_t kPerSecond = 100;
@@ -93,4 +93,4 @@ TEST(ClientsRates, HoldForAnySequence) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 using std::chrono::milliseconds;
@@ -80,4 +80,4 @@ TEST(GateOfCalls, WakesWhoWaitsForTheLastOneInside) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::service

@@ -5,7 +5,7 @@
 #include <set>
 #include <string>
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 TEST(AToken, IsKnownByItsSecretAndByNoOther) {
@@ -101,4 +101,4 @@ TEST(AScope, IsReadAsItIsWritten) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::service

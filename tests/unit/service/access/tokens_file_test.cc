@@ -11,7 +11,7 @@
 #include "service/access/watched_files.h"
 #include "tests/support/test_folder.h"
 
-namespace pointsman {
+namespace pointsman::service {
 namespace {
 
 TokenEntry Entry(const std::string& name) {
@@ -77,7 +77,7 @@ TEST(TheTokensFile, HoldsEachNameOnce) {
 }
 
 TEST(TheTokensFile, IsMadeForItsOwnerAloneAndKeepsItsModeAfterwards) {
-  const TestFolder folder;
+  const tests::TestFolder folder;
   const std::string path = folder.path() + "/tokens.yaml";
   ASSERT_TRUE(SaveTokens(path, {Entry("a")}).ok());
   struct stat now {};
@@ -93,7 +93,7 @@ TEST(TheTokensFile, IsMadeForItsOwnerAloneAndKeepsItsModeAfterwards) {
 }
 
 TEST(TheWatchedTokensFile, TellsEachChangeOnce) {
-  const TestFolder folder;
+  const tests::TestFolder folder;
   const std::string path = folder.path() + "/tokens.yaml";
   ASSERT_TRUE(SaveTokens(path, {Entry("a")}).ok());
   WatchedFiles watched({path});
@@ -107,7 +107,7 @@ TEST(TheWatchedTokensFile, TellsEachChangeOnce) {
 }
 
 TEST(TheWatchedTokensFile, TellsOnceThatItIsGoneOrDoesNotRead) {
-  const TestFolder folder;
+  const tests::TestFolder folder;
   const std::string path = folder.path() + "/tokens.yaml";
   WatchedFiles watched({path});
   EXPECT_TRUE(watched.Changed());
@@ -128,7 +128,7 @@ TEST(NoFilesToWatch, AreNeverAnotherThanTheyWere) {
 
 // Kubernetes replaces a mounted secret like this: a link to a folder is moved to another folder.
 TEST(TheWatchedTokensFile, SeesALinkThatNowLeadsElsewhere) {
-  const TestFolder folder;
+  const tests::TestFolder folder;
   for (const char* version : {"1", "2"}) {
     std::filesystem::create_directory(folder.path() + "/" + version);
     ASSERT_TRUE(
@@ -159,4 +159,4 @@ TEST(ADay, IsReadAsItIsWritten) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::service

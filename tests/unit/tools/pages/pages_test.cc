@@ -7,7 +7,7 @@
 #include "tools/pages/page_flags.h"
 #include "tools/pointsman_app.h"
 
-namespace pointsman {
+namespace pointsman::tools {
 namespace {
 
 using ::testing::AllOf;
@@ -122,4 +122,4 @@ TEST(PagesOfPointsman, HaveEveryCommandAndOption) {
 }
 
 }  // namespace
-}  // namespace pointsman
+}  // namespace pointsman::tools
