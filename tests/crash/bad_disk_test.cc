@@ -353,7 +353,7 @@ TEST_F(BadDisk, ThatCannotBeWrittenIsRefusedWithWhatToDo) {
 }  // namespace pointsman::tests
 
 int main(int argc, char** argv) {
-  pointsman::TakeMountsOfItsOwn();
+  pointsman::tests::TakeMountsOfItsOwn();
   ::testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
 }

@@ -60,5 +60,6 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "usage: log_writer <data folder> <first decision> <seed>\n");
     return 2;
   }
-  pointsman::Run(argv[1], std::strtoull(argv[2], nullptr, 10), std::strtoull(argv[3], nullptr, 10));
+  pointsman::tests::Run(argv[1], std::strtoull(argv[2], nullptr, 10),
+                        std::strtoull(argv[3], nullptr, 10));
 }

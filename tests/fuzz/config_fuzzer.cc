@@ -31,15 +31,15 @@ bool NamesFileAndLine(std::string_view message) {
          message.substr(1 + digits.size()).starts_with(": ");
 }
 
-void CheckAccepted(const ServerConfig& config) {
+void CheckAccepted(const service::ServerConfig& config) {
   POINTSMAN_CHECK(ValidateLimits(config.limits).ok());
   POINTSMAN_CHECK(!config.data_dir.empty());
-  POINTSMAN_CHECK(ValidateAddress("listen", config.listen).ok());
+  POINTSMAN_CHECK(service::ValidateAddress("listen", config.listen).ok());
   POINTSMAN_CHECK(config.admin_listen.empty() ||
-                  ValidateAddress("admin_listen", config.admin_listen).ok());
+                  service::ValidateAddress("admin_listen", config.admin_listen).ok());
   POINTSMAN_CHECK(IsOneOf(config.log_level, {"debug", "info", "warn", "error"}));
   POINTSMAN_CHECK(IsOneOf(config.log_format, {"text", "json"}));
-  for (const RemoteEndpoint& endpoint : config.embedders) {
+  for (const retrieval::RemoteEndpoint& endpoint : config.embedders) {
     POINTSMAN_CHECK(ValidateEndpoint(endpoint).ok());
     POINTSMAN_CHECK(!endpoint.name.empty() && IsUtf8(endpoint.name));
     POINTSMAN_CHECK(!HoldsControls(endpoint.name));
@@ -53,12 +53,13 @@ void CheckAccepted(const ServerConfig& config) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
-  const auto config = pointsman::ParseConfig(text, std::string(pointsman::kFile));
+  const auto config = pointsman::service::ParseConfig(text, std::string(pointsman::tests::kFile));
   if (config.ok()) {
-    pointsman::CheckAccepted(*config);
+    pointsman::tests::CheckAccepted(*config);
   } else {
-    pointsman::CheckRefusal(config.status());
-    POINTSMAN_CHECK(pointsman::NamesFileAndLine(pointsman::ToStd(config.status().message())));
+    pointsman::tests::CheckRefusal(config.status());
+    POINTSMAN_CHECK(
+        pointsman::tests::NamesFileAndLine(pointsman::ToStd(config.status().message())));
   }
   return 0;
 }

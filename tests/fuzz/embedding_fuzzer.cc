@@ -15,7 +15,7 @@
 namespace pointsman::tests {
 namespace {
 
-void CheckUnitOrZero(const Embedder& embedder, std::string_view text) {
+void CheckUnitOrZero(const retrieval::Embedder& embedder, std::string_view text) {
   std::vector<float> out(embedder.dimension());
   embedder.Embed(text, out);
   double squares = 0;
@@ -32,9 +32,10 @@ void TryLexicon(std::string_view bytes, bool is_resealed) {
     const uint64_t checksum = Checksum(bytes.substr(16));
     std::memcpy(data + 8, &checksum, sizeof checksum);
   }
-  const auto lexicon = Lexicon::FromBytes({data, bytes.size()}, "fuzz");
+  const auto lexicon = retrieval::Lexicon::FromBytes({data, bytes.size()}, "fuzz");
   if (!lexicon.ok()) return;
-  CheckUnitOrZero(LexiconEmbedder(*lexicon, (*lexicon)->dimension(), 0.5), "a text to embed");
+  CheckUnitOrZero(retrieval::LexiconEmbedder(*lexicon, (*lexicon)->dimension(), 0.5),
+                  "a text to embed");
 }
 
 }  // namespace
@@ -42,8 +43,8 @@ void TryLexicon(std::string_view bytes, bool is_resealed) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  pointsman::CheckUnitOrZero(pointsman::HashingEmbedder(32), bytes);
-  pointsman::TryLexicon(bytes, false);
-  pointsman::TryLexicon(bytes, true);
+  pointsman::tests::CheckUnitOrZero(pointsman::retrieval::HashingEmbedder(32), bytes);
+  pointsman::tests::TryLexicon(bytes, false);
+  pointsman::tests::TryLexicon(bytes, true);
   return 0;
 }

@@ -102,16 +102,16 @@ void CheckOutcome(const Outcome& o) {
 }
 
 void TryRoute(const v1::RouteRequest& message) {
-  const auto input = FromProto(message);
+  const auto input = service::FromProto(message);
   if (!input.ok()) return CheckRefusal(input.status());
-  const absl::Status status = ValidateRoute(*input, kLimits);
+  const absl::Status status = engine::ValidateRoute(*input, kLimits);
   if (!status.ok()) return CheckRefusal(status);
   CheckFields(message);
   POINTSMAN_CHECK(input->query.empty() != input->embedding.empty());
-  const TokenEstimate tokens = EstimateTokens(input->query);
+  const engine::TokenEstimate tokens = engine::EstimateTokens(input->query);
   POINTSMAN_CHECK(tokens.at_most >= tokens.expected && std::isfinite(tokens.at_most));
   POINTSMAN_CHECK(input->query.empty() == (tokens.expected == 0));
-  const std::string part = HeadAndTail(input->query, kPartBytes);
+  const std::string part = engine::HeadAndTail(input->query, kPartBytes);
   POINTSMAN_CHECK(IsUtf8(part) && part.size() <= std::max(kPartBytes, std::size_t{4}));
   POINTSMAN_CHECK(IsIn(static_cast<double>(input->input_tokens), 0, 1e9));
   POINTSMAN_CHECK(IsIn(static_cast<double>(input->max_output_tokens), 0, 1e9));
@@ -126,10 +126,10 @@ void TryRoute(const v1::RouteRequest& message) {
 }
 
 void TryFeedback(const v1::FeedbackRequest& message) {
-  auto input = FromProto(message);
+  auto input = service::FromProto(message);
   if (!input.ok()) return CheckRefusal(input.status());
   POINTSMAN_CHECK(input->at >= 0);
-  const absl::Status status = ValidateFeedback(*input, kLimits);
+  const absl::Status status = engine::ValidateFeedback(*input, kLimits);
   if (!status.ok()) return CheckRefusal(status);
   CheckFields(message);
   const bool is_closing = input->is_withdrawal || input->is_not_served;
@@ -139,7 +139,7 @@ void TryFeedback(const v1::FeedbackRequest& message) {
     CheckOutcome(input->outcome);
   }
   CheckFieldsOf(input->outcome);
-  for (const AttemptInput& attempt : input->attempts) CheckFieldsOf(attempt.outcome);
+  for (const engine::AttemptInput& attempt : input->attempts) CheckFieldsOf(attempt.outcome);
 }
 
 // Of a new arm of that name, with fields to clear.
@@ -147,9 +147,9 @@ void TryArm(const v1::Arm& message,
             const google::protobuf::RepeatedPtrField<std::string>& clear = {}) {
   Arm fresh;
   fresh.name = message.name();
-  const auto arm = Edited(fresh, message, clear);
+  const auto arm = service::Edited(fresh, message, clear);
   if (!arm.ok()) return CheckRefusal(arm.status());
-  const absl::Status status = ValidateArm(*arm, kLimits);
+  const absl::Status status = engine::ValidateArm(*arm, kLimits);
   if (!status.ok()) return CheckRefusal(status);
   CheckFields(message);
   POINTSMAN_CHECK(!arm->name.empty() && !HoldsControls(arm->name));
@@ -159,60 +159,63 @@ void TryArm(const v1::Arm& message,
                   IsIn(arm->prior_output_tokens, 0, 1e9));
   POINTSMAN_CHECK(IsIn(arm->usd_per_request, 0, 1e6) &&
                   IsIn(static_cast<double>(arm->output_tokens_max), 0, 1e9));
-  const absl::Status named = ValidateNewNames(nullptr, *arm);
+  const absl::Status named = engine::ValidateNewNames(nullptr, *arm);
   if (!named.ok()) CheckRefusal(named);
-  const auto back = Edited(fresh, ToProto(*arm), {});
+  const auto back = service::Edited(fresh, service::ToProto(*arm), {});
   POINTSMAN_CHECK(back.ok() && *back == *arm);
 }
 
 void TryPool(const v1::PutPoolRequest& message) {
-  const absl::Status named = ValidateName("name", message.name(), kLimits);
+  const absl::Status named = engine::ValidateName("name", message.name(), kLimits);
   if (!named.ok()) CheckRefusal(named);
   for (const auto& arm : message.arms()) TryArm(arm);
-  auto settings = Edited(PoolSettings{}, message.settings());
+  auto settings = service::Edited(PoolSettings{}, message.settings());
   if (!settings.ok()) return CheckRefusal(settings.status());
   // As resolving the embedder would; that itself opens files.
   if (settings->embedder.projected == 0) settings->embedder.projected = 64;
-  const absl::Status status = ValidateSettings(*settings, kLimits);
+  const absl::Status status = engine::ValidateSettings(*settings, kLimits);
   if (!status.ok()) return CheckRefusal(status);
   CheckFields(message.settings());
-  auto back = Edited(PoolSettings{}, ToProto(*settings));
+  auto back = service::Edited(PoolSettings{}, service::ToProto(*settings));
   POINTSMAN_CHECK(back.ok());
   back->embedder.projection_rows = settings->embedder.projection_rows;  // told by their being there
   POINTSMAN_CHECK(*back == *settings);
-  const absl::Status names = ValidateNewNames(nullptr, *settings);
+  const absl::Status names = engine::ValidateNewNames(nullptr, *settings);
   if (!names.ok()) CheckRefusal(names);
-  const absl::Status change = ValidateChange(PoolSettings{}, *settings);
+  const absl::Status change = engine::ValidateChange(PoolSettings{}, *settings);
   if (!change.ok()) CheckRefusal(change);
 }
 
-void CheckPlan(const ImportPlan& plan, const v1::ImportOutcomesRequest& message) {
+void CheckPlan(const engine::ImportPlan& plan, const v1::ImportOutcomesRequest& message) {
   CheckFields(message);
   POINTSMAN_CHECK(IsIn(plan.strength, 1e-6, 1e6));
   POINTSMAN_CHECK(IsIn(static_cast<double>(plan.queries), 1, 1e9));
-  const v1::ImportStart told = ToProto(plan);
-  POINTSMAN_CHECK(MessageDifferencer::Equals(ToProto(FromProto(told)), told));
+  const v1::ImportStart told = service::ToProto(plan);
+  POINTSMAN_CHECK(MessageDifferencer::Equals(service::ToProto(service::FromProto(told)), told));
 }
 
-void CheckChunk(const std::vector<ImportedQuery>& chunk, const v1::ImportOutcomesRequest& message) {
+void CheckChunk(const std::vector<engine::ImportedQuery>& chunk,
+                const v1::ImportOutcomesRequest& message) {
   CheckFields(message);
-  for (const ImportedQuery& query : chunk) {
-    for (const ImportedOutcome& known : query.outcomes) CheckOutcome(known.outcome);
+  for (const engine::ImportedQuery& query : chunk) {
+    for (const engine::ImportedOutcome& known : query.outcomes) CheckOutcome(known.outcome);
     uint64_t next = 0;
-    const v1::ImportedQuery told = ToProto(query);
-    POINTSMAN_CHECK(MessageDifferencer::Equals(ToProto(FromProto(told, next)), told));
+    const v1::ImportedQuery told = service::ToProto(query);
+    POINTSMAN_CHECK(
+        MessageDifferencer::Equals(service::ToProto(service::FromProto(told, next)), told));
     POINTSMAN_CHECK(next == query.index + 1);
   }
 }
 
 // A start alone, or a chunk of an import that announced as much as one can.
 void TryImport(const v1::ImportOutcomesRequest& message) {
-  ImportPlan plan{"default", "import", 1000000000, 1, {}};
-  std::vector<ImportedQuery> chunk;
-  if (message.has_start()) plan = FromProto(message.start());
+  engine::ImportPlan plan{"default", "import", 1000000000, 1, {}};
+  std::vector<engine::ImportedQuery> chunk;
+  if (message.has_start()) plan = service::FromProto(message.start());
   uint64_t next = 0;
-  for (const auto& query : message.chunk().queries()) chunk.push_back(FromProto(query, next));
-  const absl::Status status = ValidateImport(plan, chunk, kLimits);
+  for (const auto& query : message.chunk().queries())
+    chunk.push_back(service::FromProto(query, next));
+  const absl::Status status = engine::ValidateImport(plan, chunk, kLimits);
   if (!status.ok()) return CheckRefusal(status);
   CheckPlan(plan, message);
   CheckChunk(chunk, message);
@@ -244,7 +247,7 @@ void TryOne(uint8_t kind, std::string_view bytes) {
     case 5:
       return Parsed<v1::PutArmRequest>(bytes, [](const auto& request) {
         TryArm(request.arm(), request.clear());
-        const absl::Status status = ValidateInheritance(request.inherit_strength());
+        const absl::Status status = engine::ValidateInheritance(request.inherit_strength());
         if (!status.ok()) CheckRefusal(status);
       });
     default:
@@ -262,6 +265,6 @@ extern "C" int LLVMFuzzerInitialize(int* /*argc*/, char*** /*argv*/) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
-  pointsman::TryOne(data[0], {reinterpret_cast<const char*>(data) + 1, size - 1});
+  pointsman::tests::TryOne(data[0], {reinterpret_cast<const char*>(data) + 1, size - 1});
   return 0;
 }

@@ -14,25 +14,25 @@ namespace pointsman::tests {
 namespace {
 
 void CheckFile(const std::string& text) {
-  const auto tokens = ParseTokens(text, "fuzz.yaml");
+  const auto tokens = service::ParseTokens(text, "fuzz.yaml");
   if (!tokens.ok()) {
     CheckRefusal(tokens.status());
     POINTSMAN_CHECK(ToStd(tokens.status().message()).starts_with("fuzz.yaml:"));
     return;
   }
-  for (const TokenEntry& token : *tokens) {
-    POINTSMAN_CHECK(ValidateTokenName(token.name).ok() && token.scopes != 0);
+  for (const service::TokenEntry& token : *tokens) {
+    POINTSMAN_CHECK(service::ValidateTokenName(token.name).ok() && token.scopes != 0);
     POINTSMAN_CHECK(!IsSecretOf(token, ""));
   }
-  const auto again = ParseTokens(TokensText(*tokens), "again.yaml");
+  const auto again = service::ParseTokens(service::TokensText(*tokens), "again.yaml");
   POINTSMAN_CHECK(again.ok() && *again == *tokens);
 }
 
 // Nobody gets in by any bytes: of the one entry there is nobody knows the secret.
 void CheckHeader(std::string_view bytes) {
-  static const Access* const access = [] {
-    auto* made = new Access(/*is_loopback=*/true);
-    TokenEntry entry = MakeToken("a")->entry;
+  static const service::Access* const access = [] {
+    auto* made = new service::Access(/*is_loopback=*/true);
+    service::TokenEntry entry = service::MakeToken("a")->entry;
     entry.scopes = 15;
     entry.pools = {"*"};
     made->SetTokens({entry});
@@ -40,7 +40,7 @@ void CheckHeader(std::string_view bytes) {
   }();
   const std::string header = Cat("Bearer ", bytes);
   for (const std::string_view sent : {bytes, std::string_view(header)}) {
-    const auto client = access->Decide({Scope::kRoute}, {sent, ""}, 0);
+    const auto client = access->Decide({service::Scope::kRoute}, {sent, ""}, 0);
     POINTSMAN_CHECK(absl::IsUnauthenticated(client.status()));
     CheckRefusal(client.status());
   }
@@ -51,7 +51,7 @@ void CheckHeader(std::string_view bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
-  pointsman::CheckFile(text);
-  pointsman::CheckHeader(text);
+  pointsman::tests::CheckFile(text);
+  pointsman::tests::CheckHeader(text);
   return 0;
 }

@@ -194,7 +194,7 @@ int Rewrite() {
 }  // namespace pointsman::tests
 
 int main(int argc, char** argv) {
-  if (argc == 2 && std::string(argv[1]) == "--rewrite") return pointsman::Rewrite();
+  if (argc == 2 && std::string(argv[1]) == "--rewrite") return pointsman::tests::Rewrite();
   ::testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
 }
