@@ -28,7 +28,7 @@ struct SettingRow {
   SettingField field;
   int format = 0;              // the first format of snapshots that holds it
   std::string_view meaning;    // what it does
-  std::string_view unit = {};  // behind its range in errors; of an enum: what one of its values is
+  std::string_view unit = {};  // follows the range in errors; of an enum: what one value is
   double least = 0;            // of numbers
   double most = 0;
   bool is_live = true;                       // may change after the pool is made

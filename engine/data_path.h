@@ -1,4 +1,4 @@
-// The engine for those who route and report: applications, through any door.
+// The part of the engine for applications, which route queries and report outcomes, over any protocol.
 // Threads and errors: engine.h.
 #pragma once
 
@@ -20,8 +20,8 @@ class DataPath {
  public:
   virtual ~DataPath() = default;
 
-  // Prepares the query, embeds it, decides it with what else came meanwhile, and records the decision. `done` is
-  // called once: before this returns, or on a thread of the engine or of an embedder.
+  // Prepares and embeds the query, decides it together with other queries that arrived meanwhile, and records
+  // the decision. `done` is called once: before this returns, or on a thread of the engine or of an embedder.
   virtual void Route(RouteInput input, Done<RouteOutput> done) = 0;
   // Independent decisions over one snapshot of each pool, in order; each with its own error.
   virtual void RouteBatch(std::vector<RouteInput> inputs,

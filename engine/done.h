@@ -1,4 +1,4 @@
-// What an answer that comes later is handed to: called exactly once, perhaps before the call returns.
+// The callback of an asynchronous call. It is called exactly once, perhaps before the call returns.
 #pragma once
 
 #include <functional>

@@ -11,7 +11,7 @@
 namespace pointsman::engine {
 namespace {
 
-// What puts an arm as it is given.
+// The edit that puts this arm as it is.
 ArmEdit WholeArm(Arm arm) {
   ArmEdit edit;
   edit.name = arm.name;
@@ -76,7 +76,8 @@ void Engine::PutPool(PoolEdit edit, std::string by, Done<PutPoolOutput> done) {
   const auto remote = impl_->RemoteOfNewPool(edit.name, edit.edit);
   if (!remote.ok()) return done(remote.status());
   if (*remote == nullptr) return impl_->PutPool(std::move(edit), std::move(by), std::move(done));
-  // Its dimension is known once it has answered, and no pool is made on one that does not.
+  // The embedder's dimension is known once it has answered. No pool is made on an embedder that does not
+  // answer.
   (*remote)->Try({retrieval::RemoteEmbedder::kProbeText}, [this, remote = *remote, edit, by,
                                                            done](const auto& trial) {
     if (!trial.ok()) {

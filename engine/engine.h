@@ -4,11 +4,11 @@
 //   and changes of pools and arms are commands to one log writer, which joins a batch of them,
 //   learns it on a private copy, commits it in one synced write, publishes, then completes every
 //   waiting call: a Route begun after the completion sees it. Order of the log = order of learning.
-// Concurrency: all methods from any thread. With Writing::kThread completions run on the writer's
-//   thread and must not block; with Writing::kInline the call itself does the writer's work, so the
-//   same calls give the same log, bit for bit (replays).
-// Errors: canonical codes with a machine code (requests.h). Route keeps answering when storage is
-//   broken, with `logged` false; commands answer kUnavailable then.
+// Concurrency: all methods from any thread. With Writing::kThread, completions run on the writer's thread and
+//   must not block. With Writing::kInline the call itself does the writer's work, so the same calls give the
+//   same log, bit for bit (replays).
+// Errors: canonical codes with a machine code (requests.h). If the storage cannot be written, Route still
+//   answers, with `logged` false, and commands answer kUnavailable.
 // Limitations: one engine per data folder.
 #pragma once
 
@@ -42,15 +42,15 @@ struct EngineOptions {
   Limits limits;
   Writing writing = Writing::kThread;
   retrieval::Building building = retrieval::Building::kBackground;
-  std::vector<retrieval::RemoteEndpoint> embedders;  // that pools may name; valid, each name once
+  std::vector<retrieval::RemoteEndpoint> embedders;  // that pools may name; valid, unique names
 };
 
 class Engine final : public DataPath, public ControlPath, public InspectionPath {
  public:
-  // Recovers every pool: newest valid snapshot, then the log after it. `clock` outlives the engine.
+  // Recovers every pool from its newest valid snapshot and the log after it. `clock` outlives the engine.
   static absl::StatusOr<std::unique_ptr<Engine>> Open(const EngineOptions& options,
                                                       storage::Storage storage, const Clock& clock);
-  // Finishes what is queued, writes snapshots, closes the storage.
+  // Finishes queued commands, writes snapshots and closes the storage.
   ~Engine() override;
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -61,11 +61,11 @@ class Engine final : public DataPath, public ControlPath, public InspectionPath 
   void Route(RouteInput input, Done<RouteOutput> done) override;
   void RouteBatch(std::vector<RouteInput> inputs,
                   std::function<void(std::vector<absl::StatusOr<RouteOutput>>)> done) override;
-  // The blocking forms: they wait for the vector of a query that is embedded elsewhere.
+  // The blocking forms. They wait for the vector of a query that is embedded remotely.
   absl::StatusOr<RouteOutput> Route(const RouteInput& input);
   std::vector<absl::StatusOr<RouteOutput>> RouteBatch(std::span<const RouteInput> inputs);
 
-  // Fails what waits for remote embedders, now and from here on, so that no call waits any more.
+  // Fails all present and later queries that wait for remote embedders, so that no call waits any more.
   void StopEmbedding();
 
   void Feedback(FeedbackInput input, Done<FeedbackOutput> done) override;
@@ -108,7 +108,8 @@ class Engine final : public DataPath, public ControlPath, public InspectionPath 
   std::size_t QueueDepth() const override;
   uint64_t StorageErrors() const override;
 
-  // Finishes queued commands, refuses new ones, snapshots. Called by the destructor if not before.
+  // Finishes queued commands, refuses new ones, and writes snapshots. The destructor calls it if nobody did
+  // before.
   void Stop();
 
  private:

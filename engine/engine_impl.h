@@ -1,4 +1,4 @@
-// What an Engine is made of, and how its parts hang together. Included by engine.cc alone.
+// The parts of an Engine and how they work together. Only engine.cc includes it.
 #pragma once
 
 #include <algorithm>
@@ -69,7 +69,7 @@ class Engine::Impl {
     return absl::OkStatus();
   }
 
-  // All maintenance there is.
+  // All maintenance jobs of the engine.
   void AddJobs() {
     using Lane = Scheduler::Lane;
     scheduler_.Add("missing feedback", Lane::kWriter, kMicrosPerSecond, [this](Micros now) {
@@ -80,7 +80,7 @@ class Engine::Impl {
         return written;
       });
     });
-    // What was said of a decision is of no use once the decision itself has expired.
+    // Feedback records are useless once their decision has expired.
     scheduler_.Add("expired feedback", Lane::kWriter, 600 * kMicrosPerSecond, [this](Micros now) {
       const Micros ttl = options_.limits.decision_ttl_s * kMicrosPerSecond;
       health_.Note(storage_.log->ExpireFeedback(now - ttl)).IgnoreError();
@@ -97,7 +97,7 @@ class Engine::Impl {
     if (is_due) scheduler_.Wake(kSnapshotsJob);
   }
 
-  // Hands a command to the writer; `stage` answers the result if the turn commits.
+  // Hands a command to the writer. The result of `stage` is returned if the turn commits.
   template <class T, class Stage>
   void Submit(Stage stage, Done<T> done) {
     auto shared_done = std::make_shared<Done<T>>(std::move(done));
@@ -139,7 +139,7 @@ class Engine::Impl {
     writer_->Submit(std::move(command));
   }
 
-  // On the scheduler's thread, between two snapshots.
+  // Runs `act` on the scheduler's thread, between two snapshots.
   template <class T, class Act>
   void RunAside(Act act, Done<T> done) {
     auto shared_done = std::make_shared<Done<T>>(std::move(done));
@@ -247,7 +247,7 @@ class Engine::Impl {
                                std::move(done));
   }
 
-  // The embedder that a pool which is not there yet wants; nullptr: none that has to be asked first.
+  // The remote embedder of a pool that is to be made; nullptr if no embedder has to be asked first.
   absl::StatusOr<retrieval::RemoteEmbedder*> RemoteOfNewPool(const std::string& name,
                                                              const EditSettings& edit) const {
     if (pools_.Get(name) != nullptr) return nullptr;
@@ -291,7 +291,7 @@ class Engine::Impl {
   Snapshots snapshots_;
   Scheduler scheduler_;
   std::unique_ptr<LogWriter> writer_;
-  std::unique_ptr<RouteQueue> queue_;  // null with Writing::kInline: whoever asks decides
+  std::unique_ptr<RouteQueue> queue_;  // null with Writing::kInline: the calling thread decides
 
  private:
   std::atomic<bool> is_stopped_{false};

@@ -1,4 +1,4 @@
-// The engine for those who look: what it knows, why it decided, how it does.
+// The part of the engine for inspection: what it has learned, why it decided so, and how well it works.
 // Threads and errors: engine.h.
 #pragma once
 
@@ -24,34 +24,36 @@ class InspectionPath {
 
   virtual std::vector<PoolInfo> ListPools() const = 0;
   virtual absl::StatusOr<PoolInfo> GetPool(std::string_view name) const = 0;
-  // Arms with id >= first, at most `count_max`; removed ones if asked for.
+  // Arms with id >= first, at most `count_max`. Removed arms are included only if requested.
   virtual absl::StatusOr<std::vector<Arm>> ListArms(std::string_view pool, ArmId first,
                                                     std::size_t count_max,
                                                     bool include_removed) const = 0;
   virtual absl::StatusOr<PoolStatistics> GetStats(std::string_view pool) const = 0;
-  // The same with the checksum of all that the pool has learned at that moment; computed aside, since
-  // it costs an encoding of all of it.
+  // The same, with the checksum of everything that the pool has learned at that moment. It is computed on a
+  // background thread, because it encodes the whole state.
   virtual void GetStatsWithChecksum(std::string pool, Done<PoolStatistics> done) const = 0;
-  // How well the pool's indexes find what is near these queries; computed aside (recall.h).
+  // How many of the nearest entries to these queries the pool's indexes find (recall.h). Computed on a
+  // background thread.
   virtual void MeasureRecall(std::string pool, std::vector<std::string> queries,
                              Done<RecallFigures> done) const = 0;
-  // Calls a remote embedder to see how it does. Errors: kNotFound for a name that is not in the options;
-  // the embedder's own.
+  // Calls a remote embedder to test it. Errors: kNotFound for a name that is not in the options; those of the
+  // embedder.
   virtual void TryEmbedder(std::string endpoint, std::vector<std::string> texts,
                            Done<EmbedderFigures> done) const = 0;
   virtual std::vector<retrieval::RemoteStatistics> EmbedderStatistics() const = 0;
-  // That checksum, here and now: equal for equal states.
+  // The same checksum, computed by the calling thread. Equal states have equal checksums.
   virtual absl::StatusOr<uint64_t> StateChecksum(std::string_view pool) const = 0;
   virtual absl::StatusOr<Explanation> Explain(std::string_view pool,
                                               std::string_view decision_id) const = 0;
-  // The outcomes learned by the events from `first` on, at most `events_max` of them (at least one is
-  // read) and about a megabyte of text. Reads the disk.
+  // The outcomes learned by the events from `first` on. Reads at least one event, at most `events_max`, and
+  // stops after about a megabyte of text. Reads the disk.
   virtual absl::StatusOr<OutcomePage> ReadOutcomes(std::string_view pool, Sequence first,
                                                    std::size_t events_max) const = 0;
 
   // OK, or why writes fail.
   virtual absl::Status StorageHealth() const = 0;
-  // OK, or why the last snapshot failed; the log grows until one succeeds, and nothing else suffers.
+  // OK, or why the last snapshot failed. Then the log grows until a snapshot succeeds; nothing else is
+  // affected.
   virtual absl::Status SnapshotHealth() const = 0;
   virtual std::size_t QueueDepth() const = 0;
   // Writes that failed since the start.

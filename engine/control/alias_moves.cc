@@ -16,7 +16,7 @@ std::vector<ArmEdit> GiveUps(const std::vector<ArmEdit>& edits, const FindsArm& 
   for (std::size_t i = 0; i < edits.size(); ++i) {
     present.push_back(find(edits[i].name));
     const auto arm = edits[i].edit(present[i].value_or(Arm{}));
-    if (!arm.ok()) continue;  // refused when it is put
+    if (!arm.ok()) continue;  // the error is reported when the arm is put
     for (const std::string& alias : arm->aliases) wanted[NormalName(alias)].insert(i);
   }
   std::vector<ArmEdit> give_ups;

@@ -1,5 +1,5 @@
 // Aliases that move from one arm of a pool file to another.
-// Cost: of one edit an arm, and a look-up of each. Threads: pure.
+// Cost: applies each edit once, and looks up each arm. Threads: pure.
 #pragma once
 
 #include <functional>
@@ -14,8 +14,9 @@ namespace pointsman::engine {
 
 using FindsArm = std::function<std::optional<Arm>(const std::string& name)>;
 
-// An alias names one arm at a time. These edits come before those of the file: each makes an arm give up the aliases
-// that the file takes from it and gives to another arm. So the file's order does not matter, and two arms can swap.
+// An alias names one arm at a time. These edits must come before those of the pool file. Each makes an arm give
+// up the aliases that the file gives to another arm. So the order of the file does not matter, and two arms can
+// swap aliases.
 std::vector<ArmEdit> GiveUps(const std::vector<ArmEdit>& edits, const FindsArm& find);
 
 }  // namespace pointsman::engine

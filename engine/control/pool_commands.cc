@@ -17,7 +17,8 @@ namespace {
 constexpr double kInheritStrength = 10;  // outcomes
 constexpr std::size_t kNamesShown = 20;
 
-// What says "the default" in the settings of a pool that exists means what the pool was made with.
+// In the settings of an existing pool, a value that means "the default" means the value that the pool was made
+// with.
 void KeepUnspecified(const EmbedderSettings& present, EmbedderSettings& wanted) {
   if (wanted.name != present.name) return;
   if (wanted.dimension == 0) wanted.dimension = present.dimension;
@@ -28,7 +29,7 @@ void KeepUnspecified(const EmbedderSettings& present, EmbedderSettings& wanted) 
   if (wanted.model.empty()) wanted.model = present.model;
 }
 
-// A feature that is there stays spelled as it is.
+// An existing feature keeps the spelling of its name.
 void NormaliseFeatures(const PoolSettings* present, PoolSettings& wanted) {
   for (std::size_t i = 0; i < wanted.features.size(); ++i) {
     std::string& name = wanted.features[i].name;
@@ -51,7 +52,7 @@ std::string Hint(const std::string& nearest) {
   return nearest.empty() ? "" : Cat("; did you mean ", Quoted(nearest), "?");
 }
 
-// What may be a mistake of the operator's, for the answer.
+// Notes for the answer about probable mistakes of the operator.
 std::vector<std::string> NotesOn(const Arm& arm) {
   std::vector<std::string> notes;
   const bool has_input = arm.usd_per_1m_input.has_value();
@@ -195,7 +196,7 @@ absl::StatusOr<PutArmOutput> PoolCommands::PutArmIn(Turn& turn,
     out.notes.push_back(
         Cat("arm ", OneLine(name), " is new, and its name is near that of ", OneLine(nearest)));
   }
-  // Putting what is there already writes nothing.
+  // Putting an arm that is the same already writes nothing.
   if (!present || event.reset || !(*present == arm)) turn.Append(pool, std::move(event));
   return out;
 }
@@ -326,7 +327,7 @@ absl::StatusOr<PutPoolOutput> PoolCommands::PutPool(const PoolEdit& edit, const 
   PoolSettings wanted;
   ASSIGN_OR_RETURN(wanted, WantedSettings(edit, out.is_new ? nullptr : &present));
 
-  // A dry run of a pool that is not there has none to look at: its arms are all new.
+  // A dry run makes no pool. All arms of a pool that does not exist are new.
   if (out.is_new && !edit.is_dry_run) {
     ASSIGN_OR_RETURN(pool, MakePool(name, wanted));
   }

@@ -1,4 +1,4 @@
-// What those who look after pools and arms do on the log writer: put and remove arms, make, change and delete pools.
+// The operators' commands on the log writer: put and remove arms; make, change and delete pools.
 // Threads: the log writer's alone.
 #pragma once
 
@@ -27,26 +27,28 @@ class PoolCommands {
         clock_(clock),
         remotes_(remotes) {}
 
-  // Each answers the result if the turn commits; an error of its own wins over the turn's.
-  // `by`: who asks for it, for the log.
+  // Returns the result, which is valid if the turn commits. An error of the command itself takes precedence
+  // over the turn's.
+  // `by`: who requests it, for the log.
   absl::StatusOr<PutArmOutput> StagePutArm(Turn& turn, const std::string& pool, const ArmEdit& edit,
                                            const std::string& by) const;
   absl::StatusOr<bool> StageRemoveArm(Turn& turn, const std::string& pool, const std::string& arm,
                                       const std::string& by) const;
 
-  // Between turns; these commit on their own.
+  // Call these between turns. They commit on their own.
   absl::StatusOr<PutPoolOutput> PutPool(const PoolEdit& edit, const std::string& by);
   absl::Status DeletePool(const std::string& name);
 
  private:
   absl::StatusOr<std::shared_ptr<PoolRuntime>> MakePool(const std::string& name,
                                                         const PoolSettings& settings);
-  // The arm that an edit changes; nothing for a new one. Errors: for a name that the edit cannot mean.
+  // The present arm that an edit changes; nothing if the arm is new. Errors: for a name that the edit cannot
+  // mean.
   absl::StatusOr<std::optional<Arm>> FindToPut(const Turn& turn,
                                                const std::shared_ptr<PoolRuntime>& pool,
                                                const ArmEdit& edit, const std::string& name,
                                                const std::string& nearest) const;
-  // Normalises the arm's aliases. Errors: for one that means another arm.
+  // Normalises the arm's aliases. Errors: for an alias that means another arm.
   absl::Status CheckAliases(const Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
                             Arm& arm) const;
   absl::StatusOr<std::optional<ArmReset>> ResetOf(const Turn& turn,
@@ -56,11 +58,12 @@ class PoolCommands {
                                                   const Arm& arm) const;
   absl::StatusOr<PutArmOutput> PutArmIn(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
                                         const ArmEdit& edit, const std::string& by) const;
-  // Puts the arms of a pool file, and names them; of a dry run for a pool that is not there, checks them.
+  // Puts the arms of a pool file, and collects their names in `named`. A dry run for a pool that does not exist
+  // only checks them.
   absl::Status PutArmsIn(Turn& turn, const std::shared_ptr<PoolRuntime>& pool, const PoolEdit& edit,
                          const std::string& by, std::set<std::string>& named,
                          PutPoolOutput& out) const;
-  // Names the arms that a pool file does not, and pauses the active ones if that is asked for.
+  // Reports the arms that are not in the pool file. Pauses the active ones among them if `is_pruning`.
   absl::Status Prune(Turn& turn, const std::shared_ptr<PoolRuntime>& pool, bool is_pruning,
                      const std::set<std::string>& named, const std::string& by,
                      PutPoolOutput& out) const;

@@ -26,7 +26,7 @@ absl::StatusOr<Explanation> Explain(const PoolRuntime& pool, const storage::Stor
   Explanation out;
   out.decision = *std::move(decision);
   for (const Candidate& c : out.decision.candidates) out.candidate_names.push_back(name_of(c.arm));
-  // Of the arms of the answer, and of one beside them that served.
+  // The arms of the answer, and the arm that served if it is not among them.
   std::vector<ArmId> arms;
   for (const ChosenArm& chosen : out.decision.chosen) {
     out.chosen_names.push_back(name_of(chosen.arm));
@@ -71,7 +71,7 @@ absl::StatusOr<OutcomePage> ReadOutcomes(const PoolRuntime& pool, const storage:
     }
     auto* outcome = std::get_if<OutcomeEvent>(&event.body);
     if (outcome == nullptr || !outcome->is_learned) continue;
-    // The fold did not learn what was decided before the arm started fresh and reported after.
+    // The fold did not learn reports that came after the arm started fresh, if their decision is older.
     const Sequence fresh = state->FreshSince(outcome->arm);
     const bool was_decided_before =
         outcome->decision_version > 0 && outcome->decision_version < fresh;

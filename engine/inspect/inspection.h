@@ -1,4 +1,4 @@
-// What the log and the records say of a pool: one decision explained, the outcomes that were learned.
+// What the log and the records say about a pool: one decision explained, and the outcomes that were learned.
 // Errors: kNotFound DECISION_UNKNOWN; those of reading the storage.
 // Cost: reads the disk.
 // Threads: any.

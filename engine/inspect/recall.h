@@ -1,7 +1,8 @@
-// How many of what exact searches find the approximate ones find, on the pool's present indexes.
+// How many of the entries that exact searches find the approximate searches find too, on the pool's present
+// indexes.
 // Source: recall@k, |found and exact| / |exact|; a hit as near as the last exact one counts as found.
 // Errors: those of embedding the queries.
-// Cost: two searches of every entry a query.
+// Cost: for each query, two exact searches over every entry.
 // Threads: pure function of the pool as it is.
 #pragma once
 
@@ -13,7 +14,7 @@
 
 namespace pointsman::engine {
 
-// Of each input the query alone counts. Those without a vector are left out.
+// Only the query of each input is used. Queries without a vector are left out.
 absl::StatusOr<RecallFigures> MeasureRecall(const PoolRuntime& pool,
                                             const std::vector<RouteInput>& queries);
 

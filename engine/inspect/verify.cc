@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kEventsAtOnce = 4096;
 
-// One pool's check, step by step.
+// Checks one pool, step by step.
 class Verifier {
  public:
   Verifier(const storage::EventLog& log, const Pool& pool, const VerifyOptions& options)
@@ -52,7 +52,7 @@ class Verifier {
     ASSIGN_OR_RETURN(kept, log_.ListSnapshots(pool_.id));
     std::sort(kept.begin(), kept.end());
     check_.snapshots.clear();
-    // What a server has made since the log was opened is of events that are not seen here.
+    // Snapshots that a server has made since the log was opened contain events that are not visible here.
     for (const Sequence sequence : kept) {
       if (sequence <= check_.last || kept.front() > check_.last)
         check_.snapshots.push_back({sequence, "", false});
@@ -60,11 +60,11 @@ class Verifier {
     return absl::OkStatus();
   }
 
-  // The state that a snapshot holds; nothing, and the fault noted, if it holds none of this pool.
+  // The state in a snapshot. If the snapshot has no valid state of this pool: nothing, and the fault is noted.
   absl::StatusOr<std::optional<learners::LearnedState>> Load(SnapshotCheck& snapshot) {
     const auto bytes = log_.ReadSnapshot(pool_.id, snapshot.sequence);
     if (absl::IsUnavailable(bytes.status())) return bytes.status();
-    if (absl::IsNotFound(bytes.status())) {  // a server let go of it meanwhile
+    if (absl::IsNotFound(bytes.status())) {  // a server deleted it meanwhile
       gone_.insert(snapshot.sequence);
       return std::optional<learners::LearnedState>();
     }
@@ -88,7 +88,7 @@ class Verifier {
         auto state = Load(snapshot);
         RETURN_IF_ERROR(state.status());
         if (!state->has_value()) continue;
-        // The server that went on from an older format began with the newest one of it.
+        // A server that continued from an older format started from the newest snapshot of that format.
         if (snapshot.is_older_format && HasNewer(snapshot)) continue;
         snapshot.is_base = true;
         check_.replayed_from = snapshot.sequence;
@@ -122,7 +122,7 @@ class Verifier {
                        [&](const SnapshotCheck& s) { return s.sequence > snapshot.sequence; });
   }
 
-  // Reads every event there is, and learns those after the base.
+  // Reads every stored event, and learns those after the base.
   absl::Status Replay() {
     Sequence next = check_.first;
     while (next != 0 && next <= check_.last) {
@@ -163,7 +163,7 @@ class Verifier {
 
   absl::Status Fold(const Event& event) {
     const auto* outcome = std::get_if<OutcomeEvent>(&event.body);
-    // Logs of before 0.2 do not say all that a record holds.
+    // Logs before 0.2 lack some of what a record contains.
     if (outcome != nullptr && outcome->decision_time == 0) rebuilds_ = false;
     Applied applied;
     ASSIGN_OR_RETURN(applied, fold_->Apply(event));
@@ -188,7 +188,7 @@ class Verifier {
     } else if (!bytes.ok()) {
       snapshot.fault = ToStd(bytes.status().message());
     } else if (!learners::LearnedState::IsPresentFormat(*bytes)) {
-      // It says the same in other bytes; what the log gives from it on is compared with later ones.
+      // The same state has other bytes in an older format. Later snapshots check what the log adds to it.
       snapshot.is_older_format = true;
     } else if (*bytes != fold_->learned()->Encode()) {
       snapshot.fault =

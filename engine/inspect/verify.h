@@ -1,13 +1,14 @@
-// Whether what a data folder holds is what its log says: the log is replayed and compared, byte for
-// byte, with the snapshots on the way.
-// Operation: per pool, every event that is there is read back (which checks its checksum, its place
-//   and its time); the replay begins with the oldest snapshot that reads back, or with nothing if the
-//   log is whole and `from_start` asks for it. Then feedback records, past outcomes and the progress of the search for
-//   missing feedback are made again from the log too, and compared with those that are kept. A snapshot that differs, or does not read back, is a
-//   fault. So is a log that no state leads to.
-// Errors: those of reading; what is found wrong is no error but part of the answer.
-// Cost: one decoding of each event and one learning of those that are replayed: about 100,000 a second.
-// Threads: pure functions; the log may be read or written meanwhile (ReadRocksEventLog shows it as it
+// Checks that a data folder holds what its log says. The log is replayed and compared, byte for byte, with the
+// snapshots on the way.
+// Operation: for each pool, every stored event is read back, which checks its checksum, position and time. The
+//   replay begins with the oldest snapshot that reads back. If the log is whole and `from_start` asks for it,
+//   the replay begins with nothing. Then feedback records, past outcomes and the progress of the search for
+//   missing feedback are made again from the log too, and compared with the stored ones. A snapshot that
+//   differs or does not read back is a fault, and so is a log that leads to no valid state.
+// Errors: those of reading. A fault that the check finds is no error but part of the answer.
+// Cost: one decoding of each event, and one learning of each event that is replayed: about 100,000 a second.
+// Threads: pure functions. The log may be read or written meanwhile (ReadRocksEventLog shows the log as it was
+//   when it was opened).
 //   was when it was opened).
 #pragma once
 
@@ -31,7 +32,7 @@ struct SnapshotCheck {
 
 struct PoolCheck {
   std::string pool;
-  Sequence first = 0;  // events that are there: first to last
+  Sequence first = 0;  // the stored events are `first` to `last`
   Sequence last = 0;
   Sequence replayed_from = 0;  // the snapshot that the replay began with; 0: nothing
   Sequence replayed_to = 0;
@@ -45,11 +46,12 @@ struct PoolCheck {
 
 struct VerifyOptions {
   bool from_start = false;
-  // Told the events read of a pool and its last one; may be null.
+  // Called with the number of events read of a pool, and with its last event. May be null.
   std::function<void(const std::string& pool, Sequence done, Sequence last)> on_progress;
 };
 
-// By pool id. Errors: kFailedPrecondition if `from_start` is asked of a log whose beginning was let go.
+// In order of pool id. Errors: kFailedPrecondition if `from_start` is asked of a log whose first events were
+// dropped.
 absl::StatusOr<std::vector<PoolCheck>> VerifyLog(const storage::EventLog& log,
                                                  const VerifyOptions& options);
 

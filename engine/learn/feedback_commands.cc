@@ -11,10 +11,10 @@
 namespace pointsman::engine {
 namespace {
 
-// Parentheses and a space, so that no caller's own scheme of ids makes it.
+// It has parentheses and a space, so that no caller's own scheme of ids makes the same id.
 constexpr char kMissingFeedbackId[] = "(missing feedback)";
 
-// What is left to a client; nothing is looked up where a pool sets no bound.
+// The weight that a client has left. Nothing is looked up if the pool sets no bound.
 ClientShare ShareOf(const Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
                     std::string_view client, ArmId arm) {
   const double bound = pool->state()->pool().settings.client_weight_per_hour;
@@ -23,13 +23,13 @@ ClientShare ShareOf(const Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
   return {true, key, bound - turn.UsedWeight(pool, key, arm)};
 }
 
-// `over` where it says something, else `under`.
+// `under`, overwritten by the fields that `over` has.
 Outcome Over(const Outcome& under, const Outcome& over) {
   OutcomeEvent event;
   event.before = under;
   event.outcome = over;
   Outcome merged = MergedOutcome(event);
-  // What the two say together is for the join to judge.
+  // The join decides whether the two are consistent.
   if (over.quality) merged.quality = over.quality;
   if (under.error_kind && !over.error_kind && !over.error) merged.error_kind = under.error_kind;
   return merged;
@@ -58,7 +58,7 @@ absl::StatusOr<Decision> FeedbackCommands::FindDecision(PoolId pool, const std::
   return *std::move(decision);
 }
 
-// The reports of one feedback, by call: what came before the last one failed.
+// The reports of one feedback, one for each call. Every attempt before the last one failed.
 absl::StatusOr<std::vector<FeedbackCommands::CallReport>> FeedbackCommands::ReportsOf(
     const Turn& turn, const std::shared_ptr<PoolRuntime>& pool, const FeedbackInput& input,
     FeedbackOutput& output) const {
@@ -117,8 +117,8 @@ absl::StatusOr<std::vector<FeedbackCommands::CallReport>> FeedbackCommands::Repo
   return reports;
 }
 
-// The decision's own record. In records of before format 3 it may hold the outcome of another arm that
-// served: that becomes the record of that arm.
+// The decision's own record. Before format 3 it may contain the outcome of another arm that served. That
+// outcome is then moved to a record of that arm.
 absl::StatusOr<storage::FeedbackRecord> FeedbackCommands::ReadHead(Turn& turn,
                                                                    const Decision& decision) const {
   std::optional<storage::FeedbackRecord> head;
@@ -154,8 +154,9 @@ absl::StatusOr<uint32_t> FeedbackCommands::FurtherCalls(const Turn& turn, const 
   }
 }
 
-// What a feedback says of a decision or an arm as a whole, it says of each of their calls: a withdrawal of all calls of
-// the arm, `not_served` and an arm outside the pool of all arms. A list of attempts takes the place of a longer one.
+// Adds reports for the other calls that a feedback applies to. A withdrawal applies to all calls of the arm.
+// `not_served` and an arm outside the pool apply to all arms. A list of attempts replaces an earlier, longer
+// list.
 absl::Status FeedbackCommands::AddCalls(Turn& turn, const Decision& decision,
                                         const FeedbackInput& input,
                                         std::vector<CallReport>& reports) const {
@@ -218,14 +219,14 @@ absl::StatusOr<FeedbackCommands::JoinedCall> FeedbackCommands::JoinCall(
   if (before && before->decision_time != decision.time) before.reset();
   const Micros window = pool->state()->pool().settings.feedback_window;
   const bool is_late = turn.TimeOf(pool) > decision.time + window;
-  // What the arm did before it started fresh teaches the new one nothing.
+  // What the arm did before it started fresh teaches the present arm nothing.
   const Sequence fresh = pool->state()->FreshSince(arm);
   const bool is_of_old_version = fresh > 0 && decision.snapshot_version < fresh;
   const ClientShare share = ShareOf(turn, pool, reported.report.client, arm);
   Joined joined;
   ASSIGN_OR_RETURN(
       joined, Join(reported.report, decision, call, before, is_late || is_of_old_version, share));
-  // The decision's record says whose silence would count from now on.
+  // The decision's record says which arm's feedback is awaited from now on.
   const bool names_another = reported.is_named && reported.arm && !is_panel && head.served != arm;
   if (names_another && reported.attempt == 0 && joined.result != FeedbackResult::kLate) {
     if (!joined.event) joined.event = OfNothing(reported.report, decision, call);
@@ -259,7 +260,8 @@ absl::StatusOr<FeedbackOutput> FeedbackCommands::StageFeedback(Turn& turn,
   std::vector<CallReport> reports;
   ASSIGN_OR_RETURN(reports, ReportsOf(turn, pool, input, output));
   RETURN_IF_ERROR(AddCalls(turn, decision, input, reports));
-  // A feedback is taken as a whole or not at all: nothing is appended before each of its calls was joined once.
+  // A feedback is applied as a whole or not at all. So each of its calls is joined once before anything is
+  // appended.
   for (std::size_t i = 0; reports.size() > 1 && i < reports.size(); ++i) {
     RETURN_IF_ERROR(JoinCall(turn, pool, decision, reports[i]).status());
   }
@@ -283,12 +285,13 @@ absl::Status FeedbackCommands::StageMissing(Turn& turn, const std::shared_ptr<Po
                                             const DecisionPosition& position, ArmId arm) const {
   const auto decision = decisions_.Get(pool->id(), position.decision_id);
   if (absl::IsUnavailable(decision.status())) return decision.status();
-  // Damaged, gone for want of space, or made again under its id: there is nothing to learn from.
+  // There is nothing to learn from a decision that is damaged, was dropped for lack of space, or was replaced
+  // by a newer one with the same id.
   if (!decision.ok() || !decision->has_value() || (*decision)->time != position.time) {
     return absl::OkStatus();
   }
   ASSIGN_OR_RETURN(const storage::FeedbackRecord head, ReadHead(turn, **decision));
-  // By the arm that served, if a part of the feedback said that another one did.
+  // If feedback has named another arm that served, the outcome belongs to that arm.
   const ArmId served = arm == (*decision)->chosen.front().arm ? head.served : arm;
   const ServedCall call = CallBy(**decision, served);
   std::optional<storage::FeedbackRecord> before;
@@ -297,7 +300,7 @@ absl::Status FeedbackCommands::StageMissing(Turn& turn, const std::shared_ptr<Po
   Report report;
   report.feedback_id = kMissingFeedbackId;
   report.outcome.quality = pool->state()->pool().settings.missing_quality;
-  // Nobody told it, so no client is counted.
+  // No client reported this, so no client's weight is used.
   auto joined = Join(report, **decision, call, before, /*is_late=*/false, ClientShare{});
   if (!joined.ok() || !joined->event) return absl::OkStatus();
   joined->event->is_missing = true;

@@ -1,4 +1,5 @@
-// What feedback does on the log writer: each call that it speaks of is joined with its decision and appended.
+// Feedback commands on the log writer: each call that feedback reports is joined with its decision and
+// appended.
 // Threads: the log writer's alone.
 #pragma once
 
@@ -21,16 +22,18 @@ class FeedbackCommands {
                    const PoolTable& pools, const DecisionIds& ids)
       : limits_(limits), decisions_(decisions), pools_(pools), ids_(ids) {}
 
-  // Answers the result if the turn commits; an error of its own wins over the turn's.
+  // Returns the result, which is valid if the turn commits. An error of the command itself takes precedence
+  // over the turn's.
   absl::StatusOr<FeedbackOutput> StageFeedback(Turn& turn, const FeedbackInput& input) const;
-  // The pool's `missing_quality` for an outcome that nobody reported; nothing if the decision is gone.
+  // Appends an outcome with the pool's `missing_quality`, because nobody reported one. Does nothing if the
+  // decision is gone.
   absl::Status StageMissing(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
                             const DecisionPosition& position, ArmId arm) const;
 
  private:
-  // One call of a feedback: of which arm, and what is said of it.
+  // What a feedback reports about one call.
   struct CallReport {
-    std::optional<ArmId> arm = {};  // absent: nobody was named, or no arm of the pool
+    std::optional<ArmId> arm = {};  // absent: no arm was named, or none of the pool
     bool is_named = false;
     uint32_t attempt = 0;
     Report report;
@@ -48,7 +51,7 @@ class FeedbackCommands {
   absl::StatusOr<FeedbackOutput> StageCall(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
                                            const Decision& decision,
                                            const CallReport& reported) const;
-  // The earlier calls of an arm that are known, beside its last one.
+  // The number of known earlier calls of an arm, its last call not included.
   absl::StatusOr<uint32_t> FurtherCalls(const Turn& turn, const Decision& decision,
                                         ArmId arm) const;
   absl::Status AddCalls(Turn& turn, const Decision& decision, const FeedbackInput& input,

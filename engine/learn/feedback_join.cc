@@ -11,13 +11,13 @@
 namespace pointsman::engine {
 namespace {
 
-// A decision's record is read and written whole with each of its feedbacks.
+// A decision's record is read and written as a whole with each feedback, so their number is bounded.
 constexpr std::size_t kFeedbacksMax = 256;
-// The least of a client's that teaches anything: less is what rounding leaves of it.
+// The least weight of a client that teaches anything. A smaller rest is a rounding error.
 constexpr double kWeightLeast = 1e-6;
 
-// What a report says in full, given what is known: a kind of error is one; a quality after an error says that
-// there was an answer; an error that is older than the quality says nothing.
+// Completes a report with what it implies. An error kind implies an error. A quality after an error implies
+// that there was an answer. An error that is older than the known quality is dropped.
 Outcome Complete(Outcome said, Micros at, const storage::FeedbackRecord& record) {
   if (said.error_kind) said.error = true;
   if (said.quality && !said.error && record.learned.error.value_or(false)) said.error = false;
@@ -57,10 +57,10 @@ OutcomeEvent EventOf(const Report& report, const Decision& decision, const Serve
   return event;
 }
 
-// What of a feedback was seen before.
+// Whether a feedback was seen before.
 enum class Seen : uint8_t { kNo, kLearned, kNotLearned };
 
-// Errors: for other content under the same id, and for too many ids.
+// Errors: for an id that was used with other content, and for too many ids.
 absl::StatusOr<Seen> LookUp(const storage::FeedbackRecord& record, const std::string& feedback_id,
                             uint64_t payload_hash, const Decision& decision) {
   for (const storage::FeedbackRecord::Seen& seen : record.seen) {
@@ -80,7 +80,7 @@ absl::StatusOr<Seen> LookUp(const storage::FeedbackRecord& record, const std::st
                     reason::kLimit, "feedback_id");
 }
 
-// For the record only.
+// The event as it is logged if it is not learned.
 OutcomeEvent NotLearned(OutcomeEvent event, const Outcome& said) {
   event.outcome = said;
   event.corrects = {};
@@ -92,7 +92,7 @@ OutcomeEvent NotLearned(OutcomeEvent event, const Outcome& said) {
   return event;
 }
 
-// The answer, with its event if it changes anything.
+// The result, and the event if it changes anything.
 Joined Settle(OutcomeEvent event, const std::optional<storage::FeedbackRecord>& before) {
   Joined joined{VerdictOf(event), std::nullopt};
   if (event.is_learned) {
@@ -114,8 +114,8 @@ Joined NothingNew(OutcomeEvent event, const std::optional<storage::FeedbackRecor
   return Settle(std::move(event), before);
 }
 
-// Moves what was said into the event, over what is known; false: nothing of it is new. What is older than what is
-// known already says nothing.
+// Moves the reported fields into the event, over the known ones. A reported field that is older than the known
+// one is ignored. Returns false if nothing is new.
 bool Merge(const Outcome& said, Micros at, const storage::FeedbackRecord& known,
            OutcomeEvent& event) {
   VisitFields([&](uint8_t number, auto field) {
@@ -132,7 +132,7 @@ bool Merge(const Outcome& said, Micros at, const storage::FeedbackRecord& known,
   return merged != known.learned;
 }
 
-// Moves into the event what a withdrawal at `at` leaves: what was observed later.
+// Moves into the event what is left after a withdrawal at `at`: the fields that were observed later.
 void KeepLater(Micros at, const storage::FeedbackRecord& known, OutcomeEvent& event) {
   OutcomeEvent kept;
   VisitFields([&](uint8_t number, auto field) {
@@ -145,7 +145,7 @@ void KeepLater(Micros at, const storage::FeedbackRecord& known, OutcomeEvent& ev
   });
 }
 
-// Gives the event its weight and takes it from the client's; false: there is none left.
+// Gives the event its weight and takes that from the client's. Returns false if the client has too little left.
 bool Weigh(const ClientShare& share, const storage::FeedbackRecord& known, OutcomeEvent& event) {
   event.weight = event.is_first ? 1 : known.weight;
   const auto client = static_cast<uint64_t>(share.client);
@@ -158,7 +158,7 @@ bool Weigh(const ClientShare& share, const storage::FeedbackRecord& known, Outco
   return true;
 }
 
-// Takes back what was learned, or closes the decision, or both.
+// Takes back what was learned, closes the decision, or does both.
 Joined TakeBack(const Report& report, const storage::FeedbackRecord& known, OutcomeEvent event,
                 const std::optional<storage::FeedbackRecord>& before) {
   event.is_withdrawal = true;
@@ -167,11 +167,12 @@ Joined TakeBack(const Report& report, const storage::FeedbackRecord& known, Outc
   const bool is_all = event.outcome.empty();
   const bool closes = is_all && report.is_not_served && !known.is_closed;
   if (event.corrects.empty()) {
-    // It is noted all the same: an older word that comes after it says nothing.
+    // The withdrawal is recorded even if it changes nothing, so that an older report that arrives later is
+    // ignored.
     if (!closes) return NothingNew(std::move(event), before);
     event = NotLearned(std::move(event), {});
   }
-  // What was observed later has opened the decision again.
+  // If something was observed later, the decision stays open.
   event.is_closed = is_all && report.is_not_served;
   return Settle(std::move(event), before);
 }
@@ -208,7 +209,8 @@ void PutOutcome(const Outcome& o, ByteWriter& bytes) {
   put(o.input_tokens);
   put(o.output_tokens);
   put(o.error);
-  // What older versions did not know is hashed where it was said, so that their hashes still hold.
+  // Fields that are newer than the first version are hashed only if they are set. So hashes of older versions
+  // stay valid.
   if (!o.first_token_ms && !o.cached_input_tokens && !o.error_kind && !o.retry_after_ms) return;
   put(o.first_token_ms);
   put(o.cached_input_tokens);
@@ -255,7 +257,7 @@ absl::StatusOr<Joined> Join(const Report& report, const Decision& decision, cons
   event.is_first = known.learned.empty() && !known.anchor;
   event.before = known.learned;
   event.anchor = known.anchor;
-  // Records of before format 3 do not say when: the decision's time is near, and the clock began then.
+  // Records before format 3 have no anchor. The decision's time is close to it, and the clock was 0 then.
   if (!event.is_first && !event.anchor) event.anchor = Anchor{decision.time, 0};
   if (event.is_first) event.query_text = decision.query_text;
 
@@ -265,7 +267,7 @@ absl::StatusOr<Joined> Join(const Report& report, const Decision& decision, cons
     event.is_closed = true;
     return Settle(std::move(event), before);
   }
-  // A later withdrawal has taken it back already.
+  // A withdrawal with a later time has already taken this report back.
   if (report.at > 0 && SaidAt(known, kTakenBack) > report.at) {
     return NothingNew(std::move(event), before);
   }

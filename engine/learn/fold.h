@@ -1,10 +1,10 @@
-// The fold: one function from (state, event) to (state, verdict, effects). The writer, recovery, verify and whoever
-// else reads a log go through it, so that all of them end with the same. The state is what the pool has learned
-// (LearnedState) and the records that `read` gives (projection.h).
-// Operation: Apply makes the effects of an event at once, and keeps the event; what it teaches is learned, for all the
-//   events since the last time together, by Learn. Nothing outside changes: whoever folds writes what it got.
-// Errors: those of reading a record; kInvalidArgument or kDataLoss from Learn for an event that no learner can follow
-//   (the fold is then useless).
+// The fold: one function from (state, event) to (state, verdict, effects). The writer, recovery, verify and
+// every other reader of a log use it, so all of them end with the same state. The state is what the pool has
+// learned (LearnedState) and the records that `read` returns (projection.h).
+// Operation: Apply computes the effects of an event at once, and keeps the event. Learn then learns all events
+//   since its last call together. The fold changes nothing outside itself: its caller writes the results.
+// Errors: those of reading a record; kInvalidArgument or kDataLoss from Learn for an event that no learner can
+//   follow. The fold must then be discarded.
 // Threads: one.
 #pragma once
 
@@ -26,18 +26,18 @@ struct Applied {
 
 class PoolFold {
  public:
-  // Without `read` there are no effects: for who wants the learned state alone.
+  // Without `read` there are no effects, for callers that need only the learned state.
   explicit PoolFold(std::shared_ptr<const learners::LearnedState> state, ReadRecord read = nullptr)
       : base_(std::move(state)), read_(std::move(read)), settings_(base_->pool().settings) {}
 
   absl::StatusOr<Applied> Apply(Event event);
   absl::Status Learn();
-  // As of the last Learn.
+  // The state as of the last Learn.
   std::shared_ptr<const learners::LearnedState> learned() const {
     return learned_ ? learned_ : base_;
   }
 
-  // Where the next event stands, and when at the earliest.
+  // The sequence of the next event, and its earliest time.
   Sequence next() const { return base_->version() + dropped_ + events_.size() + 1; }
   Micros time() const { return events_.empty() ? learned()->time() : events_.back().time; }
   const std::vector<Event>& events() const { return events_; }

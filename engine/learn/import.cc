@@ -25,7 +25,7 @@ uint64_t Announced(const ImportPlan& plan, const std::string& arm) {
   return it == plan.arm_outcomes.end() ? plan.queries : it->second;
 }
 
-// Of all that is learned of one query and arm.
+// A hash of everything that is learned of one query and arm.
 uint64_t ContentHash(const ImportedQuery& query, const ImportedOutcome& outcome) {
   ByteWriter bytes;
   bytes.Put(RequestHash(AsRoute(query)));
@@ -47,7 +47,7 @@ absl::StatusOr<ArmId> FindLivingArm(const Turn& turn, const std::shared_ptr<Pool
   return arm->id;
 }
 
-// An outcome that is not known yet.
+// An outcome that is not yet known.
 struct NewOutcome {
   storage::FeedbackKey key;
   uint64_t content_hash = 0;
@@ -55,14 +55,14 @@ struct NewOutcome {
   Outcome outcome;
 };
 
-// A query with at least one of them.
+// A query with at least one new outcome.
 struct NewQuery {
   std::string text;  // the part that is embedded
   QueryContext context;
   std::vector<NewOutcome> outcomes;
 };
 
-// Reads what is known of the query and counts; stages nothing.
+// Reads what is known of the query, and counts new and known outcomes. Stages nothing.
 absl::StatusOr<NewQuery> Prepare(const Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
                                  const ImportPlan& plan, const ImportedQuery& query,
                                  ImportOutput& output) {
@@ -106,7 +106,7 @@ absl::StatusOr<NewQuery> Prepare(const Turn& turn, const std::shared_ptr<PoolRun
   return fresh;
 }
 
-// One event per outcome, all as seen from the state before the query.
+// One event for each outcome. All of them use the state before the query.
 absl::StatusOr<std::vector<OutcomeEvent>> EventsOf(const learners::LearnedState& state,
                                                    const PoolRuntime& pool, const NewQuery& query) {
   std::vector<ArmId> arms;
@@ -118,7 +118,7 @@ absl::StatusOr<std::vector<OutcomeEvent>> EventsOf(const learners::LearnedState&
   const std::vector<ArmExpectation> expected = state.Estimate(seen, views);
   const Preference preference = Normalised(state.pool().settings.default_preference);
 
-  // Only what has a quality can be voted on.
+  // The experts can vote only on arms whose quality is known.
   std::vector<std::size_t> rated;
   std::vector<learners::ArmView> rated_views;
   std::vector<ArmExpectation> rated_expected;

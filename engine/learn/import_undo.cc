@@ -68,9 +68,9 @@ absl::StatusOr<UndoOutput> StageUndo(Turn& turn, const std::shared_ptr<PoolRunti
     const storage::FeedbackKey key{pool->id(), event.decision_id, event.arm};
     std::optional<storage::FeedbackRecord> record;
     ASSIGN_OR_RETURN(record, turn.ReadFeedback(key));
-    // Without a record (they expire) the event itself says what was learned.
+    // Records expire. Without one, the event itself says what was learned.
     const Outcome learned = record ? record->learned : event.outcome;
-    if (learned.empty()) continue;  // undone before
+    if (learned.empty()) continue;  // already undone
     OutcomeEvent undone = event;
     undone.before = undone.corrects = learned;
     undone.outcome = {};

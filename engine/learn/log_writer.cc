@@ -86,7 +86,7 @@ void LogWriter::RunTurn(std::vector<Command>& staged) {
 
   absl::Status written;
   if (!turn.empty()) written = Commit(turn);
-  // An event that no learner can follow fails alone: the others of its turn get turns of their own.
+  // An event that no learner can follow must fail alone. So each command of the turn gets a turn of its own.
   if (!written.ok() && !absl::IsUnavailable(written) && staged.size() > 1) {
     const std::vector<Command> together = std::move(staged);
     staged.clear();
@@ -101,14 +101,15 @@ void LogWriter::RunTurn(std::vector<Command>& staged) {
   if (written.ok()) on_committed_(turn.touched());
 }
 
-// With Writing::kInline all that is due at once; else feedback comes in between.
+// With Writing::kInline, runs everything that is due. With kThread, runs one round, so that feedback can
+// follow.
 void LogWriter::Maintain() {
   do {
     wants_more_ = scheduler_.RunDue(Scheduler::Lane::kWriter);
   } while (wants_more_ && writing_ == Writing::kInline);
 }
 
-// Commits what was staged, with what fell out of the bounded memories before.
+// Commits the turn, and deletes the experiences that earlier turns dropped from the bounded memories.
 absl::Status LogWriter::Commit(Turn& turn) {
   for (const Turn::Evicted& gone : evicted_) turn.RemoveExperience(gone.pool, gone.sequence);
   auto evicted = turn.Commit();

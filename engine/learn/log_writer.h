@@ -1,11 +1,11 @@
-// The one writer of the log: a bounded queue of commands, drained a batch at a time into one Turn.
-// Operation: each command stages what it wants written and answers how to complete its caller; after
-//   the turn has committed and published, the completions run, in order. A batch whose write fails
-//   completes with kUnavailable and changes nothing.
-//   Between turns it runs the maintenance that is its own (scheduler.h, Lane::kWriter).
-// Concurrency: Submit from any thread. Writing::kThread: turns run on a thread of its own;
-//   Writing::kInline: on the caller's, one command a turn, one caller at a time.
-// Limitations: completions must not block, nor submit and wait.
+// The only writer of the log: a bounded queue of commands, from which each batch becomes one Turn.
+// Operation: each command stages what it wants to write, and returns a function that completes its caller.
+//   After the turn has committed and published, these completions run in order. If the write of a batch fails,
+//   its commands complete with kUnavailable and change nothing.
+//   Between turns the writer runs the maintenance jobs of its lane (scheduler.h, Lane::kWriter).
+// Concurrency: Submit from any thread. With Writing::kThread, turns run on the writer's own thread. With
+//   Writing::kInline, they run on the caller's thread, one command a turn, one caller at a time.
+// Limitations: completions must not block, and must not submit a command and wait for it.
 #pragma once
 
 #include <functional>
@@ -27,21 +27,21 @@
 
 namespace pointsman::engine {
 
-// Told how the write went; answers the caller.
+// Gets the result of the write, and answers the caller.
 using Completion = std::function<void(const absl::Status& written)>;
 
 struct Command {
-  // Adds to the turn what is to be written. Runs on the writer.
+  // Adds to the turn what the command writes. Runs on the writer.
   std::function<Completion(Turn&)> stage;
-  // Set for commands that change the set of pools: run between turns, with nothing staged.
+  // Set for commands that change the set of pools. It runs between turns, while nothing is staged.
   std::function<void()> alone;
-  // If the command never reaches the writer.
+  // Runs if the command never reaches the writer.
   std::function<void(const absl::Status&)> refuse;
 };
 
 class LogWriter {
  public:
-  // The pools that got events.
+  // Gets the pools that have new events.
   using OnCommitted = std::function<void(const std::vector<std::shared_ptr<PoolRuntime>>&)>;
 
   LogWriter(const Limits& limits, Writing writing, storage::EventLog& log, const Clock& clock,
@@ -51,11 +51,11 @@ class LogWriter {
   LogWriter(const LogWriter&) = delete;
   LogWriter& operator=(const LogWriter&) = delete;
 
-  // Before anything is submitted.
+  // Call it before anything is submitted.
   void Start();
   // Errors go to the command's `refuse`: kResourceExhausted QUEUE_FULL, kUnavailable STOPPING.
   void Submit(Command command);
-  // Finishes what is queued and refuses the rest; idempotent.
+  // Finishes the queued commands and refuses later ones. Idempotent.
   void Stop();
 
   // Commits a turn that was staged on the writer itself: by a job of its lane, or by a command that runs alone.

@@ -21,11 +21,12 @@ bool MissingFeedbackJudge::Judge(Micros now, bool learns,
                                  const std::function<absl::Status(Turn&)>& commit) {
   Turn turn(*storage_.log, now);
   const auto more = Stage(turn, kJudgedAtOnce, learns);
-  if (!more.ok()) return false;  // what cannot be read now is looked at again in a second
+  if (!more.ok()) return false;  // retried in a second
   if (turn.empty()) return false;
   const absl::Status written = commit(turn);
   if (!written.ok()) {
-    // Once without learning: an event that no learner can follow must not hold up the rest.
+    // Judge the same decisions again without learning: an event that no learner can follow must not block the
+    // rest.
     return learns && !absl::IsUnavailable(written) && Judge(now, /*learns=*/false, commit);
   }
   Committed();
@@ -39,7 +40,7 @@ absl::StatusOr<bool> MissingFeedbackJudge::Stage(Turn& turn, std::size_t count_m
     return std::none_of(pools->begin(), pools->end(),
                         [&](const auto& pool) { return pool.second->id() == entry.first; });
   });
-  // From the pool after the last one on, so that a busy pool does not keep the others waiting.
+  // Begins with the pool after the last one, so that a busy pool does not delay the others.
   auto it = pools->upper_bound(last_pool_);
   std::size_t left = count_max;
   for (std::size_t n = 0; n < pools->size() && left > 0; ++n, ++it) {
@@ -93,7 +94,7 @@ absl::StatusOr<bool> MissingFeedbackJudge::IsMissing(const Turn& turn, PoolId po
   ASSIGN_OR_RETURN(record, read(arm));
   if (!record) return true;
   if (record->is_closed) return false;
-  // Of a fallback another arm may have served; the first one's record says so.
+  // For a fallback, another arm may have served. The record of the decision's first arm says which.
   if (record->is_split && record->served != arm) {
     ASSIGN_OR_RETURN(record, read(record->served));
     if (!record) return true;

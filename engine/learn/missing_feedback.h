@@ -1,13 +1,12 @@
-// Judges decisions whose feedback window has ended: an outcome of which nobody told a quality or an
-// error is counted as missing and, in a pool that says what silence means, learned as the pool's
-// `missing_quality`. That is an event in the log like any other, so learning stays a fold over it.
-// Operation: the decision store has each pool's decisions by time; the writer goes through them a
-//   stretch at a time and keeps, in the same write as the events, how far it has come: so each is
-//   judged once, and a restart goes on where the last one stopped. Nothing is kept in memory but
-//   that position.
-// Errors: kUnavailable if something cannot be read; then nothing was judged.
-// Limitations: a decision recorded more than a feedback window after its time (a process that was
-//   stopped in between, a clock set back) is not judged.
+// Judges decisions whose feedback window has ended. If nobody reported a quality or an error of an outcome, the
+// outcome is counted as missing. In a pool that says what silence means, it is also learned as the pool's
+// `missing_quality`. That is an ordinary event in the log, so learning remains a fold over the log.
+// Operation: the decision store has each pool's decisions in order of time. The writer goes through them in
+//   batches. It stores how far it has come in the same write as the events. So each decision is judged once,
+//   and after a restart the judge continues where it stopped. Only that position is kept in memory.
+// Errors: kUnavailable if something cannot be read. Then nothing was judged.
+// Limitations: a decision is not judged if it is recorded more than a feedback window after its time (because
+//   the process was stopped in between, or the clock was set back).
 // Threads: the log writer's alone.
 #pragma once
 
@@ -31,14 +30,14 @@ class MissingFeedbackJudge {
                        const FeedbackCommands& commands)
       : storage_(storage), pools_(pools), commands_(commands) {}
 
-  // Stages and commits the judgement of what has fallen due, at most some hundreds of decisions; whether more may be
-  // due.
+  // Stages and commits the judgement of decisions that are due, at most some hundreds. Returns whether more may
+  // be due.
   bool Run(Micros now, const std::function<absl::Status(Turn&)>& commit);
 
-  // Adds to the turn the judgement of at most `count_max` decisions; whether more may be due.
-  // `learns` false: count them alone (for events that no learner can follow).
+  // Adds to the turn the judgement of at most `count_max` decisions. Returns whether more may be due. If
+  // `learns` is false, missing outcomes are only counted (used when no learner can follow an event).
   absl::StatusOr<bool> Stage(Turn& turn, std::size_t count_max, bool learns);
-  // Once the turn has been committed; without it the same decisions are judged again.
+  // Call it once the turn is committed. Otherwise the same decisions are judged again.
   void Committed();
 
  private:
@@ -48,7 +47,7 @@ class MissingFeedbackJudge {
     storage::PoolProgress progress;
   };
   absl::StatusOr<storage::PoolProgress> ProgressOf(PoolId pool);
-  // How many decisions of the pool were judged.
+  // Returns how many decisions of the pool were judged.
   absl::StatusOr<std::size_t> StagePool(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
                                         std::size_t count_max, bool learns);
   absl::StatusOr<bool> IsMissing(const Turn& turn, PoolId pool,
@@ -57,9 +56,9 @@ class MissingFeedbackJudge {
   const storage::Storage& storage_;
   const PoolTable& pools_;
   const FeedbackCommands& commands_;
-  std::map<PoolId, storage::PoolProgress> progress_;  // as committed, of pools that were looked at
+  std::map<PoolId, storage::PoolProgress> progress_;  // as committed, of pools looked at so far
   std::vector<Judged> judged_;                        // in the turn that is not yet committed
-  std::string last_pool_;                             // the one whose turn it was last
+  std::string last_pool_;                             // the last pool that was judged
 };
 
 }  // namespace pointsman::engine

@@ -8,7 +8,7 @@
 namespace pointsman::engine {
 namespace {
 
-// What is noted already stays where it stands, so that saying it again changes nothing.
+// A time that is already noted stays in its place, so that repeating a report changes nothing.
 void NoteTime(uint8_t field, Micros at, storage::FeedbackRecord& record) {
   if (SaidAt(record, field) == at) return;
   std::erase_if(record.told_at,
@@ -16,7 +16,7 @@ void NoteTime(uint8_t field, Micros at, storage::FeedbackRecord& record) {
   if (at > 0) record.told_at.push_back({field, at});
 }
 
-// What is known of a decision or call that nothing was said of, or of an earlier one under the same id.
+// The record to start from: the present one if it belongs to this decision, otherwise an empty one.
 storage::FeedbackRecord Fresh(const std::optional<storage::FeedbackRecord>& before, ArmId served,
                               Micros decision_time) {
   storage::FeedbackRecord record;
@@ -30,7 +30,8 @@ storage::FeedbackRecord Fresh(const std::optional<storage::FeedbackRecord>& befo
   return record;
 }
 
-// A feedback without an id is known by its content, and only where the same content may still be learned.
+// Notes the feedback's id. A feedback without an id is noted by its content, and only if it was not learned, so
+// that the same content may still be learned later.
 void NoteId(const OutcomeEvent& event, storage::FeedbackRecord& record) {
   const FeedbackResult verdict = VerdictOf(event);
   const bool may_come_again =
@@ -119,7 +120,7 @@ Micros SaidAt(const storage::FeedbackRecord& record, uint8_t field) {
 storage::FeedbackKey CallKey(PoolId pool, const std::string& decision_id, ArmId arm,
                              uint32_t attempt) {
   storage::FeedbackKey key{pool, decision_id, arm};
-  // No id of ours or of a caller holds a line break before a number sign.
+  // No decision id, ours or a caller's, contains a line break followed by a number sign.
   if (attempt > 0) key.decision_id += Cat("\n#", attempt);
   return key;
 }

@@ -1,10 +1,11 @@
-// The fold's second half: what one event makes of all that is kept beside the learned state. The first half is
-// LearnedState::Learn. A function of the event, of the records before it and of the pool's settings alone: no clock,
-// and nothing that is not in the log. So the writer, and anyone who reads the log later, end with the same.
+// The second half of the fold: how one event changes what is kept beside the learned state. The first half is
+// LearnedState::Learn. The result depends only on the event, the records before it and the pool's settings. It
+// does not depend on a clock or on anything outside the log. So the writer and every later reader of the log
+// end with the same records.
 //   outcome   the call's feedback record; the record of the decision's first arm, if another one served; a past
 //             outcome for the neighbour search; what the client's weight was used for
 //   silence   how far decisions were checked for missing feedback
-//   pool      a pool that bounds no client any more forgets what clients used
+//   pool      if the pool no longer bounds clients, their used weights are forgotten
 // Errors: those of reading a record.
 // Threads: pure.
 #pragma once
@@ -54,20 +55,20 @@ absl::StatusOr<Effects> Project(const Event& event, const PoolSettings& settings
 storage::FeedbackRecord RecordAfter(const std::optional<storage::FeedbackRecord>& before,
                                     const OutcomeEvent& event, Sequence sequence);
 
-// What the event says to whoever sent the feedback.
+// The result that the sender of the feedback gets for this event.
 FeedbackResult VerdictOf(const OutcomeEvent& event);
 
-// Of an arm's call for a decision; `attempt` as in OutcomeEvent.
+// The key of an arm's call for a decision. `attempt` is as in OutcomeEvent.
 storage::FeedbackKey CallKey(PoolId pool, const std::string& decision_id, ArmId arm,
                              uint32_t attempt);
 
-// In place of a field's number: when all of them were taken back.
+// Used in place of a field's number, for the time when all fields were taken back.
 inline constexpr uint8_t kTakenBack = 0;
 
-// How a record knows a feedback: by its id, or by its content.
+// The id under which a record notes a feedback: the feedback's own id, or a hash of its content.
 std::string SeenId(const std::string& feedback_id, uint64_t payload_hash);
 
-// When a field was observed, as far as that was said; 0: it was not.
+// When a field was observed; 0 if that was not reported.
 Micros SaidAt(const storage::FeedbackRecord& record, uint8_t field);
 
 }  // namespace pointsman::engine

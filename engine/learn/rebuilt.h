@@ -1,5 +1,5 @@
-// What is kept beside the log, made again from the log alone, and compared with what was kept.
-// Memory: all records of a pool, some hundred bytes a call.
+// Rebuilds what is kept beside the log from the log alone, and compares it with what was kept.
+// Memory: all records of a pool, some hundred bytes for each call.
 // Threads: one.
 #pragma once
 
@@ -18,15 +18,16 @@ namespace pointsman::engine {
 
 class RebuiltProjections {
  public:
-  // For the fold that they are made by.
+  // Reads records for the fold that produces them.
   ReadRecord reader() const;
   void Take(const Event& event, Effects effects);
 
   const ClientWeights& client_weights() const { return client_weights_; }
   std::size_t records() const { return feedback_.size(); }
 
-  // Nothing, or the first difference. A record that is not kept any more is none (records expire, past outcomes are
-  // bounded); one that is kept and does not follow from the log is. Errors: those of reading.
+  // The first difference; nothing if there is none. A record that is no longer kept is no difference, because
+  // records expire and past outcomes are bounded. A kept record that does not follow from the log is a
+  // difference. Errors: those of reading.
   absl::StatusOr<std::optional<std::string>> DifferenceFrom(const storage::Projections& kept,
                                                             PoolId pool) const;
 
@@ -34,7 +35,7 @@ class RebuiltProjections {
   using Key = std::tuple<std::string, uint32_t>;
   std::map<Key, storage::FeedbackRecord> feedback_;
   std::map<Sequence, Experience> experience_;
-  std::optional<storage::PoolProgress> progress_;  // nothing: the log says nothing of it
+  std::optional<storage::PoolProgress> progress_;  // absent: the log has no such event
   ClientWeights client_weights_;
 };
 

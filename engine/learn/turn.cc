@@ -89,7 +89,7 @@ std::optional<Arm> Turn::FindArm(const std::shared_ptr<PoolRuntime>& pool,
   const auto id = pool->arms().Find(name);
   if (!id) return std::nullopt;
   Arm published = *pool->state()->arm(*id);
-  // This turn took the alias away from it.
+  // This turn has taken the alias away from that arm.
   if (it != pools_.end() && it->second.arms.contains(published.name)) return std::nullopt;
   return published;
 }

@@ -1,9 +1,10 @@
-// One turn of the log writer: what a batch of commands appends to the log, and what that makes of everything kept
-// beside it (fold.h), gathered before anything is written.
-// Operation: Append gathers; then Commit learns the events on private copies (where Learned has not done so yet),
-//   writes all of it in one synced batch, and publishes. Nothing is visible, and nothing is in the log, unless all is.
-// Learning comes before the write because it is pure: an event that no learner can follow is refused
-//   instead of standing in the log for ever.
+// One turn of the log writer. It gathers what a batch of commands appends to the log, and how that changes
+// everything kept beside the log (fold.h), before anything is written.
+// Operation: Append gathers events. Commit learns, on private copies, the events that Learned has not learned
+//   yet. Then it writes everything in one synced batch and publishes it. Either everything is in the log and
+//   visible, or nothing is.
+// Learning comes before the write, because learning is pure. So an event that no learner can follow is refused
+//   before it enters the log.
 // Threads: the log writer's alone.
 #pragma once
 
@@ -29,28 +30,29 @@ class Turn {
 
   Micros now() const { return now_; }
 
-  // The time that the pool's next event gets: never before that of its last one.
+  // The time of the pool's next event. It is never before that of its last event.
   Micros TimeOf(const std::shared_ptr<PoolRuntime>& pool) const;
-  // Adds an event to a pool's log and answers its sequence. A first outcome gets its anchor.
+  // Adds an event to a pool's log and returns its sequence. A first outcome gets its anchor here.
   Sequence Append(const std::shared_ptr<PoolRuntime>& pool, EventBody body);
-  // The pool's state with everything learned that was appended so far: for commands whose next
-  // event depends on what their last one taught. It moves on at the next call. Errors: of an event
-  // that no learner can follow; the turn is then void, and Commit fails with the same.
+  // The pool's state after learning everything appended so far. It is for commands whose next event depends on
+  // what their last one taught. The result changes at the next call. Errors: for an event that no learner can
+  // follow; the turn is then void, and Commit fails with the same error.
   absl::StatusOr<const learners::LearnedState*> Learned(const std::shared_ptr<PoolRuntime>& pool);
-  // An arm by name, those put in this turn included.
+  // Finds an arm by name, including the arms put in this turn.
   std::optional<Arm> FindArm(const std::shared_ptr<PoolRuntime>& pool, std::string_view name) const;
   std::size_t ArmCount(const std::shared_ptr<PoolRuntime>& pool) const;
 
-  // As it is after what was appended so far.
+  // The record after what was appended so far.
   absl::StatusOr<std::optional<storage::FeedbackRecord>> ReadFeedback(
       const storage::FeedbackKey& key) const;
-  // Writes a record of before format 3 in the form of now. It says the same as before: no event.
+  // Writes a record from before format 3 in the present form. Its meaning does not change, so there is no
+  // event.
   void SplitFeedback(const storage::FeedbackKey& key, storage::FeedbackRecord record) {
     PutFeedback(key, std::move(record));
   }
-  // Of a client's weight on an arm: what is used up within the last hour, this turn included.
+  // How much of a client's weight on an arm was used within the last hour, this turn included.
   double UsedWeight(const std::shared_ptr<PoolRuntime>& pool, ClientKey client, ArmId arm) const;
-  // Of an experience that fell out of the bounded memory.
+  // Deletes an experience that was dropped from the bounded memory.
   void RemoveExperience(PoolId pool, Sequence sequence) {
     batch_.experience_removed.emplace_back(pool, sequence);
   }
@@ -58,14 +60,14 @@ class Turn {
 
   bool empty() const;
 
-  // What fell out of the bounded memories, to be forgotten in the next turn.
+  // An experience that was dropped from the bounded memory. The next turn deletes it.
   struct Evicted {
     PoolId pool{};
     Sequence sequence = 0;
   };
   absl::StatusOr<std::vector<Evicted>> Commit();
 
-  // The pools that got events, for snapshots.
+  // The pools that have new events, for snapshots.
   std::vector<std::shared_ptr<PoolRuntime>> touched() const;
 
  private:
@@ -75,7 +77,7 @@ class Turn {
     std::vector<Experience> experience;
     std::map<std::string, Arm, std::less<>> arms;  // put in this turn
     std::size_t new_arms = 0;
-    double ticks = 0;  // of the pool's clock, by the events so far
+    double ticks = 0;  // how far these events advance the pool's clock
     std::map<std::pair<ClientKey, ArmId>, double> weights;  // counted in this turn
     bool clears_weights = false;
     std::vector<Micros> lags;
@@ -98,8 +100,8 @@ class Turn {
   std::map<Key, std::pair<storage::FeedbackKey, storage::FeedbackRecord>>
       feedback_;  // written by this turn
   mutable std::map<Key, std::optional<storage::FeedbackRecord>>
-      read_;           // others that were asked for
-  absl::Status void_;  // why nothing of this turn can be committed
+      read_;           // other records that were read
+  absl::Status void_;  // why this turn can no longer be committed
 };
 
 }  // namespace pointsman::engine

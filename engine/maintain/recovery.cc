@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kEventsAtOnce = 4096;
 
-// The newest snapshot that decodes and is of this pool; or nothing.
+// The newest snapshot that decodes and belongs to this pool; nothing if there is none.
 absl::StatusOr<std::optional<learners::LearnedState>> NewestSnapshot(const storage::EventLog& log,
                                                                      PoolId pool) {
   std::vector<Sequence> sequences;
@@ -24,7 +24,7 @@ absl::StatusOr<std::optional<learners::LearnedState>> NewestSnapshot(const stora
       if (absl::IsDataLoss(bytes.status())) continue;
       return bytes.status();
     }
-    // One that is ahead of the log is of a log that is not here.
+    // A snapshot ahead of the log belongs to another log.
     if (sequence > last) continue;
     auto state = learners::LearnedState::Decode(*bytes);
     if (state.ok() && state->version() == sequence && state->pool().id == pool) {
@@ -46,7 +46,7 @@ absl::StatusOr<learners::LearnedState> Replay(const storage::EventLog& log, cons
   auto state = snapshot->has_value() ? absl::StatusOr<learners::LearnedState>(**std::move(snapshot))
                                      : EmptyState(log, pool);
   RETURN_IF_ERROR(state.status());
-  // What the events made beside the learned state was committed with them.
+  // The fold needs no effects: what the events changed beside the learned state was committed with them.
   PoolFold fold(std::make_shared<const learners::LearnedState>(*std::move(state)));
   while (true) {
     std::vector<Event> events;
@@ -58,7 +58,7 @@ absl::StatusOr<learners::LearnedState> Replay(const storage::EventLog& log, cons
   }
 }
 
-// What clients used within the last hour: kept in memory alone, and read again from the log.
+// The weight that clients used within the last hour is kept in memory alone. It is read again from the log.
 absl::Status RecoverWeights(const storage::EventLog& log, PoolRuntime& pool) {
   const auto state = pool.state();
   if (state->pool().settings.client_weight_per_hour == 0) return absl::OkStatus();

@@ -45,7 +45,7 @@ bool Scheduler::RunDue(Lane lane) {
     bool is_due = false;
     {
       MutexLock lock(mutex_);
-      // A clock that was set back does not stop it.
+      // A job stays due even if the clock was set back.
       is_due = entry.wants_more || entry.is_woken || now < entry.ran_at ||
                now - entry.ran_at >= entry.every;
       entry.is_woken = false;

@@ -1,9 +1,9 @@
-// The maintenance of an engine: named jobs that come round, and tasks that come once.
-// Operation: a job belongs to a lane. Jobs of the writer's lane run on the log writer, between two turns, since they
-//   append to the log or must not meet a write; the writer calls RunDue. Jobs and tasks of the aside lane run one
-//   after the other on a thread of the scheduler, which gives way to others; with Writing::kInline they run on the
-//   caller's thread.
-// Errors: a job answers whether more is left to do at once; what fails is its own to report.
+// The maintenance of an engine: named jobs that run periodically, and tasks that run once.
+// Operation: a job belongs to a lane. Jobs of the writer's lane run on the log writer between two turns,
+//   because they append to the log or must not overlap a write. The writer calls RunDue for them. Jobs and
+//   tasks of the aside lane run one after another on a low-priority thread of the scheduler. With
+//   Writing::kInline they run on the caller's thread.
+// Errors: a job returns whether it has more to do at once. It reports its failures itself.
 // Threads: Add before Start; all else from any thread.
 #pragma once
 
@@ -21,7 +21,7 @@ namespace pointsman::engine {
 class Scheduler {
  public:
   enum class Lane : uint8_t { kWriter, kAside };
-  // True: there is more to do at once.
+  // Returns true if the job has more to do at once.
   using Job = std::function<bool(Micros now)>;
   struct Figures {
     std::string name;
@@ -37,13 +37,14 @@ class Scheduler {
   void Add(std::string name, Lane lane, Micros every, Job job);
   void Start();
 
-  // Runs the jobs of the lane that are due. True: one of them has more to do at once.
+  // Runs the jobs of the lane that are due. Returns true if one of them has more to do at once.
   bool RunDue(Lane lane);
-  // Has the aside lane look at its jobs now; with Writing::kInline here.
+  // Makes a job of the aside lane due now. With Writing::kInline it runs inside this call.
   void Wake(const std::string& name);
-  // Once, on the aside lane. False: it is stopping, and the task is not run.
+  // Runs a task once, on the aside lane. Returns false if the scheduler is stopping; then the task does not
+  // run.
   bool RunOnce(std::function<void()> task);
-  // Finishes the tasks, and ends. Idempotent.
+  // Finishes the tasks and ends the thread. Idempotent.
   void Stop();
 
   std::vector<Figures> figures() const;
@@ -67,7 +68,7 @@ class Scheduler {
   const Clock& clock_;
   mutable Mutex mutex_;
   CondVar wake_;
-  std::vector<Entry> jobs_;  // each is run by its lane alone; its figures are guarded
+  std::vector<Entry> jobs_;  // each runs on its lane alone; its figures are guarded
   std::vector<std::function<void()>> tasks_ GUARDED_BY(mutex_);
   bool is_stopping_ GUARDED_BY(mutex_) = false;
   std::thread thread_;

@@ -28,10 +28,10 @@ class Snapshots {
             const Clock& clock, WriteHealth& health)
       : limits_(limits), log_(log), store_(store), clock_(clock), health_(health) {}
 
-  // The pool has, or may have, events that are in no snapshot. True: one is due.
+  // Notes that the pool has, or may have, events that are in no snapshot. Returns true if a snapshot is due.
   bool Note(const std::shared_ptr<PoolRuntime>& pool);
   void MakeDue(Micros now);
-  // Of every pool that was noted and has none of its newest state.
+  // Makes a snapshot of every noted pool whose newest state has none.
   void MakeAll();
 
   // OK, or why the last snapshot failed.

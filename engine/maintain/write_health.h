@@ -1,5 +1,5 @@
-// Whether the storage can be written; the first failure stays until it is opened again, since a store that
-// failed once refuses further writes. (service/app/engine_host.h opens it again.)
+// Whether the storage accepts writes. The first failure stays until the storage is opened again, because a
+// store that failed once refuses further writes. (service/app/engine_host.h opens it again.)
 // Threads: any.
 #pragma once
 
@@ -14,8 +14,8 @@ namespace pointsman::engine {
 
 class WriteHealth {
  public:
-  // Passes a write's status on: a failure of the medium (kUnavailable) is remembered, and comes back
-  // saying what to do; anything else comes back as it is.
+  // Passes a write's status on. A failure of the medium (kUnavailable) is stored, and returned with advice on
+  // what to do. Any other status is returned unchanged.
   absl::Status Note(const absl::Status& written) {
     if (!absl::IsUnavailable(written)) return written;
     const absl::Status broken =
@@ -30,7 +30,7 @@ class WriteHealth {
     return broken;
   }
 
-  // So many writes failed.
+  // The number of writes that failed.
   uint64_t failures() const {
     MutexLock lock(mutex_);
     return failures_;

@@ -38,7 +38,7 @@ void ArmCatalogue::Put(const Arm& arm) {
   MutexLock lock(mutex_);
   const NamedArm named{arm.id, arm.status != ArmStatus::kRemoved};
   names_[arm.name] = named;
-  // Another arm may have been put under that very spelling before names were normalised.
+  // Before names were normalised, another arm may have been put under exactly this spelling.
   NamedArm& normal = names_.try_emplace(NormalName(arm.name), named).first->second;
   if (normal.arm == arm.id) normal = named;
   std::vector<std::string>& aliases = aliases_of_[arm.id];

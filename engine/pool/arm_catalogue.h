@@ -1,5 +1,5 @@
-// The arms of a pool as requests find them: by name and alias, those that are active, and the few best so far. A cache
-// of the learned state.
+// The arms of a pool as requests find them: by name and alias, the active ones, and the few best so far. A
+// cache of the learned state.
 // Threads: const methods from any thread; the others from the log writer.
 #pragma once
 
@@ -21,21 +21,21 @@ class ArmCatalogue {
  public:
   ArmCatalogue();
 
-  // By its name, or by an alias; compared as in domain/names.h. The name of a living arm wins over an alias, and that
-  // over the name of a removed arm.
+  // Finds an arm by its name or an alias, compared as in domain/names.h. The name of a living arm takes
+  // precedence over an alias, and an alias over the name of a removed arm.
   std::optional<ArmId> Find(std::string_view name) const;
   // Active arms by id, ascending.
   std::shared_ptr<const std::vector<ArmId>> active() const { return active_.Get(); }
-  // The few arms with the highest levels so far; only kept for pools that need a shortlist.
+  // The few arms with the highest levels so far. They are kept only for pools that need a shortlist.
   std::shared_ptr<const std::vector<ArmId>> favourites() const { return favourites_.Get(); }
 
-  // The arm as it was put.
+  // Adds or replaces an arm.
   void Put(const Arm& arm);
   void UpdateActive(const learners::LearnedState& state);
-  // The best levels among the present favourites and the arms that may have risen; among all arms
-  // when the pool begins to need favourites.
+  // Chooses the arms with the best levels among the present favourites and `risen`, the arms that may have
+  // risen. When the pool begins to need favourites, it chooses among all active arms.
   void UpdateFavourites(const learners::LearnedState& state, std::vector<ArmId> risen);
-  // All arms are looked at again.
+  // Makes the next update look at all active arms again.
   void ForgetFavourites();
 
  private:
@@ -49,7 +49,7 @@ class ArmCatalogue {
     ArmId arm{};
     bool is_living = false;
   };
-  // As they were put, and in NFC. Aliases are those of living arms.
+  // Names as they were put, and in NFC. Aliases are those of living arms.
   std::map<std::string, NamedArm, std::less<>> names_ GUARDED_BY(mutex_);
   std::map<std::string, ArmId, std::less<>> aliases_ GUARDED_BY(mutex_);
   std::map<ArmId, std::vector<std::string>> aliases_of_ GUARDED_BY(mutex_);

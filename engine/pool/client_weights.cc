@@ -43,7 +43,7 @@ void ClientWeights::Count(ClientKey client, ArmId arm, double weight, Micros now
     entries_.splice(entries_.end(), entries_, found->second);
   }
   Entry& entry = *found->second;
-  // What was counted an hour before a stretch stands in its place until now.
+  // The slots of these stretches still hold what was counted a full round earlier.
   const int64_t stale = std::max(entry.newest + 1, stretch - kStretches + 1);
   for (int64_t s = stale; s <= stretch; ++s) At(entry, s) = 0;
   entry.newest = stretch;

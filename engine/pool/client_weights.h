@@ -1,17 +1,16 @@
-// How much of each client's feedback on each arm of one pool was counted within the last hour, for
-// pools that bound it (PoolSettings::client_weight_per_hour).
-// Operation: a sliding window. What was counted is kept by stretches of five minutes, and stands
-//   against the client until all of its stretch is an hour old. So no hour, wherever it begins, holds
-//   more than the bound, and what was used comes back after 60 to 65 minutes. Not a leaky bucket: one
-//   that is full lets its size and an hour's refill pass, twice the bound, within one hour; and it
-//   gives a flood of feedback a flood of crumbs of weight, each an outcome for those learners that
-//   count outcomes.
-// Memory: at most `entries_max` pairs of client and arm, about 220 bytes each. Those whose hour is
-//   over are dropped; if that does not do, the one that was counted longest ago goes, and its client
-//   has its whole weight back. Clients are known by a hash of their names.
-// Limitations: in memory; after a restart it is read again from the log, whose outcomes say what each was counted
-//   for. Time is that of events. A clock set back by less than that hour stands still until it has caught up; one
-//   set back further finds nothing used.
+// How much of each client's feedback on each arm of one pool was counted within the last hour. Used for pools
+// that bound it (PoolSettings::client_weight_per_hour).
+// Operation: a sliding window. What was counted is summed by stretches of five minutes, and counts against the
+//   client until the whole stretch is an hour old. So no hour, wherever it begins, has more than the bound, and
+//   used weight becomes available again after 60 to 65 minutes. A leaky bucket would not do. A full one lets
+//   its size and an hour's refill pass within one hour, which is twice the bound. And a flood of feedback would
+//   get many tiny weights, each of which is an outcome for learners that count outcomes.
+// Memory: at most `entries_max` pairs of client and arm, about 220 bytes each. Pairs whose hour is over are
+//   dropped. If that is not enough, the pair that was counted longest ago is dropped, and its client has its
+//   whole weight again. A client is identified by a hash of its name.
+// Limitations: kept in memory alone; after a restart it is read again from the log, whose outcomes say what
+//   each was counted for. Time is that of events. If the clock is set back by less than that hour, time stands
+//   still until the clock has caught up. If it is set back further, all weight counts as unused.
 // Threads: the log writer's alone.
 #pragma once
 
@@ -26,19 +25,19 @@
 
 namespace pointsman::engine {
 
-// A client as tables and records know it.
+// A client's identity in tables and records: a hash of its name.
 enum class ClientKey : uint64_t {};
 ClientKey KeyOfClient(std::string_view name);
 
 class ClientWeights {
  public:
   static constexpr std::size_t kEntriesMax = 65536;  // about 15 MB
-  // No outcome counts for longer.
+  // No outcome counts for longer than this.
   static constexpr Micros kCountedFor = 3900 * kMicrosPerSecond;
 
   explicit ClientWeights(std::size_t entries_max = kEntriesMax) : entries_max_(entries_max) {}
 
-  // What was counted of the client's feedback on the arm within the hour before `now`.
+  // How much of the client's feedback on the arm was counted within the hour before `now`.
   double Used(ClientKey client, ArmId arm, Micros now) const;
   void Count(ClientKey client, ArmId arm, double weight, Micros now);
   void Clear();
@@ -47,7 +46,7 @@ class ClientWeights {
 
  private:
   static constexpr Micros kStretch = 300 * kMicrosPerSecond;
-  // Of an hour, and the one that the hour began in.
+  // The stretches of an hour, and the one in which the hour began.
   static constexpr int64_t kStretches = 13;
 
   struct Key {
@@ -67,10 +66,10 @@ class ClientWeights {
   static double& At(Entry& entry, int64_t stretch) {
     return entry.counted[static_cast<std::size_t>(stretch % kStretches)];
   }
-  // The stretch that `now` counts as, and whether the clock was set back too far for that.
+  // The stretch that `now` belongs to, and whether the clock was set back too far to have one.
   int64_t StretchAt(Micros now) const;
   bool IsSetBack(Micros now) const;
-  // Lets go of what is over, and makes room for one more.
+  // Drops entries whose hour is over, and makes room for one more.
   void MakeRoom(int64_t stretch);
 
   const std::size_t entries_max_;

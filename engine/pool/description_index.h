@@ -1,5 +1,5 @@
-// The vectors of the arms' descriptions, and the search among them. A cache: with a remote embedder its vectors arrive
-// asynchronously, and one that arrived stays until the arm's next one does.
+// The vectors of the arms' descriptions, and the search among them. A cache. Vectors from a remote embedder
+// arrive asynchronously. An arm keeps its old vector until the next one arrives.
 // Threads: const methods from any thread; the others from the log writer.
 #pragma once
 
@@ -20,12 +20,12 @@ class DescriptionIndex {
  public:
   DescriptionIndex(uint32_t projected, retrieval::Building building);
 
-  // Cosine of query and description; 0 where the arm has none.
+  // The cosine of query and description; 0 if the arm has no description vector.
   float Similarity(std::span<const float> embedding, ArmId arm) const;
   const retrieval::ArmIndex& search() const { return arm_index_; }
 
   void Put(std::span<const Arm* const> arms, const QueryEncoder& encoder);
-  // The vector that a remote embedder gave for the arm's description.
+  // Stores the vector that a remote embedder returned for the arm's description.
   void PutVector(const Arm& arm, std::vector<float> vector);
 
  private:

@@ -1,5 +1,5 @@
-// How a remote embedder does: each text alone, one after the other, then all in one call.
-// Errors: the embedder's, of the first call that fails.
+// Tests a remote embedder: sends each text alone, one after another, then all texts in one call.
+// Errors: the embedder's error, from the first call that fails.
 // Cost: the texts' tokens, twice.
 // Threads: any; `done` runs once, on the embedder's thread.
 #pragma once
@@ -14,7 +14,7 @@
 
 namespace pointsman::engine {
 
-// At least one text.
+// `texts` has at least one entry.
 void TryEmbedder(retrieval::RemoteEmbedder& embedder, std::vector<std::string> texts,
                  std::function<void(absl::StatusOr<EmbedderFigures>)> done);
 

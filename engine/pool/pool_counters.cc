@@ -15,7 +15,7 @@ void PoolCounters::CountDecision(const Decision& decision) {
   }
   MutexLock lock(mutex_);
   explored_ += chosen < best;
-  // An arm may be seen in the published state a moment before the caches know it.
+  // The published state may contain an arm a moment before the caches do.
   if (decisions_.size() <= Index(arm)) decisions_.resize(Index(arm) + 1);
   ++decisions_[Index(arm)];
 }

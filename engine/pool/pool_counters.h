@@ -1,4 +1,4 @@
-// What a pool counts while it serves, since the start; in memory alone.
+// What a pool counts since the start while it serves. Kept in memory alone.
 // Threads: any.
 #pragma once
 
@@ -19,14 +19,15 @@ class PoolCounters {
   void CountDecision(const Decision& decision);
   void CountFeedback(FeedbackResult result) { ++feedback_[static_cast<std::size_t>(result)]; }
   void CountRefused() { ++refused_; }
-  // A first outcome came so long after its decision.
+  // Counts the time between a decision and its first outcome.
   void CountLag(Micros lag);
   // A snapshot holds all events up to `version`.
   void NoteSnapshot(Sequence version, Micros now);
-  // Outcomes that nobody reported, ever.
+  // The number of outcomes that nobody reported, over all time.
   void SetMissing(uint64_t missing) { missing_ = missing; }
 
-  // Fills in what is counted here; answers the decisions by arm. `out.snapshot_version` is set.
+  // Fills `out` with what is counted here, and returns the decisions by arm. `out.snapshot_version` must be
+  // set.
   std::vector<uint64_t> Fill(Micros now, PoolStatistics& out) const;
 
  private:

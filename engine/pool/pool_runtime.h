@@ -1,6 +1,6 @@
-// A pool as it serves: its published learned state, and the parts that are made of it: how queries are encoded, the
-// arms by name, the index of descriptions, past outcomes, what clients used, what is counted. The log is the truth;
-// all of this is a cache.
+// A pool while it serves: its published learned state, and the parts derived from it. These are the encoder of
+// queries, the arms by name, the index of descriptions, past outcomes, the weights that clients used, and
+// counters. The log is the source of truth; everything here is a cache.
 // Concurrency: const methods and counters from any thread; the others from the log writer.
 #pragma once
 
@@ -39,16 +39,17 @@ class PoolRuntime : public std::enable_shared_from_this<PoolRuntime> {
   const DescriptionIndex& descriptions() const { return descriptions_; }
   const retrieval::ExperienceIndex& experience() const { return experience_; }
   PoolCounters& counters() { return counters_; }
-  // What each client's feedback was counted for, in a pool that bounds it.
+  // How much of each client's feedback was counted, in a pool that bounds it.
   ClientWeights& client_weights() { return client_weights_; }
 
-  // Makes a state the one that serves, then brings the parts up to date with its events.
+  // Publishes a state, then updates the parts with its events.
   void Publish(std::shared_ptr<const learners::LearnedState> state, std::span<const Event> events);
-  // Returns experiences that fell out of the bounded memory.
+  // Returns the experiences that were dropped from the bounded memory.
   std::vector<Sequence> AddExperience(const Experience& experience) {
     return experience_.Add(experience);
   }
-  // Asks the remote embedder, if it is one, for the vectors of all descriptions; they arrive asynchronously.
+  // Requests the vectors of all descriptions from the remote embedder, if the pool has one. They arrive
+  // asynchronously.
   void AskDescriptions();
 
   PoolStatistics Statistics(Micros now, bool with_checksum) const;
@@ -58,7 +59,7 @@ class PoolRuntime : public std::enable_shared_from_this<PoolRuntime> {
               const Remotes& remotes);
   void PutArms(std::span<const Arm* const> arms);
   void AskDescription(const Arm& arm);
-  // The vector of an arm's description as it was asked for.
+  // Sets the vector of an arm's description, if the description is still `text`.
   void SetDescription(ArmId id, const std::string& text, std::span<const float> embedding);
 
   const PoolId id_;

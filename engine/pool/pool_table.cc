@@ -17,7 +17,7 @@ absl::StatusOr<std::shared_ptr<PoolRuntime>> PoolTable::Find(std::string_view na
 std::shared_ptr<PoolRuntime> PoolTable::Get(std::string_view name) const {
   const auto map = map_.Get();
   if (const auto it = map->find(name); it != map->end()) return it->second;
-  // Pools of before names were normalised stand here as they were given.
+  // Pools from before names were normalised have keys as they were given.
   const auto same = std::find_if(map->begin(), map->end(), [&](const Map::value_type& entry) {
     return IsSameName(entry.first, name);
   });

@@ -14,7 +14,7 @@
 namespace pointsman::engine {
 namespace {
 
-// OK if an endpoint of the config gives the vectors that the pool was made with.
+// OK if an endpoint in the config returns vectors of the model that the pool was made with.
 absl::Status CheckRemote(const EmbedderSettings& settings, const Remotes& remotes) {
   const retrieval::RemoteEmbedder* remote =
       remotes.embedders == nullptr ? nullptr : remotes.embedders->Find(settings.endpoint);
@@ -36,7 +36,7 @@ absl::Status CheckRemote(const EmbedderSettings& settings, const Remotes& remote
 
 constexpr double kFeatureClip = 3;
 
-// What the caller counted, else an estimate of the text.
+// The tokens that the caller counted, otherwise an estimate from the text.
 void CountTokens(const RouteInput& input, QueryContext& context) {
   const TokenEstimate estimate = EstimateTokens(input.query);
   context.input_tokens_at_most = estimate.at_most;
@@ -102,7 +102,7 @@ absl::StatusOr<std::vector<float>> QueryEncoder::Embedding(const RouteInput& inp
   }
   std::vector<float> embedding;
   if (remote_ != nullptr) {
-    if (input.embedded) embedding = *input.embedded;  // else it did not come in time
+    if (input.embedded) embedding = *input.embedded;  // otherwise it did not arrive in time
     if (embedding.empty()) context.source = ContextSource::kNone;
     return embedding;
   }

@@ -101,7 +101,7 @@ std::vector<std::string> ChangesOf(const Arm& a, const Arm& b) {
 std::vector<std::string> ChangesOf(const PoolSettings& a, const PoolSettings& b) {
   Lines lines;
   for (const SettingRow& row : SettingTable()) {
-    // What is no row stands before these.
+    // Settings that have no row are listed before these rows.
     if (row.name == "cost_scale_usd") lines.Add("features", NamesOf(a), NamesOf(b));
     if (row.name == "missing_feedback") {
       lines.Add("default_preference", a.default_preference, b.default_preference);

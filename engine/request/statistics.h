@@ -55,7 +55,7 @@ struct PoolStatistics {
   uint64_t state_checksum = 0;  // 0 unless requested
   uint64_t fallbacks = 0;       // decisions made without a vector
   uint64_t missing = 0;  // decisions without feedback within the feedback window, over all time
-  // Age of the newest snapshot, or time since the start; 0 while the snapshot contains everything that was
+  // Age of the newest snapshot, or time since the start. 0 while the snapshot contains everything that was
   // learned.
   double snapshot_age_s = 0;
 };

@@ -35,7 +35,7 @@ absl::Status ValidateChange(const PoolSettings& present, const PoolSettings& wan
 // Checks everything in a request that does not depend on its pool.
 absl::Status ValidateRoute(const RouteInput& input, const Limits& limits);
 absl::Status ValidateOutcome(const Outcome& outcome);
-// The part of it that reports can break together although each is right alone.
+// One check of outcomes. Several reports that are each valid may fail it when they are combined.
 absl::Status ValidateCachedTokens(const Outcome& outcome);
 absl::Status ValidateFeedback(const FeedbackInput& input, const Limits& limits);
 // The query of an import as a request.

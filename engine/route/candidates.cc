@@ -17,7 +17,7 @@ constexpr std::size_t kNameShown = 128;
 constexpr std::size_t kReasonBytesMax = 750;
 constexpr std::size_t kUnknownShown = 10;
 constexpr std::size_t kNotCandidatesMax = 1000;
-// A shortlist that constraints empty is widened by searching this many times as many arms.
+// If constraints empty a shortlist, it is widened: the search then looks at this many times as many arms.
 constexpr std::size_t kWiden = 16;
 
 void SortUnique(std::vector<ArmId>& arms) {
@@ -27,7 +27,7 @@ void SortUnique(std::vector<ArmId>& arms) {
 
 struct Resolved {
   std::vector<ArmId> arms;
-  std::string unknown;  // names that no living arm has, for people; empty: all are known
+  std::string unknown;  // names of no living arm, as text; empty: all are known
 };
 
 Resolved Resolve(const PoolRuntime& pool, const learners::LearnedState& state,
@@ -62,7 +62,7 @@ bool Has(std::span<const ArmId> sorted, ArmId arm) {
   return std::binary_search(sorted.begin(), sorted.end(), arm);
 }
 
-// Any `size` of the arms, by the seed.
+// Chooses `size` of the arms at random, by the seed.
 std::vector<ArmId> Some(std::vector<ArmId> arms, std::size_t size, uint64_t seed) {
   Rng rng(seed);
   for (std::size_t i = 0; i < size; ++i) std::swap(arms[i], arms[i + rng.Below(arms.size() - i)]);
@@ -71,7 +71,7 @@ std::vector<ArmId> Some(std::vector<ArmId> arms, std::size_t size, uint64_t seed
   return arms;
 }
 
-// Those of `arms` that are active and pass.
+// The arms that are active and pass the check.
 std::vector<ArmId> Passing(const learners::LearnedState& state, const ArmCheck& check,
                            const std::vector<ArmId>& arms) {
   std::vector<ArmId> passing;
@@ -112,7 +112,7 @@ void ForLiving(const learners::LearnedState& state, Act act) {
   }
 }
 
-// No arm passes: "a: why; b: why; and 3 more".
+// The error if no arm passes: "a: why; b: why; and 3 more".
 absl::Status NonePasses(const PoolRuntime& pool, const learners::LearnedState& state,
                         const ArmCheck& check) {
   std::string text;
@@ -250,7 +250,7 @@ absl::StatusOr<std::vector<ArmId>> GatherCandidates(
       passing = pass(Shortlist(pool, *active, context, neighbours, size, widen, seed));
       if (!passing.empty()) break;
     }
-    if (passing.empty()) {  // constraints that few arms meet: look at all
+    if (passing.empty()) {  // few arms meet the constraints: check all
       passing = pass(*active);
       if (passing.size() > size) passing = Some(std::move(passing), size, seed);
     }

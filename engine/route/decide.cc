@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kNamesNoted = 10;
 
-// Names of features that the pool's settings do not declare, for people; empty: all are declared.
+// Names of features that the pool's settings do not declare, as text. Empty: all are declared.
 std::string UnknownFeatures(const PoolSettings& settings, const RouteInput& input) {
   std::string unknown;
   std::size_t count = 0;
@@ -48,7 +48,7 @@ std::vector<std::string> NotesOn(const PoolRuntime& pool, const learners::Learne
   return notes;
 }
 
-// Whether an arm has no room for the input that it learned to get.
+// Whether an arm has no room for the number of input tokens that it has learned to expect.
 bool HasOutgrown(const ArmCheck& check, std::span<const learners::ArmView> views,
                  std::span<const ArmExpectation> expected) {
   for (std::size_t i = 0; i < views.size(); ++i) {

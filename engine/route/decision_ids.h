@@ -1,6 +1,6 @@
-// Decision ids that we give: 32 hex digits, 64 bits of time and count, then 64 bits that only the
-// holder of the secret can compute. So an id cannot be guessed, and one that is no longer stored
-// still tells when it was given: expired and never seen are different answers.
+// The decision ids that the server assigns: 32 hex digits. The first 64 bits are time and count. The last 64
+// bits can be computed only with the secret, so an id cannot be guessed. An id that is no longer stored still
+// tells when it was assigned, so "expired" and "never seen" are different answers.
 // Threads: Next from any thread.
 #pragma once
 
@@ -21,7 +21,7 @@ class DecisionIds {
 
   // Unique as long as the clock does not fall behind by a restart's length at 10^6 ids a second.
   std::string Next(PoolId pool, Micros now);
-  // When this id was given by us for this pool, to the millisecond; nullopt for any other id.
+  // When the server assigned this id for this pool, to the millisecond; nullopt for any other id.
   std::optional<Micros> GivenAt(PoolId pool, std::string_view id) const;
 
  private:

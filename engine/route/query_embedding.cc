@@ -16,11 +16,11 @@ const std::string& TextOf(const ImportedQuery& query) { return query.query; }
 auto& VectorOf(PreparedQuery& query) { return query.input.embedded; }
 auto& VectorOf(ImportedQuery& query) { return query.embedded; }
 
-// Queries of which some are asked for; whoever is answered last hands all of them on.
+// Queries that wait for their vectors. The last answer to arrive passes all of them on.
 template <class Query>
 struct Gathering {
   std::vector<Query> queries;
-  std::atomic<std::size_t> waiting{1};  // the one who asks is one of them
+  std::atomic<std::size_t> waiting{1};  // the calling thread counts as one
   Mutex mutex;
   absl::Status problem GUARDED_BY(mutex);  // the last one
   std::function<void(std::vector<Query>, const absl::Status& problem)> done;

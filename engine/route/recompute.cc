@@ -10,7 +10,7 @@
 namespace pointsman::engine {
 namespace {
 
-// How the further arms were asked for, which their marks tell (of one arm it does not matter).
+// The purpose of the further arms, which their marks show. It does not matter for a decision with one arm.
 learners::Purpose PurposeOf(const Decision& decision) {
   return decision.chosen.size() > 1 && IsRatedAlone(decision, 1) ? learners::Purpose::kPanel
                                                                  : learners::Purpose::kFallback;
@@ -35,7 +35,7 @@ absl::StatusOr<Decision> Recompute(const learners::LearnedState& state, const De
                              Index(candidate.arm));
     }
     learners::ArmView view{arm, candidate.features};
-    view.features.votes = {};  // the choice's own
+    view.features.votes = {};  // the choice itself computes them
     views.push_back(view);
   }
   const learners::QueryView query{.context = recorded.context,

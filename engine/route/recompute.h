@@ -1,7 +1,7 @@
-// A recorded decision, made again from its record and the learned state of its version: the draw, the
-// estimates, the distribution, the arms. What the record holds of the outside (context, candidates,
-// what the indexes found) is taken from it; everything else is computed, and must come out the same.
-// Errors: kInvalidArgument for a record that is not of this state (another version, unknown arms).
+// Makes a recorded decision again from its record and the learned state of its version: the draw, the
+// estimates, the distribution and the arms. Inputs from outside (context, candidates, what the indexes found)
+// are taken from the record. Everything else is computed, and must be the same as before.
+// Errors: kInvalidArgument for a record that does not belong to this state (another version, unknown arms).
 // Cost: that of a decision without its embedding and its searches.
 // Threads: pure function.
 #pragma once

@@ -7,10 +7,10 @@
 namespace pointsman::engine {
 namespace {
 
-// Enough to share a write, few enough that the first does not wait long for the last.
+// Enough to share one write, but few enough that the first query does not wait long for the last.
 constexpr std::size_t kTogetherMax = 16;
 constexpr double kPatienceSeconds = 5e-4;
-constexpr double kNewShare = 0.05;  // of the newest decisions in the moving average
+constexpr double kNewShare = 0.05;  // weight of the newest decisions in the moving average
 
 }  // namespace
 
@@ -29,7 +29,7 @@ RouteQueue::~RouteQueue() {
   for (auto& thread : threads_) thread.join();
 }
 
-// One decides at all times; more only for much work, since each then shares less.
+// One thread decides at any time. More join only if there is much work, because each then shares less.
 bool RouteQueue::IsThreadWanted() const {
   if (waiting_.empty() || deciding_ == deciding_max_) return false;
   const double waiting_s = static_cast<double>(waiting_.size()) * seconds_each_;

@@ -1,12 +1,13 @@
-// Queries on their way to a decision. One that finds nobody deciding is decided at once by the
-// thread that brought it; those that come meanwhile are gathered, and decided together: one write
-// records them all, and their answers leave in few packets. So a lone query waits for nobody, and the
-// busier the server, the less a query costs.
-// Operation: one thread decides; another joins it when what waits would keep one busy for longer than
-//   half a millisecond, up to as many as the machine has. Whoever brought a query never decides others'
-//   (the threads of a server have other work queued behind them): a thread of this queue does.
+// Queries that wait for a decision. If no thread is deciding, a query is decided at once by the thread that
+// brought it. Queries that arrive meanwhile are gathered and decided together: one write records them all, and
+// their answers leave in few packets. So a single query waits for no other, and a query costs less the busier
+// the server is.
+// Operation: one thread decides. Another one joins if the waiting queries would keep a thread busy for more
+//   than half a millisecond, up to the number of the machine's cores. A thread that brought a query never
+//   decides the queries of others, because a server's threads have other work queued. The queue's own threads
+//   decide those.
 // Errors: those of the decisions, each to its own query.
-// Threads: Add from any thread; the destructor waits for what was added.
+// Threads: Add from any thread; the destructor waits for the queries that were added.
 #pragma once
 
 #include <cstddef>
@@ -33,9 +34,9 @@ class RouteQueue {
 
   // `done` is called once, perhaps before this returns.
   void Add(PreparedQuery query, Done done);
-  // The same, from a thread that must not be held up: another one decides.
+  // The same, for a thread that must not be delayed: one of the queue's threads decides.
   void AddAside(PreparedQuery query, Done done);
-  // Runs it on a thread of this queue.
+  // Runs the task on one of the queue's threads.
   void Run(std::function<void()> task);
 
  private:
@@ -46,7 +47,7 @@ class RouteQueue {
   void Work();
   bool IsThreadWanted() const REQUIRES_LOCK(mutex_);
   std::vector<Item> TakeSome() REQUIRES_LOCK(mutex_);
-  // The seconds that each took.
+  // Returns the seconds that each decision took.
   double Decide(std::vector<Item> items);
   void Note(double seconds_each) REQUIRES_LOCK(mutex_);
 
@@ -57,7 +58,7 @@ class RouteQueue {
   std::deque<Item> waiting_ GUARDED_BY(mutex_);
   std::deque<std::function<void()>> tasks_ GUARDED_BY(mutex_);
   std::size_t deciding_ GUARDED_BY(mutex_) = 0;
-  double seconds_each_ GUARDED_BY(mutex_) = 1e-4;  // of a decision, a moving average
+  double seconds_each_ GUARDED_BY(mutex_) = 1e-4;  // per decision, a moving average
   bool is_stopping_ GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;
 };

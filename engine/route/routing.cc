@@ -19,7 +19,7 @@ const std::shared_ptr<const learners::LearnedState>& Pin(
   return state;
 }
 
-// The answer that was just decided.
+// The answer to a request that was just decided.
 RouteOutput AnswerOf(const learners::LearnedState& state, const Decision& decision, Decided decided,
                      bool explain, bool logged) {
   RouteOutput output = Answer(state, decision, explain, logged);
@@ -53,7 +53,7 @@ absl::StatusOr<RouteOutput> Routing::RouteNamed(const PreparedQuery& query, Pinn
   const RouteInput& input = query.input;
   PoolRuntime* const pool = query.pool.get();
   const learners::LearnedState& state = *Pin(*pool, pinned);
-  // Concurrent duplicates wait here for the first, a few dozen microseconds.
+  // Concurrent duplicates wait here for the first one, a few dozen microseconds.
   MutexLock lock(duplicates_[std::hash<std::string>{}(input.decision_id) % duplicates_.size()]);
   const auto recorded = storage_.decisions->Get(pool->id(), input.decision_id);
   if (!recorded.ok() || !recorded->has_value() || HasExpired(**recorded)) {
@@ -61,7 +61,7 @@ absl::StatusOr<RouteOutput> Routing::RouteNamed(const PreparedQuery& query, Pinn
     ASSIGN_OR_RETURN(decided, Decide(*pool, state, input,
                                      {input.decision_id, storage_.log->secret(), clock_.Now()}));
     const Decision decision = std::move(decided.decision);
-    // What cannot be read may be there: decide, but do not write over it.
+    // A record that cannot be read may still exist. So decide, but do not overwrite it.
     const bool logged = recorded.ok() && Put(decision).ok();
     pool->counters().CountDecision(decision);
     return AnswerOf(state, decision, std::move(decided), input.explain, logged);
@@ -113,7 +113,8 @@ std::vector<absl::StatusOr<RouteOutput>> Routing::RouteTogether(
       outputs.push_back(Preview(queries[i], pinned));
       continue;
     }
-    // A named one may be a duplicate, even of one in this batch, so it is recorded at once.
+    // A query with the caller's own id may be a duplicate, even of one in this batch, so it is recorded at
+    // once.
     if (!queries[i].input.decision_id.empty()) {
       outputs.push_back(RouteNamed(queries[i], pinned));
       continue;
@@ -137,7 +138,8 @@ std::vector<absl::StatusOr<RouteOutput>> Routing::RouteTogether(
   return outputs;
 }
 
-// In one write. If that fails one by one, so that an unsound one alone goes unrecorded.
+// Records all decisions in one write. If that fails, records them one by one, so that one unsound decision does
+// not keep the others from being recorded.
 std::vector<bool> Routing::Record(const std::vector<Decision>& decisions) {
   std::vector<bool> logged(decisions.size(), true);
   if (decisions.size() > 1 &&

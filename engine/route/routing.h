@@ -1,5 +1,5 @@
-// Route, from a request to a recorded decision: one read of each pool's published state, Decide, one
-// write for all that were asked together.
+// Route, from a request to a recorded decision: one read of each pool's published state, Decide, and one write
+// for all queries that were requested together.
 // Errors: those of Engine::Route. A decision that cannot be recorded is answered with `logged` false.
 // Threads: any.
 #pragma once
@@ -24,7 +24,7 @@
 
 namespace pointsman::engine {
 
-// A query that was checked, and its pool. Of a pool whose embedder runs elsewhere it still waits for its vector.
+// A validated query and its pool. If the pool's embedder is remote, the query still needs its vector.
 struct PreparedQuery {
   RouteInput input;
   std::shared_ptr<PoolRuntime> pool;
@@ -46,27 +46,28 @@ class Routing {
         health_(health),
         preview_ids_(storage.log->secret()) {}
 
-  // Errors: of a request that is not valid or names no pool.
+  // Errors: for a request that is invalid or names no pool.
   absl::StatusOr<PreparedQuery> Prepare(RouteInput input) const;
-  // Independent decisions over one snapshot of each pool, in order. What a library throws is kInternal, for all.
+  // Independent decisions over one snapshot of each pool, in order. If a library throws, all results are
+  // kInternal.
   std::vector<absl::StatusOr<RouteOutput>> Route(std::span<const PreparedQuery> queries);
 
  private:
-  // The states that one call decides by: each pool's is taken once.
+  // The states that one call uses. Each pool's state is taken once.
   using Pinned = std::map<const PoolRuntime*, std::shared_ptr<const learners::LearnedState>>;
-  // A decision with an id of ours, not yet recorded.
+  // A decision with an id that the server assigned, not yet recorded.
   struct Made {
     std::size_t query = 0;
     PoolRuntime* pool = nullptr;
     std::shared_ptr<const learners::LearnedState> state;
-    Decided decided;  // its decision is moved away once it is gathered
+    Decided decided;  // `decision` is moved out when decisions are gathered
   };
 
   std::vector<absl::StatusOr<RouteOutput>> RouteTogether(std::span<const PreparedQuery> queries);
   absl::StatusOr<Made> MakeFresh(const PreparedQuery& query, Pinned& pinned);
-  // Under the caller's own id, which may have been decided before.
+  // Decides under the caller's own id. A decision with that id may already exist.
   absl::StatusOr<RouteOutput> RouteNamed(const PreparedQuery& query, Pinned& pinned);
-  // As RouteNamed would decide now, with nothing of it kept.
+  // Decides as RouteNamed would now, and keeps nothing.
   absl::StatusOr<RouteOutput> Preview(const PreparedQuery& query, Pinned& pinned);
   std::vector<bool> Record(const std::vector<Decision>& decisions);
   absl::Status Put(const Decision& decision) {
@@ -80,7 +81,7 @@ class Routing {
   DecisionIds& ids_;
   const Clock& clock_;
   WriteHealth& health_;
-  // So that previews take no ids of decisions.
+  // Previews have ids of their own, so that they use up no decision ids.
   DecisionIds preview_ids_;
   std::array<Mutex, 64> duplicates_;
 };

@@ -76,7 +76,8 @@ void RidgeArm::Learn(const Observation& observation, const Eigen::Ref<const Vect
       const VectorXd level = VectorXd::Unit(x.size(), 0);
       if (weight_ > 0) posteriors_.back().Add(level, sum_ / weight_, weight_);
     }
-    // An outcome that is learned again has an old anchor: what was learned since does not begin here.
+    // An old outcome that is learned again has an old anchor. Outcomes already learned may have the present
+    // clock as theirs, so the posteriors then start just after the present clock.
     const double first = observation.anchor.value_or(clock);
     owned_since_ =
         first < clock ? std::nextafter(clock, std::numeric_limits<double>::infinity()) : clock;

@@ -5,8 +5,8 @@
 // The estimate is the mean and its deviation. Optimism says how many deviations are added to an arm's utility
 // when it is chosen; all other exploration comes from the settings of the exploration. An arm's prior_quality
 // and prior_strength replace the level's prior (0.5, 1). An arm owns a matrix from its first outcome with a
-// vector, at most 2,000 arms do; the others have a level. With forget_outcomes, evidence fades by the pool's
-// outcomes, towards the prior.
+// vector, but at most 2,000 arms own one; the others have a level. With forget_outcomes, evidence fades by the
+// pool's outcomes, towards the prior.
 // Shapes: z has d entries.
 // Cost: estimate and learn O(d^2) per arm; 16 d^2 bytes per arm that owns a matrix.
 // Threads: see quality_model.h.

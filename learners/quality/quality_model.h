@@ -126,8 +126,10 @@ class QualityModel {
     return e_fold > 0 ? std::exp(-std::max(0.0, clock_ - then) / e_fold) : 1;
   }
 
-  // Where what is kept of outcomes from now on begins, by their anchors, if the first of them has this one. All that
-  // was learned before has an earlier anchor, or the clock's own if `first` is learned again under an old one.
+  // The clock at which a part of the model starts to learn. Outcomes with an earlier anchor were learned before
+  // it. `first`: the anchor of the first outcome of the part. If that is an old outcome learned again, others
+  // that were learned before may have the present clock as their anchor. The part then starts just after the
+  // present clock.
   static double BeginsAt(double first, double clock) {
     return first < clock ? std::nextafter(clock, std::numeric_limits<double>::infinity()) : clock;
   }

@@ -20,10 +20,10 @@
 namespace pointsman::learners {
 namespace {
 
-// The format follows as one digit. Format 1 is passed over: the log, which the versions that wrote it
-// never shortened, is replayed in its place. The table of settings says which format added which
-// setting. Format 4 also adds what arms cost and are called, trackers and levels that age by the
-// pool's outcomes.
+// The format follows as one digit. Format 1 is not read: the log is replayed instead, because the versions that
+// wrote format 1 never shortened it. The table of settings says which format added which setting. Format 4 also
+// added price tiers, versions and aliases of arms, among others, and trackers and levels that age by the pool's
+// outcomes.
 constexpr std::string_view kMagic = "PMLEARN";
 constexpr int kFirstFormat = 2;
 constexpr int kLastFormat = 4;

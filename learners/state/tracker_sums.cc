@@ -9,11 +9,12 @@ namespace {
 // A weight below this is a rounding error of zero.
 constexpr double kWeightLeast = 1e-9;
 constexpr double kLeastMs = 1e-3;
-// The floor inside a logarithm: below it, a tenth of the time is not twice as good, and
-// 0 ms has no logarithm.
+// The least latency inside a logarithm. 0 ms has no logarithm. Below this value, being ten times as fast is no
+// real gain.
 constexpr double kLeastLogMs = 1;
 constexpr double kLatencyNoiseStrength = 1;
-// Above this, the spread is not noise but several kinds of calls, and no reason to believe the pool instead.
+// A spread above this comes from several kinds of calls, not from noise. So it is no reason to trust the pool
+// more.
 constexpr double kLatencyNoiseMax = 1;
 constexpr double kLatencySlopeShrinkage = 10;
 // How far from the mean of what was seen, in ln(tokens), the slope is believed.

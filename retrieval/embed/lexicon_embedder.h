@@ -1,9 +1,9 @@
 // Text to vector by a lexicon. The rows of the text's known tokens, each distinct one times 1 +
 // ln(how often), are summed and scaled to unit norm. Then the mean of texts is subtracted and
 // the result is scaled again.
-// A sketch of the text's characters has entries of its own beside those of the words (`sketch_weight` > 0).
-// Otherwise it is added to the words' entries of a text with few known tokens, times 1 / (1 + the number of
-// distinct ones), so that a text in an unknown language still has a vector.
+// If `sketch_weight` > 0, a sketch of the text's characters has entries of its own beside those of the words.
+// Otherwise the sketch is added to the words' entries, but only for a text with few known tokens, and times
+// 1 / (1 + the number of distinct ones). So a text in an unknown language still has a vector.
 // Shapes: D = d lexicon entries, then kSketchBuckets sketch entries if `sketch_weight` > 0.
 // Errors: none; any bytes are accepted. Unit norm, or all zero for a text without content.
 // Cost: O(bytes + tokens * d); a handful of allocations per call, none per token.

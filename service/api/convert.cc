@@ -263,7 +263,7 @@ v1::TryEmbedderResponse ToProto(const engine::EmbedderFigures& figures) {
   out.set_batch_ms_each(figures.batch_ms_each);
   out.set_tokens_each(figures.tokens_each);
   out.set_usd_per_1m_tokens(figures.usd_per_1m_tokens);
-  // A million queries have as many million tokens as one query has tokens.
+  // A million queries have tokens_each million tokens.
   out.set_usd_per_1m_queries(figures.usd_per_1m_tokens * figures.tokens_each);
   return out;
 }

@@ -35,7 +35,7 @@ const google::protobuf::FieldDescriptor* FieldOf(const SettingRow& row,
   return field;
 }
 
-// The duration that `seconds` of the contract is. It is checked here, because not every number fits.
+// Converts `seconds` of the contract to a duration. The range is checked first, because not every number fits.
 absl::Status Edit(const SettingRow& row, int64_t seconds, Micros& value) {
   const auto least = static_cast<int64_t>(row.least), most = static_cast<int64_t>(row.most);
   if (seconds < least || seconds > most) {
@@ -55,7 +55,7 @@ absl::Status EditEnum(const SettingRow& row, int wanted, Enum& value) {
   return absl::OkStatus();
 }
 
-// What is unset in `message` stays.
+// Settings that are unset in `message` stay unchanged.
 absl::Status Edit(const SettingRow& row, const google::protobuf::Message& message,
                   PoolSettings& settings) {
   const auto* field = FieldOf(row, message);

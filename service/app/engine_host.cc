@@ -14,7 +14,7 @@ namespace pointsman::service {
 namespace {
 
 constexpr std::chrono::milliseconds kCallsWait{5000};
-// In addition, for calls that were waiting for a remote embedder.
+// How much longer to wait after StopEmbedding has failed the calls that wait for a remote embedder.
 constexpr std::chrono::milliseconds kCutWait{200};
 // After this long without a fault, the next fault counts as a new one.
 constexpr std::chrono::minutes kForgetAfter{1};

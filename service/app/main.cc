@@ -151,8 +151,8 @@ int main(int argc, char** argv) {
 
   // gRPC's own lines on stderr add nothing to our errors; GRPC_VERBOSITY turns them on.
   setenv("GRPC_VERBOSITY", "NONE", 0);
-  // Neither do Protobuf's, which would write a line outside of the log's format for each text that is not
-  // UTF-8.
+  // Protobuf's lines add nothing either. It would write one outside of the log's format for each text that is
+  // not UTF-8.
   google::protobuf::SetLogHandler(nullptr);
   // gRPC uses Abseil's locks, and Debian builds them with deadlock detection at every lock.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);

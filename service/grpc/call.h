@@ -40,7 +40,8 @@ class Call {
   Call(grpc::CallbackServerContext* context, Admission& admission, const Request& request)
       : Call(context, admission, FactsOf(request)) {}
 
-  // Not before: the thread that started the call may still be in the engine when another has finished it.
+  // Leaves admission only here: the thread that started the call may still be in the engine when another thread
+  // has finished the call.
   ~Call() {
     if (client_.ok()) admission_.Leave();
   }

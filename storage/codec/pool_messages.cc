@@ -30,7 +30,7 @@ void ReadSetting(const SettingRow& row, const google::protobuf::Message& message
   const auto* reflection = message.GetReflection();
   VisitSetting(row, settings, [&]<class T>(T& value) {
     if constexpr (std::is_enum_v<T>) {
-      // 0: it was stored before there was the setting.
+      // 0: the record was stored before this setting existed.
       const uint32_t stored = reflection->GetUInt32(message, field);
       value = stored == 0 ? T{1} : EnumOf<T>(stored);
     } else if constexpr (std::is_same_v<T, std::string>) {

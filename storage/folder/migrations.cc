@@ -25,7 +25,7 @@ absl::Status MoveSnapshotsIntoFiles(LogFolder& folder, SnapshotFiles& snapshots,
   for (it->SeekToFirst(); it->Valid(); it->Next()) {
     const auto key = DecodeSequenceKey(it->key().ToStringView());
     const auto bytes = Unseal(RecordKind::kSnapshot, it->value().ToStringView());
-    // A snapshot that cannot be read was useless before too.
+    // An unreadable snapshot was useless before the migration, too.
     if (key && bytes.ok()) {
       RETURN_IF_ERROR(
           snapshots.Put(key->first, key->second, *bytes, std::numeric_limits<int64_t>::max()));

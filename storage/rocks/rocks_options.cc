@@ -92,8 +92,8 @@ rocksdb::DBOptions LogDbOptions(rocksdb::Env* env) {
   rocksdb::DBOptions o;
   SetCommon(o, env);
   o.create_missing_column_families = true;
-  // A power loss may leave holes in what was not synced. Nobody was promised those bytes,
-  // so recovery stops before them.
+  // A power loss may leave holes in what was not synced. Those bytes were never acknowledged, so recovery stops
+  // before them.
   o.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   o.track_and_verify_wals_in_manifest = true;
   o.max_total_wal_size = 64 << 20;  // otherwise rarely written families would keep every log file

@@ -1,5 +1,5 @@
-// Refuses writes after the first one that failed. What the medium then holds is unknown; only opening the
-// database again, which reads it back, can tell.
+// Refuses writes after the first one that failed. The state of the medium is then unknown, until the database
+// is opened again and read back.
 // Threads: any.
 #pragma once
 

@@ -11,8 +11,8 @@
 // Experts. Two experts read the same evidence under different priors:
 //   cautious  precision 80 (deviation 0.05 for outcomes of variance 0.2), no head.
 //   bold      precision 1.25 (deviation 0.4), and the head.
-// Context costs exploration before it pays off, and likelihood cannot show early enough whether it will: real
-// arms do differ by query where one arm is best for nearly all queries. So each expert makes its own
+// Context costs exploration before it pays off. Likelihood cannot show early enough whether it will pay off:
+// real arms differ by query even where one arm is best for nearly all queries. So each expert makes its own
 // distribution over the arms. The shares of their mixture follow what their choices earned
 // (learners/choice/expert_mixture.h). Estimate returns the mean of both experts, weighted by share.
 //

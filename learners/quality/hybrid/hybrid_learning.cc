@@ -123,7 +123,7 @@ void Hybrid::AddEvidence(const Observation& observation, const VectorXd& z, Hybr
     arm.matrix_since = BeginsAt(observation.anchor.value_or(clock()), clock());
     ++matrices_;
   }
-  // As TakeBack decides where an outcome is: one that is learned again counts as of its first time.
+  // The same rule as in TakeBack: an outcome that is learned again counts as of its first anchor.
   const bool is_older = observation.anchor.value_or(clock()) < arm.matrix_since;
   if (!arm.HasMatrix() || observation.context.empty() || is_older) {
     arm.bare_weight += weight;
