@@ -1,15 +1,14 @@
 // Checks that a data folder holds what its log says. The log is replayed and compared, byte for byte, with the
 // snapshots on the way.
 // Operation: for each pool, every stored event is read back, which checks its checksum, position and time. The
-//   replay begins with the oldest snapshot that reads back. If the log is whole and `from_start` asks for it,
-//   the replay begins with nothing. Then feedback records, past outcomes and the progress of the search for
-//   missing feedback are made again from the log too, and compared with the stored ones. A snapshot that
-//   differs or does not read back is a fault, and so is a log that leads to no valid state.
+//   replay begins with the oldest snapshot that reads back. If the log is whole, it begins with nothing when no
+//   snapshot reads back or when `from_start` asks for it. In the latter case feedback records, past outcomes and
+//   the progress of the search for missing feedback are made again from the log too, and compared with the stored
+//   ones. A snapshot that differs or does not read back is a fault, and so is a log that leads to no valid state.
 // Errors: those of reading. A fault that the check finds is no error but part of the answer.
 // Cost: one decoding of each event, and one learning of each event that is replayed: about 100,000 a second.
 // Threads: pure functions. The log may be read or written meanwhile (ReadRocksEventLog shows the log as it was
 //   when it was opened).
-//   was when it was opened).
 #pragma once
 
 #include <cstdint>

@@ -108,7 +108,7 @@ absl::StatusOr<std::vector<FeedbackCommands::CallReport>> FeedbackCommands::Repo
       call.report.outcome = {};
       call.report.is_elsewhere = is_last;
     }
-    // Later calls of the same arm are further attempts; its last one is the arm's own outcome.
+    // The attempt of a call is the number of later calls of the same arm. 0: the last one, the arm's own outcome.
     for (std::size_t j = i + 1; j < arms.size(); ++j) {
       if (call.arm && arms[j] == call.arm) ++call.attempt;
     }

@@ -4,7 +4,7 @@
 //   those that are. A snapshot is encoded from the published state, which nobody changes. Once `snapshots_kept` of
 //   them are there, the log is dropped below the oldest, but for `events_kept` events.
 // Errors: a snapshot that fails is tried again later, and shows in status; nothing else depends on it.
-// Threads: Note, Has... and status from any thread; MakeDue and MakeAll from one at a time.
+// Threads: Note and status from any thread; MakeDue and MakeAll from one at a time.
 #pragma once
 
 #include <map>

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kRandomMembers = 4;
 constexpr std::size_t kNameShown = 128;
-// Some of the 1300 bytes that an error may have (service/grpc/status.cc).
+// Some of the 1300 bytes that an error may have (service/api/status.cc).
 constexpr std::size_t kReasonBytesMax = 750;
 constexpr std::size_t kUnknownShown = 10;
 constexpr std::size_t kNotCandidatesMax = 1000;

@@ -67,8 +67,8 @@ absl::StatusOr<std::vector<ArmId>> GatherCandidates(
     const ArmCheck& check, std::span<const Neighbour> neighbours, uint64_t seed);
 
 // Every living arm that is not in `candidates` (ascending), with the reason: first the arms that do not pass,
-// then those that were not in the shortlist. At most 1000 entries; the last one may stand for more arms,
-// without a name.
+// then those that were not in the shortlist. At most 1000 entries; the last two may stand for more arms of
+// their kind, without a name.
 // Cost: O(arms of the pool).
 std::vector<RejectedArm> NotCandidates(const learners::LearnedState& state, const ArmCheck& check,
                                        std::span<const ArmId> candidates);

@@ -19,7 +19,8 @@ class DecisionIds {
  public:
   explicit DecisionIds(SipKey secret) : secret_(secret) {}
 
-  // Unique as long as the clock does not fall behind by a restart's length at 10^6 ids a second.
+  // Unique within a run. Across a restart too, if the clock has not fallen back below the last id's time and no
+  // more than 10^6 ids were made in a millisecond.
   std::string Next(PoolId pool, Micros now);
   // When the server assigned this id for this pool, to the millisecond; nullopt for any other id.
   std::optional<Micros> GivenAt(PoolId pool, std::string_view id) const;

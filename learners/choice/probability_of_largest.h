@@ -8,7 +8,8 @@
 //   atoms share their mass equally.
 // Cost: O(k * nodes). About 60 nodes while the deviations are alike; more, by the logarithm of their ratio,
 //   when they are not. Two allocations.
-// What is no number, or is infinite, is never the largest; if nothing else is left, all are equally likely.
+// Input is finite, which callers check. A variable whose mean or deviation is not a number is never the largest; if
+//   there is no other, all are equally likely.
 // Threads: pure.
 // Source: Thompson 1933; the integral is the usual one for the largest of independent variables.
 #pragma once
