@@ -51,7 +51,7 @@ constexpr SettingRow kTable[] = {
     {.name = "learner.squarecb_gamma",
      .field = &L::squarecb_gamma,
      .format = 2,
-     .meaning = "of squarecb: how hard gaps of utility count",
+     .meaning = "of squarecb: how strongly differences of utility count",
      .least = 1e-9,
      .most = 1e12},
     {.name = "learner.half_life_s",
@@ -64,7 +64,7 @@ constexpr SettingRow kTable[] = {
     {.name = "learner.half_life_outcomes",
      .field = &L::half_life_outcomes,
      .format = 2,
-     .meaning = "outcomes of the pool in which they do",
+     .meaning = "outcomes of the pool in which the tracker's figures lose half of their weight",
      .unit = "outcomes",
      .least = 1,
      .most = 1e9},
@@ -91,7 +91,9 @@ constexpr SettingRow kTable[] = {
     {.name = "shortlist_size",
      .field = &P::shortlist_size,
      .format = 2,
-     .meaning = "arms that are scored in a pool that has more",
+     .meaning =
+         "nearest arms by description that a larger pool scores, beside favourites, neighbours' "
+         "arms and random ones",
      .unit = "arms",
      .least = 1,
      .most = 4096},
@@ -141,13 +143,13 @@ constexpr SettingRow kTable[] = {
     {.name = "latency_kind",
      .field = &P::latency_kind,
      .format = 4,
-     .meaning = "which latency preferences and limits mean",
+     .meaning = "the latency that preferences and limits refer to",
      .unit = "kind of latency",
      .values = kLatencyKinds},
     {.name = "strict_names",
      .field = &P::strict_names,
      .format = 4,
-     .meaning = "names in requests that nothing has are errors"},
+     .meaning = "unknown names in requests are errors"},
 };
 
 }  // namespace

@@ -81,10 +81,10 @@ void Engine::PutPool(PoolEdit edit, std::string by, Done<PutPoolOutput> done) {
   (*remote)->Try({retrieval::RemoteEmbedder::kProbeText}, [this, remote = *remote, edit, by,
                                                            done](const auto& trial) {
     if (!trial.ok()) {
-      return done(
-          WithReason(absl::UnavailableError(Cat("pool ", Quoted(edit.name),
-                                                " is not made: ", ToStd(trial.status().message()))),
-                     reason::kEmbedderUnavailable, "settings.embedder.endpoint"));
+      return done(WithReason(
+          absl::UnavailableError(Cat("pool ", Quoted(edit.name),
+                                     " was not created: ", ToStd(trial.status().message()))),
+          reason::kEmbedderUnavailable, "settings.embedder.endpoint"));
     }
     const auto dimension = static_cast<uint32_t>(trial->embeddings.front()->size());
     PoolEdit completed = edit;
@@ -195,9 +195,10 @@ void Engine::MeasureRecall(std::string name, std::vector<std::string> queries,
                            Done<RecallFigures> done) const {
   const int64_t most = impl_->limits_.Get().batch_items_max;
   if (static_cast<int64_t>(queries.size()) > most) {
-    return done(WithReason(InvalidArgument("queries: ", queries.size(), " are over the limit of ",
-                                           most, " (batch_items_max)"),
-                           reason::kLimit, "queries"));
+    return done(
+        WithReason(InvalidArgument("queries: ", queries.size(), " queries exceed the limit of ",
+                                   most, " (batch_items_max)"),
+                   reason::kLimit, "queries"));
   }
   std::vector<PreparedQuery> prepared;
   for (std::string& query : queries) {

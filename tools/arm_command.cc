@@ -107,7 +107,7 @@ void AddList(CLI::App& parent, Cli& cli) {
   auto is_all = std::make_shared<bool>(false);
   CLI::App* command = AddCommand(parent, "list", "show the arms of a pool",
                                  "  pointsman arm list --pool default --all");
-  command->add_option("--pool", *pool, "the pool")->capture_default_str();
+  command->add_option("--pool", *pool, "name of the pool")->capture_default_str();
   command->add_flag("--all", *is_all, "include removed arms");
   OnChosen(command, cli, [request, pool, is_all, &cli](GrpcClient& client) -> absl::Status {
     request->set_pool(*pool);

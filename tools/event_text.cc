@@ -76,16 +76,18 @@ std::string BodyText(const OutcomeEvent& e, const LogContext& before) {
   const std::string told = OutcomeText(e.is_withdrawal ? e.before : e.outcome);
   if (!told.empty()) text += Cat(": ", told);
   if (e.is_withdrawal && !e.outcome.empty()) {
-    text += Cat(" (observed later, and kept: ", OutcomeText(e.outcome), ")");
+    text +=
+        Cat(" (kept, because it was observed after the withdrawal: ", OutcomeText(e.outcome), ")");
   } else if (!e.corrects.empty())
     text += Cat(" (instead of ", OutcomeText(e.corrects), ")");
   text += Cat("; decision ", Quoted(e.decision_id));
   if (!e.feedback_id.empty()) text += Cat(", feedback ", Quoted(e.feedback_id));
   text += absl::StrFormat("; %s, propensity %.6g", Lower(SelectionName(e.selection)), e.propensity);
-  if (e.attempt > 0) text += Cat(", attempt ", e.attempt, ", followed by a call to another arm");
+  if (e.attempt > 0)
+    text += Cat(", attempt ", e.attempt, ", counted back from the arm's last call");
   if (e.weight != 1) text += absl::StrFormat(", weight %.6g", e.weight);
   if (e.is_off_policy) text += ", served by another arm than the one drawn";
-  if (e.is_missing) text += ", no feedback arrived";
+  if (e.is_missing) text += ", assumed because no feedback arrived";
   return text + WhyNotLearned(e);
 }
 
@@ -108,10 +110,10 @@ std::vector<std::string> ChangesIn(const PoolEvent& e, const LogContext& before)
   return engine::ChangesOf(known == nullptr ? PoolSettings{} : *known, e.pool.settings);
 }
 
-// "new" or "changed"; "put" if the log does not show which.
+// "new" or "changed", or both if the log does not show which.
 const char* Verb(bool is_known, const LogContext& before) {
   if (is_known) return "changed";
-  return before.is_from_start() ? "new" : "put";
+  return before.is_from_start() ? "new" : "new or changed";
 }
 
 std::string BodyText(const ArmEvent& e, const LogContext& before) {

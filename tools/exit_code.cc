@@ -21,7 +21,7 @@ std::string AdviceByReason(std::string_view reason) {
   }
   if (reason == reason::kImportUnknown) {
     return "check the id: `pointsman import` prints it, and `pointsman log` shows it as "
-           "import:ID:INDEX; imports older than the log cannot be found";
+           "import:ID:INDEX; imports whose events were deleted from the log cannot be found";
   }
   if (reason == reason::kImportIdReused) {
     return "use another --import-id for different content, or undo the first import (`import "
@@ -35,7 +35,7 @@ std::string AdviceByReason(std::string_view reason) {
     return "`pointsman pool get NAME` shows what is wrong with the pool's embedder";
   }
   if (reason == reason::kStopping) {
-    return "retry when the server is up; a repeated id is applied once";
+    return "retry when the server is up; sending the same feedback_id or decision_id again is safe";
   }
   if (reason == reason::kDecisionUnknown) {
     return "check the decision id and the pool (--pool); decisions made while the server could not "
@@ -46,14 +46,15 @@ std::string AdviceByReason(std::string_view reason) {
   }
   if (reason == reason::kDecisionIdReused) return "give each request its own decision id";
   if (reason == reason::kFeedbackIdReused) return "give each feedback its own feedback id";
-  if (reason == reason::kServedArmFixed) return "the serving arm of a decision cannot be changed";
   if (reason == reason::kPoolEmpty) return "`pointsman arm add NAME` adds an arm";
   if (reason == reason::kNoArmPasses) {
     return "relax the constraints; the message gives the reason for each arm";
   }
   if (reason == reason::kSettingFixed) return "create a new pool with the new setting";
   if (reason == reason::kLimit) return "raise the limit in the server's config, or send less";
-  if (reason == reason::kQueueFull) return "retry in a moment; a repeated id is applied once";
+  if (reason == reason::kQueueFull) {
+    return "retry in a moment; sending the same feedback_id or decision_id again is safe";
+  }
   if (reason == reason::kStorageBroken) {
     return "check the server's log and disk; the server recovers by itself once the disk accepts "
            "writes; keep the feedback and retry later";
@@ -89,7 +90,8 @@ std::string AdviceByCode(absl::StatusCode code, std::string_view server) {
         kResourceExhausted:  // gRPC's own error: errors from the server have a reason
       return "send less in one call, or raise message_bytes_max in the server's config";
     case absl::StatusCode::kUnimplemented:
-      return "the server is of another version; use the client of that version";
+      return "the server has another version and does not know this call; use the client of that "
+             "version";
     case absl::StatusCode::kInternal:
     case absl::StatusCode::kUnknown:
     case absl::StatusCode::kDataLoss:
@@ -137,7 +139,7 @@ std::string ExitCodeHelp() {
          "  4  the server does not answer, or is too busy\n"
          "  5  the current state forbids it (already exists, no arm passes the constraints, "
          "...)\n"
-         "  6  skipped: the data do not contain what was asked for\n"
+         "  6  skipped: the data do not record the cost or latency that was asked for\n"
          "  7  stored data are damaged, or differ from the log\n"
          "  8  no token, or one without this permission\n"
          "With --json an error is one line of JSON on stderr: error.code, reason, field, "

@@ -42,7 +42,7 @@ T OrThrow(const char* flag, absl::StatusOr<T> value) {
 
 void AddKindsOfEnd(CLI::App* command, const std::shared_ptr<v1::FeedbackRequest>& request) {
   command->add_flag_callback(
-      "--error", [request] { request->set_error(true); }, "the arm did not answer");
+      "--error", [request] { request->set_error(true); }, "the call failed");
   command->add_option_function<std::string>(
       "--error-kind",
       [request](const std::string& text) {
@@ -91,8 +91,10 @@ void AddFeedback(CLI::App& app, Cli& cli) {
       ->capture_default_str();
   command->add_option("--feedback-id", *request->mutable_feedback_id(),
                       "your own id; feedback with a repeated id is applied once");
-  command->add_option("--served-arm", *request->mutable_served_arm(),
-                      "arm that the feedback is about [the first arm]");
+  command->add_option(
+      "--served-arm", *request->mutable_served_arm(),
+      "arm that the feedback is about [the arm named by earlier feedback, at first the first "
+      "arm]");
   const auto number = [&](const char* flag, void (v1::FeedbackRequest::*set)(double),
                           const char* help) {
     command->add_option_function<double>(

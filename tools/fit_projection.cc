@@ -22,8 +22,8 @@ absl::StatusOr<uint64_t> FitProjection(const std::string& prompts, v1::EmbedderS
   ASSIGN_OR_RETURN(const PoolSettings edited, service::Edited(PoolSettings(), pool));
   if (edited.embedder.name == "caller") {
     return InvalidArgument(
-        "a projection can be fitted only if the server embeds the prompts, and with the embedder "
-        "\"caller\" it does not; project your vectors before you send them");
+        "--fit-projection cannot be used with the embedder \"caller\"; project your vectors before "
+        "you send them");
   }
   if (edited.embedder.name == kRemoteEmbedder) {
     return InvalidArgument(
@@ -31,9 +31,7 @@ absl::StatusOr<uint64_t> FitProjection(const std::string& prompts, v1::EmbedderS
         "does not; leave --fit-projection out to get a random projection");
   }
   if (edited.embedder.projected == 0) {
-    return InvalidArgument(
-        "the number of dimensions to project to is missing; give --projected, or `projected` in "
-        "the file");
+    return InvalidArgument("--fit-projection needs --projected N, or `projected` in the file");
   }
   ASSIGN_OR_RETURN(const EmbedderSettings resolved, retrieval::ResolveEmbedder(edited.embedder));
   ASSIGN_OR_RETURN(const auto embedder, retrieval::MakeEmbedder(resolved));

@@ -96,8 +96,9 @@ std::string ImportText(const evaluation::OutcomeSet& set, const evaluation::Spar
   if (!report.left_out.empty()) text += Cat("left out: ", Outcomes(Sum(report.left_out)), "\n");
   for (const auto& [why, count] : report.left_out) text += Cat("  ", count, ": ", why, "\n");
   if (set.qualities_of_errors > 0) {
-    text += Cat("qualities left out: ", set.qualities_of_errors,
-                " of failed calls; a failed call has no answer to rate\n");
+    text += Cat(Counted(set.qualities_of_errors, "quality of a failed call was",
+                        "qualities of failed calls were"),
+                " left out: a failed call has no answer to rate\n");
   }
   for (const std::string& hint : report.hints) text += Cat("  ", hint, "\n");
   if (!report.arms_without.empty()) {

@@ -109,8 +109,8 @@ std::string CheckText(const engine::PoolCheck& check) {
          absl::StrFormat("  state at %d: checksum %016x\n", check.replayed_to, check.checksum) +
          (check.records_compared == 0 || !check.is_sound()
               ? ""
-              : Cat("  feedback records made again from the log: ", check.records_compared,
-                    ", equal to those that are kept\n"));
+              : Cat("  ", check.records_compared,
+                    " feedback records rebuilt from the log match the stored ones\n"));
 }
 
 Json CheckJson(const engine::PoolCheck& check) {
@@ -157,7 +157,7 @@ absl::Status Verify(const std::string& folder, bool from_start, bool is_json) {
                     " do not match the log, see above; a snapshot that cannot be read is skipped "
                     "at the next start; if the log itself is wrong, restore a backup");
   }
-  if (!is_json) Print(Cat("sound: ", checks->size(), " pools\n"));
+  if (!is_json) Print(Cat("sound: ", checks->size(), checks->size() == 1 ? " pool\n" : " pools\n"));
   return absl::OkStatus();
 }
 

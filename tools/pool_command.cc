@@ -40,7 +40,7 @@ std::string Shown(const v1::Pool& pool) {
   text += absl::StrFormat("  scales      $%g, %g ms\n", settings.cost_scale_usd(),
                           settings.latency_scale_ms());
   if (settings.client_weight_per_hour() > 0) {
-    text += absl::StrFormat("  feedback    at most %g observations per client, arm and hour\n",
+    text += absl::StrFormat("  client weight  at most %g observations per client, arm and hour\n",
                             settings.client_weight_per_hour());
   }
   text += absl::StrFormat("  snapshot    %d\n", pool.snapshot_version());
@@ -224,7 +224,7 @@ void AddDelete(CLI::App& pool, Cli& cli) {
   CLI::App* command =
       AddCommand(pool, "delete", "delete a pool and all it has learned, permanently",
                  "  pointsman pool delete staging --yes");
-  command->add_option("name", *name, "of the pool")->required();
+  command->add_option("name", *name, "name of the pool")->required();
   command->add_flag("--yes", *is_sure, "confirm");
   OnChosen(command, cli, [name, is_sure, &cli](GrpcClient& client) -> absl::Status {
     if (!*is_sure) {

@@ -176,8 +176,9 @@ absl::StatusOr<YAML::Node> Load(const std::string& yaml, const Filler& filler) {
   try {
     const std::vector<YAML::Node> documents = YAML::LoadAll(yaml);
     if (documents.size() == 1) return documents.front();
-    return filler.BadAt(0, documents.empty() ? "the file is empty; expected name, settings, arms"
-                                             : "one pool per file; there are several documents");
+    return filler.BadAt(0, documents.empty()
+                               ? "the file is empty; expected name, settings, arms"
+                               : "the file has several YAML documents; write one pool per file");
   } catch (const YAML::Exception& error) {
     return filler.BadAt(error.mark.line, Cat("this is not YAML: ", error.msg));
   }

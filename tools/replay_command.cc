@@ -100,7 +100,10 @@ void AddReplay(CLI::App& app, Cli& cli) {
   command->add_option("--prefer", options->preference, "weights QUALITY,COST,LATENCY")
       ->capture_default_str();
   command->add_option("--learner", learner.quality_model, "quality model")->capture_default_str();
-  command->add_option("--explore", learner.exploration, "exploration")->capture_default_str();
+  command
+      ->add_option("--explore", learner.exploration,
+                   "how arms are drawn: thompson, squarecb, epsilon_greedy, softmax or greedy")
+      ->capture_default_str();
   command->add_option("--json", options->json, "write the figures to this file");
   command->add_option("--svg", options->svg, "draw the learning curve to this file");
   command->add_flag("--curve", options->is_text_curve, "show the learning curve as text");

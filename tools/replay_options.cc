@@ -50,15 +50,16 @@ void AddReplayOptions(CLI::App* command, DataOptions& data, evaluation::ReplayOp
       ->add_option("--strength", replay.import_strength,
                    "observations that all imported outcomes of an arm count as")
       ->needs(import);
-  command->add_option("--told", replay.told_share, "share of the outcomes that are reported at all")
+  command
+      ->add_option("--told", replay.told_share,
+                   "share of the outcomes that is reported, from 0 to 1")
       ->capture_default_str();
   command->add_option("--round-ms", data.round_ms, "how long a round lasts (in process)")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command
-      ->add_option(
-          "--latency-scale-ms", replay.settings.latency_scale_ms,
-          "latency in ms that costs as much as one unit of quality gains, at equal weights")
+      ->add_option("--latency-scale-ms", replay.settings.latency_scale_ms,
+                   "latency in ms that weighs as much as one point of quality, at equal weights")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
 }

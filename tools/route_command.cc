@@ -148,7 +148,7 @@ void AddRoute(CLI::App& app, Cli& cli) {
   command->add_option("--input-tokens", options->input_tokens,
                       "input tokens you will be billed for [the server's estimate]");
   command->add_option("--max-output-tokens", options->max_output_tokens,
-                      "limit on output tokens that the call will have");
+                      "output token limit that you will set for the call");
   command
       ->add_option("--latency", options->latency,
                    "latency to weigh and limit: first-token or total [the pool's]")

@@ -22,7 +22,7 @@ std::string Shown(const v1::GetStatsResponse& stats) {
       "pool %s: %d decisions since the start, %d outcomes learned, snapshot %d\n"
       "learner %s, exploration %s; %d past queries in the search index\n"
       "feedback: %d applied, %d merged, %d corrected, %d repeated, %d late, %d over weight, %d "
-      "closed, %d refused; %d without feedback\n",
+      "closed, %d refused; %d decisions whose window ended without feedback\n",
       stats.pool(), stats.decisions(), stats.outcomes(), stats.snapshot_version(),
       stats.quality_model(), stats.exploration(), stats.experience_size(), feedback.applied(),
       feedback.merged(), feedback.corrected(), feedback.already_applied(), feedback.late(),
@@ -106,7 +106,7 @@ void AddStats(CLI::App& app, Cli& cli) {
   CLI::App* command = AddCommand(app, "stats", "show what was learned about each arm",
                                  "  pointsman stats --pool default");
   auto with_checksum = std::make_shared<bool>(false);
-  command->add_option("--pool", *pool, "the pool")->capture_default_str();
+  command->add_option("--pool", *pool, "name of the pool")->capture_default_str();
   command->add_flag("--checksum", *with_checksum,
                     "also show the checksum of the learned state: it survives a restart, and "
                     "`pointsman verify` prints the same");

@@ -179,14 +179,14 @@ void AddToken(CLI::App& app, Cli& cli) {
   auto file = std::make_shared<std::string>(kFile);
   CLI::App* list = AddCommand(*token, "list", "list the tokens in a file, without their secrets",
                               "  pointsman token list --file tokens.yaml");
-  list->add_option("--file", *file, "the file of tokens")->capture_default_str();
+  list->add_option("--file", *file, "tokens file")->capture_default_str();
   OnChosen(list, cli, [file, &cli](GrpcClient&) { return List(*file, cli.is_json); });
 
   auto name = std::make_shared<std::string>();
   CLI::App* revoke = AddCommand(*token, "revoke", "revoke a token",
                                 "  pointsman token revoke app --file tokens.yaml");
   revoke->add_option("name", *name, "name of the token")->required();
-  revoke->add_option("--file", *file, "the file of tokens")->capture_default_str();
+  revoke->add_option("--file", *file, "tokens file")->capture_default_str();
   OnChosen(revoke, cli,
            [file, name, &cli](GrpcClient&) { return Revoke(*file, *name, cli.is_json); });
 }

@@ -60,8 +60,8 @@ std::vector<std::string> NotesOn(const Arm& arm) {
   if (!has_input && !has_output && !arm.usd_per_request) {
     notes.push_back(
         Cat("arm ", OneLine(arm.name),
-            " has no price: its cost is unknown until feedback reports it, so a limit on "
-            "cost leaves it out"));
+            " has no price: its cost is unknown until feedback reports it; until then, a request "
+            "with max_cost_usd excludes it, unless it sets allow_unknown"));
   } else if (has_input != has_output) {
     notes.push_back(Cat("arm ", OneLine(arm.name),
                         " has only one of usd_per_1m_input and "
@@ -96,7 +96,7 @@ absl::StatusOr<std::optional<Arm>> PoolCommands::FindToPut(const Turn& turn,
   const bool is_living = present && present->status != ArmStatus::kRemoved;
   if (is_living && present->name != name && !edit.change_only) {
     return BadField("arm.name", Cat(Quoted(name), " is an alias of arm ", Quoted(present->name),
-                                    "; choose another name, or take the alias away first"));
+                                    "; choose another name, or remove the alias first"));
   }
   if (edit.create_only && is_living) {
     return WithReason(
@@ -106,7 +106,7 @@ absl::StatusOr<std::optional<Arm>> PoolCommands::FindToPut(const Turn& turn,
   }
   if (edit.change_only && !is_living) {
     return WithReason(NotFound("arm: pool ", Quoted(pool->name()), " has no arm ", Quoted(name),
-                               Hint(nearest), nearest.empty() ? "; make it with `arm add`" : ""),
+                               Hint(nearest), nearest.empty() ? "; create it with `arm add`" : ""),
                       reason::kArmUnknown, "arm");
   }
   return present;
@@ -125,7 +125,7 @@ absl::Status PoolCommands::CheckAliases(const Turn& turn, const std::shared_ptr<
                       other->name == alias
                           ? Cat(Quoted(alias), " is the name of another arm; remove that one first")
                           : Cat(Quoted(alias), " is an alias of arm ", Quoted(other->name),
-                                " already; take it away from there first"));
+                                " already; remove it from that arm first"));
     }
     aliases.push_back(std::move(alias));
   }
@@ -178,8 +178,8 @@ absl::StatusOr<PutArmOutput> PoolCommands::PutArmIn(Turn& turn,
   out.is_new = !present || present->status == ArmStatus::kRemoved;
   const std::size_t count = turn.ArmCount(pool);
   if (!present && static_cast<int64_t>(count) >= limits_.Get().arms_per_pool_max) {
-    return WithReason(FailedPrecondition("pool ", Quoted(pool->name()), " has ", count,
-                                         " arms, the limit arms_per_pool_max"),
+    return WithReason(FailedPrecondition("pool ", Quoted(pool->name()), " already has ", count,
+                                         " arms, the most that arms_per_pool_max allows"),
                       reason::kLimit, "arm");
   }
   arm.id = present ? present->id : static_cast<ArmId>(count);
@@ -193,8 +193,8 @@ absl::StatusOr<PutArmOutput> PoolCommands::PutArmIn(Turn& turn,
   }
   out.notes = NotesOn(arm);
   if (out.is_new && !nearest.empty()) {
-    out.notes.push_back(
-        Cat("arm ", OneLine(name), " is new, and its name is near that of ", OneLine(nearest)));
+    out.notes.push_back(Cat("arm ", OneLine(name), " is new; its name is similar to ",
+                            OneLine(nearest), ": check for a typo"));
   }
   // Putting an arm that is the same already writes nothing.
   if (!present || event.reset || !(*present == arm)) turn.Append(pool, std::move(event));
@@ -217,7 +217,7 @@ absl::StatusOr<bool> PoolCommands::StageRemoveArm(Turn& turn, const std::string&
   auto arm = turn.FindArm(pool, NormalName(name));
   if (arm && arm->status != ArmStatus::kRemoved && arm->name != NormalName(name)) {
     return BadField("arm", Cat(Quoted(name), " is an alias of arm ", Quoted(arm->name),
-                               ": to remove that one, name it"));
+                               "; to remove the arm, use its name ", Quoted(arm->name)));
   }
   if (!arm || arm->status == ArmStatus::kRemoved) {
     return WithReason(NotFound("pool ", Quoted(pool->name()), " has no arm ", Quoted(name),
@@ -233,9 +233,9 @@ absl::StatusOr<bool> PoolCommands::StageRemoveArm(Turn& turn, const std::string&
 absl::StatusOr<std::shared_ptr<PoolRuntime>> PoolCommands::MakePool(const std::string& name,
                                                                     const PoolSettings& settings) {
   if (static_cast<int64_t>(pools_.all()->size()) >= limits_.Get().pools_max) {
-    return WithReason(
-        FailedPrecondition("there are ", pools_.all()->size(), " pools, the limit pools_max"),
-        reason::kLimit, "name");
+    return WithReason(FailedPrecondition("the server already has ", pools_.all()->size(),
+                                         " pools, the most that pools_max allows"),
+                      reason::kLimit, "name");
   }
   Pool pool;
   pool.name = name;
@@ -304,7 +304,7 @@ absl::Status PoolCommands::PutArmsIn(Turn& turn, const std::shared_ptr<PoolRunti
     PutArmOutput put;
     ASSIGN_OR_RETURN(put, PutArmIn(turn, pool, arm, by));
     if (!named.insert(put.arm.name).second) {
-      return BadField("arms", Cat("arm ", Quoted(put.arm.name), " stands twice"));
+      return BadField("arms", Cat("arm ", Quoted(put.arm.name), " is given twice"));
     }
     say(put);
     out.notes.insert(out.notes.end(), put.notes.begin(), put.notes.end());
@@ -320,7 +320,7 @@ absl::StatusOr<PutPoolOutput> PoolCommands::PutPool(const PoolEdit& edit, const 
   out.is_new = pool == nullptr;
   if (out.is_new) RETURN_IF_ERROR(ValidateNewName("name", name));
   if (!out.is_new && edit.create_only) {
-    return WithReason(absl::AlreadyExistsError(Cat("there is a pool ", Quoted(name), " already")),
+    return WithReason(absl::AlreadyExistsError(Cat("pool ", Quoted(name), " already exists")),
                       reason::kPoolExists, "name");
   }
   const PoolSettings present = out.is_new ? PoolSettings{} : pool->state()->pool().settings;

@@ -15,7 +15,7 @@ absl::StatusOr<Explanation> Explain(const PoolRuntime& pool, const storage::Stor
   ASSIGN_OR_RETURN(decision, storage.decisions->Get(pool.id(), id));
   if (!decision) {
     return WithReason(NotFound("decision_id: pool ", Quoted(pool.name()), " has no decision ",
-                               Quoted(id), " (any more)"),
+                               Quoted(id), "; it may have expired"),
                       reason::kDecisionUnknown, "decision_id");
   }
   const auto state = pool.state();

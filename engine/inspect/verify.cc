@@ -72,7 +72,7 @@ class Verifier {
         bytes.ok() ? learners::LearnedState::Decode(*bytes)
                    : absl::StatusOr<learners::LearnedState>(bytes.status());
     if (state.ok() && (state->version() != snapshot.sequence || state->pool().id != pool_.id)) {
-      state = DataLoss("it is of another pool or position");
+      state = DataLoss("the snapshot belongs to another pool or log position");
     }
     if (!state.ok()) {
       snapshot.fault = ToStd(state.status().message());
@@ -97,9 +97,9 @@ class Verifier {
       }
     }
     if (check_.first > 1 && !gone_.empty()) {
-      return absl::UnavailableError(
-          Cat("pool ", Quoted(pool_.name),
-              ": a server replaced its snapshots while they were read; verify again"));
+      return absl::UnavailableError(Cat(
+          "pool ", Quoted(pool_.name),
+          ": a server replaced its snapshots while they were read; run `pointsman verify` again"));
     }
     if (check_.first > 1) {
       check_.fault = Cat("no snapshot can be used and the log begins with event ", check_.first);
@@ -192,9 +192,9 @@ class Verifier {
       snapshot.is_older_format = true;
     } else if (*bytes != fold_->learned()->Encode()) {
       snapshot.fault =
-          Cat("it is not what the log gives from ",
+          Cat("it differs from a replay of the log from ",
               check_.replayed_from == 0 ? "the start" : Cat("snapshot ", check_.replayed_from),
-              " on (or another version of the learner made it)");
+              " (or another version of the learner wrote it)");
     }
     return absl::OkStatus();
   }

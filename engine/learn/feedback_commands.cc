@@ -52,7 +52,8 @@ absl::StatusOr<Decision> FeedbackCommands::FindDecision(PoolId pool, const std::
   }
   if (!decision) {
     return WithReason(NotFound("decision_id: this pool has no decision ", Quoted(id),
-                               "; was it given by another pool, or answered with logged = false?"),
+                               "; check the pool; a decision answered with logged = false is not "
+                               "stored"),
                       reason::kDecisionUnknown, "decision_id");
   }
   return *std::move(decision);
@@ -73,7 +74,7 @@ absl::StatusOr<std::vector<FeedbackCommands::CallReport>> FeedbackCommands::Repo
     const std::optional<Arm> arm = turn.FindArm(pool, NormalName(name));
     if (arm) return arm->id;
     output.notes.push_back(Cat("pool ", OneLine(pool->name()), " has no arm ", Quoted(name),
-                               ": what it did teaches nothing"));
+                               ", so nothing was learned from its call"));
     return std::nullopt;
   };
   std::vector<CallReport> reports;
@@ -245,7 +246,9 @@ absl::StatusOr<FeedbackOutput> FeedbackCommands::StageCall(Turn& turn,
   FeedbackOutput output{joined.result,
                         joined.event ? turn.Append(pool, *std::move(joined.event)) : 0};
   if (call.is_of_old_version && output.result == FeedbackResult::kLate) {
-    output.notes.push_back("the arm started fresh since this decision: logged, not learned");
+    output.notes.push_back(
+        "the arm was reset or got a new version after this decision, so this feedback was logged "
+        "but not learned");
   }
   return output;
 }
@@ -272,9 +275,12 @@ absl::StatusOr<FeedbackOutput> FeedbackCommands::StageFeedback(Turn& turn,
     output.sequence = std::max(output.sequence, one.sequence);
     const bool is_last = &report == &reports.back();
     if (!is_last && one.notes.empty() && one.result == FeedbackResult::kOverWeight) {
-      output.notes.push_back("an earlier attempt was not learned: this client's weight is used up");
+      output.notes.push_back(
+          "an earlier attempt was not learned: this client reached client_weight_per_hour on "
+          "that arm");
     } else if (!is_last && one.notes.empty() && one.result == FeedbackResult::kLate) {
-      output.notes.push_back("an earlier attempt was not learned: it came after the window");
+      output.notes.push_back(
+          "an earlier attempt was not learned: it arrived after the pool's feedback window");
     }
     output.notes.insert(output.notes.end(), one.notes.begin(), one.notes.end());
   }

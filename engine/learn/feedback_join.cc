@@ -75,8 +75,8 @@ absl::StatusOr<Seen> LookUp(const storage::FeedbackRecord& record, const std::st
         reason::kFeedbackIdReused, "feedback_id");
   }
   if (record.seen.size() < kFeedbacksMax) return Seen::kNo;
-  return WithReason(FailedPrecondition("feedback_id: decision ", Quoted(decision.id), " has ",
-                                       kFeedbacksMax, " feedbacks already, the most it takes"),
+  return WithReason(FailedPrecondition("feedback_id: decision ", Quoted(decision.id),
+                                       " already has ", kFeedbacksMax, " feedbacks, the maximum"),
                     reason::kLimit, "feedback_id");
 }
 

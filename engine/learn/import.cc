@@ -36,7 +36,7 @@ uint64_t ContentHash(const ImportedQuery& query, const ImportedOutcome& outcome)
 
 absl::Status UnknownArm(const PoolRuntime& pool, const std::string& arm) {
   return WithReason(InvalidArgument("arm: pool ", Quoted(pool.name()), " has no arm ", Quoted(arm),
-                                    "; put it first, or leave its outcomes out"),
+                                    "; add the arm first, or leave out its outcomes"),
                     reason::kArmUnknown, "arm");
 }
 
@@ -88,10 +88,10 @@ absl::StatusOr<NewQuery> Prepare(const Turn& turn, const std::shared_ptr<PoolRun
     } else if (before->seen.empty() || before->seen.front().payload_hash == out.content_hash) {
       ++counts.known;
     } else {
-      return WithReason(absl::AlreadyExistsError(Cat("import_id: ", Quoted(plan.import_id),
-                                                     " brought arm ", Quoted(outcome.arm),
-                                                     " with other content under this index; "
-                                                     "name another import by another import_id")),
+      return WithReason(absl::AlreadyExistsError(Cat(
+                            "import_id: import ", Quoted(plan.import_id),
+                            " already contains a different outcome of arm ", Quoted(outcome.arm),
+                            " at this index; use another import_id for different content")),
                         reason::kImportIdReused, "import_id");
     }
   }
@@ -199,9 +199,11 @@ absl::Status ImportTally::Admit(std::span<const ImportedQuery> chunk) {
     for (const ImportedOutcome& outcome : query.outcomes) {
       const uint64_t announced = Announced(plan_, outcome.arm);
       if (++came_[outcome.arm] <= announced) continue;
-      return BadField("outcomes", Cat("query ", query.index, ": more outcomes of arm ",
-                                      Quoted(outcome.arm), " than the ", announced,
-                                      " that were announced, by which each is weighed"));
+      return BadField("outcomes",
+                      Cat("query ", query.index, ": more outcomes of arm ", Quoted(outcome.arm),
+                          " than the ", announced,
+                          " announced; the weight of each outcome depends on the "
+                          "announced number, so announce at least as many as you send"));
     }
   }
   return absl::OkStatus();

@@ -58,8 +58,8 @@ absl::StatusOr<UndoOutput> StageUndo(Turn& turn, const std::shared_ptr<PoolRunti
   if (first > 1 && !HasBeginning(events, prefix)) {
     return WithReason(
         FailedPrecondition("import_id: the log of pool ", Quoted(pool->name()),
-                           " begins with event ", first, ", and part of import ", Quoted(import_id),
-                           " came before: it cannot be undone as a whole"),
+                           " begins with event ", first, ", but part of import ", Quoted(import_id),
+                           " is older and no longer in the log, so it cannot be undone completely"),
         reason::kImportNotUndone, "import_id");
   }
   UndoOutput output;

@@ -45,24 +45,25 @@ absl::StatusOr<std::optional<std::string>> RebuiltProjections::DifferenceFrom(
     ASSIGN_OR_RETURN(stored, kept.ReadFeedback({pool, decision, ArmId{arm}}));
     if (stored && !(*stored == record)) {
       return Difference(Cat("the feedback record of decision ", Quoted(decision), ", arm ", arm,
-                            ", is not what the log gives"));
+                            ", differs from the one rebuilt from the log"));
     }
   }
   Difference difference;
   RETURN_IF_ERROR(kept.ReadExperience(pool, [&](const Experience& stored) {
     const auto it = experience_.find(stored.sequence);
     if (!difference && (it == experience_.end() || !(it->second == stored))) {
-      difference = Cat("the past outcome of event ", stored.sequence, " is not what the log gives");
+      difference = Cat("the past outcome of event ", stored.sequence,
+                       " differs from the one rebuilt from the log");
     }
   }));
   if (difference) return difference;
   storage::PoolProgress progress;
   ASSIGN_OR_RETURN(progress, kept.ReadProgress(pool));
   if (progress_ && !(progress == *progress_)) {
-    return Difference(Cat("decisions were checked for missing feedback up to ",
-                          progress.judged.time, " us with ", progress.missing,
-                          " missing, the log gives ", progress_->judged.time, " us and ",
-                          progress_->missing));
+    return Difference(Cat("the stored check for missing feedback (up to ", progress.judged.time,
+                          " us, ", progress.missing,
+                          " missing) differs from the one rebuilt from the log (up to ",
+                          progress_->judged.time, " us, ", progress_->missing, " missing)"));
   }
   return Difference();
 }

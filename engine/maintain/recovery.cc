@@ -40,8 +40,8 @@ absl::StatusOr<learners::LearnedState> Replay(const storage::EventLog& log, cons
   Sequence first = 0;
   ASSIGN_OR_RETURN(first, log.FirstSequence(pool.id));
   if (!snapshot->has_value() && first > 1) {
-    return DataLoss("none of its snapshots can be used and its log begins with event ", first,
-                    ": what came before is not there any more");
+    return DataLoss("no snapshot can be used, and the log begins with event ", first,
+                    ", so earlier events are lost");
   }
   auto state = snapshot->has_value() ? absl::StatusOr<learners::LearnedState>(**std::move(snapshot))
                                      : EmptyState(log, pool);
@@ -113,8 +113,8 @@ absl::StatusOr<std::vector<Turn::Evicted>> Recover(const storage::EventLog& log,
       return absl::Status(
           state.status().code(),
           Cat("pool ", Quoted(pool.name), " cannot be recovered: ", ToStd(state.status().message()),
-              "; restore the data folder from a backup, or move it away to begin "
-              "anew"));
+              "; restore the data folder from a backup, or move the folder away to start with an "
+              "empty one"));
     }
     auto runtime = PoolRuntime::Make(*std::move(state), building, remotes);
     RETURN_IF_ERROR(runtime.status());

@@ -10,7 +10,8 @@ namespace pointsman::engine {
 
 absl::StatusOr<std::shared_ptr<PoolRuntime>> PoolTable::Find(std::string_view name) const {
   if (auto pool = Get(name)) return pool;
-  return WithReason(NotFound("there is no pool ", Quoted(name), "; make it with PutPool"),
+  return WithReason(NotFound("there is no pool ", Quoted(name),
+                             "; create it with `pointsman pool create` (PutPool)"),
                     reason::kPoolUnknown, "pool");
 }
 

@@ -20,16 +20,16 @@ absl::Status CheckRemote(const EmbedderSettings& settings, const Remotes& remote
       remotes.embedders == nullptr ? nullptr : remotes.embedders->Find(settings.endpoint);
   if (remote == nullptr) {
     return FailedPrecondition(
-        "there is no embedder ", Quoted(settings.endpoint),
-        " in the server's config; `embedders` there has: ",
+        "the server's config has no embedder ", Quoted(settings.endpoint),
+        " under `embedders`; it has: ",
         remotes.embedders == nullptr ? std::string("none") : remotes.embedders->Names());
   }
   if (remote->endpoint().model != settings.model) {
-    return FailedPrecondition(
-        "embedder ", Quoted(settings.endpoint), " of the config runs model ",
-        Quoted(remote->endpoint().model), ", and the pool was made with ", Quoted(settings.model),
-        ", whose vectors all that it learned depends on: name that model again, "
-        "or make a new pool");
+    return FailedPrecondition("embedder ", Quoted(settings.endpoint),
+                              " in the config now runs model ", Quoted(remote->endpoint().model),
+                              ", but this pool was created with model ", Quoted(settings.model),
+                              " and has learned from its vectors; set model ",
+                              Quoted(settings.model), " in the config again, or create a new pool");
   }
   return absl::OkStatus();
 }
@@ -77,13 +77,13 @@ QueryEncoder::QueryEncoder(const Pool& pool,
 absl::StatusOr<std::vector<float>> QueryEncoder::CallersEmbedding(const RouteInput& input) const {
   std::vector<float> embedding = input.embedding;
   if (embedding.size() != projection_.dimension()) {
-    return BadField("embedding", Cat("has ", embedding.size(), " numbers, pool ", Quoted(pool_),
-                                     " takes ", projection_.dimension()));
+    return BadField("embedding", Cat("has ", embedding.size(), " numbers, but pool ", Quoted(pool_),
+                                     " expects ", projection_.dimension()));
   }
   double norm2 = 0;
   for (const float value : embedding) norm2 += static_cast<double>(value) * value;
   if (!std::isfinite(norm2)) return BadField("embedding", "holds NaN, infinite or huge numbers");
-  if (norm2 < 1e-24) return BadField("embedding", "has zero norm: it has no direction");
+  if (norm2 < 1e-24) return BadField("embedding", "must not be all zeros");
   const auto scale = static_cast<float>(1 / std::sqrt(norm2));
   for (float& value : embedding) value *= scale;
   return embedding;

@@ -63,7 +63,7 @@ absl::Status ValidateRoute(const RouteInput& input, const Limits& limits) {
   RETURN_IF_ERROR(Text("decision_id", input.decision_id, limits.decision_id_bytes_max));
   if (input.decision_id.starts_with(kImportIdPrefix)) {
     return BadField("decision_id", Cat("ids that begin with ", Quoted(kImportIdPrefix),
-                                       " belong to imported queries; use another id"));
+                                       " are reserved for imported queries; use another id"));
   }
   if (input.preference) {
     RETURN_IF_ERROR(
@@ -106,7 +106,9 @@ absl::Status ValidateFeedback(const FeedbackInput& input, const Limits& limits) 
   }
   if (!input.attempts.empty() && input.outcome.quality &&
       input.attempts.back().outcome.error.value_or(false)) {
-    return BadField("quality", "describes the last attempt, but that attempt failed");
+    return BadField("quality",
+                    "must not be sent if the last attempt has an error_kind: a failed call has no "
+                    "answer to rate");
   }
   // The serving arm may be reported before the outcome.
   const bool may_say_nothing = is_closing || !input.attempts.empty() || !input.served_arm.empty();

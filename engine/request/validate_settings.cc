@@ -246,9 +246,8 @@ absl::Status ValidateChange(const PoolSettings& present, const PoolSettings& wan
     return WithReason(
         FailedPrecondition(
             "settings.features: the existing features of a pool cannot be changed or reordered, "
-            "because everything that it has learned depends on them; new ones must come after "
-            "them: give ",
-            ListOf(present.features), " first, or create a new pool"),
+            "because everything that it has learned depends on them; list the existing features ",
+            ListOf(present.features), " first and new ones after them, or create a new pool"),
         reason::kSettingFixed, "settings.features");
   }
   return absl::OkStatus();

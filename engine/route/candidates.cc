@@ -129,7 +129,7 @@ absl::Status NonePasses(const PoolRuntime& pool, const learners::LearnedState& s
   if (active == 0) {
     return WithReason(FailedPrecondition("pool ", Quoted(pool.name()), " has no active arm",
                                          text.empty() ? "" : Cat(" (", text, ")"),
-                                         ": put one, or resume a paused one"),
+                                         ": add one with `arm add`, or resume a paused arm"),
                       reason::kPoolEmpty);
   }
   return WithReason(
@@ -190,8 +190,8 @@ std::string ArmCheck::WhyNot(const Arm& arm) const {
     return Cat("rate limited for another ", seconds, " s");
   }
   if (arm.output_tokens_max > 0 && max_output_tokens_ > arm.output_tokens_max) {
-    return Cat("gives at most ", arm.output_tokens_max, " output tokens, and max_output_tokens is ",
-               max_output_tokens_);
+    return Cat("its output_tokens_max is ", arm.output_tokens_max,
+               ", below the request's max_output_tokens ", max_output_tokens_);
   }
   const bool looks_at_tokens =
       looks_at_learned_tokens_ && !is_counted_ && arm.context_tokens_max > 0;
@@ -208,9 +208,9 @@ std::string ArmCheck::WhyNoRoom(const Arm& arm, double learned_tokens) const {
   const double all = input + static_cast<double>(max_output_tokens_);
   if (all <= static_cast<double>(arm.context_tokens_max)) return {};
   const std::string output =
-      max_output_tokens_ == 0 ? "" : Cat(" and ", max_output_tokens_, " of output");
-  return Cat("context window of ", arm.context_tokens_max, " tokens, for ",
-             is_counted_ ? "" : "up to ", static_cast<int64_t>(input), " of input", output);
+      max_output_tokens_ == 0 ? "" : Cat(" and ", max_output_tokens_, " output");
+  return Cat("context window of ", arm.context_tokens_max, " tokens is too small for ",
+             is_counted_ ? "" : "up to ", static_cast<int64_t>(input), " input", output, " tokens");
 }
 
 bool ArmCheck::IsOutgrown(const Arm& arm, const ArmExpectation& expected) const {
@@ -283,7 +283,7 @@ std::vector<RejectedArm> NotCandidates(const learners::LearnedState& state, cons
     rejected.push_back({"", Cat(rejected_count - (places - 1), " more arms do not pass")});
   }
   if (rest_count > 0)
-    rejected.push_back({"", Cat(rest_count, " arms pass and were ", kNotLookedAt)});
+    rejected.push_back({"", Cat(rest_count, " arms pass the constraints but were ", kNotLookedAt)});
   return rejected;
 }
 

@@ -38,12 +38,12 @@ std::vector<std::string> NotesOn(const PoolRuntime& pool, const learners::Learne
   const std::string unknown = UnknownFeatures(state.pool().settings, input);
   if (!unknown.empty()) {
     notes.push_back(
-        Cat("features: pool ", Quoted(pool.name()), " declares no ", unknown, "; ignored"));
+        Cat("features: pool ", Quoted(pool.name()), " has no feature ", unknown, "; ignored"));
   }
   if (pool.encoder().IsTooLong(input.query)) {
-    notes.push_back(Cat("query: of its ", input.query.size(),
-                        " bytes the first and the last, together ", pool.encoder().QueryBytesMax(),
-                        " (query_bytes_max), are embedded; tokens are counted over all"));
+    notes.push_back(Cat("query: it has ", input.query.size(),
+                        " bytes; only its beginning and end, ", pool.encoder().QueryBytesMax(),
+                        " bytes together (query_bytes_max), are embedded; all tokens are counted"));
   }
   return notes;
 }
@@ -60,10 +60,10 @@ bool HasOutgrown(const ArmCheck& check, std::span<const learners::ArmView> views
 std::string Reason(const Candidate& c) {
   const ArmExpectation& e = c.expected;
   std::string cost = e.KnownCost() ? absl::StrFormat("cost $%.6f", e.cost_usd) : "cost unknown";
-  if (e.is_cost_of_failures) cost += " (only that of failed calls is known)";
+  if (e.is_cost_of_failures) cost += " (estimated from failed calls only)";
   std::string latency =
       e.KnownLatency() ? absl::StrFormat("latency %.0f ms", e.latency_ms) : "latency unknown";
-  if (e.is_latency_of_failures) latency += " (only that of failed calls is known)";
+  if (e.is_latency_of_failures) latency += " (estimated from failed calls only)";
   return absl::StrFormat(
       "quality %.3f +- %.3f, %s, %s; %.1f near outcomes (mean %.3f); description similarity %.2f",
       e.quality, e.quality_stddev, cost, latency, c.features.neighbour_count,

@@ -88,11 +88,10 @@ void EmbedChunk(const PoolTable& pools, std::string_view name, std::vector<Impor
   gathering->done = [done = std::move(done)](std::vector<ImportedQuery> queries,
                                              const absl::Status& problem) {
     if (problem.ok()) return done(std::move(queries));
-    done(
-        WithReason(absl::UnavailableError(Cat("nothing of this chunk is learned, since its queries "
-                                              "could not be embedded: ",
-                                              ToStd(problem.message()), "; send it again")),
-                   reason::kEmbedderUnavailable, "query"));
+    done(WithReason(absl::UnavailableError(Cat("this chunk was not learned, because its queries "
+                                               "could not be embedded: ",
+                                               ToStd(problem.message()), "; send the chunk again")),
+                    reason::kEmbedderUnavailable, "query"));
   };
   for (std::size_t i = 0; i < gathering->queries.size(); ++i) {
     if (!gathering->queries[i].query.empty()) Ask(gathering, i, **pool);
@@ -107,14 +106,15 @@ absl::StatusOr<EmbedderSettings> WithEndpoint(const EmbedderSettings& wanted,
   if (settings.model.empty()) settings.model = endpoint.model;
   if (settings.model != endpoint.model) {
     return BadField("settings.embedder.model",
-                    Cat("is ", Quoted(settings.model), ", and embedder ", Quoted(endpoint.name),
-                        " of the config runs ", Quoted(endpoint.model), "; leave it out"));
+                    Cat("is ", Quoted(settings.model), ", but embedder ", Quoted(endpoint.name),
+                        " in the server's config runs model ", Quoted(endpoint.model),
+                        "; leave this field unset"));
   }
   if (settings.dimension == 0) settings.dimension = dimension;
   if (settings.dimension != dimension) {
     return BadField("settings.embedder.dimension",
-                    Cat("is ", settings.dimension, ", and embedder ", Quoted(endpoint.name),
-                        " gives vectors of ", dimension, " entries; leave it out"));
+                    Cat("is ", settings.dimension, ", but embedder ", Quoted(endpoint.name),
+                        " returns vectors of ", dimension, " numbers; leave this field unset"));
   }
   return settings;
 }

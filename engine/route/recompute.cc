@@ -21,8 +21,9 @@ learners::Purpose PurposeOf(const Decision& decision) {
 absl::StatusOr<Decision> Recompute(const learners::LearnedState& state, const Decision& recorded,
                                    SipKey secret) {
   if (state.version() != recorded.snapshot_version || state.pool().id != recorded.pool) {
-    return InvalidArgument("decision ", Quoted(recorded.id), " is of version ",
-                           recorded.snapshot_version, ", the state of ", state.version());
+    return InvalidArgument("decision ", Quoted(recorded.id), " was made at state version ",
+                           recorded.snapshot_version, ", but the given state has version ",
+                           state.version());
   }
   if (recorded.candidates.empty() || recorded.chosen.empty()) {
     return InvalidArgument("decision ", Quoted(recorded.id), " has no candidates");

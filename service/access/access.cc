@@ -53,7 +53,8 @@ absl::StatusOr<Client> Access::Identify(const Tokens& tokens, std::string_view a
   const bool is_bearer = authorization.starts_with(kScheme);
   const auto parts = SplitToken(authorization.substr(is_bearer ? kScheme.size() : 0));
   if (!is_bearer || !parts) {
-    return Unauthenticated("the authorization that this call sends is not a token");
+    return Unauthenticated(
+        "the `authorization` metadata of this call is not of the form `Bearer pm1.NAME.SECRET`");
   }
   // An unknown name costs the same hash, so that timing does not reveal which names exist.
   static const TokenEntry nobody;

@@ -49,7 +49,8 @@ absl::StatusOr<Key> ReadKey(const std::string& path) {
   Key key(PEM_read_PrivateKey(file.get(), nullptr, no_passphrase, nullptr));
   ERR_clear_error();
   if (key == nullptr) {
-    return InvalidArgument("tls.key_file: ", path, " contains no PEM key without a passphrase");
+    return InvalidArgument("tls.key_file: ", path,
+                           " contains no PEM key, or its key has a passphrase");
   }
   return key;
 }

@@ -46,7 +46,7 @@ class EntryReader {
       RETURN_IF_ERROR(ReadKey(key, pair.first, pair.second));
     }
     for (const char* key : {"name", "salt", "sha256", "scopes", "pools"}) {
-      if (!seen.contains(key)) return At(node_, Cat("the token lacks the key ", key));
+      if (!seen.contains(key)) return At(node_, Cat("this token entry has no ", key));
     }
     return entry_;
   }

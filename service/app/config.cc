@@ -140,7 +140,8 @@ absl::StatusOr<retrieval::RemoteEndpoint> ReadEmbedder(const std::string& file,
   }
   RETURN_IF_ERROR(section.Read(node));
   if (!key_file.empty() && !key_env.empty()) {
-    return section.At(node, path + "api_key_file and api_key_env cannot both be given");
+    return section.At(
+        node, Cat("embedders.", name, ": give either api_key_file or api_key_env, not both"));
   }
   if (!key_file.empty()) {
     auto key = ReadKey(key_file);
@@ -270,8 +271,8 @@ absl::StatusOr<ServerConfig> LoadConfig(const std::string& path) {
 
 absl::Status ValidateServing(const ServerConfig& config) {
   if (!IsLoopbackAddress(config.listen) && !config.insecure) {
-    const std::string where =
-        Cat("listen ", config.listen, " can be reached from other machines: ");
+    const std::string where = Cat("will not listen on ", config.listen,
+                                  " without TLS and tokens, because other machines can reach it: ");
     constexpr char kElse[] =
         "; if something else protects this port, pass --insecure (config: insecure: true) instead";
     if (!config.tls.is_on()) {

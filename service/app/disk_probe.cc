@@ -20,8 +20,12 @@ namespace {
 
 absl::Status Failed(const std::string& folder, std::string_view what, int error) {
   const std::string_view full = error == ENOSPC || error == EDQUOT ? "the disk is full: " : "";
-  return absl::UnavailableError(Cat(full, "cannot ", what, " a file of ", kProbeBytes >> 20,
-                                    " MB in ", Quoted(folder, 1024), ": ", std::strerror(error)));
+  return absl::UnavailableError(
+      Cat(full, "cannot ", what, " ", Quoted(folder, 1024), ": ", std::strerror(error)));
+}
+
+absl::Status ProbeFailed(const std::string& folder, std::string_view what, int error) {
+  return Failed(folder, Cat(what, " a file of ", kProbeBytes >> 20, " MB in"), error);
 }
 
 // 0, or errno.
@@ -39,13 +43,13 @@ int WriteAll(int file) {
 absl::Status ProbeFolder(const std::string& folder) {
   const std::string path = folder + "/.probe";
   const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (file < 0) return Failed(folder, "create", errno);
+  if (file < 0) return ProbeFailed(folder, "create", errno);
   unlink(path.c_str());  // deleted when its descriptor is closed, whatever happens
   const int error = WriteAll(file);
   const int synced = error == 0 && fsync(file) != 0 ? errno : 0;
   close(file);
-  if (error != 0) return Failed(folder, "write", error);
-  if (synced != 0) return Failed(folder, "sync", synced);
+  if (error != 0) return ProbeFailed(folder, "write", error);
+  if (synced != 0) return ProbeFailed(folder, "sync", synced);
   return absl::OkStatus();
 }
 
@@ -64,7 +68,7 @@ int64_t LogBytes(const std::string& folder) {
 
 absl::Status CheckRoom(const std::string& folder, int64_t bytes) {
   struct statvfs disk {};
-  if (statvfs(folder.c_str(), &disk) != 0) return Failed(folder, "check the free space for", errno);
+  if (statvfs(folder.c_str(), &disk) != 0) return Failed(folder, "read the free space of", errno);
   const auto free = static_cast<int64_t>(disk.f_bavail * disk.f_frsize);
   if (free >= bytes) return absl::OkStatus();
   return absl::UnavailableError(Cat("the disk is full: ", free >> 20, " MB are free in ",
@@ -87,7 +91,7 @@ absl::Status ProbeDisk(const std::string& data_dir) {
   std::map<dev_t, Disk> disks;
   for (const std::string& folder : folders) {
     struct stat info {};
-    if (stat(folder.c_str(), &info) != 0) return Failed(folder, "make", errno);
+    if (stat(folder.c_str(), &info) != 0) return Failed(folder, "access the folder", errno);
     Disk& disk = disks[info.st_dev];
     if (disk.folder.empty()) disk.folder = folder;
     disk.bytes += LogBytes(folder);

@@ -137,7 +137,7 @@ bool EngineHost::CloseToReopen(Admission& admission) {
   if (!WaitForCalls(admission)) {
     log_.warn(
         "the disk can be written again, but the storage cannot be reopened yet, because some calls "
-        "do not end");
+        "are still running; retrying");
     admission.Resume();
     return false;
   }

@@ -21,8 +21,9 @@ void HealthLog::LogFaults() {
   const auto now = std::chrono::steady_clock::now();
   const Metrics::Faults faults = metrics_.faults();
   if (faults.count == faults_told_ || now < faults_not_before_) return;
-  log_.error("{} calls failed by a fault of the server (INTERNAL or DATA_LOSS); the last error: {}",
-             faults.count - faults_told_, faults.last);
+  log_.error(
+      "{} calls failed because of a server error (INTERNAL or DATA_LOSS); the last error: {}",
+      faults.count - faults_told_, faults.last);
   faults_told_ = faults.count;
   faults_not_before_ = now + kFaultsEvery;
 }

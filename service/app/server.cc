@@ -92,7 +92,7 @@ class Server::Impl {
     if (health_thread_.joinable()) health_thread_.join();
     std::this_thread::sleep_for(kRefuseFor);
     if (!host_.slot().is_empty() && !host_.WaitForCalls(*admission_)) {
-      log_.warn("stopping although some calls have not ended");
+      log_.warn("stopping while some calls are still running");
     }
     server_->Shutdown(std::chrono::system_clock::now() + kStreamsWait);
     server_->Wait();

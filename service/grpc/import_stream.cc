@@ -78,10 +78,10 @@ void ImportStream::End(const absl::Status& status) {
   if (!status.ok() && tally_ &&
       tally_->total().queries_learned + tally_->total().queries_known > 0) {
     const engine::ImportOutput& total = tally_->total();
-    told = Located(
-        status, Cat("after ", total.queries_learned, " queries learned and ", total.queries_known,
-                    " known before, which are kept (to continue, send the import again with the "
-                    "same import_id)"));
+    told = Located(status,
+                   Cat(total.queries_learned, " queries were learned and ", total.queries_known,
+                       " were known before; both are kept. Send the import again with the same "
+                       "import_id to continue. The error"));
   }
   timer_.Done(told);
   if (tally_) {

@@ -92,10 +92,7 @@ void AuditLog::TellOfLost() {
     std::swap(lost, lost_);
   }
   if (lost > 0) {
-    log_.warn(
-        "{} admin calls have no audit line, because they arrived or were refused faster than lines "
-        "are written",
-        lost);
+    log_.warn("{} admin calls have no audit line: too many came at once", lost);
   }
 }
 

@@ -74,10 +74,9 @@ struct Families {
   Family experience{"pointsman_pool_experience_entries", "Past outcomes in the search index.",
                     MetricType::Gauge};
   Family arms{"pointsman_pool_arms", "Arms of a pool, by status.", MetricType::Gauge};
-  Family snapshot_age{
-      "pointsman_snapshot_age_seconds",
-      "Age of the newest snapshot; 0 while it contains everything that was learned.",
-      MetricType::Gauge};
+  Family snapshot_age{"pointsman_snapshot_age_seconds",
+                      "Age of the newest snapshot in seconds; 0 if nothing was learned since.",
+                      MetricType::Gauge};
   Family arm_decisions{"pointsman_arm_decisions_total", "Decisions for an arm.",
                        MetricType::Counter};
   Family arm_outcomes{"pointsman_arm_outcomes_total",

@@ -21,7 +21,7 @@ const prometheus::Histogram::BucketBoundaries kBuckets{
 Metrics::Metrics() : registry_(std::make_shared<prometheus::Registry>()) {
   prometheus::BuildGauge()
       .Name("pointsman_build_info")
-      .Help("Always 1; its labels say which build serves, and the format of its data folder.")
+      .Help("Always 1; its labels give the version, compiler and data folder format.")
       .Register(*registry_)
       .Add({{"version", Version()},
             {"compiler", Compiler()},

@@ -144,7 +144,7 @@ TEST_F(BackupOverGrpc, LogPrintsTheEventsOfARunningServersFolder) {
 TEST_F(BackupOverGrpc, VerifyTellsASoundFolderFromADamagedOne) {
   Learn(100);
   EXPECT_EQ(Run("verify " + DataDir()), 0) << output_;
-  EXPECT_NE(output_.find("sound: 1 pools"), std::string::npos) << output_;
+  EXPECT_NE(output_.find("sound: 1 pool\n"), std::string::npos) << output_;
   const std::string checksum = std::to_string(Learned().state_checksum());
   EXPECT_EQ(Run("verify --json --from-start " + DataDir()), 0) << output_;
   EXPECT_NE(output_.find("\"state_checksum\": \"" + checksum + "\""), std::string::npos) << output_;

@@ -89,7 +89,7 @@ TEST_F(ImportOverGrpc, SaysHowMuchABrokenImportLearnedAndGoesOnFromThere) {
   const grpc::Status status = Send({StartOf(20, 20), ChunkOf(0, 10), bad});
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(ReasonIn(status), "BAD_FIELD");
-  for (const char* part : {"after 10 queries learned", "query 13", "arm \"beta\"", "quality"}) {
+  for (const char* part : {"10 queries were learned", "query 13", "arm \"beta\"", "quality"}) {
     EXPECT_NE(status.error_message().find(part), std::string::npos) << status.error_message();
   }
   EXPECT_EQ(Stats().outcomes(), 20u);

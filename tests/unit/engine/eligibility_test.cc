@@ -108,12 +108,13 @@ TEST_F(Eligibility, ReasonsSayNumbers) {
   input.query = "a question";
   input.max_output_tokens = 1200;
   EXPECT_EQ(WhyNot(input, "brief"),
-            "gives at most 256 output tokens, and max_output_tokens is 1200");
+            "its output_tokens_max is 256, below the request's max_output_tokens 1200");
   EXPECT_EQ(WhyNot(input, "beta"),
-            "context window of 1000 tokens, for up to 4 of input and 1200 of output");
+            "context window of 1000 tokens is too small for up to 4 input and 1200 output tokens");
   input.max_output_tokens = 0;
   input.constraints.context_tokens = 2000;
-  EXPECT_EQ(WhyNot(input, "beta"), "context window of 1000 tokens, for 2000 of input");
+  EXPECT_EQ(WhyNot(input, "beta"),
+            "context window of 1000 tokens is too small for 2000 input tokens");
 }
 
 TEST_F(Eligibility, NumbersOfTokensAreChecked) {

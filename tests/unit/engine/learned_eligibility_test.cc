@@ -126,7 +126,7 @@ TEST_F(LearnedEligibility, OfAContextWindowIsByTheLengthsThatCallsWereReportedTo
   for (int i = 0; i < 20; ++i) Live("beta", outcome);
   EXPECT_EQ(Candidates([](RouteInput&) {}), (Set{"alpha", "gamma"}));
   const std::string why = WhyNot("beta", [](RouteInput&) {});
-  EXPECT_TRUE(why.starts_with("context window of 1000 tokens, for up to ")) << why;
+  EXPECT_TRUE(why.starts_with("context window of 1000 tokens is too small for up to ")) << why;
   // Who counts knows better.
   EXPECT_TRUE(Candidates([](RouteInput& in) { in.input_tokens = 10; }).contains("beta"));
   EXPECT_TRUE(

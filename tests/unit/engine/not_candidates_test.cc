@@ -151,16 +151,18 @@ TEST_F(NotCandidates, AreAtMostAThousandAndCountTheRest) {
   const auto all = Ask([](RouteInput& in) { in.pool = "tools"; });
   ASSERT_TRUE(all.ok()) << all.status();
   ASSERT_EQ(all->not_candidates.size(), 1u);
-  EXPECT_EQ(all->not_candidates[0].reason, std::to_string(3000 - all->ranking.size()) +
-                                               " arms pass and were not in the shortlist");
+  EXPECT_EQ(all->not_candidates[0].reason,
+            std::to_string(3000 - all->ranking.size()) +
+                " arms pass the constraints but were not in the shortlist");
   const auto slow =
       Ask([](RouteInput& in) { in.pool = "tools", in.constraints.require_tags = {"slow"}; });
   ASSERT_TRUE(slow.ok()) << slow.status();
   ASSERT_EQ(slow->not_candidates.size(), 1000u);
   EXPECT_EQ(slow->not_candidates[997].reason, "lacks tag \"slow\"");
   EXPECT_EQ(slow->not_candidates[998].reason, "502 more arms do not pass");
-  EXPECT_EQ(slow->not_candidates[999].reason, std::to_string(1500 - slow->ranking.size()) +
-                                                  " arms pass and were not in the shortlist");
+  EXPECT_EQ(slow->not_candidates[999].reason,
+            std::to_string(1500 - slow->ranking.size()) +
+                " arms pass the constraints but were not in the shortlist");
 }
 
 }  // namespace

@@ -156,7 +156,7 @@ TEST(ParseConfig, NamesWhatIsWrongWithAnEmbedder) {
       {Cat(kEmbedder, "    api_key_file: /nowhere/key\n"),
        "cannot read the API key in \"/nowhere/key\""},
       {Cat(kEmbedder, "    api_key_env: POINTSMAN_NO_SUCH\n"), "is not set: \"POINTSMAN_NO_SUCH\""},
-      {Cat(kEmbedder, "    api_key_env: A\n    api_key_file: B\n"), "cannot both be given"},
+      {Cat(kEmbedder, "    api_key_env: A\n    api_key_file: B\n"), "not both"},
       {Cat(kEmbedder, "  tei: {}\n"), "embedders.tei is given twice"},
   };
   for (const auto& [text, message] : cases) {

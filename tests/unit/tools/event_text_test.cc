@@ -56,7 +56,7 @@ TEST(EventText, ShowsWhatAnArmEventChangesWithOldAndNewValuesAndWhoAsked) {
 TEST(EventText, DoesNotCallAnArmNewWhereTheLogBeginsLater) {
   LogContext context(/*is_from_start=*/false);
   EXPECT_THAT(EventText(At(9, ArmEvent{TheArm(), std::nullopt, ""}), context),
-              HasSubstr("arm gpt (id 3, active) put: "));
+              HasSubstr("arm gpt (id 3, active) new or changed: "));
 }
 
 TEST(EventText, ShowsWhatAPoolEventChanges) {

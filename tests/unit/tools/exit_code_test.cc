@@ -53,7 +53,6 @@ TEST(ErrorText, HasAdviceForEveryMachineReasonAUserCanMeet) {
                              reason::kDecisionExpired,
                              reason::kDecisionIdReused,
                              reason::kFeedbackIdReused,
-                             reason::kServedArmFixed,
                              reason::kPoolEmpty,
                              reason::kNoArmPasses,
                              reason::kSettingFixed,

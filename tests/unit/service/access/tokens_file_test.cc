@@ -45,7 +45,7 @@ TEST(TheTokensFile, IsRefusedWithTheLine) {
       {"tokens: 5", "t.yaml:1: tokens must be a list"},
       {"tokens: []\nmore: 1", "the key `tokens` and no other"},
       {"tokens:\n  - 5\n", "t.yaml:2: a token must be a mapping"},
-      {head + rest + ", scopes: [route]}", "t.yaml:2: the token lacks the key pools"},
+      {head + rest + ", scopes: [route]}", "t.yaml:2: this token entry has no pools"},
       {head + rest + ", scopes: [], pools: []}", "t.yaml:2: scopes must be a list"},
       {head + rest + ", scopes: [root], pools: []}", "t.yaml:2: unknown scope"},
       {head + rest + ", scopes: route, pools: []}", "t.yaml:2: scopes must be a list"},
