@@ -28,6 +28,7 @@ class PersistentArray {
   }
   PersistentArray& operator=(const PersistentArray& other) {
     POINTSMAN_CHECK(other.edit_ == nullptr);
+    if (this == &other) return *this;
     size_ = other.size_;
     chunks_ = other.chunks_;
     edit_ = nullptr;

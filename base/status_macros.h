@@ -17,6 +17,8 @@
     }                                                         \
   } while (false)
 
+// `target` may be a declaration, which parentheses would break.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define ASSIGN_OR_RETURN(target, expression) \
   ASSIGN_OR_RETURN_INNER(POINTSMAN_CONCAT(status_or_, __LINE__), target, expression)
 #define ASSIGN_OR_RETURN_INNER(temporary, target, expression) \
@@ -25,3 +27,4 @@
     return temporary.status();                                \
   }                                                           \
   target = std::move(temporary).value()
+// NOLINTEND(bugprone-macro-parentheses)

@@ -97,6 +97,7 @@ struct PoolEvent {
 struct DecisionPosition {
   Micros time = 0;
   std::string decision_id;
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy means the 0 that the comparison is compared with.
   friend auto operator<=>(const DecisionPosition&, const DecisionPosition&) = default;
 };
 

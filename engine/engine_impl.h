@@ -132,7 +132,7 @@ class Engine::Impl {
     writer_->Submit(std::move(command));
   }
 
-  void OnWriter(std::function<void()> act) {
+  void OnWriter(std::function<void()> act) const {
     Command command;
     command.alone = std::move(act);
     command.refuse = [](const absl::Status&) {};

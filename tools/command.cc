@@ -59,14 +59,14 @@ void OnChosen(CLI::App* command, Cli& cli, std::function<absl::Status(GrpcClient
   std::string what = command->get_name();
   for (const CLI::App* parent = command->get_parent();
        parent != nullptr && parent->get_parent() != nullptr; parent = parent->get_parent()) {
-    what = parent->get_name() + " " + what;
+    what = Cat(parent->get_name(), " ", what);
   }
   command->callback([&cli, what, run = std::move(run)] {
     cli.what = what;
     cli.run = [&cli, run]() -> absl::Status {
       ASSIGN_OR_RETURN(const GrpcOptions options, ClientOptions(cli));
       GrpcClient client(options);
-      const absl::Status status = run(client);
+      absl::Status status = run(client);
       if (client.is_called()) cli.called = cli.server;
       return status;
     };

@@ -140,6 +140,7 @@ void BM_DurableFeedback(benchmark::State& bench, const char* model) {
   for (auto _ : bench) {
     bench.PauseTiming();
     std::vector<std::string> ids;
+    ids.reserve(kFeedbacks);
     for (int i = 0; i < kFeedbacks; ++i) {
       ids.push_back(engine->Route(Question(rng)).value().decision_id);
     }

@@ -82,6 +82,7 @@ void LogWriter::RunTurn(std::vector<Command>& staged) {
   if (staged.empty()) return;
   Turn turn(log_, clock_.Now());
   std::vector<Completion> completions;
+  completions.reserve(staged.size());
   for (const Command& command : staged) completions.push_back(command.stage(turn));
 
   absl::Status written;
@@ -113,7 +114,7 @@ void LogWriter::Maintain() {
 absl::Status LogWriter::Commit(Turn& turn) {
   for (const Turn::Evicted& gone : evicted_) turn.RemoveExperience(gone.pool, gone.sequence);
   auto evicted = turn.Commit();
-  const absl::Status written = health_.Note(evicted.status());
+  absl::Status written = health_.Note(evicted.status());
   if (evicted.ok()) evicted_ = *std::move(evicted);
   return written;
 }

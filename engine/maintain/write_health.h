@@ -18,7 +18,7 @@ class WriteHealth {
   // what to do. Any other status is returned unchanged.
   absl::Status Note(const absl::Status& written) {
     if (!absl::IsUnavailable(written)) return written;
-    const absl::Status broken =
+    absl::Status broken =
         WithReason(absl::UnavailableError(
                        Cat("this write was not stored: ", ToStd(written.message()),
                            ". The server tries the disk again by itself; send this again in ",

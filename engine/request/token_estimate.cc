@@ -44,7 +44,7 @@ constexpr std::array<Kind, 256> kKinds = [] {
                : c > ' ' && c < 0x7f    ? Kind::kPunctuation
                                         : Kind::kOther;
   }
-  for (const char c : {'+', '/', '=', '-', '_'}) kinds[static_cast<std::size_t>(c)] = Kind::kJoin;
+  for (const char c : {'+', '/', '=', '-', '_'}) kinds[static_cast<unsigned char>(c)] = Kind::kJoin;
   return kinds;
 }();
 

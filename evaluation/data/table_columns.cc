@@ -200,7 +200,7 @@ class Planner {
     const std::string& name = Column(column);
     for (std::size_t at = name.size(); at-- > 1;) {
       if (kBetween.find(name[at]) == std::string_view::npos) continue;
-      const std::string model = ModelBefore(name, at + 1);
+      std::string model = ModelBefore(name, at + 1);
       if (IsKnown(model) || (field == kQuality && !model.empty())) return model;
     }
     return {};
@@ -274,7 +274,7 @@ class Planner {
   // The target that --map needs for a near miss: the field, and its model if the column's name does not show
   // it.
   std::string TargetOf(std::size_t column, const std::pair<std::string, ColumnField>& near) const {
-    const std::string field = FieldName(near.second);
+    std::string field = FieldName(near.second);
     if (near.first != Column(column) || !NeedsModel(near.second)) return field;
     const std::size_t at = near.first.find_last_of(".|:/");
     return Cat(at == std::string::npos ? "MODEL" : OneLine(near.first.substr(0, at)), ".", field);

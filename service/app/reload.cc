@@ -6,7 +6,7 @@ namespace pointsman::service {
 
 std::vector<std::string> FixedSettings(const ServerConfig& present, const ServerConfig& wanted) {
   std::vector<std::string> names;
-  const auto fixed = [&](const char* name, const std::string& now, const std::string& then) {
+  const auto fixed = [&](const char* name, const auto& now, const auto& then) {
     if (now != then) names.emplace_back(name);
   };
   fixed("data_dir", present.data_dir, wanted.data_dir);
@@ -15,8 +15,10 @@ std::vector<std::string> FixedSettings(const ServerConfig& present, const Server
   fixed("admin_listen", present.admin_listen, wanted.admin_listen);
   fixed("log.format", present.log_format, wanted.log_format);
   fixed("tokens_file", present.tokens_file, wanted.tokens_file);
-  if (present.tls != wanted.tls) names.emplace_back("tls");
-  if (present.embedders != wanted.embedders) names.emplace_back("embedders");
+  fixed("insecure", present.insecure, wanted.insecure);
+  fixed("admin_insecure", present.admin_insecure, wanted.admin_insecure);
+  fixed("tls", present.tls, wanted.tls);
+  fixed("embedders", present.embedders, wanted.embedders);
   return names;
 }
 

@@ -107,8 +107,8 @@ class RocksDecisionStore final : public DecisionStore {
     const std::string seal = SealOf(RecordKind::kDecision, payload);
     const rocksdb::Slice key_part(key);
     const std::array<rocksdb::Slice, 2> parts = {rocksdb::Slice(seal), rocksdb::Slice(payload)};
-    const rocksdb::Status status = batch.Put(rocksdb::SliceParts(&key_part, 1),
-                                             rocksdb::SliceParts(parts.data(), parts.size()));
+    rocksdb::Status status = batch.Put(rocksdb::SliceParts(&key_part, 1),
+                                       rocksdb::SliceParts(parts.data(), parts.size()));
     if (!status.ok()) return status;
     return batch.Put(times_, EncodeTimeKey(decision.pool, {decision.time, decision.id}),
                      EncodeWaiting(RatedArms(decision)));

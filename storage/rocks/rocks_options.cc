@@ -125,7 +125,8 @@ rocksdb::ColumnFamilyOptions LogFamilyOptions(const FamilyRow& row,
 }
 
 rocksdb::ColumnFamilyOptions DecisionTimesOptions(const rocksdb::Options& records) {
-  rocksdb::ColumnFamilyOptions o = records;
+  rocksdb::ColumnFamilyOptions o(
+      records);  // NOLINT(cppcoreguidelines-slicing): the part for a column family
   // An entry takes about a twentieth of its decision's bytes, so these expire by age, not by size.
   o.compaction_options_fifo.max_table_files_size /= kTimesShare;
   o.write_buffer_size = std::max<std::size_t>(o.write_buffer_size / kTimesShare,

@@ -108,7 +108,8 @@ TEST(SnapshotDamage, OfALargeOneAtRandomIsDataLoss) {
   for (int i = 0; i < 300; ++i) {
     std::string damaged = value;
     for (uint64_t n = 1 + rng.Below(5); n > 0; --n) {
-      damaged[rng.Below(damaged.size())] ^= static_cast<char>(1 << rng.Below(8));
+      char& byte = damaged[rng.Below(damaged.size())];
+      byte = static_cast<char>(byte ^ (1 << rng.Below(8)));
     }
     if (rng.Below(3) == 0) damaged.resize(rng.Below(damaged.size()));
     EXPECT_TRUE(damaged == value || absl::IsDataLoss(Read(damaged)));

@@ -131,7 +131,7 @@ TEST_F(RemotePool, IsNotMadeOnAnEmbedderThatIsNotThereOrDoesNotAnswer) {
   request.mutable_settings()->mutable_embedder()->set_dimension(31);
   status = Put(request, &response);
   EXPECT_EQ(status.error_code(), grpc::INVALID_ARGUMENT);
-  EXPECT_THAT(status.error_message(), HasSubstr("32 entries"));
+  EXPECT_THAT(status.error_message(), HasSubstr("32 numbers"));
 
   embedder_.Tell("mode 500");
   status = MakePool("other");
@@ -261,7 +261,7 @@ TEST_F(RemotePool, ImportsWithVectorsOrNotAtAll) {
   embedder_.Tell("mode 500");
   const grpc::Status status = import("second");
   EXPECT_EQ(status.error_code(), grpc::UNAVAILABLE);
-  EXPECT_THAT(status.error_message(), HasSubstr("send it again"));
+  EXPECT_THAT(status.error_message(), HasSubstr("send the chunk again"));
   EXPECT_EQ(FarStats().experience_size(), 10u);
 }
 

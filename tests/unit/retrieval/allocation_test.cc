@@ -10,6 +10,8 @@
 #include "retrieval/embed/embedder.h"
 
 namespace {
+// Counted by the operator new below.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables)
 thread_local std::size_t allocations = 0;
 
 void* Allocate(std::size_t size) {

@@ -81,7 +81,7 @@ TEST_F(ACertificate, IsRefusedWhereAFileIsMissingOrSomethingElse) {
   tls_.key_file = tls_.certificate_file;
   ExpectError("contains no PEM key");
   tls_ = good;
-  std::ofstream(folder_.path() + "/empty");
+  std::ofstream empty(folder_.path() + "/empty");
   tls_.client_ca_file = folder_.path() + "/empty";
   ExpectError("tls.client_ca_file");
   tls_.client_ca_file = tls_.certificate_file;
