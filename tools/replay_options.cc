@@ -33,6 +33,10 @@ void AddReplayOptions(CLI::App* command, DataOptions& data, evaluation::ReplayOp
   command->add_option("--scale", data.table.scale,
                       "scale of a table's qualities: 0..100, 1..5, true/false, thumbs [0..1]");
   command->add_option("--pool", data.pool, "subset of models, named in the folder's pools.json");
+  command->add_option("--arms", data.arms, "number of the pool's arms to draw by a seed; 0: all")
+      ->capture_default_str();
+  command->add_option("--arms-seed", data.arms_seed, "the seed of that draw")
+      ->capture_default_str();
   command->add_option("--rounds", replay.rounds, "queries to play; 0: all")->capture_default_str();
   command->add_option("--seeds", replay.seeds, "independent orders of the queries")
       ->check(CLI::Range(1, 1000000))
@@ -71,7 +75,9 @@ absl::StatusOr<evaluation::Dataset> LoadData(const DataOptions& data,
   embedder.lexicon_file = LexiconArgument(embedder.lexicon_file);
   ASSIGN_OR_RETURN(const evaluation::OutcomeSet set,
                    evaluation::ReadOutcomes(data.data, data.pool, data.table));
-  return evaluation::CompletePart(set);
+  ASSIGN_OR_RETURN(evaluation::Dataset dataset, evaluation::CompletePart(set));
+  if (data.arms == 0) return dataset;
+  return evaluation::SubPool(dataset, data.arms, data.arms_seed);
 }
 
 }  // namespace pointsman::tools

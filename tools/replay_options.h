@@ -16,12 +16,14 @@ struct DataOptions {
   std::string pool;
   evaluation::TableOptions table;
   double round_ms = 1000;
+  std::size_t arms = 0;  // of the pool, drawn by `arms_seed`; 0: all
+  uint64_t arms_seed = 1;
 };
 
 // --embedder, --dim, --sketch-weight, --lexicon, --projected. The settings must outlive the parsing.
 void AddEmbedderOptions(CLI::App* command, EmbedderSettings& embedder);
 
-// --data, --map, --scale, --pool, --rounds, --seeds, --seed-start, those of the embedder, --feedback-delay,
+// --data, --map, --scale, --pool, --arms, --arms-seed, --rounds, --seeds, --seed-start, those of the embedder, --feedback-delay,
 // --told, --round-ms, --latency-scale-ms. Both must outlive the parsing.
 void AddReplayOptions(CLI::App* command, DataOptions& data, evaluation::ReplayOptions& replay);
 

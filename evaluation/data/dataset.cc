@@ -1,9 +1,11 @@
 #include "evaluation/data/dataset.h"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 #include <utility>
 
+#include "base/rng.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "evaluation/data/dataset_folder.h"
@@ -110,6 +112,32 @@ absl::StatusOr<Dataset> LoadDataset(const std::string& folder, std::string_view 
   auto dataset = CompletePart(set);
   if (dataset.ok()) return dataset;
   return InvalidArgument(folder, ": ", ToStd(dataset.status().message()));
+}
+
+absl::StatusOr<Dataset> SubPool(const Dataset& dataset, std::size_t arms, uint64_t seed) {
+  const std::size_t k = dataset.arms.size();
+  if (arms < 1 || arms > k) {
+    return InvalidArgument("--arms ", arms, ": pool ", Quoted(dataset.pool), " of ", dataset.name,
+                           " has ", k, " arms");
+  }
+  std::vector<std::size_t> drawn(k);
+  std::iota(drawn.begin(), drawn.end(), std::size_t{0});
+  Rng rng(seed);
+  for (std::size_t i = 0; i < arms; ++i) std::swap(drawn[i], drawn[i + rng.Below(k - i)]);
+  drawn.resize(arms);
+  std::sort(drawn.begin(), drawn.end());
+  Dataset out;
+  out.name = dataset.name;
+  out.pool = Cat(dataset.pool, ", ", arms, " arms drawn by seed ", seed);
+  out.queries = dataset.queries;
+  out.queries_left_out = dataset.queries_left_out;
+  out.arms_left_out = dataset.arms_left_out;
+  for (const std::size_t arm : drawn) out.arms.push_back(dataset.arms[arm]);
+  out.outcomes.reserve(dataset.queries.size() * arms);
+  for (std::size_t q = 0; q < dataset.queries.size(); ++q) {
+    for (const std::size_t arm : drawn) out.outcomes.push_back(dataset.At(q, arm));
+  }
+  return out;
 }
 
 std::vector<std::string> ArmsWithoutCost(const Dataset& dataset) {

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,10 @@ absl::StatusOr<Dataset> CompletePart(const OutcomeSet& set);
 // Loads the folder, restricted to a pool's arms ("" or "all": every model), and takes its complete part.
 // Errors: those of ReadDataFolder and CompletePart.
 absl::StatusOr<Dataset> LoadDataset(const std::string& folder, std::string_view pool);
+
+// `arms` of the set's arms, drawn by `seed` and in the set's order, on the set's queries: pools of different sizes can be
+// compared. Errors: kInvalidArgument unless the set has 1 <= arms <= its arms.
+absl::StatusOr<Dataset> SubPool(const Dataset& dataset, std::size_t arms, uint64_t seed);
 
 // Names of the arms that lack a cost (a latency) for some query; empty if everything is recorded.
 std::vector<std::string> ArmsWithoutCost(const Dataset& dataset);

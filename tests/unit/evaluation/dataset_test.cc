@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 
 #include "base/strings.h"
 #include "evaluation/data/dataset_folder.h"
@@ -50,6 +51,42 @@ TEST(Dataset, LoadsArmsQueriesAndOutcomesAsTheyAreRecorded) {
   expected.input_tokens = 10;
   expected.output_tokens = 30;
   EXPECT_EQ(dataset->At(0, 1), expected);
+}
+
+TEST(Dataset, DrawsPoolsOfAnySizeByASeed) {
+  Dataset whole;
+  whole.name = "set";
+  whole.pool = "all";
+  constexpr std::size_t kArms = 9, kQueries = 4;
+  for (std::size_t a = 0; a < kArms; ++a) whole.arms.emplace_back().name = Cat("arm", a);
+  whole.queries.resize(kQueries);
+  for (std::size_t i = 0; i < kQueries * kArms; ++i) {
+    whole.outcomes.emplace_back().quality = static_cast<double>(i);
+  }
+  std::map<std::string, int> drawn;
+  for (uint64_t seed = 0; seed < 300; ++seed) {
+    const auto part = SubPool(whole, 3, seed);
+    ASSERT_TRUE(part.ok()) << part.status();
+    EXPECT_EQ(part->pool, Cat("all, 3 arms drawn by seed ", seed));
+    ASSERT_EQ(part->queries.size(), kQueries);
+    ASSERT_EQ(part->arms.size(), 3u);
+    for (std::size_t a = 0; a < 3; ++a) {
+      const std::string& name = part->arms[a].name;
+      ++drawn[name];
+      if (a > 0) EXPECT_LT(part->arms[a - 1].name, name);
+      const auto of_whole = static_cast<std::size_t>(name.back() - '0');
+      for (std::size_t q = 0; q < kQueries; ++q) {
+        EXPECT_EQ(part->At(q, a).quality, whole.At(q, of_whole).quality) << name;
+      }
+    }
+    const auto again = SubPool(whole, 3, seed);
+    for (std::size_t a = 0; a < 3; ++a) EXPECT_EQ(part->arms[a].name, again->arms[a].name);
+  }
+  for (const auto& [name, times] : drawn) EXPECT_NEAR(times, 100, 35) << name;
+  EXPECT_EQ(drawn.size(), kArms);
+  EXPECT_EQ(SubPool(whole, kArms, 1)->arms.size(), kArms);
+  EXPECT_EQ(SubPool(whole, 0, 1).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(SubPool(whole, 10, 1).status().message()), HasSubstr("has 9 arms"));
 }
 
 TEST(Dataset, LeavesOutQueriesThatSomeArmHasNoQualityFor) {
