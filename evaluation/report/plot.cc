@@ -116,7 +116,10 @@ std::string Axes(const Chart& chart, const Scale& x, const Scale& y) {
                   absl::StrFormat("%.4g", std::abs(value) < step_y / 2 ? 0.0 : value));
   }
   const double step_x = NiceStep(x.to - x.from, 6);
-  for (double value = std::ceil(x.from / step_x) * step_x; value <= x.to + 1e-9; value += step_x) {
+  const double first_x = std::ceil(x.from / step_x) * step_x;
+  const int count_x = static_cast<int>(std::floor((x.to + 1e-9 - first_x) / step_x)) + 1;
+  for (int i = 0; i < count_x; ++i) {
+    const double value = first_x + i * step_x;
     svg += Segment(x.At(value), y.at_from, x.At(value), y.at_from + 5, "#555555");
     svg += TextAt(x.At(value), y.at_from + 19, "middle", 12, "#555555",
                   absl::StrFormat("%.6g", value));
@@ -137,7 +140,8 @@ std::string Legend(const std::vector<ChartLine>& lines, double top, bool is_area
   const double column = (kWidth - kLeft - kRight) / static_cast<double>(kLegendColumns);
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const double x = kLeft + column * static_cast<double>(i % kLegendColumns);
-    const double y = top + kLegendRow * static_cast<double>(i / kLegendColumns);
+    const std::size_t row = i / kLegendColumns;
+    const double y = top + kLegendRow * static_cast<double>(row);
     const char* colour = kColours[i % kColours.size()];
     if (is_area) {
       svg +=

@@ -23,6 +23,7 @@ using Embedding = std::shared_ptr<const std::vector<float>>;
 
 struct TextKey {
   uint64_t high = 0, low = 0;
+  // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy means the 0 that the comparison is compared with.
   friend auto operator<=>(const TextKey&, const TextKey&) = default;
 };
 TextKey KeyOf(SipKey key, std::string_view text);

@@ -68,8 +68,10 @@ class RemoteEmbedder::Impl {
         inbox_.push_back(std::move(pending));
       }
     }
+    // NOLINTBEGIN(bugprone-use-after-move): it was moved only if neither holds.
     if (cached != nullptr) return Answer(pending, cached);
     if (!refused.ok()) return pending.done(refused);
+    // NOLINTEND(bugprone-use-after-move)
     transfers_.Wake();
   }
 
@@ -132,7 +134,7 @@ class RemoteEmbedder::Impl {
         const auto it = under_way_.find(number);
         Batch batch = std::move(it->second);
         under_way_.erase(it);
-        End(std::move(batch), std::move(answer));
+        End(std::move(batch), answer);
       }
       const Time now = std::chrono::steady_clock::now();
       FailAll(batches_.TakeExpired(now), TimedOut(endpoint_));
@@ -239,7 +241,7 @@ class RemoteEmbedder::Impl {
     under_way_[number] = std::move(batch);
   }
 
-  void End(Batch batch, HttpAnswer answer) {
+  void End(Batch batch, const HttpAnswer& answer) {
     if (!batch.texts.empty() && batch.texts.front().is_patient) is_patient_under_way_ = false;
     std::vector<uint32_t> dimensions;
     for (const PendingText& text : batch.texts) dimensions.push_back(text.dimension);

@@ -87,7 +87,7 @@ class Attack:
         self.scale = scale
         self.counts = collections.Counter()
         self.crowd = Crowd(self.counts)
-        self.until = 0.0
+        self.until = float("inf")  # until it is known
         self.is_told_to_stop = False
 
     def some(self, count, least=1):
@@ -100,10 +100,11 @@ class Attack:
     def stop(self):
         self.is_told_to_stop = True
 
-    def run(self, until):
-        self.until = until
+    def run(self, seconds):
+        """The time counts from when the attack is prepared, which takes long on a busy machine."""
         try:
             self.begin()
+            self.until = time.monotonic() + seconds
             while not self.is_over:
                 self.step()
             return self.report()

@@ -73,7 +73,9 @@ TEST(Dataset, DrawsPoolsOfAnySizeByASeed) {
     for (std::size_t a = 0; a < 3; ++a) {
       const std::string& name = part->arms[a].name;
       ++drawn[name];
-      if (a > 0) EXPECT_LT(part->arms[a - 1].name, name);
+      if (a > 0) {
+        EXPECT_LT(part->arms[a - 1].name, name);
+      }
       const auto of_whole = static_cast<std::size_t>(name.back() - '0');
       for (std::size_t q = 0; q < kQueries; ++q) {
         EXPECT_EQ(part->At(q, a).quality, whole.At(q, of_whole).quality) << name;

@@ -105,7 +105,7 @@ TEST(PoolFile, NamesTheLineAndTheKeysThatExist) {
       {"arms: []\n", "pool.yaml:1: the pool needs a `name`"},
       {"name: a\n  b: [\n", "pool.yaml:2: this is not YAML"},
       {"", "the file is empty"},
-      {"name: a\n---\nname: b\n", "several documents"},
+      {"name: a\n---\nname: b\n", "several YAML documents"},
       {"- name\n", "expected a mapping of keys to values"},
   };
   for (const Case& c : cases) EXPECT_THAT(MessageOf(c.yaml), HasSubstr(c.message)) << c.yaml;
