@@ -7,73 +7,66 @@
 namespace pointsman::tools {
 namespace {
 
+struct ReasonAdvice {
+  std::string_view reason;
+  const char* what;
+};
+constexpr ReasonAdvice kReasonAdvice[] = {
+    {reason::kPoolUnknown,
+     "`pointsman pool list` shows the pools; `pointsman pool create FILE` creates one"},
+    {reason::kPoolExists,
+     "`pointsman pool put FILE` changes it; `pointsman pool delete NAME --yes` deletes it"},
+    {reason::kArmUnknown, "`pointsman arm list` shows the arms of a pool"},
+    {reason::kArmExists,
+     "`pointsman arm set NAME` changes it; add --reset if another model now answers under "
+     "its name"},
+    {reason::kImportUnknown,
+     "check the id: `pointsman import` prints it, and `pointsman log` shows it as "
+     "import:ID:INDEX; imports whose events were deleted from the log cannot be found"},
+    {reason::kImportIdReused,
+     "use another --import-id for different content, or undo the first import (`import "
+     "--undo ID`)"},
+    {reason::kImportNotUndone,
+     "`pointsman pool reembed` creates a new pool from what is still in the log; or restore "
+     "a backup from before the import"},
+    {reason::kEmbedderUnusable,
+     "`pointsman pool get NAME` shows what is wrong with the pool's embedder"},
+    {reason::kStopping,
+     "retry when the server is up; sending the same feedback_id or decision_id again is safe"},
+    {reason::kDecisionUnknown,
+     "check the decision id and the pool (--pool); decisions made while the server could not "
+     "write to its storage are not recorded"},
+    {reason::kDecisionExpired,
+     "send feedback sooner, or raise decision_ttl_s in the server's config"},
+    {reason::kDecisionIdReused, "give each request its own decision id"},
+    {reason::kFeedbackIdReused, "give each feedback its own feedback id"},
+    {reason::kPoolEmpty, "`pointsman arm add NAME` adds an arm"},
+    {reason::kNoArmPasses, "relax the constraints; the message gives the reason for each arm"},
+    {reason::kSettingFixed, "create a new pool with the new setting"},
+    {reason::kLimit, "raise the limit in the server's config, or send less"},
+    {reason::kQueueFull,
+     "retry in a moment; sending the same feedback_id or decision_id again is safe"},
+    {reason::kStorageBroken,
+     "check the server's log and disk; the server recovers by itself once the disk accepts "
+     "writes; keep the feedback and retry later"},
+    {reason::kEmbedderUnavailable,
+     "check that the embedder is running and accepts the model and key under `embedders` in "
+     "the server's config; `curl URL/models` tests it"},
+    {reason::kToken,
+     "pass a token with --token-file FILE or POINTSMAN_TOKEN; `pointsman token create` makes "
+     "one"},
+    {reason::kForbidden,
+     "use a token with other scopes or pools; `pointsman token create` makes one"},
+    {reason::kClientRate, "send fewer calls at a time, or raise the limit in the server's config"},
+    {reason::kTooManyCalls,
+     "send fewer calls at a time, or raise the limit in the server's config"},
+    {evaluation::kDataLacks, "use `--prefer 1,0,0` to weigh quality alone"},
+};
+
 std::string AdviceByReason(std::string_view reason) {
-  if (reason == reason::kPoolUnknown) {
-    return "`pointsman pool list` shows the pools; `pointsman pool create FILE` creates one";
+  for (const ReasonAdvice& advice : kReasonAdvice) {
+    if (reason == advice.reason) return advice.what;
   }
-  if (reason == reason::kPoolExists) {
-    return "`pointsman pool put FILE` changes it; `pointsman pool delete NAME --yes` deletes it";
-  }
-  if (reason == reason::kArmUnknown) return "`pointsman arm list` shows the arms of a pool";
-  if (reason == reason::kArmExists) {
-    return "`pointsman arm set NAME` changes it; add --reset if another model now answers under "
-           "its name";
-  }
-  if (reason == reason::kImportUnknown) {
-    return "check the id: `pointsman import` prints it, and `pointsman log` shows it as "
-           "import:ID:INDEX; imports whose events were deleted from the log cannot be found";
-  }
-  if (reason == reason::kImportIdReused) {
-    return "use another --import-id for different content, or undo the first import (`import "
-           "--undo ID`)";
-  }
-  if (reason == reason::kImportNotUndone) {
-    return "`pointsman pool reembed` creates a new pool from what is still in the log; or restore "
-           "a backup from before the import";
-  }
-  if (reason == reason::kEmbedderUnusable) {
-    return "`pointsman pool get NAME` shows what is wrong with the pool's embedder";
-  }
-  if (reason == reason::kStopping) {
-    return "retry when the server is up; sending the same feedback_id or decision_id again is safe";
-  }
-  if (reason == reason::kDecisionUnknown) {
-    return "check the decision id and the pool (--pool); decisions made while the server could not "
-           "write to its storage are not recorded";
-  }
-  if (reason == reason::kDecisionExpired) {
-    return "send feedback sooner, or raise decision_ttl_s in the server's config";
-  }
-  if (reason == reason::kDecisionIdReused) return "give each request its own decision id";
-  if (reason == reason::kFeedbackIdReused) return "give each feedback its own feedback id";
-  if (reason == reason::kPoolEmpty) return "`pointsman arm add NAME` adds an arm";
-  if (reason == reason::kNoArmPasses) {
-    return "relax the constraints; the message gives the reason for each arm";
-  }
-  if (reason == reason::kSettingFixed) return "create a new pool with the new setting";
-  if (reason == reason::kLimit) return "raise the limit in the server's config, or send less";
-  if (reason == reason::kQueueFull) {
-    return "retry in a moment; sending the same feedback_id or decision_id again is safe";
-  }
-  if (reason == reason::kStorageBroken) {
-    return "check the server's log and disk; the server recovers by itself once the disk accepts "
-           "writes; keep the feedback and retry later";
-  }
-  if (reason == reason::kEmbedderUnavailable) {
-    return "check that the embedder is running and accepts the model and key under `embedders` in "
-           "the server's config; `curl URL/models` tests it";
-  }
-  if (reason == reason::kToken) {
-    return "pass a token with --token-file FILE or POINTSMAN_TOKEN; `pointsman token create` makes "
-           "one";
-  }
-  if (reason == reason::kForbidden) {
-    return "use a token with other scopes or pools; `pointsman token create` makes one";
-  }
-  if (reason == reason::kClientRate || reason == reason::kTooManyCalls) {
-    return "send fewer calls at a time, or raise the limit in the server's config";
-  }
-  if (reason == evaluation::kDataLacks) return "use `--prefer 1,0,0` to weigh quality alone";
   return "";
 }
 

@@ -70,6 +70,28 @@ std::string Reason(const Candidate& c) {
       c.features.neighbour_quality, c.features.description_similarity);
 }
 
+learners::QueryView QueryOf(const RouteInput& input, const PoolSettings& settings,
+                            const QueryContext& context, Micros now) {
+  learners::QueryView query;
+  query.context = context.z;
+  query.input_tokens = context.input_tokens;
+  query.latency_kind = input.latency_kind.value_or(settings.latency_kind);
+  query.max_output_tokens = static_cast<double>(input.max_output_tokens);
+  query.input_is_counted = input.input_tokens > 0;
+  query.now = now;
+  return query;
+}
+
+// Without its draws.
+learners::ChoiceRequest ChoiceOf(const RouteInput& input, const PoolSettings& settings) {
+  learners::ChoiceRequest request;
+  request.preference = Normalised(input.preference.value_or(settings.default_preference));
+  request.mode = input.mode == Mode::kPreview ? Mode::kExplore : input.mode;
+  request.purpose = input.purpose;
+  request.arm_count = std::max(1u, input.arm_count);
+  return request;
+}
+
 }  // namespace
 
 std::vector<Neighbour> FindNeighbours(const PoolRuntime& pool, const learners::LearnedState& state,
@@ -116,13 +138,7 @@ absl::StatusOr<Decided> Decide(const PoolRuntime& pool, const learners::LearnedS
 
   QueryContext context;
   ASSIGN_OR_RETURN(context, pool.encoder().Encode(input, settings));
-  learners::QueryView query;
-  query.context = context.z;
-  query.input_tokens = context.input_tokens;
-  query.latency_kind = input.latency_kind.value_or(settings.latency_kind);
-  query.max_output_tokens = static_cast<double>(input.max_output_tokens);
-  query.input_is_counted = input.input_tokens > 0;
-  query.now = inputs.now;
+  const learners::QueryView query = QueryOf(input, settings, context, inputs.now);
   NamedArms named;
   ASSIGN_OR_RETURN(named, ResolveArms(pool, state, input.constraints));
   ArmCheck check(state, input, context, query, std::move(named));
@@ -144,11 +160,7 @@ absl::StatusOr<Decided> Decide(const PoolRuntime& pool, const learners::LearnedS
     RETURN_IF_ERROR(gather());
   }
 
-  learners::ChoiceRequest request;
-  request.preference = Normalised(input.preference.value_or(settings.default_preference));
-  request.mode = input.mode == Mode::kPreview ? Mode::kExplore : input.mode;
-  request.purpose = input.purpose;
-  request.arm_count = std::max(1u, input.arm_count);
+  learners::ChoiceRequest request = ChoiceOf(input, settings);
   request.draw = DrawUniform(inputs.secret, pool.id(), inputs.decision_id, DrawPurpose::kChooseArm);
   request.panel_seed = draw_bits(DrawPurpose::kPanel);
   learners::Choice choice = learners::Choose(state, query, request, views, expected);

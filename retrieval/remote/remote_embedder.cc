@@ -66,13 +66,11 @@ class RemoteEmbedder::Impl {
       if (cached == nullptr && refused.ok()) {
         waiting_ += !pending.is_patient;
         inbox_.push_back(std::move(pending));
+        return transfers_.Wake();
       }
     }
-    // NOLINTBEGIN(bugprone-use-after-move): it was moved only if neither holds.
     if (cached != nullptr) return Answer(pending, cached);
-    if (!refused.ok()) return pending.done(refused);
-    // NOLINTEND(bugprone-use-after-move)
-    transfers_.Wake();
+    pending.done(refused);
   }
 
   void Try(std::vector<std::string> texts, std::function<void(absl::StatusOr<Trial>)> done) {

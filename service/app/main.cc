@@ -67,6 +67,7 @@ absl::StatusOr<ServerConfig> Configure(const Flags& flags) {
 // SIGTERM, SIGINT and SIGHUP, as bytes in a pipe. Blocking them for sigwait is not enough: a library may have
 // started threads before main (OpenBLAS does) that do not block them, and a signal that arrives before
 // sigwait would end the process there.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): a signal handler reaches nothing else
 int signal_pipe[2];
 
 void SendSignal(int signal) {

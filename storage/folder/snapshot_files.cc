@@ -56,7 +56,7 @@ absl::StatusOr<std::unique_ptr<SnapshotFiles>> SnapshotFiles::Open(const std::st
   ASSIGN_OR_RETURN(names, files->Names());
   for (const std::string& name : names) {
     if (!EndsWith(name, kUnfinished)) continue;
-    RETURN_IF_ERROR(ToStatus(env->DeleteFile(folder + "/" + name), "snapshots: clear"));
+    RETURN_IF_ERROR(ToStatus(env->DeleteFile(Cat(folder, "/", name)), "snapshots: clear"));
   }
   return files;
 }
@@ -183,8 +183,7 @@ absl::Status SnapshotFiles::CopyTo(const std::string& folder) const {
   ASSIGN_OR_RETURN(names, Names());
   for (const std::string& name : names) {
     if (!ParseName(name)) continue;
-    const std::string from = folder_ + "/" + name;
-    const std::string to = folder + "/" + name;
+    const std::string from = Cat(folder_, "/", name), to = Cat(folder, "/", name);
     if (env_->LinkFile(from, to).ok()) continue;
     std::string bytes;  // another file system
     RETURN_IF_ERROR(ToStatus(rocksdb::ReadFileToString(env_, from, &bytes), "snapshots: read"));
