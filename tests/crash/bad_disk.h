@@ -20,7 +20,8 @@
 
 namespace pointsman::tests {
 
-// Why this process has no mounts of its own; empty: it has them.
+// Why this process has no mounts of its own; empty: it has them. Main sets it once.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables)
 inline std::string why_no_mounts;
 
 // Call before any thread starts. As root a mount namespace is enough; otherwise it needs a user namespace.

@@ -38,8 +38,9 @@ ServerProcess::ServerProcess(const std::string& folder, std::vector<std::string>
     words = {"/bin/sh", "-c", "ulimit -f $0; trap '' XFSZ; exec \"$@\"",
              std::to_string(2 * file_kb_max)};
   }
-  for (const char* word : {POINTSMAN_BIN_DIR "/pointsmand", "--data-dir", folder.c_str(),
-                           "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"}) {
+  const std::string binary = POINTSMAN_BIN_DIR "/pointsmand";
+  for (const char* word : {binary.c_str(), "--data-dir", folder.c_str(), "--listen", "127.0.0.1:0",
+                           "--admin-listen", "127.0.0.1:0"}) {
     words.emplace_back(word);
   }
   words.insert(words.end(), arguments.begin(), arguments.end());

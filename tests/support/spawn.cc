@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): POSIX declares it so
 extern char** environ;
 
 namespace pointsman::tests {

@@ -87,7 +87,8 @@ void RouteAndTell(Current& current, const std::string& id, Counts& counts) {
   });
   ++counts.routes;
   ++counts.feedbacks;
-  counts.tried_again += static_cast<uint64_t>(route_failed + feedback_failed);
+  counts.tried_again +=
+      static_cast<uint64_t>(route_failed) + static_cast<uint64_t>(feedback_failed);
   counts.failed_though_applied += told.result() == v1::ALREADY_APPLIED;
 }
 

@@ -10,6 +10,7 @@ namespace pointsman {
 namespace {
 
 struct Anything {
+  // NOLINTNEXTLINE(google-explicit-constructor): it becomes whatever a member is.
   template <class T>
   operator T() const;
 };
