@@ -10,9 +10,8 @@ namespace pointsman {
 namespace {
 
 struct Anything {
-  // NOLINTNEXTLINE(google-explicit-constructor): it becomes whatever a member is.
   template <class T>
-  operator T() const;
+  operator T() const;  // NOLINT(google-explicit-constructor): it becomes whatever a member is
 };
 
 // How many members an aggregate has: as many initializers as it takes.
