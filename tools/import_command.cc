@@ -12,6 +12,7 @@
 #include "domain/names.h"
 #include "domain/outcome_fields.h"
 #include "evaluation/data/dataset_folder.h"
+#include "evaluation/data/shuffled.h"
 #include "evaluation/replay/warm_start.h"
 #include "service/api/convert.h"
 #include "tools/command.h"
@@ -177,7 +178,7 @@ absl::StatusOr<Prepared> Prepare(const Options& options, GrpcClient& client) {
   report.queries_chosen = options.queries == 0 ? set.queries.size() : options.queries;
   const std::vector<std::string> arm_names = JoinArms(set, arms);
   prepared.import = evaluation::MakeSparseImport(
-      set, evaluation::ShuffledQueries(set.queries.size(), report.queries_chosen, options.seed),
+      set, evaluation::Shuffled(set.queries.size(), report.queries_chosen, options.seed),
       arm_names);
   uint64_t most = 0;
   for (const auto& [arm, count] : prepared.import.outcomes) most = std::max(most, count);

@@ -277,9 +277,9 @@ absl::Status PoolCommands::PutArmsIn(Turn& turn, const std::shared_ptr<PoolRunti
                                      const PoolEdit& edit, const std::string& by,
                                      std::set<std::string>& named, PutPoolOutput& out) const {
   const auto say = [&out](const PutArmOutput& put) {
-    if (put.is_new) out.changes.push_back(Cat("arm ", OneLine(put.arm.name), ": new"));
-    for (const std::string& change : put.changes) {
-      if (!put.is_new) out.changes.push_back(Cat("arm ", OneLine(put.arm.name), ": ", change));
+    const std::vector<std::string> as_new = {"new"};
+    for (const std::string& change : put.is_new ? as_new : put.changes) {
+      out.changes.push_back(Cat("arm ", OneLine(put.arm.name), ": ", change));
     }
   };
   std::vector<ArmEdit> give_ups;

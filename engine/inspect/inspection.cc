@@ -8,6 +8,14 @@
 #include "base/strings.h"
 
 namespace pointsman::engine {
+namespace {
+
+std::string NameOf(const learners::LearnedState& state, ArmId id) {
+  const Arm* arm = state.arm(id);
+  return arm == nullptr ? std::string() : arm->name;
+}
+
+}  // namespace
 
 absl::StatusOr<Explanation> Explain(const PoolRuntime& pool, const storage::Storage& storage,
                                     std::string_view id) {
@@ -19,17 +27,14 @@ absl::StatusOr<Explanation> Explain(const PoolRuntime& pool, const storage::Stor
                       reason::kDecisionUnknown, "decision_id");
   }
   const auto state = pool.state();
-  const auto name_of = [&](ArmId arm) {
-    const Arm* found = state->arm(arm);
-    return found == nullptr ? std::string() : found->name;
-  };
   Explanation out;
   out.decision = *std::move(decision);
-  for (const Candidate& c : out.decision.candidates) out.candidate_names.push_back(name_of(c.arm));
+  for (const Candidate& c : out.decision.candidates)
+    out.candidate_names.push_back(NameOf(*state, c.arm));
   // The arms of the answer, and the arm that served if it is not among them.
   std::vector<ArmId> arms;
   for (const ChosenArm& chosen : out.decision.chosen) {
-    out.chosen_names.push_back(name_of(chosen.arm));
+    out.chosen_names.push_back(NameOf(*state, chosen.arm));
     arms.push_back(chosen.arm);
   }
   for (std::size_t i = 0; i < arms.size(); ++i) {
@@ -37,7 +42,7 @@ absl::StatusOr<Explanation> Explain(const PoolRuntime& pool, const storage::Stor
     ASSIGN_OR_RETURN(record, storage.log->ReadFeedback({pool.id(), out.decision.id, arms[i]}));
     if (!record || record->decision_time != out.decision.time) continue;
     if (!record->learned.empty()) {
-      out.outcomes.emplace_back(name_of(record->is_split ? arms[i] : record->served),
+      out.outcomes.emplace_back(NameOf(*state, record->is_split ? arms[i] : record->served),
                                 record->learned);
     }
     const bool is_beside = std::find(arms.begin(), arms.end(), record->served) == arms.end();
@@ -55,18 +60,14 @@ absl::StatusOr<OutcomePage> ReadOutcomes(const PoolRuntime& pool, const storage:
   first = std::max({first, page.first_sequence, Sequence{1}});
   std::vector<Event> events;
   ASSIGN_OR_RETURN(events, log.ReadEvents(pool.id(), first, std::max<std::size_t>(1, events_max)));
-  const auto name_of = [&](ArmId id) {
-    const Arm* arm = state->arm(id);
-    return arm == nullptr ? std::string() : arm->name;
-  };
   std::size_t text = 0;
   for (Event& event : events) {
     if (text > kTextMax) break;
     page.next = event.sequence + 1;
     if (const auto* put = std::get_if<ArmEvent>(&event.body); put != nullptr && put->reset) {
       const ArmReset& reset = *put->reset;
-      page.resets.push_back({event.sequence, name_of(put->arm.id),
-                             reset.inherit_from ? name_of(*reset.inherit_from) : "",
+      page.resets.push_back({event.sequence, NameOf(*state, put->arm.id),
+                             reset.inherit_from ? NameOf(*state, *reset.inherit_from) : "",
                              reset.inherit_strength});
     }
     auto* outcome = std::get_if<OutcomeEvent>(&event.body);
@@ -77,7 +78,7 @@ absl::StatusOr<OutcomePage> ReadOutcomes(const PoolRuntime& pool, const storage:
         outcome->decision_version > 0 && outcome->decision_version < fresh;
     if (event.sequence > fresh && was_decided_before) continue;
     text += outcome->query_text.size();
-    page.outcomes.push_back({event.sequence, event.time, name_of(outcome->arm),
+    page.outcomes.push_back({event.sequence, event.time, NameOf(*state, outcome->arm),
                              FeaturesOf(state->pool().settings, outcome->context),
                              std::move(*outcome)});
   }

@@ -1,14 +1,13 @@
 #include "evaluation/data/dataset.h"
 
 #include <algorithm>
-#include <numeric>
 #include <set>
 #include <utility>
 
-#include "base/rng.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "evaluation/data/dataset_folder.h"
+#include "evaluation/data/shuffled.h"
 
 namespace pointsman::evaluation {
 namespace {
@@ -120,11 +119,7 @@ absl::StatusOr<Dataset> SubPool(const Dataset& dataset, std::size_t arms, uint64
     return InvalidArgument("--arms ", arms, ": pool ", Quoted(dataset.pool), " of ", dataset.name,
                            " has ", k, " arms");
   }
-  std::vector<std::size_t> drawn(k);
-  std::iota(drawn.begin(), drawn.end(), std::size_t{0});
-  Rng rng(seed);
-  for (std::size_t i = 0; i < arms; ++i) std::swap(drawn[i], drawn[i + rng.Below(k - i)]);
-  drawn.resize(arms);
+  std::vector<std::size_t> drawn = Shuffled(k, arms, seed);
   std::sort(drawn.begin(), drawn.end());
   Dataset out;
   out.name = dataset.name;

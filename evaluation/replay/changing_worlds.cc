@@ -5,6 +5,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "evaluation/data/shuffled.h"
 #include "evaluation/replay/in_process_client.h"
 #include "evaluation/replay/scenario.h"
 #include "evaluation/replay/seed_run.h"
@@ -31,7 +32,7 @@ class World {
                                 " has ", queries, " complete queries and ", options_.rounds,
                                 " rounds were asked for");
     }
-    order_ = ShuffledQueries(queries, rounds_, seed_);
+    order_ = Shuffled(queries, rounds_, seed_);
     settings_ = options_.settings;
     settings_.cost_scale_usd = DearestMeanCostUsd(dataset_, settings_.cost_scale_usd);
     valuation_ = {Normalised(options_.preference), settings_.cost_scale_usd,
@@ -184,7 +185,7 @@ absl::StatusOr<ScenarioFigures> RunNewArm(const Dataset& dataset, const ReplayOp
   const std::size_t queries = dataset.queries.size();
   const std::size_t rounds = options.rounds == 0 ? queries : std::min(options.rounds, queries);
   const std::size_t half = rounds / 2;
-  const Niche niche = GreatestNiche(dataset, ShuffledQueries(queries, rounds, seed), half, rounds);
+  const Niche niche = GreatestNiche(dataset, Shuffled(queries, rounds, seed), half, rounds);
   if (niche.gain <= 0) {
     return FailedPrecondition(dataset.name, " has no domain with ", kDomainRoundsMin,
                               " queries in half of the rounds where one arm leads");

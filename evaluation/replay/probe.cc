@@ -8,9 +8,9 @@
 #include <numeric>
 #include <span>
 
-#include "base/rng.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "evaluation/data/shuffled.h"
 #include "retrieval/embed/embedder.h"
 #include "retrieval/embed/projection.h"
 
@@ -143,21 +143,15 @@ std::size_t Best(const std::vector<Matrix>& predictions, const Matrix& y) {
   return static_cast<std::size_t>(std::max_element(scores.begin(), scores.end()) - scores.begin());
 }
 
-std::vector<Eigen::Index> Shuffled(std::size_t count, uint64_t seed) {
-  std::vector<Eigen::Index> order(count);
-  std::iota(order.begin(), order.end(), Eigen::Index{0});
-  Rng rng(seed);
-  for (std::size_t i = count; i > 1; --i) std::swap(order[i - 1], order[rng.Below(i)]);
-  return order;
-}
-
 std::size_t Share(std::size_t count, double share) {
   const auto part = static_cast<std::size_t>(share * static_cast<double>(count));
   return std::clamp<std::size_t>(part, 1, count - 1);
 }
 
 ProbeSplit RunSplit(const Table& table, const ProbeOptions& options, uint64_t seed) {
-  const auto order = Shuffled(static_cast<std::size_t>(table.x.rows()), seed);
+  const auto count = static_cast<std::size_t>(table.x.rows());
+  const std::vector<std::size_t> shuffled = Shuffled(count, count, seed);
+  const std::vector<Eigen::Index> order(shuffled.begin(), shuffled.end());
   const Rows all(order);
   const Rows train = all.first(
       options.train_queries > 0 ? options.train_queries : Share(order.size(), options.train_share));

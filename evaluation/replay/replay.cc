@@ -6,6 +6,7 @@
 #include "base/rng.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "evaluation/data/shuffled.h"
 #include "evaluation/replay/seed_run.h"
 #include "evaluation/replay/warm_start.h"
 
@@ -33,7 +34,7 @@ absl::StatusOr<std::vector<Round>> Play(const Dataset& dataset, const ReplayOpti
                                         const Valuation& valuation, std::size_t rounds,
                                         uint64_t seed, SeedRun& run, const OnRound& on_round) {
   const std::size_t imported = options.import_queries;
-  auto order = ShuffledQueries(dataset.queries.size(), imported + rounds, seed);
+  auto order = Shuffled(dataset.queries.size(), imported + rounds, seed);
   order.erase(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(imported));
   Rng told_rng(seed ^ kToldStream);
   std::vector<char> is_told(rounds);

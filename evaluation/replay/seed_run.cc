@@ -4,6 +4,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "evaluation/data/shuffled.h"
 #include "evaluation/replay/warm_start.h"
 
 namespace pointsman::evaluation {
@@ -40,7 +41,7 @@ absl::Status SeedRun::MakePool(const PoolSettings& settings, const std::vector<s
 absl::Status SeedRun::PutArm(std::size_t arm) { return client_.PutArm(pool_, dataset_.arms[arm]); }
 
 absl::Status SeedRun::Import(std::size_t count, double strength) {
-  const auto order = ShuffledQueries(dataset_.queries.size(), count, seed_);
+  const auto order = Shuffled(dataset_.queries.size(), count, seed_);
   const engine::ImportPlan plan{pool_, pool_, order.size(), strength, {}};
   const std::vector<bool> every(dataset_.arms.size(), true);
   const auto imported = client_.Import(plan, MakeImport(dataset_, order, every), nullptr);

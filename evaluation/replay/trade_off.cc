@@ -6,6 +6,7 @@
 #include "base/rng.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "evaluation/data/shuffled.h"
 #include "evaluation/replay/in_process_client.h"
 #include "evaluation/replay/scenario.h"
 #include "evaluation/replay/seed_run.h"
@@ -101,7 +102,7 @@ absl::StatusOr<ScenarioFigures> RunTradeOff(const Dataset& dataset, const Replay
   if (points < 2) return InvalidArgument("a trade-off needs at least 2 preferences");
   RETURN_IF_ERROR(CheckRecorded(dataset, {1, 1, 0}));
   const std::size_t queries = dataset.queries.size();
-  std::vector<std::size_t> order = ShuffledQueries(queries, queries, seed);
+  std::vector<std::size_t> order = Shuffled(queries, queries, seed);
   const auto split = order.begin() + static_cast<std::ptrdiff_t>(queries * 7 / 10);
   std::vector<std::size_t> train(order.begin(), split), rest(split, order.end());
   if (options.rounds > 0 && options.rounds < train.size()) train.resize(options.rounds);

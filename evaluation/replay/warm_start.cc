@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <set>
 #include <utility>
 
-#include "base/rng.h"
 #include "base/strings.h"
 
 namespace pointsman::evaluation {
@@ -22,15 +20,6 @@ std::size_t BytesOf(const engine::ImportedQuery& query) {
 }
 
 }  // namespace
-
-std::vector<std::size_t> ShuffledQueries(std::size_t queries, std::size_t count, uint64_t seed) {
-  std::vector<std::size_t> order(queries);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  Rng rng(seed);
-  for (std::size_t i = queries; i > 1; --i) std::swap(order[i - 1], order[rng.Below(i)]);
-  order.resize(count);
-  return order;
-}
 
 std::vector<engine::ImportedQuery> MakeImport(const Dataset& dataset,
                                               std::span<const std::size_t> queries,

@@ -15,9 +15,6 @@
 
 namespace pointsman::evaluation {
 
-// The first `count` of a set of `queries` shuffled by the seed (Fisher and Yates).
-std::vector<std::size_t> ShuffledQueries(std::size_t queries, std::size_t count, uint64_t seed);
-
 // These queries with the outcomes of the wanted arms, indexed 0, 1, 2, ... in the given order.
 // Shapes: is_wanted has one entry per arm of the set.
 std::vector<engine::ImportedQuery> MakeImport(const Dataset& dataset,
