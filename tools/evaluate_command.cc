@@ -17,6 +17,7 @@
 namespace pointsman::tools {
 namespace {
 
+constexpr const char* kCalibration = "calibration";
 constexpr const char* kLearners = "hybrid,mixture,lin_thompson,linucb,knn,ema,context_free";
 
 struct Options {
@@ -95,13 +96,18 @@ absl::StatusOr<RunScenario> ScenarioNamed(const std::string& name, std::size_t p
   if (name == "degrade") return RunScenario(evaluation::RunDegradation);
   if (name == "new-arm") return RunScenario(evaluation::RunNewArm);
   if (name == "useless-arm") return RunScenario(evaluation::RunUselessArm);
+  if (name == "many-arms") return RunScenario(evaluation::RunManyArms);
+  if (name == kCalibration) return RunScenario(evaluation::RunCalibration);
+  if (name == "short") return RunScenario(evaluation::RunShort);
+  if (name == "cold-descriptions") return RunScenario(evaluation::RunColdDescriptions);
   if (name == "trade-off") {
     return RunScenario(
         [points](const evaluation::Dataset& dataset, const evaluation::ReplayOptions& replay,
                  uint64_t seed) { return evaluation::RunTradeOff(dataset, replay, points, seed); });
   }
   return InvalidArgument("--scenario ", Quoted(name),
-                         " is unknown; expected grid, degrade, new-arm, useless-arm or trade-off");
+                         " is unknown; expected grid, degrade, new-arm, useless-arm, many-arms, short, "
+                         "cold-descriptions, calibration or trade-off");
 }
 
 absl::Status RunScenarioCommand(const evaluation::Dataset& dataset, Options options) {
@@ -132,9 +138,14 @@ absl::Status RunScenarioCommand(const evaluation::Dataset& dataset, Options opti
       bar.Leave();
       return status;
     }
-    Print(options.is_json
-              ? evaluation::ScenarioJson(options.scenario, name, of_seeds)
-              : evaluation::ScenarioTable(dataset, options.scenario, name, replay, of_seeds));
+    const bool is_calibration = options.scenario == kCalibration;
+    Print(options.is_json   ? evaluation::ScenarioJson(options.scenario, name, of_seeds)
+          : is_calibration ? evaluation::CalibrationTable(dataset, name, of_seeds)
+                           : evaluation::ScenarioTable(dataset, options.scenario, name, replay, of_seeds));
+    if (!options.svg.empty()) {
+      if (!is_calibration) return InvalidArgument("--svg draws --scenario grid and calibration");
+      RETURN_IF_ERROR(WriteFile(options.svg, evaluation::CalibrationSvg(dataset, name, of_seeds)));
+    }
     if (!options.json.empty()) {
       RETURN_IF_ERROR(
           WriteFile(options.json, evaluation::ScenarioJson(options.scenario, name, of_seeds)));
@@ -182,7 +193,8 @@ void AddEvaluate(CLI::App& app, Cli& cli) {
       "of the others by paired differences, with a one-sided 95% bound. A learner may have "
       "settings:\n"
       "linucb:exploration_scale=0.3. Scenarios: grid; degrade (the best arm fails at\n"
-      "half-time); new-arm; useless-arm; trade-off (one state for every preference).");
+      "half-time); new-arm; useless-arm; many-arms and short (how pools begin); cold-descriptions (what\n"
+      "they are worth before outcomes); calibration (is expected.quality right?); trade-off (one state for every preference).");
   AddReplayOptions(command, options->data, options->replay);
   command->add_option("--learners", options->learners, "names, separated by commas")
       ->capture_default_str();

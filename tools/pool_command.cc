@@ -6,13 +6,17 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "domain/arm.h"
+#include "evaluation/data/lines.h"
 #include "tools/command.h"
 #include "tools/fit_projection.h"
 #include "tools/output.h"
 #include "tools/pool_file.h"
+#include "tools/price_table.h"
 
 namespace pointsman::tools {
 namespace {
+
+constexpr std::size_t kListedMax = 500;  // arms of a price table, unless it is said which
 
 std::string Shown(const v1::Pool& pool) {
   const auto& settings = pool.settings();
@@ -89,8 +93,18 @@ absl::Status TryRemote(GrpcClient& client, const v1::EmbedderSettings& embedder,
   return absl::OkStatus();
 }
 
+// A pool whose arms come from a price table or the config of a proxy (tools/price_table.h).
+struct FromOptions {
+  std::string file;
+  std::string prices;
+  std::vector<std::string> models;
+  std::string qualities;
+  double prior_strength = 20;
+};
+
 struct PutOptions {
   std::string file;
+  FromOptions from;
   std::string name;
   std::string prompts;
   uint32_t projected = 0;
@@ -125,8 +139,44 @@ std::string Shown(const v1::PutPoolResponse& response, const PutOptions& options
   return text;
 }
 
+absl::StatusOr<v1::PutPoolRequest> RequestFrom(const FromOptions& from, const Cli& cli) {
+  ASSIGN_OR_RETURN(const std::string text, evaluation::ReadWholeFile(from.file));
+  const bool is_table = from.file.ends_with(".json") || from.file.ends_with(".json.gz");
+  std::string prices;
+  if (!from.prices.empty()) {
+    if (is_table) return InvalidArgument("--prices is for the config of a proxy; --from already names a table");
+    ASSIGN_OR_RETURN(prices, evaluation::ReadWholeFile(from.prices));
+  }
+  ListedArms listed;
+  ASSIGN_OR_RETURN(listed, is_table ? ArmsOfPriceTable(text, from.file, from.models)
+                                    : ArmsOfProxyConfig(text, from.file, from.models, prices, from.prices));
+  if (from.models.empty() && listed.arms.size() > kListedMax) {
+    return InvalidArgument(from.file, " has ", listed.arms.size(),
+                           " models; say which of them may be called, for example --models "
+                           "gpt-4o,gpt-4o-mini or --models 'openrouter/*'");
+  }
+  if (!from.qualities.empty()) {
+    ASSIGN_OR_RETURN(const std::string csv, evaluation::ReadWholeFile(from.qualities));
+    ASSIGN_OR_RETURN(const std::vector<std::string> notes,
+                     SetPriorQualities(csv, from.qualities, from.prior_strength, listed.arms));
+    listed.notes.insert(listed.notes.end(), notes.begin(), notes.end());
+  }
+  if (!cli.is_json) {
+    for (const std::string& note : listed.notes) Print(Cat("note: ", note, "\n"));
+  }
+  v1::PutPoolRequest request;
+  request.set_name("default");
+  for (v1::Arm& arm : listed.arms) *request.add_arms() = std::move(arm);
+  return request;
+}
+
 absl::Status Put(const PutOptions& options, bool is_create, GrpcClient& client, const Cli& cli) {
-  ASSIGN_OR_RETURN(v1::PutPoolRequest request, ReadPoolFile(options.file));
+  if (options.file.empty() == options.from.file.empty()) {
+    return InvalidArgument("give a pool file, or --from with a price table or the config of a proxy");
+  }
+  v1::PutPoolRequest request;
+  ASSIGN_OR_RETURN(request, options.file.empty() ? RequestFrom(options.from, cli)
+                                                 : ReadPoolFile(options.file));
   if (options.projected > 0) {
     request.mutable_settings()->mutable_embedder()->set_projected(options.projected);
   }
@@ -151,7 +201,9 @@ void AddPut(CLI::App& pool, Cli& cli, bool is_create) {
   CLI::App* command =
       is_create
           ? AddCommand(pool, "create", "create a pool from a YAML file; fails if the pool exists",
-                       "  pointsman pool create deploy/pool.example.yaml")
+                       "  pointsman pool create deploy/pool.example.yaml\n"
+                       "  pointsman pool create --from model_prices_and_context_window.json "
+                       "--models gpt-4o,gpt-4o-mini")
           : AddCommand(
                 pool, "put",
                 "create a pool from a YAML file, or change the existing one as the file says",
@@ -159,10 +211,24 @@ void AddPut(CLI::App& pool, Cli& cli, bool is_create) {
                 "What the file does not mention stays as it is: a paused arm stays paused, and "
                 "arms\n"
                 "that the file does not name are kept.");
-  command
-      ->add_option("file", options->file, "name, settings and arms; see deploy/pool.example.yaml")
-      ->required();
-  command->add_option("--name", options->name, "name of the pool [the file's]");
+  command->add_option("file", options->file,
+                      "name, settings and arms; see deploy/pool.example.yaml");
+  FromOptions& from = options->from;
+  auto* source = command->add_option(
+      "--from", from.file,
+      "make arms of LiteLLM's price table (.json) or of a LiteLLM proxy's config (.yaml)");
+  command->add_option("--models", from.models, "with --from: names or patterns (*), by commas")
+      ->delimiter(',')
+      ->needs(source);
+  command->add_option("--prices", from.prices, "with --from CONFIG: a price table")->needs(source);
+  auto* qualities = command->add_option("--qualities", from.qualities,
+                                        "with --from: a CSV of arm,quality, for example a "
+                                        "benchmark's means; they become prior_quality")
+                        ->needs(source);
+  command->add_option("--prior-strength", from.prior_strength, "outcomes that each quality counts as")
+      ->capture_default_str()
+      ->needs(qualities);
+  command->add_option("--name", options->name, "name of the pool [the file's, or default]");
   command->add_flag("--dry-run", options->is_dry_run, "show what would change, and write nothing");
   if (is_create) {
     command->add_option("--fit-projection", options->prompts,

@@ -53,6 +53,34 @@ absl::StatusOr<ScenarioFigures> RunUselessArm(const Dataset& dataset, const Repl
 absl::StatusOr<ScenarioFigures> RunTradeOff(const Dataset& dataset, const ReplayOptions& options,
                                             std::size_t points, uint64_t seed);
 
+// How pools of 4, 8, 16, ... and all arms begin. The smaller ones are drawn by the seed (SubPool).
+//   arms_<K>_rounds_<T>   mean utility of the first T rounds of K arms, T = 250, 500, 1000, ... and all
+absl::StatusOr<ScenarioFigures> RunManyArms(const Dataset& dataset, const ReplayOptions& options,
+                                            uint64_t seed);
+
+// How the whole pool begins.
+//   rounds_<T>            mean utility of the first T rounds
+absl::StatusOr<ScenarioFigures> RunShort(const Dataset& dataset, const ReplayOptions& options,
+                                         uint64_t seed);
+
+// What descriptions are worth before outcomes: the pool as it is, without descriptions, and with each description
+// at another arm.
+//   described_<T>, not_described_<T>, wrongly_described_<T>   mean utility of the first T rounds
+// Errors: kFailedPrecondition with fewer than two described arms.
+absl::StatusOr<ScenarioFigures> RunColdDescriptions(const Dataset& dataset,
+                                                    const ReplayOptions& options, uint64_t seed);
+
+// Whether `expected.quality` of the chosen arms can be believed. For each tenth of the scale, over all rounds:
+//   rounds_<i>, promised_<i>, observed_<i>   number of rounds, sum of the qualities promised, sum of those observed
+// CalibrationTable and CalibrationSvg show them as means over all seeds.
+// Source: reliability diagrams, DeGroot and Fienberg 1983.
+absl::StatusOr<ScenarioFigures> RunCalibration(const Dataset& dataset, const ReplayOptions& options,
+                                               uint64_t seed);
+std::string CalibrationTable(const Dataset& dataset, std::string_view learner,
+                             const std::vector<ScenarioFigures>& of_seeds);
+std::string CalibrationSvg(const Dataset& dataset, std::string_view learner,
+                           const std::vector<ScenarioFigures>& of_seeds);
+
 // The area under the upper concave hull of (cost, quality) points from `cost_min` to `cost_max`, flat beyond
 // the last point, divided by the width: a mean quality.
 double AverageImprovement(std::vector<std::pair<double, double>> points, double cost_min,

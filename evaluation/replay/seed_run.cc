@@ -58,6 +58,10 @@ absl::StatusOr<std::size_t> SeedRun::Route(std::size_t round, std::size_t query,
   input.mode = mode;
   const auto output = client_.Route(input);
   if (!output.ok()) return At(output.status(), Where("Route", round, query));
+  expected_quality_ = 0;
+  for (const engine::RankedArm& ranked : output->ranking) {
+    if (ranked.arm == output->arm) expected_quality_ = ranked.expected.quality;
+  }
   const auto arm = arm_index_.find(output->arm);
   if (arm == arm_index_.end()) {
     return absl::InternalError(Cat(Where("Route", round, query), ": the router chose ",

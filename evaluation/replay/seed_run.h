@@ -38,6 +38,8 @@ class SeedRun {
   // The chosen arm's index in the data set.
   absl::StatusOr<std::size_t> Route(std::size_t round, std::size_t query,
                                     const Preference& preference, Mode mode = Mode::kExplore);
+  // The quality that the last Route expected of the arm it chose; 0 if the router does not tell.
+  double expected_quality() const { return expected_quality_; }
   absl::Status Tell(std::size_t round, std::size_t query, const Outcome& outcome);
   absl::Status EndRound(Micros length) { return client_.EndRound(length); }
   absl::Status DeletePool() { return client_.DeletePool(pool_); }
@@ -51,6 +53,7 @@ class SeedRun {
   const uint64_t seed_;
   const std::string pool_;
   std::unordered_map<std::string, std::size_t> arm_index_;
+  double expected_quality_ = 0;
 };
 
 }  // namespace pointsman::evaluation
