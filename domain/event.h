@@ -33,7 +33,8 @@ struct OutcomeEvent {
   bool is_first = true;         // the first outcome of this decision and arm
   bool is_missing = false;      // not reported: the pool's `missing_quality` at the window's end
   bool is_over_weight = false;  // not learned, because its client's weight was used up
-  double propensity = 1;
+  double propensity = 1;        // given the candidates
+  double inclusion = 1;         // the probability with which the arm became a candidate
   double weight = 1;  // imports: strength / N; below 1 too when a client's weight runs out
   Preference preference;
   std::vector<float> context;  // z; empty: teaches levels and trackers only

@@ -74,6 +74,12 @@ constexpr SettingRow kTable[] = {
      .meaning = "outcomes of the pool after which evidence of quality keeps 1/e of its weight",
      .unit = "outcomes",
      .most = 1e9},
+    {.name = "learner.description_weight",
+     .field = &L::description_weight,
+     .format = 5,
+     .meaning = "of hybrid: quality that a description nearer than usual by one deviation is worth "
+                "before outcomes",
+     .most = 1},
     {.name = "cost_scale_usd",
      .field = &P::cost_scale_usd,
      .format = 2,

@@ -40,6 +40,13 @@ CallEnd EndOf(const Outcome& outcome) {
   return CallEnd::kNeutral;
 }
 
+double InclusionOf(const Decision& decision, ArmId arm) {
+  for (const Candidate& candidate : decision.candidates) {
+    if (candidate.arm == arm) return candidate.inclusion;
+  }
+  return 1;
+}
+
 bool IsRatedAlone(const Decision& decision, std::size_t i) {
   const Selection selection = decision.chosen[i].selection;
   return i > 0 && (selection == Selection::kPanel || selection == Selection::kGreedy);

@@ -93,7 +93,10 @@ struct ArmFeatures {
   float neighbour_count = 0;         // their effective count; 0: no evidence
   float neighbour_baseline = 0;      // weighted mean quality of near outcomes of all arms
   float description_similarity = 0;  // cosine of query and description; 0 without a description
-  ExpertVotes votes;                 // filled by the choice itself
+  // How much nearer the query is to this description than queries usually are, in standard deviations, minus the
+  // mean over the candidates; 0 without a description (engine/pool/description_index.h).
+  float description_lead = 0;
+  ExpertVotes votes;  // filled by the choice itself
   friend bool operator==(const ArmFeatures&, const ArmFeatures&) = default;
 };
 
@@ -142,17 +145,19 @@ struct ArmExpectation {
 // One arm as it stood when a decision was made.
 struct Candidate {
   ArmId arm{};
-  double probability = 0;
+  double probability = 0;  // of being the first arm, given the candidates
   double utility = 0;
   ArmExpectation expected;
   ArmFeatures features;
+  double inclusion = 1;  // the probability with which it became a candidate
   friend bool operator==(const Candidate&, const Candidate&) = default;
 };
 
 // An arm of the answer, in order: the first is the one to call.
 struct ChosenArm {
   ArmId arm{};
-  double propensity = 0;  // conditional on those before it (PANEL); 1 for FALLBACK's rest
+  // Given the candidates, and conditional on those before it (PANEL); 1 for FALLBACK's rest.
+  double propensity = 0;
   Selection selection = Selection::kExplore;
   friend bool operator==(const ChosenArm&, const ChosenArm&) = default;
 };
@@ -180,6 +185,9 @@ struct Decision {
   std::string query_text;  // empty unless the pool stores it
   friend bool operator==(const Decision&, const Decision&) = default;
 };
+
+// The probability with which the arm became a candidate of the decision; 1 if it is none.
+double InclusionOf(const Decision& decision, ArmId arm);
 
 // Whether further arm `i` (>= 1) of an answer gets an outcome of its own. A panel's arms are each called
 // and rated (those of a greedy panel are marked greedy). Of a fallback's arms one serves, and its outcome

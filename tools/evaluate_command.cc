@@ -105,9 +105,10 @@ absl::StatusOr<RunScenario> ScenarioNamed(const std::string& name, std::size_t p
         [points](const evaluation::Dataset& dataset, const evaluation::ReplayOptions& replay,
                  uint64_t seed) { return evaluation::RunTradeOff(dataset, replay, points, seed); });
   }
-  return InvalidArgument("--scenario ", Quoted(name),
-                         " is unknown; expected grid, degrade, new-arm, useless-arm, many-arms, short, "
-                         "cold-descriptions, calibration or trade-off");
+  return InvalidArgument(
+      "--scenario ", Quoted(name),
+      " is unknown; expected grid, degrade, new-arm, useless-arm, many-arms, short, "
+      "cold-descriptions, calibration or trade-off");
 }
 
 absl::Status RunScenarioCommand(const evaluation::Dataset& dataset, Options options) {
@@ -139,9 +140,10 @@ absl::Status RunScenarioCommand(const evaluation::Dataset& dataset, Options opti
       return status;
     }
     const bool is_calibration = options.scenario == kCalibration;
-    Print(options.is_json   ? evaluation::ScenarioJson(options.scenario, name, of_seeds)
-          : is_calibration ? evaluation::CalibrationTable(dataset, name, of_seeds)
-                           : evaluation::ScenarioTable(dataset, options.scenario, name, replay, of_seeds));
+    Print(options.is_json ? evaluation::ScenarioJson(options.scenario, name, of_seeds)
+          : is_calibration
+              ? evaluation::CalibrationTable(dataset, name, of_seeds)
+              : evaluation::ScenarioTable(dataset, options.scenario, name, replay, of_seeds));
     if (!options.svg.empty()) {
       if (!is_calibration) return InvalidArgument("--svg draws --scenario grid and calibration");
       RETURN_IF_ERROR(WriteFile(options.svg, evaluation::CalibrationSvg(dataset, name, of_seeds)));
@@ -193,8 +195,10 @@ void AddEvaluate(CLI::App& app, Cli& cli) {
       "of the others by paired differences, with a one-sided 95% bound. A learner may have "
       "settings:\n"
       "linucb:exploration_scale=0.3. Scenarios: grid; degrade (the best arm fails at\n"
-      "half-time); new-arm; useless-arm; many-arms and short (how pools begin); cold-descriptions (what\n"
-      "they are worth before outcomes); calibration (is expected.quality right?); trade-off (one state for every preference).");
+      "half-time); new-arm; useless-arm; many-arms and short (how pools begin); cold-descriptions "
+      "(what\n"
+      "they are worth before outcomes); calibration (is expected.quality right?); trade-off (one "
+      "state for every preference).");
   AddReplayOptions(command, options->data, options->replay);
   command->add_option("--learners", options->learners, "names, separated by commas")
       ->capture_default_str();

@@ -83,6 +83,7 @@ std::string BodyText(const OutcomeEvent& e, const LogContext& before) {
   text += Cat("; decision ", Quoted(e.decision_id));
   if (!e.feedback_id.empty()) text += Cat(", feedback ", Quoted(e.feedback_id));
   text += absl::StrFormat("; %s, propensity %.6g", Lower(SelectionName(e.selection)), e.propensity);
+  if (e.inclusion != 1) text += absl::StrFormat(", inclusion %.6g", e.inclusion);
   if (e.attempt > 0)
     text += Cat(", attempt ", e.attempt, ", counted back from the arm's last call");
   if (e.weight != 1) text += absl::StrFormat(", weight %.6g", e.weight);
@@ -147,6 +148,7 @@ void FillJson(const OutcomeEvent& e, const LogContext& before, Json& json) {
   if (!e.before.empty()) json["before"] = OutcomeJson(e.before);
   json["selection"] = SelectionName(e.selection);
   json["propensity"] = e.propensity;
+  json["inclusion"] = e.inclusion;
   json["weight"] = e.weight;
   json["attempt"] = e.attempt;
   json["is_first"] = e.is_first;

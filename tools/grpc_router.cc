@@ -44,6 +44,7 @@ absl::StatusOr<engine::RouteOutput> GrpcRouter::Route(const engine::RouteInput& 
   output.decision_id = response.decision_id();
   output.arm = response.arm();
   output.propensity = response.propensity();
+  output.inclusion = response.inclusion();
   output.snapshot_version = response.snapshot_version();
   output.logged = response.logged();
   output.embedder_fallback = response.embedder_fallback();

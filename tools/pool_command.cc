@@ -144,12 +144,14 @@ absl::StatusOr<v1::PutPoolRequest> RequestFrom(const FromOptions& from, const Cl
   const bool is_table = from.file.ends_with(".json") || from.file.ends_with(".json.gz");
   std::string prices;
   if (!from.prices.empty()) {
-    if (is_table) return InvalidArgument("--prices is for the config of a proxy; --from already names a table");
+    if (is_table)
+      return InvalidArgument("--prices is for the config of a proxy; --from already names a table");
     ASSIGN_OR_RETURN(prices, evaluation::ReadWholeFile(from.prices));
   }
   ListedArms listed;
-  ASSIGN_OR_RETURN(listed, is_table ? ArmsOfPriceTable(text, from.file, from.models)
-                                    : ArmsOfProxyConfig(text, from.file, from.models, prices, from.prices));
+  ASSIGN_OR_RETURN(listed,
+                   is_table ? ArmsOfPriceTable(text, from.file, from.models)
+                            : ArmsOfProxyConfig(text, from.file, from.models, prices, from.prices));
   if (from.models.empty() && listed.arms.size() > kListedMax) {
     return InvalidArgument(from.file, " has ", listed.arms.size(),
                            " models; say which of them may be called, for example --models "
@@ -172,11 +174,12 @@ absl::StatusOr<v1::PutPoolRequest> RequestFrom(const FromOptions& from, const Cl
 
 absl::Status Put(const PutOptions& options, bool is_create, GrpcClient& client, const Cli& cli) {
   if (options.file.empty() == options.from.file.empty()) {
-    return InvalidArgument("give a pool file, or --from with a price table or the config of a proxy");
+    return InvalidArgument(
+        "give a pool file, or --from with a price table or the config of a proxy");
   }
   v1::PutPoolRequest request;
-  ASSIGN_OR_RETURN(request, options.file.empty() ? RequestFrom(options.from, cli)
-                                                 : ReadPoolFile(options.file));
+  ASSIGN_OR_RETURN(
+      request, options.file.empty() ? RequestFrom(options.from, cli) : ReadPoolFile(options.file));
   if (options.projected > 0) {
     request.mutable_settings()->mutable_embedder()->set_projected(options.projected);
   }
@@ -221,11 +224,13 @@ void AddPut(CLI::App& pool, Cli& cli, bool is_create) {
       ->delimiter(',')
       ->needs(source);
   command->add_option("--prices", from.prices, "with --from CONFIG: a price table")->needs(source);
-  auto* qualities = command->add_option("--qualities", from.qualities,
-                                        "with --from: a CSV of arm,quality, for example a "
-                                        "benchmark's means; they become prior_quality")
+  auto* qualities = command
+                        ->add_option("--qualities", from.qualities,
+                                     "with --from: a CSV of arm,quality, for example a "
+                                     "benchmark's means; they become prior_quality")
                         ->needs(source);
-  command->add_option("--prior-strength", from.prior_strength, "outcomes that each quality counts as")
+  command
+      ->add_option("--prior-strength", from.prior_strength, "outcomes that each quality counts as")
       ->capture_default_str()
       ->needs(qualities);
   command->add_option("--name", options->name, "name of the pool [the file's, or default]");

@@ -82,19 +82,27 @@ absl::StatusOr<v1::RouteRequest> RequestOf(const Options& options) {
   return request;
 }
 
+// "propensity 0.1134"; and ", inclusion 0.0118" where the arm was not a candidate by right. A server before 0.3
+// reports no inclusion.
+std::string Chance(double propensity, double inclusion) {
+  std::string text = absl::StrFormat("propensity %.4f", propensity);
+  if (inclusion > 0 && inclusion < 1) text += absl::StrFormat(", inclusion %.4f", inclusion);
+  return text;
+}
+
 std::string Head(const v1::RouteResponse& response, bool is_preview) {
   std::string text = OneLine(response.arm()) + "\n";
   for (const auto& further : response.further()) {
-    text += absl::StrFormat("then %s (propensity %.4f)\n", OneLine(further.arm()),
-                            further.propensity());
+    text += Cat("then ", OneLine(further.arm()), " (",
+                Chance(further.propensity(), further.inclusion()), ")\n");
   }
+  const std::string chance = Chance(response.propensity(), response.inclusion());
   if (is_preview) {
-    text += absl::StrFormat("preview, not recorded; propensity %.4f, snapshot %d\n",
-                            response.propensity(), response.snapshot_version());
+    text +=
+        Cat("preview, not recorded; ", chance, ", snapshot ", response.snapshot_version(), "\n");
   } else {
-    text += absl::StrFormat("decision %s, propensity %.4f, snapshot %d\n",
-                            OneLine(response.decision_id()), response.propensity(),
-                            response.snapshot_version());
+    text += Cat("decision ", OneLine(response.decision_id()), ", ", chance, ", snapshot ",
+                response.snapshot_version(), "\n");
   }
   if (!response.logged() && !is_preview) {
     text +=

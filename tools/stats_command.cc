@@ -79,7 +79,9 @@ std::string Shown(const v1::ExplainResponse& decision) {
       w.quality(), w.cost(), w.latency());
   if (!decision.query_text().empty()) text += Cat("query: ", Quoted(decision.query_text()), "\n");
   for (const auto& chosen : decision.chosen()) {
-    text += absl::StrFormat("chosen: %s, propensity %.6f\n", chosen.arm(), chosen.propensity());
+    text += absl::StrFormat("chosen: %s, propensity %.6f", chosen.arm(), chosen.propensity());
+    if (chosen.inclusion() < 1) text += absl::StrFormat(", inclusion %.6f", chosen.inclusion());
+    text += "\n";
   }
   for (const auto& outcome : decision.outcomes()) {
     text += Cat(

@@ -41,6 +41,7 @@ OutcomeEvent EventOf(const Report& report, const Decision& decision, const Serve
   event.selection = call.chosen.selection;
   event.is_off_policy = call.is_off_policy;
   event.propensity = call.chosen.propensity;
+  event.inclusion = InclusionOf(decision, call.arm);
   event.preference = decision.preference;
   event.decision_version = decision.snapshot_version;
   event.input_tokens_estimate = decision.input_tokens;

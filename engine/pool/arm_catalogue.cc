@@ -8,17 +8,15 @@
 namespace pointsman::engine {
 namespace {
 
-constexpr std::size_t kFavourites = 16;
-
-template <class T>
-std::shared_ptr<const T> Shared(T value) {
-  return std::make_shared<const T>(std::move(value));
+// The smaller limit; 0 is none.
+int64_t Least(int64_t a, int64_t b) {
+  if (a <= 0 || b <= 0) return std::max(a, b);
+  return std::min(a, b);
 }
 
 }  // namespace
 
-ArmCatalogue::ArmCatalogue()
-    : active_(Shared(std::vector<ArmId>())), favourites_(Shared(std::vector<ArmId>())) {}
+ArmCatalogue::ArmCatalogue() : active_(std::make_shared<const ActiveArms>()) {}
 
 std::optional<ArmId> ArmCatalogue::Find(std::string_view name) const {
   MutexLock lock(mutex_);
@@ -56,39 +54,16 @@ void ArmCatalogue::Put(const Arm& arm) {
 }
 
 void ArmCatalogue::UpdateActive(const learners::LearnedState& state) {
-  std::vector<ArmId> active;
+  ActiveArms active;
+  active.as_of = state.arms_version();
   for (std::size_t i = 0; i < state.arm_count(); ++i) {
     const Arm* arm = state.arm(static_cast<ArmId>(i));
-    if (arm != nullptr && arm->status == ArmStatus::kActive) active.push_back(arm->id);
-  }
-  active_.Set(Shared(std::move(active)));
-}
-
-void ArmCatalogue::UpdateFavourites(const learners::LearnedState& state, std::vector<ArmId> arms) {
-  const bool kept_before = keeps_favourites_;
-  keeps_favourites_ = active()->size() > state.pool().settings.shortlist_size;
-  if (!keeps_favourites_) return;
-  if (!kept_before) arms = *active();  // the pool has just outgrown its shortlist
-  arms.insert(arms.end(), favourites()->begin(), favourites()->end());
-  std::sort(arms.begin(), arms.end());
-  arms.erase(std::unique(arms.begin(), arms.end()), arms.end());
-  std::vector<std::pair<double, ArmId>> ranked;
-  for (const ArmId id : arms) {
-    const Arm* arm = state.arm(id);
     if (arm == nullptr || arm->status != ArmStatus::kActive) continue;
-    const learners::ArmFigures figures = state.Figures(id, state.time());
-    if (figures.outcomes > 0 || arm->prior_quality) ranked.push_back({-figures.level.mean, id});
+    active.ids.push_back(arm->id);
+    active.context_tokens_least = Least(active.context_tokens_least, arm->context_tokens_max);
+    active.output_tokens_least = Least(active.output_tokens_least, arm->output_tokens_max);
   }
-  std::sort(ranked.begin(), ranked.end());
-  if (ranked.size() > kFavourites) ranked.resize(kFavourites);
-  std::vector<ArmId> best;
-  for (const auto& [level, id] : ranked) best.push_back(id);
-  favourites_.Set(Shared(std::move(best)));
-}
-
-void ArmCatalogue::ForgetFavourites() {
-  favourites_.Set(Shared(std::vector<ArmId>()));
-  keeps_favourites_ = false;
+  active_.Set(std::make_shared<const ActiveArms>(std::move(active)));
 }
 
 }  // namespace pointsman::engine

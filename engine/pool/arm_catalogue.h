@@ -1,5 +1,5 @@
-// The arms of a pool as requests find them: by name and alias, the active ones, and the few best so far. A
-// cache of the learned state.
+// The arms of a pool as requests find them: by name and alias, and the active ones with the limits that all of
+// them keep. A cache of the learned state.
 // Threads: const methods from any thread; the others from the log writer.
 #pragma once
 
@@ -17,6 +17,15 @@
 
 namespace pointsman::engine {
 
+struct ActiveArms {
+  std::vector<ArmId> ids;  // ascending
+  // The arms are as this event left them (LearnedState::arms_version).
+  Sequence as_of = 0;
+  // The smallest limits among the arms that have one; 0: none has.
+  int64_t context_tokens_least = 0;
+  int64_t output_tokens_least = 0;
+};
+
 class ArmCatalogue {
  public:
   ArmCatalogue();
@@ -24,26 +33,16 @@ class ArmCatalogue {
   // Finds an arm by its name or an alias, compared as in domain/names.h. The name of a living arm takes
   // precedence over an alias, and an alias over the name of a removed arm.
   std::optional<ArmId> Find(std::string_view name) const;
-  // Active arms by id, ascending.
-  std::shared_ptr<const std::vector<ArmId>> active() const { return active_.Get(); }
-  // The few arms with the highest levels so far. They are kept only for pools that need a shortlist.
-  std::shared_ptr<const std::vector<ArmId>> favourites() const { return favourites_.Get(); }
+  std::shared_ptr<const ActiveArms> active() const { return active_.Get(); }
 
   // Adds or replaces an arm.
   void Put(const Arm& arm);
   void UpdateActive(const learners::LearnedState& state);
-  // Chooses the arms with the best levels among the present favourites and `risen`, the arms that may have
-  // risen. When the pool begins to need favourites, it chooses among all active arms.
-  void UpdateFavourites(const learners::LearnedState& state, std::vector<ArmId> risen);
-  // Makes the next update look at all active arms again.
-  void ForgetFavourites();
 
  private:
   std::optional<ArmId> FindExactly(std::string_view name) const REQUIRES_LOCK(mutex_);
 
-  Published<std::vector<ArmId>> active_;
-  Published<std::vector<ArmId>> favourites_;
-  bool keeps_favourites_ = false;  // writer's
+  Published<ActiveArms> active_;
   mutable Mutex mutex_;
   struct NamedArm {
     ArmId arm{};

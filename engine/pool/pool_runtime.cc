@@ -18,8 +18,15 @@ absl::StatusOr<std::shared_ptr<PoolRuntime>> PoolRuntime::Make(learners::Learned
   for (std::size_t i = 0; i < now->arm_count(); ++i) {
     if (const Arm* arm = now->arm(static_cast<ArmId>(i))) arms.push_back(arm);
   }
+  std::vector<std::vector<float>> general;
+  for (const std::string_view query : GeneralQueries()) {
+    general.push_back(runtime->encoder_.Describe(query));
+    if (general.back().empty()) general.pop_back();
+  }
+  runtime->has_general_background_ = general.size() > 1;
+  if (general.size() > 1) runtime->descriptions_.SetBackground(std::move(general));
   runtime->PutArms(arms);
-  runtime->arms_.UpdateFavourites(*now, {});
+  runtime->standing_.Update(*now, runtime->arms_.active()->ids, {});
   return runtime;
 }
 
@@ -57,7 +64,14 @@ void PoolRuntime::Publish(std::shared_ptr<const learners::LearnedState> state,
     PutArms(put);
     for (const Arm* arm : put) AskDescription(*arm);
   }
-  arms_.UpdateFavourites(*state_.Get(), std::move(touched));
+  standing_.Update(*state_.Get(), arms_.active()->ids, std::move(touched));
+}
+
+std::vector<Sequence> PoolRuntime::AddExperience(const Experience& experience) {
+  if (!has_general_background_ && background_.Add(experience.context)) {
+    descriptions_.SetBackground(background_.newest());
+  }
+  return experience_.Add(experience);
 }
 
 void PoolRuntime::AskDescriptions() {

@@ -16,7 +16,9 @@
 #include "engine/pool/client_weights.h"
 #include "engine/pool/description_index.h"
 #include "engine/pool/pool_counters.h"
+#include "engine/pool/query_background.h"
 #include "engine/pool/query_encoder.h"
+#include "engine/pool/standing_arms.h"
 #include "engine/request/statistics.h"
 #include "learners/state/learned_state.h"
 #include "retrieval/index/experience_index.h"
@@ -36,6 +38,8 @@ class PoolRuntime : public std::enable_shared_from_this<PoolRuntime> {
 
   const QueryEncoder& encoder() const { return encoder_; }
   const ArmCatalogue& arms() const { return arms_; }
+  // Candidates of every request that they can take, in a pool larger than its shortlist.
+  const StandingArms& standing_arms() const { return standing_; }
   const DescriptionIndex& descriptions() const { return descriptions_; }
   const retrieval::ExperienceIndex& experience() const { return experience_; }
   PoolCounters& counters() { return counters_; }
@@ -45,9 +49,7 @@ class PoolRuntime : public std::enable_shared_from_this<PoolRuntime> {
   // Publishes a state, then updates the parts with its events.
   void Publish(std::shared_ptr<const learners::LearnedState> state, std::span<const Event> events);
   // Returns the experiences that were dropped from the bounded memory.
-  std::vector<Sequence> AddExperience(const Experience& experience) {
-    return experience_.Add(experience);
-  }
+  std::vector<Sequence> AddExperience(const Experience& experience);
   // Requests the vectors of all descriptions from the remote embedder, if the pool has one. They arrive
   // asynchronously.
   void AskDescriptions();
@@ -68,7 +70,10 @@ class PoolRuntime : public std::enable_shared_from_this<PoolRuntime> {
   const QueryEncoder encoder_;
   Published<learners::LearnedState> state_;
   ArmCatalogue arms_;
+  StandingArms standing_;
   DescriptionIndex descriptions_;
+  bool has_general_background_ = false;
+  QueryBackground background_;  // only without a general one
   retrieval::ExperienceIndex experience_;
   ClientWeights client_weights_;
   PoolCounters counters_;

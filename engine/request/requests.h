@@ -54,6 +54,7 @@ struct RouteInput {
 struct RankedArm {
   std::string arm;
   double probability = 0;
+  double inclusion = 1;
   double utility = 0;
   ArmExpectation expected;
   std::string reason;
@@ -67,12 +68,14 @@ struct RejectedArm {
 struct FurtherArm {
   std::string arm;
   double propensity = 0;
+  double inclusion = 1;
 };
 
 struct RouteOutput {
   std::string decision_id;
   std::string arm;
   double propensity = 0;
+  double inclusion = 1;
   std::vector<RankedArm> ranking;
   std::vector<FurtherArm> further;
   Sequence snapshot_version = 0;

@@ -17,7 +17,9 @@ constexpr std::size_t kNameShown = 128;
 constexpr std::size_t kReasonBytesMax = 750;
 constexpr std::size_t kUnknownShown = 10;
 constexpr std::size_t kNotCandidatesMax = 1000;
-// If constraints empty a shortlist, it is widened: the search then looks at this many times as many arms.
+// Up to this many passing arms are compared one by one if others do not pass. Of more, the description index is
+// searched for kWiden times as many arms as needed, and those that do not pass are left out.
+constexpr std::size_t kComparedMax = 4096;
 constexpr std::size_t kWiden = 16;
 
 void SortUnique(std::vector<ArmId>& arms) {
@@ -62,18 +64,11 @@ bool Has(std::span<const ArmId> sorted, ArmId arm) {
   return std::binary_search(sorted.begin(), sorted.end(), arm);
 }
 
-// Chooses `size` of the arms at random, by the seed.
-std::vector<ArmId> Some(std::vector<ArmId> arms, std::size_t size, uint64_t seed) {
-  Rng rng(seed);
-  for (std::size_t i = 0; i < size; ++i) std::swap(arms[i], arms[i + rng.Below(arms.size() - i)]);
-  arms.resize(size);
-  SortUnique(arms);
-  return arms;
-}
+using Hits = std::vector<retrieval::ArmHit>;
 
-// The arms that are active and pass the check.
+// Those of `arms` that are active and pass the check.
 std::vector<ArmId> Passing(const learners::LearnedState& state, const ArmCheck& check,
-                           const std::vector<ArmId>& arms) {
+                           std::span<const ArmId> arms) {
   std::vector<ArmId> passing;
   passing.reserve(arms.size());
   for (const ArmId id : arms) {
@@ -84,24 +79,84 @@ std::vector<ArmId> Passing(const learners::LearnedState& state, const ArmCheck& 
   return passing;
 }
 
-std::vector<ArmId> Shortlist(const PoolRuntime& pool, const std::vector<ArmId>& active,
-                             const QueryContext& context, std::span<const Neighbour> neighbours,
-                             std::size_t size, std::size_t widen, uint64_t seed) {
+// The first `size` hits, without those whose similarity equals that of the hit after them.
+void CutAt(std::size_t size, Hits& hits) {
+  if (hits.size() <= size) return;
+  const float beyond = hits[size].similarity;
+  hits.resize(size);
+  while (!hits.empty() && !(hits.back().similarity > beyond)) hits.pop_back();
+}
+
+// The arms with the most similar descriptions among `passing`.
+Hits Nearest(const PoolRuntime& pool, std::span<const float> query, std::span<const ArmId> passing,
+             bool is_all, std::size_t size) {
+  Hits hits;
+  if (!is_all && passing.size() <= kComparedMax) {
+    for (const ArmId id : passing) {
+      const float similarity = pool.descriptions().Similarity(query, id);
+      if (similarity != 0) hits.push_back({id, similarity});
+    }
+    const std::size_t kept = std::min(size + 1, hits.size());
+    std::partial_sort(hits.begin(), hits.begin() + static_cast<std::ptrdiff_t>(kept), hits.end(),
+                      [](const retrieval::ArmHit& a, const retrieval::ArmHit& b) {
+                        return a.similarity > b.similarity;
+                      });
+    hits.resize(kept);
+  } else {
+    hits = pool.descriptions().search().Search(query, is_all ? size + 1 : size * kWiden);
+    std::erase_if(hits, [&](const retrieval::ArmHit& hit) { return !Has(passing, hit.arm); });
+  }
+  CutAt(size, hits);
+  return hits;
+}
+
+// The members of a shortlist that are candidates by right, sorted.
+std::vector<ArmId> ByRight(const PoolRuntime& pool, const learners::LearnedState& state,
+                           const QueryContext& context, std::span<const Neighbour> neighbours,
+                           std::span<const ArmId> passing, bool is_all) {
   std::vector<ArmId> arms;
   if (context.is_informative) {
-    for (const retrieval::ArmHit& hit :
-         pool.descriptions().search().Search(context.embedding(), size * widen)) {
+    const std::size_t size = state.pool().settings.shortlist_size;
+    for (const auto& hit : Nearest(pool, context.embedding(), passing, is_all, size)) {
       arms.push_back(hit.arm);
     }
   }
-  const auto favourites = pool.arms().favourites();
-  arms.insert(arms.end(), favourites->begin(), favourites->end());
+  const auto standing = pool.standing_arms().get();
+  arms.insert(arms.end(), standing->begin(), standing->end());
+  if (!is_all &&
+      passing.size() <= kComparedMax) {  // few of the pool's favourites may be among them
+    const auto best = HighestLevels(state, {passing.begin(), passing.end()}, kFavouritesMax);
+    arms.insert(arms.end(), best.begin(), best.end());
+  }
   for (const Neighbour& neighbour : neighbours) arms.push_back(neighbour.arm);
-  Rng rng(seed);
-  const std::size_t random = arms.empty() ? size : kRandomMembers;
-  for (std::size_t i = 0; i < random * widen; ++i) arms.push_back(active[rng.Below(active.size())]);
   SortUnique(arms);
+  std::erase_if(arms, [&](ArmId id) { return !Has(passing, id); });
   return arms;
+}
+
+// `by_right`, and some of the other passing arms at random.
+Gathered Shortlist(std::vector<ArmId> by_right, std::span<const ArmId> passing, std::size_t size,
+                   uint64_t seed) {
+  const std::size_t rest = passing.size() - by_right.size();
+  const std::size_t count = std::min(rest, by_right.empty() ? size : kRandomMembers);
+  const double inclusion = rest == 0 ? 1 : static_cast<double>(count) / static_cast<double>(rest);
+  Gathered gathered;
+  gathered.arms = by_right;
+  Rng rng(seed);
+  for (std::size_t drawn = 0; drawn < count;) {
+    const ArmId id = passing[rng.Below(passing.size())];
+    const auto begin = gathered.arms.begin() + static_cast<std::ptrdiff_t>(by_right.size());
+    if (Has(by_right, id) || std::find(begin, gathered.arms.end(), id) != gathered.arms.end()) {
+      continue;
+    }
+    gathered.arms.push_back(id);
+    ++drawn;
+  }
+  SortUnique(gathered.arms);
+  for (const ArmId id : gathered.arms) {
+    gathered.inclusion.push_back(Has(by_right, id) ? 1 : inclusion);
+  }
+  return gathered;
 }
 
 template <class Act>
@@ -176,6 +231,18 @@ ArmCheck::ArmCheck(const learners::LearnedState& state, const RouteInput& input,
   tokens_ = is_counted_ ? static_cast<double>(told) : context.input_tokens_at_most;
 }
 
+bool ArmCheck::PassesAll(const ActiveArms& active) const {
+  if (active.as_of != state_.arms_version()) return false;  // one of them has just changed
+  if (!named_.allowed.empty() || !named_.denied.empty() || !tags_.empty() || has_limits_)
+    return false;
+  if (state_.any_rate_limited_until() > query_.now) return false;
+  if (active.output_tokens_least > 0 && max_output_tokens_ > active.output_tokens_least)
+    return false;
+  if (active.context_tokens_least == 0) return true;
+  return !looks_at_learned_tokens_ && tokens_ + static_cast<double>(max_output_tokens_) <=
+                                          static_cast<double>(active.context_tokens_least);
+}
+
 std::string ArmCheck::WhyNot(const Arm& arm) const {
   if (arm.status == ArmStatus::kPaused) return "paused";
   if (!named_.allowed.empty() && !Has(named_.allowed, arm.id)) return "not in allow_arms";
@@ -234,29 +301,23 @@ std::string WhyOverLimit(const Constraints& c, const ArmExpectation& expected) {
   return {};
 }
 
-absl::StatusOr<std::vector<ArmId>> GatherCandidates(
-    const PoolRuntime& pool, const learners::LearnedState& state, const QueryContext& context,
-    const ArmCheck& check, std::span<const Neighbour> neighbours, uint64_t seed) {
+absl::StatusOr<Gathered> GatherCandidates(const PoolRuntime& pool,
+                                          const learners::LearnedState& state,
+                                          const QueryContext& context, const ArmCheck& check,
+                                          std::span<const Neighbour> neighbours, uint64_t seed) {
   const auto active = pool.arms().active();
   const std::size_t size = state.pool().settings.shortlist_size;
-  const auto pass = [&](const std::vector<ArmId>& arms) { return Passing(state, check, arms); };
-  std::vector<ArmId> passing;
-  if (active->size() <= size) {
-    passing = pass(*active);
-  } else if (!check.allowed().empty() && check.allowed().size() <= size) {
-    passing = pass(check.allowed());
-  } else {
-    for (const std::size_t widen : {std::size_t{1}, kWiden}) {
-      passing = pass(Shortlist(pool, *active, context, neighbours, size, widen, seed));
-      if (!passing.empty()) break;
-    }
-    if (passing.empty()) {  // few arms meet the constraints: check all
-      passing = pass(*active);
-      if (passing.size() > size) passing = Some(std::move(passing), size, seed);
-    }
+  const bool is_all = active->ids.size() > size && check.PassesAll(*active);
+  std::vector<ArmId> looked_at;
+  if (!is_all) {
+    looked_at = Passing(state, check, check.allowed().empty() ? active->ids : check.allowed());
+    if (looked_at.empty()) return NonePasses(pool, state, check);
   }
-  if (passing.empty()) return NonePasses(pool, state, check);
-  return passing;
+  const std::span<const ArmId> passing = is_all ? active->ids : looked_at;
+  if (passing.size() <= size) {
+    return Gathered{std::move(looked_at), std::vector<double>(passing.size(), 1.0)};
+  }
+  return Shortlist(ByRight(pool, state, context, neighbours, passing, is_all), passing, size, seed);
 }
 
 std::vector<RejectedArm> NotCandidates(const learners::LearnedState& state, const ArmCheck& check,

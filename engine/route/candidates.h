@@ -1,6 +1,11 @@
-// Which arms a request may get. In a small pool: all active arms that can take the request. In a pool larger
-// than its shortlist: a shortlist of the arms nearest by description, those that the learned state favours,
-// those that served near past queries, and a few at random (so that every arm can be found).
+// Which arms a request may get. First the constraints: only active arms that can take the request. If no more of
+// them than `shortlist_size` are left, all are candidates. Otherwise a shortlist is:
+// - by right (inclusion 1): the `shortlist_size` arms nearest by description, the pool's standing arms
+//   (engine/pool/standing_arms.h), and those that served near past queries;
+// - at random: m = 4 of the remaining n arms, drawn without replacement (inclusion m / n), so that every arm can
+//   be found. With no arm by right, m is `shortlist_size`.
+// Arms whose similarity equals that of the first arm that has no place are not taken by right, so that ids do not
+// decide between identical descriptions.
 // Errors: kFailedPrecondition with the reason per arm if no arm is left; kInvalidArgument for an unknown arm in
 //   a constraint, if names are strict or allow_arms has no known arm.
 // Threads: pure functions of their arguments.
@@ -32,6 +37,8 @@ class ArmCheck {
   ArmCheck(const learners::LearnedState& state, const RouteInput& input,
            const QueryContext& context, const learners::QueryView& query, NamedArms named);
 
+  // Whether all of these arms pass, so that none has to be looked at.
+  bool PassesAll(const ActiveArms& active) const;
   // Empty if a living arm passes, including its expected cost and latency; otherwise the reason.
   std::string WhyNot(const Arm& arm) const;
   // An arm may have learned that calls get more input tokens than the request suggests. The candidates'
@@ -61,10 +68,19 @@ class ArmCheck {
 // Why an expectation is over a limit of the request, or is not known to be under it. Empty: neither.
 std::string WhyOverLimit(const Constraints& constraints, const ArmExpectation& expected);
 
-// At least one arm, in ascending order of id. `seed` chooses the random members of a shortlist.
-absl::StatusOr<std::vector<ArmId>> GatherCandidates(
-    const PoolRuntime& pool, const learners::LearnedState& state, const QueryContext& context,
-    const ArmCheck& check, std::span<const Neighbour> neighbours, uint64_t seed);
+// The candidates in ascending order of id, and for each the exact probability that it became one.
+struct Gathered {
+  std::vector<ArmId> arms;
+  std::vector<double> inclusion;
+};
+
+// At least one arm. `seed` chooses the random members of a shortlist.
+// Cost: O(arms of the pool) if constraints, a rate limit or a small context window may exclude some; otherwise
+//   that of the search among the descriptions.
+absl::StatusOr<Gathered> GatherCandidates(const PoolRuntime& pool,
+                                          const learners::LearnedState& state,
+                                          const QueryContext& context, const ArmCheck& check,
+                                          std::span<const Neighbour> neighbours, uint64_t seed);
 
 // Every living arm that is not in `candidates` (ascending), with the reason: first the arms that do not pass,
 // then those that were not in the shortlist. At most 1000 entries; the last two may stand for more arms of

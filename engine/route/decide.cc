@@ -65,9 +65,10 @@ std::string Reason(const Candidate& c) {
       e.KnownLatency() ? absl::StrFormat("latency %.0f ms", e.latency_ms) : "latency unknown";
   if (e.is_latency_of_failures) latency += " (estimated from failed calls only)";
   return absl::StrFormat(
-      "quality %.3f +- %.3f, %s, %s; %.1f near outcomes (mean %.3f); description similarity %.2f",
+      "quality %.3f +- %.3f, %s, %s; %.1f near outcomes (mean %.3f); description similarity %.2f, "
+      "lead %+.2f",
       e.quality, e.quality_stddev, cost, latency, c.features.neighbour_count,
-      c.features.neighbour_quality, c.features.description_similarity);
+      c.features.neighbour_quality, c.features.description_similarity, c.features.description_lead);
 }
 
 learners::QueryView QueryOf(const RouteInput& input, const PoolSettings& settings,
@@ -112,13 +113,21 @@ std::vector<learners::ArmView> ViewArms(const PoolRuntime& pool,
   const std::vector<ArmFeatures> features = learners::NeighbourEvidence(neighbours, arms);
   std::vector<learners::ArmView> views;
   views.reserve(arms.size());
+  float leads = 0;
   for (std::size_t i = 0; i < arms.size(); ++i) {
     learners::ArmView view{state.arm(arms[i]), features[i]};
     if (context.is_informative) {
-      view.features.description_similarity =
-          pool.descriptions().Similarity(context.embedding(), arms[i]);
+      const auto match = pool.descriptions().MatchOf(context.embedding(), arms[i]);
+      view.features.description_similarity = match.similarity;
+      view.features.description_lead = match.lead;
+      leads += match.lead;
     }
     views.push_back(view);
+  }
+  // A query may be nearer than usual to all descriptions: only differences between the arms count.
+  const float mean = leads / static_cast<float>(views.size());
+  for (learners::ArmView& view : views) {
+    if (view.features.description_lead != 0) view.features.description_lead -= mean;
   }
   return views;
 }
@@ -144,13 +153,13 @@ absl::StatusOr<Decided> Decide(const PoolRuntime& pool, const learners::LearnedS
   ArmCheck check(state, input, context, query, std::move(named));
   const std::vector<Neighbour> neighbours = FindNeighbours(pool, state, context);
 
-  std::vector<ArmId> arms;
+  Gathered gathered;
   std::vector<learners::ArmView> views;
   std::vector<ArmExpectation> expected;
   const auto gather = [&]() -> absl::Status {
-    ASSIGN_OR_RETURN(arms, GatherCandidates(pool, state, context, check, neighbours,
-                                            draw_bits(DrawPurpose::kShortlist)));
-    views = ViewArms(pool, state, context, arms, neighbours);
+    ASSIGN_OR_RETURN(gathered, GatherCandidates(pool, state, context, check, neighbours,
+                                                draw_bits(DrawPurpose::kShortlist)));
+    views = ViewArms(pool, state, context, gathered.arms, neighbours);
     expected = state.Estimate(query, views);
     return absl::OkStatus();
   };
@@ -164,6 +173,9 @@ absl::StatusOr<Decided> Decide(const PoolRuntime& pool, const learners::LearnedS
   request.draw = DrawUniform(inputs.secret, pool.id(), inputs.decision_id, DrawPurpose::kChooseArm);
   request.panel_seed = draw_bits(DrawPurpose::kPanel);
   learners::Choice choice = learners::Choose(state, query, request, views, expected);
+  for (std::size_t i = 0; i < choice.candidates.size(); ++i) {
+    choice.candidates[i].inclusion = gathered.inclusion[i];
+  }
 
   Decided decided;
   Decision& decision = decided.decision;
@@ -186,7 +198,7 @@ absl::StatusOr<Decided> Decide(const PoolRuntime& pool, const learners::LearnedS
   decided.notes = NotesOn(pool, state, input, check.notes());
   if (input.explain) {
     check.LookAtLearnedTokens();
-    decided.not_candidates = NotCandidates(state, check, arms);
+    decided.not_candidates = NotCandidates(state, check, gathered.arms);
   }
   return decided;
 }
@@ -237,8 +249,10 @@ RouteOutput Answer(const learners::LearnedState& state, const Decision& decision
     if (out.arm.empty()) {
       out.arm = name(chosen.arm);
       out.propensity = chosen.propensity;
+      out.inclusion = InclusionOf(decision, chosen.arm);
     } else {
-      out.further.push_back({name(chosen.arm), chosen.propensity});
+      out.further.push_back(
+          {name(chosen.arm), chosen.propensity, InclusionOf(decision, chosen.arm)});
     }
   }
   std::vector<const Candidate*> ranked;
@@ -251,7 +265,7 @@ RouteOutput Answer(const learners::LearnedState& state, const Decision& decision
   std::stable_sort(ranked.begin(), ranked.end(),
                    [](const Candidate* a, const Candidate* b) { return a->utility > b->utility; });
   for (const Candidate* c : ranked) {
-    RankedArm arm{name(c->arm), c->probability, c->utility, c->expected, ""};
+    RankedArm arm{name(c->arm), c->probability, c->inclusion, c->utility, c->expected, ""};
     if (explain) arm.reason = Reason(*c);
     out.ranking.push_back(std::move(arm));
   }

@@ -54,6 +54,9 @@ absl::StatusOr<Decision> Recompute(const learners::LearnedState& state, const De
   request.panel_seed = DrawBits(secret, recorded.pool, recorded.id, DrawPurpose::kPanel);
   learners::Choice choice =
       learners::Choose(state, query, request, views, state.Estimate(query, views));
+  for (std::size_t i = 0; i < choice.candidates.size(); ++i) {
+    choice.candidates[i].inclusion = recorded.candidates[i].inclusion;
+  }
   Decision again = recorded;
   again.candidates = std::move(choice.candidates);
   again.chosen = std::move(choice.chosen);

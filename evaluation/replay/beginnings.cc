@@ -52,7 +52,8 @@ absl::StatusOr<std::vector<double>> Play(const Dataset& dataset, const ReplayOpt
 }
 
 // The mean utility of the first 250, 500, ... rounds, and of all.
-void AddMarks(const std::string& prefix, const std::vector<double>& sums, ScenarioFigures& figures) {
+void AddMarks(const std::string& prefix, const std::vector<double>& sums,
+              ScenarioFigures& figures) {
   const std::size_t rounds = sums.size() - 1;
   std::vector<std::size_t> marks;
   for (const std::size_t mark : kMarks) {
@@ -114,9 +115,9 @@ absl::StatusOr<ScenarioFigures> RunColdDescriptions(const Dataset& dataset,
   Dataset without = dataset;
   for (Arm& arm : without.arms) arm.description.clear();
   ScenarioFigures figures;
-  for (const auto& [name, pool] : {std::pair{"described_", dataset},
-                                   std::pair{"not_described_", without},
-                                   std::pair{"wrongly_described_", WithWrongDescriptions(dataset, seed)}}) {
+  for (const auto& [name, pool] :
+       {std::pair{"described_", dataset}, std::pair{"not_described_", without},
+        std::pair{"wrongly_described_", WithWrongDescriptions(dataset, seed)}}) {
     ASSIGN_OR_RETURN(const std::vector<double> sums, Play(pool, options, seed));
     AddMarks(name, sums, figures);
   }

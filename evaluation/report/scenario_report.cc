@@ -92,8 +92,9 @@ std::string CalibrationTable(const Dataset& dataset, std::string_view learner,
   const std::vector<ReliabilityBin> bins = ReliabilityOf(of_seeds);
   double rounds = 0, error = 0;
   for (const ReliabilityBin& bin : bins) rounds += bin.rounds;
-  std::string text = absl::StrFormat("calibration: %s, pool %s, learner %s, %d seeds\n", dataset.name,
-                                     dataset.pool, std::string(learner), of_seeds.size());
+  std::string text =
+      absl::StrFormat("calibration: %s, pool %s, learner %s, %d seeds\n", dataset.name,
+                      dataset.pool, std::string(learner), of_seeds.size());
   text += "promised  observed  share of decisions\n";
   for (const ReliabilityBin& bin : bins) {
     text += absl::StrFormat("%8.3f  %8.3f  %6.1f%%\n", bin.promised, bin.observed,

@@ -15,6 +15,23 @@ constexpr double kGainMax = 20;
 constexpr double kParMax = 100;
 constexpr double kLogWeightMax = 500;
 
+// Gives `guide.possible_share` of the choices to the arms that may be the best.
+void ExplorePossible(const LearnerSettings& settings, const MixtureGuide& guide,
+                     std::span<const double> means, std::span<const double> stddevs,
+                     std::span<double> pmf) {
+  const double best = *std::max_element(means.begin(), means.end());
+  const double deviations = guide.possible_deviations * settings.exploration_scale;
+  const auto may_be_best = [&](std::size_t a) {
+    return means[a] + deviations * stddevs[a] >= best;
+  };
+  double possible = 0;
+  for (std::size_t a = 0; a < pmf.size(); ++a) possible += may_be_best(a) ? 1 : 0;
+  for (std::size_t a = 0; a < pmf.size(); ++a) {
+    pmf[a] *= 1 - guide.possible_share;
+    if (may_be_best(a)) pmf[a] += guide.possible_share / possible;
+  }
+}
+
 }  // namespace
 
 std::array<double, kExpertsMax> MixtureWeights::Shares() const {
@@ -67,30 +84,37 @@ void MixtureWeights::Decode(ByteReader& in) {
 
 void MixChoices(const LearnerSettings& settings, std::span<const double> shares,
                 std::span<const QualityEstimate> opinions, std::span<const UtilityTerm> terms,
-                std::span<const double> floors, std::span<double> pmf,
-                std::span<ExpertVotes> votes) {
+                const MixtureGuide& guide, std::span<double> pmf, std::span<ExpertVotes> votes) {
   const std::size_t k = terms.size(), experts = shares.size();
   POINTSMAN_CHECK(opinions.size() == k * experts && pmf.size() == k && votes.size() == k);
   LearnerSettings without_floor = settings;
   without_floor.exploration_floor = 0;
   std::fill(pmf.begin(), pmf.end(), 0.0);
-  std::vector<double> means(k), stddevs(k), drawn(k * experts);
+  std::vector<double> means(k), stddevs(k), drawn(k * experts), mixed(k), doubts(k);
   double worth = 0;  // V: the expected utility of the round
   for (std::size_t i = 0; i < experts; ++i) {
     for (std::size_t a = 0; a < k; ++a) {
-      means[a] = terms[a].weight * opinions[i * k + a].mean + terms[a].offset;
-      stddevs[a] = std::hypot(terms[a].weight * opinions[i * k + a].stddev, terms[a].stddev);
+      const QualityEstimate& opinion = opinions[i * k + a];
+      const double mean = terms[a].weight * opinion.mean + terms[a].offset;
+      const double quality_stddev = terms[a].weight * opinion.stddev;
+      mixed[a] += shares[i] * mean;
+      doubts[a] = std::max(doubts[a], std::hypot(quality_stddev, terms[a].stddev));
+      means[a] = mean + (guide.bonus.empty() ? 0 : terms[a].weight * guide.bonus[a]);
+      stddevs[a] = std::hypot(guide.width * quality_stddev, terms[a].stddev);
     }
     const std::vector<double> mine = Distribution(without_floor, means, stddevs);
     for (std::size_t a = 0; a < k; ++a) {
       drawn[i * k + a] = mine[a];
       pmf[a] += shares[i] * mine[a];
-      worth += shares[i] * mine[a] * means[a];
+      worth += shares[i] * mine[a] * (terms[a].weight * opinions[i * k + a].mean + terms[a].offset);
     }
+  }
+  if (guide.possible_share > 0 && settings.exploration == "thompson") {
+    ExplorePossible(settings, guide, mixed, doubts, pmf);
   }
   double sum = 0;
   for (std::size_t a = 0; a < k; ++a) {
-    if (!floors.empty()) pmf[a] = std::max(pmf[a], floors[a]);
+    if (!guide.floors.empty()) pmf[a] = std::max(pmf[a], guide.floors[a]);
     sum += pmf[a];
   }
   const double floor = k > 1 ? settings.exploration_floor : 0;

@@ -57,11 +57,22 @@ class MixtureWeights {
   std::array<double, kExpertsMax> log_weights_{};
 };
 
+// What else shapes the choice. Spans have one entry per arm; an empty one counts for nothing.
+struct MixtureGuide {
+  std::span<const double> floors =
+      {};  // the least probability of each arm, in addition to the settings' floor
+  std::span<const double> bonus =
+      {};            // added to the arm's mean quality for the draw alone: it is not expected
+  double width = 1;  // factor on the deviations of quality for the draw
+  // With thompson: this share is spread evenly over the arms that may still be the best, those whose mean plus
+  // `possible_deviations` deviations reaches the best mean. It is a guard against settling early.
+  double possible_share = 0;
+  double possible_deviations = 2;
+};
+
 // The mixture's distribution and the votes to record. opinions[i * k + a] is expert i's estimate of arm a.
-// `floors` has the least probability of each arm, in addition to the settings' floor; empty: none.
 void MixChoices(const LearnerSettings& settings, std::span<const double> shares,
                 std::span<const QualityEstimate> opinions, std::span<const UtilityTerm> terms,
-                std::span<const double> floors, std::span<double> pmf,
-                std::span<ExpertVotes> votes);
+                const MixtureGuide& guide, std::span<double> pmf, std::span<ExpertVotes> votes);
 
 }  // namespace pointsman::learners

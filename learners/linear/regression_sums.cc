@@ -35,6 +35,19 @@ void RegressionSums::Grow(Index to) {
   cross_.conservativeResizeLike(VectorXd::Zero(to));
 }
 
+void RegressionSums::Insert(Index index) {
+  RegressionSums wider(size() + 1);
+  const auto moved = [index](Index i) { return i < index ? i : i + 1; };
+  const double* row = moments_.data();
+  for (Index i = 0; i < size(); row += ++i) {
+    wider.cross_[moved(i)] = cross_[i];
+    const Index to = moved(i);
+    double* wide = wider.moments_.data() + to * (to + 1) / 2;
+    for (Index j = 0; j <= i; ++j) wide[moved(j)] = row[j];
+  }
+  *this = std::move(wider);
+}
+
 void RegressionSums::Correct(const Eigen::Ref<const VectorXd>& x, double y_change, double weight) {
   cross_ += (weight * y_change) * x;
 }

@@ -28,6 +28,8 @@ class RegressionSums {
   void Add(const Eigen::Ref<const Eigen::VectorXd>& x, double y, double weight);
   // Adds entries of x, which were 0 in all outcomes so far.
   void Grow(Eigen::Index size);
+  // Makes room for a new entry of x at `index`, which was 0 in all outcomes so far.
+  void Insert(Eigen::Index index);
   // Changes the value of an outcome already added. Only b changes.
   void Correct(const Eigen::Ref<const Eigen::VectorXd>& x, double y_change, double weight);
   // Keeps the share `kept` of the evidence.

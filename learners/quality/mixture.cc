@@ -48,7 +48,8 @@ class Mixture final : public RidgeModel {
                       std::span<const ArmView> arms, std::span<const UtilityTerm> terms,
                       std::span<const double> floors, std::span<double> pmf,
                       std::span<ExpertVotes> votes) const override {
-    MixChoices(settings, weights_.Shares(), Opinions(context, arms), terms, floors, pmf, votes);
+    MixChoices(settings, weights_.Shares(), Opinions(context, arms), terms, {.floors = floors}, pmf,
+               votes);
     return true;
   }
 

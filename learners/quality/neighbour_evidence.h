@@ -5,7 +5,7 @@
 //   neighbour_count: the sum of their kernel weights. It is not (sum w)^2 / sum w^2, which ignores the scale:
 //                    64 far neighbours, or 10 imported ones of weight 0.1, would count as 64 and 10.
 //   neighbour_baseline: the kernel-weighted mean quality over all neighbours.
-// Shapes: one result per candidate, in the candidates' order; description_similarity stays 0.
+// Shapes: one result per candidate, in the candidates' order; what descriptions say stays 0.
 // Cost: O(n log n + k log k), no hashing; the order of the neighbours does not matter.
 // Threads: pure.
 // Source: Nadaraya 1964, Watson 1964.

@@ -117,6 +117,9 @@ class QualityModel {
   // The arm's own level, independent of any query: for statistics.
   virtual QualityEstimate Level(ArmId arm) const = 0;
 
+  // The least share of the choices that the model keeps for an arm that is late or fell; 0: none.
+  virtual double WatchedShare(ArmId /*arm*/) const { return 0; }
+
   virtual void Encode(ByteWriter& out) const = 0;
 
  protected:

@@ -49,12 +49,13 @@ absl::Status CheckOutcomeEvent(const OutcomeEvent& event, uint32_t dimension) {
     if (!std::isfinite(entry)) return InvalidArgument("context: an entry is not a finite number");
   }
   const ArmFeatures& f = event.features;
-  for (const float feature :
-       {f.neighbour_quality, f.neighbour_count, f.neighbour_baseline, f.description_similarity}) {
+  for (const float feature : {f.neighbour_quality, f.neighbour_count, f.neighbour_baseline,
+                              f.description_similarity, f.description_lead}) {
     if (!std::isfinite(feature)) return InvalidArgument("features: one is not a finite number");
   }
   RETURN_IF_ERROR(CheckRange("weight", event.weight, 0, 1e6));
   RETURN_IF_ERROR(CheckRange("propensity", event.propensity, 0, 1));
+  RETURN_IF_ERROR(CheckRange("inclusion", event.inclusion, 0, 1));
   RETURN_IF_ERROR(
       CheckRange("input_tokens_estimate", event.input_tokens_estimate, 0, kLoggedTokensMax));
   RETURN_IF_ERROR(CheckRange("cost_estimate_usd", event.cost_estimate_usd, 0, kLoggedUsdMax));

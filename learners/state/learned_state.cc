@@ -24,7 +24,9 @@ absl::Status At(const Event& event, const absl::Status& status) {
 
 LearnedState::LearnedState(const LearnedState& other)
     : version_(other.version_),
+      arms_version_(other.arms_version_),
       time_(other.time_),
+      any_rate_limited_until_(other.any_rate_limited_until_),
       outcomes_(other.outcomes_),
       clock_(other.clock_),
       latencies_(other.latencies_),
@@ -104,8 +106,9 @@ absl::Status LearnedState::LearnOutcome(const OutcomeEvent& event, Micros time) 
   const LogPoint now{std::max(time, time_), clock_};
   LearnTokens(event, now);
   CountLevels(event.arm, -1);
-  trackers_.Mutable(Index(event.arm))
-      .Learn(pool_->settings.learner, *arms_.Get(Index(event.arm)), event, now);
+  ArmTracker& tracker = trackers_.Mutable(Index(event.arm));
+  tracker.Learn(pool_->settings.learner, *arms_.Get(Index(event.arm)), event, now);
+  any_rate_limited_until_ = std::max(any_rate_limited_until_, tracker.rate_limited_until());
   CountLevels(event.arm, 1);
   if (event.weight > 0) LearnQuality(event);
   return absl::OkStatus();
@@ -204,6 +207,7 @@ absl::Status LearnedState::LearnArm(const ArmEvent& event, Sequence sequence, Mi
         .Reprice(pool_->settings.learner, old, arm, {std::max(time, time_), clock_});
   }
   arms_.Set(Index(arm.id), std::make_shared<const Arm>(arm));
+  arms_version_ = sequence;
   if (event.reset) {
     ResetArm(event, sequence);
   } else {

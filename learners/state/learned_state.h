@@ -58,6 +58,11 @@ class LearnedState {
 
   std::size_t arm_count() const { return arms_.size(); }  // removed ones included
   const Arm* arm(ArmId id) const { return arms_.Get(Index(id)); }
+  // The last event that changed an arm. After Decode: version(), which is not before it.
+  Sequence arms_version() const { return arms_version_; }
+  uint64_t Outcomes(ArmId arm) const;
+  // The arm's own level of quality, independent of any query.
+  QualityEstimate Level(ArmId arm) const { return quality_->Level(arm); }
 
   // Expectations per arm, in the same order: quality (error rate included), cost, latency.
   std::vector<ArmExpectation> Estimate(const QueryView& query, std::span<const ArmView> arms) const;
@@ -71,11 +76,16 @@ class LearnedState {
   // The least share of the choices kept for each arm because it fails or was found to fail; together
   // at most 6%. Empty: none.
   std::vector<double> WatchedShares(std::span<const ArmView> arms) const;
+  // The least share of the choices kept for the arm, for its failures or by the quality model, if it were the
+  // only such arm; 0: none.
+  double WatchedShare(ArmId arm) const;
   // Estimate for one arm, without quality: cost, latency, error rate, tokens, and which of these are known.
   // Cost: O(1).
   ArmExpectation ExpectCall(const Arm& arm, const QueryView& query) const;
   // Until when the arm is reported to be rate limited; 0: it is not.
   Micros RateLimitedUntil(ArmId arm) const;
+  // No arm is rate limited from then on, as far as is reported.
+  Micros any_rate_limited_until() const { return any_rate_limited_until_; }
   // The event at which the arm started fresh. Earlier decisions and outcomes are of another model.
   Sequence FreshSince(ArmId arm) const;
   // Weight of the outcomes learned so far. Figures age by it, as well as by time.
@@ -109,7 +119,9 @@ class LearnedState {
   absl::Status LearnPool(const Pool& pool, Micros time);
 
   Sequence version_ = 0;
+  Sequence arms_version_ = 0;
   Micros time_ = 0;
+  Micros any_rate_limited_until_ = 0;
   uint64_t outcomes_ = 0;
   double clock_ = 0;
   // Sums over arms of ln(latency), for the pool's prior.

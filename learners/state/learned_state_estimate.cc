@@ -93,6 +93,17 @@ std::vector<double> LearnedState::WatchedShares(std::span<const ArmView> arms) c
   return shares;
 }
 
+double LearnedState::WatchedShare(ArmId arm) const {
+  const ArmTracker* tracker = trackers_.Get(Index(arm));
+  const double failing = tracker == nullptr ? 0 : tracker->WatchedShare(clock_);
+  return std::max(failing, quality_->WatchedShare(arm));
+}
+
+uint64_t LearnedState::Outcomes(ArmId arm) const {
+  const ArmTracker* tracker = trackers_.Get(Index(arm));
+  return tracker == nullptr ? 0 : tracker->outcomes();
+}
+
 bool LearnedState::ChooseDirectly(const QueryView& query, const Preference& preference,
                                   std::span<const ArmView> arms,
                                   std::span<const ArmExpectation> expected, std::span<double> pmf,

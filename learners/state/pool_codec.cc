@@ -26,7 +26,7 @@ namespace {
 // outcomes.
 constexpr std::string_view kMagic = "PMLEARN";
 constexpr int kFirstFormat = 2;
-constexpr int kLastFormat = 4;
+constexpr int kLastFormat = 5;
 
 void PutOptional(const std::optional<double>& value, ByteWriter& out) {
   out.Put(static_cast<uint8_t>(value.has_value()));
@@ -73,6 +73,13 @@ EmbedderSettings DecodeEmbedder(ByteReader& in) {
   settings.endpoint = in.GetString();
   settings.model = in.GetString();
   return settings;
+}
+
+// A number that the bytes are too old to hold is 0, as in records, and means what the older version did.
+void SwitchOff(const SettingRow& row, PoolSettings& settings) {
+  VisitSetting(row, settings, [&]<class T>(T& value) {
+    if constexpr (std::is_same_v<T, double>) value = 0;
+  });
 }
 
 void EncodeSetting(const SettingRow& row, const PoolSettings& settings, ByteWriter& out) {
@@ -168,6 +175,7 @@ Pool DecodePool(ByteReader& in) {
   settings.default_preference.latency = GetFinite(in);
   for (const SettingRow& row : SettingTable()) {
     if (row.format > kFirstFormat && row.format <= in.format()) DecodeSetting(row, settings, in);
+    if (row.format > in.format()) SwitchOff(row, settings);
   }
   return pool;
 }
@@ -296,7 +304,7 @@ absl::StatusOr<LearnedState> LearnedState::Decode(std::string_view bytes) {
   ByteReader in(bytes.substr(kMagic.size() + 1));
   in.SetFormat(format);
   LearnedState state;
-  state.version_ = in.Get<Sequence>();
+  state.version_ = state.arms_version_ = in.Get<Sequence>();
   state.time_ = in.Get<Micros>();
   state.outcomes_ = in.Get<uint64_t>();
   state.pool_ = std::make_shared<const Pool>(DecodePool(in));
@@ -312,7 +320,10 @@ absl::StatusOr<LearnedState> LearnedState::Decode(std::string_view bytes) {
     Arm arm = DecodeArm(in);
     if (Index(arm.id) != i) in.Fail();
     state.arms_.Set(i, std::make_shared<const Arm>(std::move(arm)));
-    if (in.GetBool()) state.trackers_.Mutable(i) = ArmTracker::Decode(in);
+    if (!in.GetBool()) continue;
+    ArmTracker& tracker = state.trackers_.Mutable(i) = ArmTracker::Decode(in);
+    state.any_rate_limited_until_ =
+        std::max(state.any_rate_limited_until_, tracker.rate_limited_until());
   }
   state.arms_.EndEdit();
   state.trackers_.EndEdit();

@@ -198,8 +198,8 @@ void ExperienceIndex::Impl::Search(std::span<const float> query, std::size_t k, 
   const Sequence first_kept = first_kept_.load(std::memory_order_relaxed);
   const std::shared_ptr<const View> view = view_.Get();
   const CodedQuery coded = EncodeQuery(query);
-  std::vector<uint32_t> first_keys;  // by segment; a row's key is its index in the whole view
-  TopHits hits(k);
+  std::vector<uint32_t> first_keys;        // by segment; a row's key is its index in the whole view
+  TopHits hits(k, Ties::kLargerKeyFirst);  // keys ascend with sequences
   if (!Scan(*view, first_kept, coded, k, is_exact, first_keys, hits) && hits.size() < k) {
     hits.Clear();
     Scan(*view, first_kept, coded, k, /*is_exact=*/true, first_keys, hits);

@@ -37,7 +37,8 @@ class ExperienceIndex {
   // to stay within the bound, and the given one if it is neither newer than all others nor present (the
   // correction of a dropped entry).
   std::vector<Sequence> Add(const Experience& experience);
-  // The k nearest, best first, ties by sequence. Fills `out` (cleared first).
+  // The k nearest, best first; of equally near ones the newest come first. So an arm that changed is judged by
+  // its newest outcomes, even where more than k past queries were the same. Fills `out` (cleared first).
   void Search(std::span<const float> query, std::size_t k, std::vector<Neighbour>& out) const;
   // The same, but over every entry, to measure what Search misses. Cost: O(size * d).
   void SearchExactly(std::span<const float> query, std::size_t k,

@@ -1,4 +1,4 @@
-// The k best hits of a scan. Order: similarity descending, ties by key.
+// The k best hits of a scan. Order: similarity descending, ties by key, in the direction that `Ties` says.
 // Operation: hits are collected until there are twice k; then all but the best k are dropped. A hit is one
 //   integer that sorts as hits do, because a scan compares far more hits than it keeps.
 // Cost: O(1) a hit on average; allocates once.
@@ -17,12 +17,17 @@ namespace pointsman::retrieval {
 
 struct Hit {
   float similarity = 0;
-  uint32_t key = 0;  // breaks ties, smaller first
+  uint32_t key = 0;  // breaks ties
 };
+
+enum class Ties : uint8_t { kSmallerKeyFirst, kLargerKeyFirst };
 
 class TopHits {
  public:
-  explicit TopHits(std::size_t k) : k_(k) { hits_.reserve(Room()); }
+  explicit TopHits(std::size_t k, Ties ties = Ties::kSmallerKeyFirst)
+      : k_(k), flip_(ties == Ties::kSmallerKeyFirst ? ~uint32_t{0} : 0) {
+    hits_.reserve(Room());
+  }
 
   // Whether a hit of that similarity may be among the best; false for NaN.
   bool Wants(float similarity) const { return similarity >= worst_; }
@@ -54,15 +59,15 @@ class TopHits {
   static constexpr uint32_t kSign = 0x80000000;
 
   // Floats as unsigned integers in the same order: positive ones above, negative ones reversed.
-  static uint64_t Pack(const Hit& hit) {
+  uint64_t Pack(const Hit& hit) const {
     const auto bits = std::bit_cast<uint32_t>(hit.similarity + 0.0f);  // -0 becomes 0
     const uint32_t ordered = (bits & kSign) != 0 ? ~bits : bits | kSign;
-    return uint64_t{ordered} << 32 | ~hit.key;
+    return uint64_t{ordered} << 32 | (hit.key ^ flip_);
   }
-  static Hit Unpack(uint64_t packed) {
+  Hit Unpack(uint64_t packed) const {
     const auto ordered = static_cast<uint32_t>(packed >> 32);
     const uint32_t bits = (ordered & kSign) != 0 ? ordered & ~kSign : ~ordered;
-    return {std::bit_cast<float>(bits), ~static_cast<uint32_t>(packed)};
+    return {std::bit_cast<float>(bits), static_cast<uint32_t>(packed) ^ flip_};
   }
   std::size_t Room() const { return 2 * k_ + 1; }
 
@@ -76,6 +81,7 @@ class TopHits {
   }
 
   const std::size_t k_;
+  const uint32_t flip_;
   std::vector<uint64_t> hits_;
   float worst_ = kLeast;  // of the best k, as of the last drop
 };

@@ -127,6 +127,7 @@ void FillProto(const engine::RouteOutput& output, v1::RouteResponse& out) {
   out.set_decision_id(output.decision_id);
   out.set_arm(output.arm);
   out.set_propensity(output.propensity);
+  out.set_inclusion(output.inclusion);
   out.set_snapshot_version(output.snapshot_version);
   out.set_logged(output.logged);
   out.set_embedder_fallback(output.embedder_fallback);
@@ -134,6 +135,7 @@ void FillProto(const engine::RouteOutput& output, v1::RouteResponse& out) {
     auto* arm = out.add_ranking();
     arm->set_arm(ranked.arm);
     arm->set_probability(ranked.probability);
+    arm->set_inclusion(ranked.inclusion);
     arm->set_utility(ranked.utility);
     arm->set_reason(ranked.reason);
     Fill(ranked.expected, *arm->mutable_expected());
@@ -142,6 +144,7 @@ void FillProto(const engine::RouteOutput& output, v1::RouteResponse& out) {
     auto* arm = out.add_further();
     arm->set_arm(further.arm);
     arm->set_propensity(further.propensity);
+    arm->set_inclusion(further.inclusion);
   }
   for (const std::string& note : output.notes) out.add_notes(note);
   for (const engine::RejectedArm& rejected : output.not_candidates) {
@@ -238,6 +241,7 @@ v1::ExplainResponse ToProto(const engine::Explanation& e) {
     auto* arm = out.add_candidates();
     arm->set_arm(e.candidate_names[i]);
     arm->set_probability(d.candidates[i].probability);
+    arm->set_inclusion(d.candidates[i].inclusion);
     arm->set_utility(d.candidates[i].utility);
     Fill(d.candidates[i].expected, *arm->mutable_expected());
   }
@@ -245,6 +249,7 @@ v1::ExplainResponse ToProto(const engine::Explanation& e) {
     auto* arm = out.add_chosen();
     arm->set_arm(e.chosen_names[i]);
     arm->set_propensity(d.chosen[i].propensity);
+    arm->set_inclusion(InclusionOf(d, d.chosen[i].arm));
   }
   for (const auto& [arm, o] : e.outcomes) {
     auto* seen = out.add_outcomes();

@@ -1,6 +1,7 @@
 // The flat form of a decision. One is written on the path of every answer, so it is copied in a few blocks
 // and not parsed field by field. Numbers are little-endian, in the order written here. The first byte is the
 // version of the layout.
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -17,6 +18,8 @@ namespace {
 
 constexpr uint8_t kFirstLayout = 1;
 constexpr uint8_t kLayout = 2;
+constexpr uint8_t kLayoutWithInclusion =
+    3;  // written only if some candidate's inclusion is below 1
 
 // No padding: its bytes go to disk as they are.
 struct StoredCandidate {
@@ -34,7 +37,7 @@ struct StoredCandidate {
   float expert_ratios[3];
   float expert_par;
   uint32_t arm;
-  uint32_t reserved;  // 0
+  float description_lead;  // before 0.3: 0
 };
 static_assert(sizeof(StoredCandidate) == 7 * 8 + 8 * 4 + 2 * 4);
 
@@ -110,7 +113,7 @@ StoredCandidate StoredOf(const Candidate& c) {
                             c.features.votes.ratio[2]},
           .expert_par = c.features.votes.par,
           .arm = Index(c.arm),
-          .reserved = 0};
+          .description_lead = c.features.description_lead};
 }
 
 constexpr uint32_t kKnown = 1, kOfFailures = 2;
@@ -144,6 +147,7 @@ Candidate CandidateOf(const StoredCandidate& s) {
                 s.neighbour_count,
                 s.neighbour_baseline,
                 s.description_similarity,
+                s.description_lead,
                 {{s.expert_ratios[0], s.expert_ratios[1], s.expert_ratios[2]}, s.expert_par}};
   return c;
 }
@@ -160,6 +164,15 @@ void Add(const StoredExpectation& s, ArmExpectation& expected) {
   expected.is_latency_of_failures = (s.is_latency_known & kOfFailures) != 0;
 }
 
+// Empty: each is 1.
+std::vector<double> InclusionsOf(const Decision& decision) {
+  std::vector<double> inclusions;
+  for (const Candidate& c : decision.candidates) inclusions.push_back(c.inclusion);
+  const bool are_all_one =
+      std::all_of(inclusions.begin(), inclusions.end(), [](double q) { return q == 1; });
+  return are_all_one ? std::vector<double>() : inclusions;
+}
+
 }  // namespace
 
 std::string EncodeDecisionPayload(const Decision& decision) {
@@ -174,8 +187,9 @@ std::string EncodeDecisionPayload(const Decision& decision) {
   for (const ChosenArm& c : decision.chosen) {
     chosen.push_back({c.propensity, Index(c.arm), static_cast<uint32_t>(c.selection)});
   }
+  const std::vector<double> inclusions = InclusionsOf(decision);
   ByteWriter out;
-  out.Put(kLayout);
+  out.Put(inclusions.empty() ? kLayout : kLayoutWithInclusion);
   out.Put(HeadOf(decision));
   out.PutString(decision.id);
   out.PutArray(std::span<const float>(decision.context));
@@ -185,6 +199,7 @@ std::string EncodeDecisionPayload(const Decision& decision) {
   out.Put(StoredRequest{decision.max_output_tokens, decision.input_is_counted,
                         static_cast<uint32_t>(decision.latency_kind)});
   out.PutArray(std::span<const StoredExpectation>(expectations));
+  if (!inclusions.empty()) out.PutArray(std::span<const double>(inclusions));
   return out.Take();
 }
 
@@ -192,7 +207,7 @@ absl::StatusOr<Decision> DecodeDecision(std::string_view value) {
   ASSIGN_OR_RETURN(const std::string_view payload, Unseal(RecordKind::kDecision, value));
   ByteReader in(payload);
   const auto layout = in.Get<uint8_t>();
-  if (layout < kFirstLayout || layout > kLayout) {
+  if (layout < kFirstLayout || layout > kLayoutWithInclusion) {
     return DataLoss("a stored decision has the unknown layout ", static_cast<int>(layout));
   }
   Decision decision;
@@ -227,6 +242,13 @@ absl::StatusOr<Decision> DecodeDecision(std::string_view value) {
     if (expectations.size() != decision.candidates.size()) in.Fail();
     for (std::size_t i = 0; i < expectations.size() && in.ok(); ++i) {
       Add(expectations[i], decision.candidates[i].expected);
+    }
+  }
+  if (layout >= kLayoutWithInclusion) {
+    const std::vector<double> inclusions = in.GetArray<double>();
+    if (inclusions.size() != decision.candidates.size()) in.Fail();
+    for (std::size_t i = 0; i < inclusions.size() && in.ok(); ++i) {
+      decision.candidates[i].inclusion = inclusions[i];
     }
   }
   if (!in.AtEnd()) return DataLoss("a stored decision has a malformed layout");

@@ -37,6 +37,7 @@ void FillBody(const OutcomeEvent& o, proto::Event& event) {
   p.set_is_learned(o.is_learned);
   p.set_is_first(o.is_first);
   p.set_propensity(o.propensity);
+  if (o.inclusion != 1) p.set_inclusion(o.inclusion);
   p.set_weight(o.weight);
   *p.mutable_preference() = MessageOf(o.preference);
   p.mutable_context()->Add(o.context.begin(), o.context.end());
@@ -45,6 +46,7 @@ void FillBody(const OutcomeEvent& o, proto::Event& event) {
   f.set_neighbour_count(o.features.neighbour_count);
   f.set_neighbour_baseline(o.features.neighbour_baseline);
   f.set_description_similarity(o.features.description_similarity);
+  f.set_description_lead(o.features.description_lead);
   const ExpertVotes& votes = o.features.votes;
   if (votes != ExpertVotes{})
     f.mutable_expert_ratios()->Add(votes.ratio.begin(), votes.ratio.end());
@@ -115,15 +117,13 @@ OutcomeEvent OutcomeEventOf(const proto::OutcomeEvent& p) {
   o.is_learned = p.is_learned();
   o.is_first = p.is_first();
   o.propensity = p.propensity();
+  if (p.has_inclusion()) o.inclusion = p.inclusion();
   o.weight = p.weight();
   o.preference = PreferenceOf(p.preference());
   o.context.assign(p.context().begin(), p.context().end());
   const proto::ArmFeatures& f = p.features();
-  o.features = {f.neighbour_quality(),
-                f.neighbour_count(),
-                f.neighbour_baseline(),
-                f.description_similarity(),
-                {}};
+  o.features = {f.neighbour_quality(),      f.neighbour_count(),  f.neighbour_baseline(),
+                f.description_similarity(), f.description_lead(), {}};
   ExpertVotes& votes = o.features.votes;
   const int ratios = std::min(f.expert_ratios_size(), static_cast<int>(votes.ratio.size()));
   for (int i = 0; i < ratios; ++i) votes.ratio[static_cast<std::size_t>(i)] = f.expert_ratios(i);

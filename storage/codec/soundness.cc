@@ -80,6 +80,7 @@ absl::Status CheckFeatures(const char* record, const ArmFeatures& f) {
                               {"features.neighbour_count", f.neighbour_count},
                               {"features.neighbour_baseline", f.neighbour_baseline},
                               {"features.description_similarity", f.description_similarity},
+                              {"features.description_lead", f.description_lead},
                               {"features.votes.ratio[0]", f.votes.ratio[0]},
                               {"features.votes.ratio[1]", f.votes.ratio[1]},
                               {"features.votes.ratio[2]", f.votes.ratio[2]},
@@ -90,6 +91,7 @@ absl::Status CheckBody(const OutcomeEvent& e) {
   RETURN_IF_ERROR(CheckEnum("outcome event", "selection", e.selection, Selection::kImported));
   RETURN_IF_ERROR(
       CheckFinite("outcome event", {{"propensity", e.propensity},
+                                    {"inclusion", e.inclusion},
                                     {"weight", e.weight},
                                     {"input_tokens_estimate", e.input_tokens_estimate},
                                     {"cost_estimate_usd", e.cost_estimate_usd},
@@ -185,6 +187,7 @@ absl::Status CheckSound(const Decision& decision) {
   for (const Candidate& c : decision.candidates) {
     RETURN_IF_ERROR(
         CheckFinite(kRecord, {{"candidate.probability", c.probability},
+                              {"candidate.inclusion", c.inclusion},
                               {"candidate.utility", c.utility},
                               {"candidate.quality", c.expected.quality},
                               {"candidate.quality_stddev", c.expected.quality_stddev},

@@ -13,7 +13,7 @@ namespace pointsman::storage {
 
 // The format that this build writes. A folder of a newer format is refused; one of an older format is
 // migrated when it is opened (storage/folder/migrations.h).
-constexpr uint32_t kFormatVersion = 3;
+constexpr uint32_t kFormatVersion = 4;
 
 enum class Family : uint8_t {
   kMeta = 0,

@@ -3,8 +3,9 @@
 // which glibc's exp and log use where available), the same arms and every figure to 1e-9.
 //   golden_test --rewrite   makes the stored logs again: do not commit a change you cannot explain
 //   POINTSMAN_GOLDEN=near   compares to 1e-9 on any machine
-// Version 0.1 made the logs in format2/. They replay to the state stored beside them. It differs from the
-// state that version 0.1 ended in, because the rules for outcomes have changed since.
+// Version 0.1 made the logs in format2/, and version 0.2 those in format4/. They replay to the state stored beside
+// them. It differs from the state that those versions ended in, because the rules for outcomes and the learner have
+// changed since. format4/hybrid.snapshot is the state that version 0.2 itself ended in.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -15,11 +16,13 @@
 #include <sstream>
 
 #include "golden_log.h"
+#include "learners/state/learned_state.h"
 #include "tests/paths.h"
 
 namespace pointsman::tests {
 namespace {
 
+constexpr const char* kOlder[] = {"format2/", "format4/"};
 constexpr const char* kModels[] = {"lin_thompson", "hybrid", "mixture", "context_free"};
 constexpr double kNear = 1e-9;
 
@@ -101,12 +104,55 @@ void ExpectTranscript(const std::vector<std::string>& replayed, const std::strin
 
 class Golden : public ::testing::TestWithParam<const char*> {};
 
-TEST_P(Golden, LogOfVersion01StillReplays) {
-  const auto log = ReadGoldenLog(PathOf(std::string("format2/") + GetParam(), ".log.gz"));
+TEST_P(Golden, LogsOfOlderVersionsStillReplay) {
+  for (const std::string older : kOlder) {
+    SCOPED_TRACE(older);
+    const auto log = ReadGoldenLog(PathOf(older + GetParam(), ".log.gz"));
+    ASSERT_TRUE(log.ok()) << log.status();
+    const auto replayed = Replay(*log);
+    ASSERT_TRUE(replayed.ok()) << replayed.status();
+    ExpectTranscript(replayed->transcript, PathOf(older + GetParam(), ".txt"));
+  }
+}
+
+// A state of version 0.2 keeps what it learned: its arms are expected to be as good as when the log is learned again
+// (the learner is another one, so not quite), and it learns on in the same way.
+TEST(GoldenSnapshot, OfVersion02IsReadAndLearnsOn) {
+  std::ifstream file(PathOf("format4/hybrid", ".snapshot"), std::ios::binary);
+  const std::string bytes{std::istreambuf_iterator<char>(file), {}};
+  auto state = learners::LearnedState::Decode(bytes);
+  ASSERT_TRUE(state.ok()) << state.status();
+  EXPECT_FALSE(learners::LearnedState::IsPresentFormat(bytes));
+  EXPECT_EQ(state->pool().settings.learner.description_weight, 0) << "old pools stay as they were";
+  const auto log = ReadGoldenLog(PathOf("format4/hybrid", ".log.gz"));
   ASSERT_TRUE(log.ok()) << log.status();
-  const auto replayed = Replay(*log);
-  ASSERT_TRUE(replayed.ok()) << replayed.status();
-  ExpectTranscript(replayed->transcript, PathOf(std::string("format2/") + GetParam(), ".txt"));
+  auto again =
+      learners::LearnedState::Empty(std::get<PoolEvent>(log->events.front().body).pool).value();
+  ASSERT_TRUE(again.Learn(log->events).ok());
+  ASSERT_EQ(state->version(), again.version());
+  ASSERT_EQ(state->arm_count(), again.arm_count());
+  for (int round = 0; round < 2; ++round) {
+    for (const Decision& decision : log->decisions) {
+      std::vector<learners::ArmView> views;
+      for (const Candidate& c : decision.candidates)
+        views.push_back({again.arm(c.arm), c.features});
+      const learners::QueryView query{.context = decision.context};
+      const auto a = state->Estimate(query, views), b = again.Estimate(query, views);
+      for (std::size_t i = 0; i < views.size(); ++i) {
+        ASSERT_NEAR(a[i].quality, b[i].quality, round == 0 ? 0.1 : 0.02) << decision.id;
+      }
+    }
+    // The same outcomes once more: both solve everything anew.
+    for (Event event : std::vector<Event>(log->events)) {
+      if (!std::holds_alternative<OutcomeEvent>(event.body)) continue;
+      event.sequence = state->version() + 1;
+      event.time = state->time();
+      std::get<OutcomeEvent>(event.body).anchor.reset();
+      if (!std::get<OutcomeEvent>(event.body).is_first) continue;
+      ASSERT_TRUE(state->Learn({&event, 1}).ok());
+      ASSERT_TRUE(again.Learn({&event, 1}).ok());
+    }
+  }
 }
 
 TEST_P(Golden, LogReproducesEveryDecision) {
@@ -165,16 +211,18 @@ void WriteTranscript(const std::vector<std::string>& lines, const std::string& p
 
 int Rewrite() {
   for (const char* model : kModels) {
-    const std::string old = std::string("format2/") + model;
-    const auto old_log = ReadGoldenLog(PathOf(old, ".log.gz"));
-    const auto old_state =
-        old_log.ok() ? Replay(*old_log) : absl::StatusOr<Replayed>(old_log.status());
-    if (!old_state.ok()) {
-      std::fprintf(stderr, "%s: %s\n", old.c_str(),
-                   std::string(old_state.status().message()).c_str());
-      return 1;
+    for (const std::string older : kOlder) {
+      const std::string old = older + model;
+      const auto old_log = ReadGoldenLog(PathOf(old, ".log.gz"));
+      const auto old_state =
+          old_log.ok() ? Replay(*old_log) : absl::StatusOr<Replayed>(old_log.status());
+      if (!old_state.ok()) {
+        std::fprintf(stderr, "%s: %s\n", old.c_str(),
+                     std::string(old_state.status().message()).c_str());
+        return 1;
+      }
+      WriteTranscript(old_state->transcript, PathOf(old, ".txt"));
     }
-    WriteTranscript(old_state->transcript, PathOf(old, ".txt"));
     const auto log = PlayGoldenLog(model);
     const auto replayed = log.ok() ? Replay(*log) : absl::StatusOr<Replayed>(log.status());
     const absl::Status written =

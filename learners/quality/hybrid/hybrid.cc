@@ -23,10 +23,24 @@ constexpr double kTrialShare = 0.025;
 
 }  // namespace
 
-VectorXd Hybrid::Vector(std::span<const float> context) const {
-  POINTSMAN_CHECK(context.empty() || static_cast<Eigen::Index>(context.size()) == dimension_);
-  if (context.empty()) return VectorXd::Zero(dimension_);
-  return Eigen::Map<const Eigen::VectorXf>(context.data(), dimension_).cast<double>();
+double Hybrid::Lead(const ArmFeatures& features) const {
+  return description_weight_ > 0 ? static_cast<double>(features.description_lead) : 0;
+}
+
+VectorXd Hybrid::SlopePrior() const {
+  VectorXd slope = VectorXd::Zero(dimension_);
+  slope[0] = description_weight_;
+  return slope;
+}
+
+VectorXd Hybrid::Vector(std::span<const float> context, const ArmFeatures& features) const {
+  VectorXd z = VectorXd::Zero(dimension_);
+  if (context.empty()) return z;
+  POINTSMAN_CHECK(static_cast<Eigen::Index>(context.size()) == dimension_ - 1);
+  z[0] = Lead(features);
+  z.tail(dimension_ - 1) =
+      Eigen::Map<const Eigen::VectorXf>(context.data(), dimension_ - 1).cast<double>();
+  return z;
 }
 
 double Hybrid::Linear(const HybridArm* arm, std::size_t expert, const VectorXd& z) const {
@@ -34,7 +48,7 @@ double Hybrid::Linear(const HybridArm* arm, std::size_t expert, const VectorXd& 
   if (arm == nullptr) return prior.level + prior.slope.dot(z);
   const HybridArm::Reading& reading = arm->readings[expert];
   const double kept = Kept(*arm);
-  const double level = arm->Level(expert, prior, tuning_.level_strength, kept);
+  const double level = arm->Level(expert, prior, Strength(), kept);
   if (reading.theta.size() == 0) return level + prior.slope.dot(z);
   if (kept == 1) return level + reading.theta.dot(z);
   // Between two solves theta moves back to w as if this share of evidence, spread evenly over z, were left.
@@ -44,10 +58,11 @@ double Hybrid::Linear(const HybridArm* arm, std::size_t expert, const VectorXd& 
 }
 
 double Hybrid::Deviation(const HybridArm* arm) const {
-  const double n = arm == nullptr
-                       ? tuning_.level_strength
-                       : Kept(*arm) * arm->weight + arm->PriorStrength(tuning_.level_strength);
-  return std::sqrt((tuning_.noise * tuning_.noise + tuning_.doubt * tuning_.doubt / n) / n);
+  const HybridPrior& prior = priors_[kHybridCautious];
+  if (arm == nullptr) return spread_.Deviation(prior.level, Strength());
+  const double kept = Kept(*arm);
+  const double n = kept * arm->weight + arm->PriorStrength(Strength());
+  return spread_.Deviation(arm->Level(kHybridCautious, prior, Strength(), kept), n);
 }
 
 Vector3d Hybrid::Phi(const ArmFeatures& features, double linear) const {
@@ -60,17 +75,31 @@ Vector3d Hybrid::Phi(const ArmFeatures& features, double linear) const {
 
 std::vector<QualityEstimate> Hybrid::Opinions(std::span<const float> context,
                                               std::span<const ArmView> arms) const {
-  const VectorXd z = Vector(context);
+  VectorXd z = Vector(context, {});
   const std::size_t k = arms.size();
   std::vector<QualityEstimate> opinions(kHybridExperts * k);
   for (std::size_t a = 0; a < k; ++a) {
     const HybridArm* arm = arms_.Get(Index(arms[a].arm->id));
     const double deviation = Deviation(arm);
+    if (!context.empty()) z[0] = Lead(arms[a].features);
     const double bold = Linear(arm, kHybridBold, z);
     opinions[kHybridCautious * k + a] = {Linear(arm, kHybridCautious, z), deviation};
     opinions[kHybridBold * k + a] = {bold + head_.Says(Phi(arms[a].features, bold)), deviation};
   }
   return opinions;
+}
+
+std::vector<double> Hybrid::Claims(std::span<const ArmView> arms) const {
+  const HybridPrior& prior = priors_[kHybridCautious];
+  const double doubt = std::sqrt(spread_.OutcomeVariance(prior.level) * prior.lead_variance);
+  const double trust = std::clamp(prior.slope[0] / doubt - 1, 0.0, 1.0);
+  if (trust == 0 || description_weight_ == 0) return {};
+  std::vector<double> claims;
+  for (const ArmView& view : arms) {
+    claims.push_back(trust * Lead(view.features) * tuning_.claim_deviations *
+                     Deviation(arms_.Get(Index(view.arm->id))));
+  }
+  return claims;
 }
 
 void Hybrid::Estimate(std::span<const float> context, std::span<const ArmView> arms,
@@ -94,12 +123,14 @@ bool Hybrid::ChooseDirectly(const LearnerSettings& settings, std::span<const flo
   double watched = 0;
   for (std::size_t a = 0; a < arms.size(); ++a) {
     const HybridArm* arm = arms_.Get(Index(arms[a].arm->id));
-    floors[a] = std::max(least.empty() ? 0 : least[a], arm == nullptr ? 0 : WatchedShare(*arm));
+    floors[a] = std::max(least.empty() ? 0 : least[a], ShareKept(arm));
     watched += floors[a];
   }
   LimitShares(watched, floors);
+  const std::vector<double> claims = context.empty() ? std::vector<double>() : Claims(arms);
+  const MixtureGuide guide{floors, claims, tuning_.width, tuning_.possible_share};
   MixChoices(settings, std::span(shares).first(kHybridExperts), Opinions(context, arms), terms,
-             floors, pmf, votes);
+             guide, pmf, votes);
   return true;
 }
 
@@ -109,9 +140,10 @@ QualityEstimate Hybrid::Level(ArmId id) const {
 }
 
 void Hybrid::PutArm(const Arm& settings) {
-  const bool is_late = arms_.Get(Index(settings.id)) == nullptr && outcomes_ >= kLateOutcomes;
+  const bool is_new = arms_.Get(Index(settings.id)) == nullptr;
   HybridArm& arm = arms_.Mutable(Index(settings.id));
-  if (is_late && tuning_.detects_drift) arm.watched_since = outcomes_;
+  if (is_new) arm.clock = clock();
+  if (is_new && outcomes_ >= kLateOutcomes && tuning_.detects_drift) arm.watched_since = outcomes_;
   arm.prior_level = settings.prior_quality;
   arm.prior_strength = settings.prior_quality ? settings.prior_strength : 0;
   Read(arm, false);
@@ -121,6 +153,7 @@ void Hybrid::ResetArm(const Arm& settings, std::optional<double> level, double s
   HybridArm& arm = arms_.Mutable(Index(settings.id));
   if (arm.HasMatrix()) --matrices_;
   arm = {};
+  arm.clock = clock();
   if (outcomes_ >= kLateOutcomes && tuning_.detects_drift) arm.watched_since = outcomes_;
   PutArm(settings);
   if (!level || !(strength > 0)) return;
@@ -135,7 +168,7 @@ void Hybrid::Settle() {
 }
 
 void Hybrid::Grow(uint32_t dimension) {
-  dimension_ = static_cast<Eigen::Index>(dimension);
+  dimension_ = static_cast<Eigen::Index>(dimension) + 1;
   for (HybridPrior& prior : priors_) {
     prior.slope.conservativeResizeLike(VectorXd::Zero(dimension_));
   }
@@ -146,12 +179,14 @@ void Hybrid::Grow(uint32_t dimension) {
 
 // The share of choices kept for a degraded arm, so that its recovery is seen, and for a late arm, so that its
 // niche is found. It is whole for 2,000 outcomes of the pool and then falls.
-double Hybrid::WatchedShare(const HybridArm& arm) const {
-  if (arm.watched_since == 0) return 0;
-  const auto elapsed = static_cast<double>(outcomes_ - std::min(outcomes_, arm.watched_since));
-  const double share = arm.outcomes < kHybridTrialOutcomes ? kTrialShare : kWatchedShare;
+double Hybrid::ShareKept(const HybridArm* arm) const {
+  if (arm == nullptr || arm->watched_since == 0) return 0;
+  const auto elapsed = static_cast<double>(outcomes_ - std::min(outcomes_, arm->watched_since));
+  const double share = arm->outcomes < kHybridTrialOutcomes ? kTrialShare : kWatchedShare;
   return ShareAfter(share, elapsed);
 }
+
+double Hybrid::WatchedShare(ArmId arm) const { return ShareKept(arms_.Get(Index(arm))); }
 
 void Hybrid::Encode(ByteWriter& out) const {
   out.Put(clock());
@@ -160,9 +195,11 @@ void Hybrid::Encode(ByteWriter& out) const {
   out.Put(withdrawn_);
   for (const HybridPrior& prior : priors_) {
     out.Put(prior.level);
+    out.Put(prior.lead_variance);
     out.PutArray(
         std::span<const double>(prior.slope.data(), static_cast<std::size_t>(prior.slope.size())));
   }
+  spread_.Encode(out);
   head_.Encode(out);
   weights_.Encode(out);
   out.Put(static_cast<uint64_t>(arms_.size()));
@@ -185,14 +222,17 @@ absl::StatusOr<std::unique_ptr<QualityModel>> Hybrid::Decode(const LearnerSettin
   if (in.format() >= 4) model->withdrawn_ = in.Get<uint64_t>();
   for (HybridPrior& prior : model->priors_) {
     prior.level = in.Get<double>();
-    if (!std::isfinite(prior.level)) in.Fail();
+    if (in.format() >= 5) prior.lead_variance = in.Get<double>();
+    if (!std::isfinite(prior.level) || !(prior.lead_variance > 0)) in.Fail();
     const std::vector<double> slope = in.GetArray<double>();
-    if (slope.size() != dimension) in.Fail();
+    const std::size_t first = in.format() < 5 ? 1 : 0;  // older formats have no entry for the lead
+    if (slope.size() + first != dimension + 1) in.Fail();
     for (std::size_t i = 0; i < slope.size() && in.ok(); ++i) {
       if (!std::isfinite(slope[i])) in.Fail();
-      prior.slope[static_cast<Eigen::Index>(i)] = slope[i];
+      prior.slope[static_cast<Eigen::Index>(i + first)] = slope[i];
     }
   }
+  if (in.format() >= 5) model->spread_.Decode(in);
   model->head_.Decode(in);
   model->weights_.Decode(in);
   const uint64_t count = in.GetCount(1);

@@ -1,12 +1,13 @@
 // The default quality model: one linear model per arm, read with two strengths of belief in context.
 //
-// Model. The quality of arm a on query x, where z is the context vector and phi the arm's features here:
-//   quality(x, a) = level_a + theta_a . z + beta . phi(x, a) + noise
-//   level_a  the arm's own mean. Its prior is m, the mean of the arms' levels,
-//            and counts as level_strength outcomes.
-//   theta_a  how the arm's quality depends on the query. Its prior is N(w, I / precision). w is the
-//            difficulty of queries. All arms share it, so it cancels in the choice.
-//   beta     the head: what neighbours and descriptions add, the same for all arms.
+// Model. The quality of arm a on query x, where z is the context vector, lead how much nearer than usual the query
+// is to the arm's description (domain/types.h), and phi the arm's features here:
+//   quality(x, a) = level_a + theta_a . (lead, z) + beta . phi(x, a) + noise
+//   level_a  the arm's own mean. Its prior is m, the mean of the arms' levels, and counts as `strength` outcomes.
+//   theta_a  how the arm's quality depends on the query. Its prior is N(w, diag(lead_precision, precision...)^-1).
+//            The first entry of w is what a lead is worth, the others the difficulty of queries. All arms share
+//            w, so difficulty cancels in the choice. Before outcomes w is (description_weight, 0, ...).
+//   beta     the head: what neighbours add, the same for all arms.
 //
 // Experts. Two experts read the same evidence under different priors:
 //   cautious  precision 80 (deviation 0.05 for outcomes of variance 0.2), no head.
@@ -19,8 +20,9 @@
 // Evidence. Each arm keeps its sums (G, b) apart from the priors (learners/linear/regression_sums.h).
 // - theta_a is solved again when the arm's evidence has grown by 1/16, and by at least 4 outcomes.
 // - The level follows each outcome, and each change of m, at once.
-// - An arm gets a matrix after its first 4 outcomes. At most 2,000 arms have one. Without a matrix an arm
-//   learns its level alone, and w stands for theta_a. An outcome without a vector teaches the level alone.
+// - An arm gets a matrix after its first 4 outcomes; at once where a description counts, so that what it is worth
+//   is not taken for the arm's level. At most 2,000 arms have one. Without a matrix an arm learns its level alone,
+//   and w stands for theta_a. An outcome without a vector teaches the level alone.
 //
 // Shared prior. m and w are estimated from the arms' evidence, as in a linear hierarchical model.
 // - m maximises the marginal likelihood of the levels; arms with a prior of their own are left out.
@@ -29,17 +31,23 @@
 //   its own slope as difficulty.
 // - Both are solved when the pool's outcomes have grown by 1/8, and by at least 16.
 //
-// Deviation. It is the deviation of the level alone. With n the arm's outcomes and s
-// the strength of its prior:
-//   deviation^2 = noise^2 / (n + s) + doubt^2 / (n + s)^2
-// Exploring at this width finds the arms that are better on some queries. A deviation per
-// direction of z was not worth its cost. The second term matters for the first outcomes: after
-// three failures the true tail is much thicker than that of a normal distribution. Without this
-// term one arm in some hundreds, sometimes the best one, starts unluckily and is not tried again
-// for thousands of rounds (docs/decisions/first-outcomes.md).
+// Deviation. It is the deviation of the level alone. The variance of outcomes and the spread between the arms are
+// estimated from the pool's own outcomes (learners/quality/hybrid/hybrid_spread.h):
+//   deviation^2 = v(level) / (n + strength),  strength = v(m) / B
+// A deviation per direction of z was not worth its cost.
+//
+// Choice. Each expert draws with 0.6 of that deviation: narrow draws lose less while many arms are new, and cost
+// nothing later (docs/lab/evaluation.md). A hundredth of the choices goes to arms that may still be the best, so
+// that an unlucky start does not settle anything.
+//
+// Claims. An arm that is hardly known is tried where its description says that it is good. The draw, and only the
+// draw, adds to its mean
+//   trust * lead * 2 deviations,  trust = min(1, max(0, t - 1))
+// where t is what a lead is worth, over the deviation of that estimate. So nothing is claimed until the outcomes
+// of all arms show that descriptions predict quality, and a claim shrinks as the arm becomes known.
 //
 // Head. beta is one ridge regression over all arms, on the residuals of the bold expert:
-//   phi = (c / (c + k) r, c / (c + 4k) r, similarity),  r = neighbour_quality - (level + theta . z)
+//   phi = (c / (c + k) r, c / (c + 4k) r, similarity),  r = neighbour_quality - (level + theta . (lead, z))
 // Here c is neighbour_count, and r is what near outcomes of this arm say beyond the linear part.
 //
 // Forgetting (forget_outcomes > 0). An arm's evidence is scaled by exp(-(T - T_a) / forget_outcomes), where T
@@ -54,15 +62,15 @@
 // for its first 40 outcomes, whatever they say. By then the levels of the other arms are known, and an arm
 // that leads on one domain alone looks poor by its level. All watched and late arms together keep at most 6%.
 //
-// Corrections and withdrawals take back what the outcome gave to b, the levels and G, faded and cut as it was
+// Corrections and withdrawals take back what the outcome gave to b, the levels, the spread and G, faded and cut as it was
 // since. What it gave to beta, the shares and the detectors stays.
 //
 // Shapes: z has d entries.
 // Cost: an estimate O(d) per arm; an outcome O(d^2), with an O(d^3) solve on the schedule above; 4 d^2 bytes
 //   per arm that has a matrix.
 // Threads: see quality_model.h.
-// Source: empirical Bayes for linear hierarchical models, Lindley and Smith 1972, section 3; Thompson 1933;
-//   EXP4, Auer et al. 2002; cumulative sums, Page 1954.
+// Source: empirical Bayes for linear hierarchical models, Lindley and Smith 1972, section 3; Thompson 1933, and
+//   narrower draws as in Chapelle and Li 2011, section 3; EXP4, Auer et al. 2002; cumulative sums, Page 1954.
 #pragma once
 
 #include <memory>
@@ -76,10 +84,11 @@ namespace pointsman::learners {
 struct HybridTuning {
   double cautious_precision = 80;
   double bold_precision = 1.25;
-  double noise = 0.3;            // deviation of one outcome, for exploring
-  double doubt = 0.6;            // further deviation of an arm's first outcomes
-  double level_strength = 2;     // outcomes that the shared prior level counts as
-  double slope_precision = 2.2;  // of the prior of w, around 0
+  double lead_precision = 9;     // of each arm's own worth of a lead, around the shared one
+  double width = 0.6;            // of exploration, in deviations
+  double possible_share = 0.01;  // of the choices, for arms that may still be the best
+  double slope_precision = 2.2;  // of the prior of w
+  double claim_deviations = 2;   // that a lead of 1 adds for the draw
   double head_half_count = 0.5;  // k: the neighbour count at which what they say counts half
   double head_precision = 1;     // of the prior of beta, around 0
   double outcomes_before_matrix = 4;

@@ -44,10 +44,27 @@ HybridArm::Cut GetCut(Eigen::Index dimension, ByteReader& in) {
   return cut;
 }
 
+// The vector with a 0 inserted; of size 0 it stays so.
+void InsertZero(Eigen::Index index, VectorXd& numbers) {
+  if (numbers.size() == 0) return;
+  VectorXd wider = VectorXd::Zero(numbers.size() + 1);
+  wider.head(index) = numbers.head(index);
+  wider.tail(numbers.size() - index) = numbers.tail(numbers.size() - index);
+  numbers = std::move(wider);
+}
+
 }  // namespace
 
+void HybridArm::AddLead() {
+  if (HasMatrix()) sums.Insert(1);
+  for (Cut& cut : cuts) InsertZero(1, cut.moved_first);
+  for (Reading& reading : readings) InsertZero(0, reading.theta);
+}
+
 void HybridArm::Scale(double kept) {
-  for (double* number : {&weight, &sum, &bare_weight, &bare_sum, &solved_weight}) *number *= kept;
+  for (double* number : {&weight, &sum, &squares, &bare_weight, &bare_sum, &solved_weight}) {
+    *number *= kept;
+  }
   if (HasMatrix()) sums.Scale(kept);
   for (Reading& reading : readings) reading.own *= kept;
   for (Cut& cut : cuts) {
@@ -145,17 +162,19 @@ VectorXd HybridArm::SlopeCross(const HybridPrior& prior, double level_strength) 
 void HybridArm::ReadTheta(std::size_t expert, const HybridPrior& prior, double level_strength,
                           const MatrixXd& slope_moments) {
   MatrixXd precision = slope_moments;
-  precision.diagonal().array() += prior.precision;
+  const VectorXd p = prior.Precisions();
+  precision.diagonal() += p;
   readings[expert].theta = SolvePositive(
-      std::move(precision), SlopeCross(prior, level_strength) + prior.precision * prior.slope);
-  ReadOwn(expert);
+      std::move(precision), SlopeCross(prior, level_strength) + p.cwiseProduct(prior.slope));
+  ReadOwn(expert, prior);
 }
 
-void HybridArm::ReadOwn(std::size_t expert) {
+void HybridArm::ReadOwn(std::size_t expert, const HybridPrior& prior) {
   Reading& reading = readings[expert];
   reading.own = sum;
-  if (!HasMatrix() || reading.theta.size() == 0) return;
-  reading.own -= sums.FirstMoments().tail(sums.size() - 1).dot(reading.theta);
+  if (!HasMatrix()) return;
+  const VectorXd& slope = reading.theta.size() == 0 ? prior.slope : reading.theta;
+  reading.own -= sums.FirstMoments().tail(sums.size() - 1).dot(slope);
 }
 
 double HybridArm::Level(std::size_t expert, const HybridPrior& prior, double level_strength,
@@ -178,6 +197,7 @@ void HybridArm::Encode(ByteWriter& out) const {
     }
     PutVector(cut.moved_first, out);
   }
+  out.Put(squares);
   out.Put(outcomes);
   out.Put(watched_since);
   drift.Encode(out);
@@ -190,6 +210,8 @@ void HybridArm::Encode(ByteWriter& out) const {
 }
 
 HybridArm HybridArm::Decode(Eigen::Index dimension, ByteReader& in) {
+  const bool has_lead = in.format() >= 5;
+  if (!has_lead) --dimension;
   HybridArm arm;
   const bool has_prior = in.GetBool();
   double prior = 0;
@@ -210,6 +232,9 @@ HybridArm HybridArm::Decode(Eigen::Index dimension, ByteReader& in) {
   if (arm.prior_strength < 0 || arm.weight < 0 || arm.bare_weight < 0) in.Fail();
   if (has_prior) arm.prior_level = prior;
   if (!has_prior && std::bit_cast<uint64_t>(prior) != 0) in.Fail();
+  // Older formats do not have it: as if all outcomes were 0 or 1.
+  arm.squares = has_lead ? in.Get<double>() : arm.sum;
+  if (!std::isfinite(arm.squares)) in.Fail();
   arm.outcomes = in.Get<uint32_t>();
   arm.watched_since = in.Get<uint64_t>();
   arm.drift.Decode(in);
@@ -220,6 +245,7 @@ HybridArm HybridArm::Decode(Eigen::Index dimension, ByteReader& in) {
     if (!std::isfinite(reading.own)) in.Fail();
     reading.theta = GetVector(dimension, true, in);
   }
+  if (!has_lead) arm.AddLead();
   return arm;
 }
 

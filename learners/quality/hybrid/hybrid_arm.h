@@ -19,9 +19,19 @@ constexpr std::size_t kHybridExperts = 2;  // the cautious one and the bold one
 
 // What all arms share, under the prior of one expert.
 struct HybridPrior {
-  double precision = 1;   // of each entry of theta_a around w, in units of the noise
-  double level = 0.5;     // m: an arm's level before any outcome of its own
-  Eigen::VectorXd slope;  // w: z . w is the difficulty of a query, common to all arms
+  double precision = 1;  // of each entry of theta_a around w, in units of the noise
+  double lead_precision =
+      1;               // the same for its first entry, which stands for the description's lead
+  double level = 0.5;  // m: an arm's level before any outcome of its own
+  Eigen::VectorXd
+      slope;  // w: (lead, z) . w; its part of z is the difficulty of a query, common to all arms
+  double lead_variance = 1;  // of the first entry of w, in units of the noise
+
+  Eigen::VectorXd Precisions() const {
+    Eigen::VectorXd precisions = Eigen::VectorXd::Constant(slope.size(), precision);
+    precisions[0] = lead_precision;
+    return precisions;
+  }
 };
 
 // One arm's evidence, and what each expert reads from it.
@@ -44,6 +54,7 @@ struct HybridArm {
   std::optional<double> prior_level;  // the arm's own; absent: the shared one
   double prior_strength = 0;   // outcomes that the prior level counts as; 0: the shared strength
   double weight = 0, sum = 0;  // all outcomes: sum w, sum w y
+  double squares = 0;          // sum w y^2; not kept up to date once a change was seen
   double bare_weight = 0, bare_sum = 0;  // those that taught the level alone
   uint32_t outcomes = 0;                 // ever; stops counting at 2^32 - 1
   double solved_weight = 0;              // `weight` when theta was last computed
@@ -59,6 +70,8 @@ struct HybridArm {
   double PriorLevel(const HybridPrior& prior) const { return prior_level.value_or(prior.level); }
   double PriorStrength(double shared) const { return prior_strength > 0 ? prior_strength : shared; }
 
+  // Makes room for the lead in evidence of a format that had none.
+  void AddLead();
   // Keeps the share `kept` of the evidence, so the posterior moves back towards the prior.
   void Scale(double kept);
   // The evidence that was there at the cut, as if its qualities had been larger by `change`.
@@ -86,7 +99,7 @@ struct HybridArm {
   // theta by that formula, given SlopeMoments, and then the level that follows from it.
   void ReadTheta(std::size_t expert, const HybridPrior& prior, double level_strength,
                  const Eigen::MatrixXd& slope_moments);
-  void ReadOwn(std::size_t expert);
+  void ReadOwn(std::size_t expert, const HybridPrior& prior);
   // The level given theta, with the share `kept` of the evidence:
   //   (sum w (y - theta . z) + s m) / (sum w + s).
   double Level(std::size_t expert, const HybridPrior& prior, double level_strength,

@@ -37,7 +37,7 @@ void Hybrid::Learn(const Observation& observation) {
     TakeBack(observation, arm);
     return;
   }
-  const VectorXd z = Vector(observation.context);
+  const VectorXd z = Vector(observation.context, observation.features);
   weights_.Learn(observation);
   LearnHead(observation, arm, z);
   const double residual = observation.quality - Linear(&arm, kHybridCautious, z);
@@ -63,11 +63,12 @@ void Hybrid::TakeBack(const Observation& observation, HybridArm& arm) {
       observation.is_withdrawal ? std::nullopt
                                 : std::optional(observation.quality - observation.corrected_from);
   VectorXd x(dimension_ + 1);
-  x << 1, Vector(observation.context);
+  x << 1, Vector(observation.context, observation.features);
   if (observation.is_withdrawal) {
     const double y = observation.quality + since.shift;
     arm.weight = std::max(0.0, arm.weight - weight);
     arm.sum -= weight * y;
+    arm.squares -= weight * y * y;
     if (has_slope) {
       arm.sums.Add(x, y, -weight);
     } else {
@@ -75,12 +76,14 @@ void Hybrid::TakeBack(const Observation& observation, HybridArm& arm) {
       arm.bare_sum -= weight * y;
     }
     arm.ForgetMoved(anchor, weight, has_slope ? &x : nullptr);
-    if (arm.weight < kWeightLeast) arm.weight = arm.sum = 0;
+    if (arm.weight < kWeightLeast) arm.weight = arm.sum = arm.squares = 0;
     if (arm.bare_weight < kWeightLeast) arm.bare_weight = arm.bare_sum = 0;
     arm.solved_weight = std::min(arm.solved_weight, arm.weight);
     next_refresh_ = std::min(next_refresh_, outcomes_ + 1);  // the shared prior is refreshed
   } else {
+    const double was = observation.corrected_from + since.shift;
     arm.sum += weight * *change;
+    arm.squares += weight * *change * (2 * was + *change);
     if (has_slope) {
       arm.sums.Correct(x, *change, weight);
     } else {
@@ -115,9 +118,11 @@ void Hybrid::AddEvidence(const Observation& observation, const VectorXd& z, Hybr
   const double y = observation.quality;
   arm.weight += weight;
   arm.sum += weight * y;
+  arm.squares += weight * y * y;
   if (arm.outcomes < std::numeric_limits<uint32_t>::max()) ++arm.outcomes;
   if (arm.outcomes == kHybridTrialOutcomes) arm.watched_since = 0;
-  const bool has_earned = arm.outcomes > tuning_.outcomes_before_matrix;
+  // At once where a description counts, so that what it is worth is not taken for the arm's level.
+  const bool has_earned = arm.outcomes > tuning_.outcomes_before_matrix || z[0] != 0;
   if (!arm.HasMatrix() && has_earned && !observation.context.empty() && matrices_ < kMatricesMax) {
     arm.sums = RegressionSums(dimension_ + 1);
     arm.matrix_since = BeginsAt(observation.anchor.value_or(clock()), clock());
@@ -151,13 +156,13 @@ void Hybrid::Read(HybridArm& arm, bool must_solve) const {
   const double grown = arm.weight - arm.solved_weight;
   const bool solves =
       arm.HasMatrix() && (must_solve || grown >= std::max(4.0, arm.solved_weight / 16));
-  const double strength = tuning_.level_strength;
+  const double strength = Strength();
   const MatrixXd moments = solves ? arm.SlopeMoments(strength) : MatrixXd();
   for (std::size_t expert = 0; expert < kHybridExperts; ++expert) {
     if (solves) {
       arm.ReadTheta(expert, priors_[expert], strength, moments);
     } else {
-      arm.ReadOwn(expert);
+      arm.ReadOwn(expert, priors_[expert]);
     }
   }
   if (solves) arm.solved_weight = arm.weight;
@@ -178,11 +183,32 @@ void Hybrid::Refresh() {
                       return x != y ? x > y : a < b;
                     });
   busiest.resize(count);
-  const SharedTuning tuning{tuning_.level_strength, tuning_.slope_precision};
+  FitSpread();
+  const SharedTuning tuning{Strength(), tuning_.slope_precision, SlopePrior()};
   for (std::size_t expert = 0; expert < kHybridExperts; ++expert) {
     LearnSharedPrior(tuning, expert, busiest, arms_, priors_[expert]);
   }
   for (const std::size_t i : busiest) arms_.Mutable(i).solved_weight = arms_.Get(i)->weight;
+  // Where w stands for theta, the level follows w.
+  for (std::size_t i = 0; i < arms_.size(); ++i) {
+    const HybridArm* arm = arms_.Get(i);
+    if (arm == nullptr || !arm->HasMatrix() || arm->readings[kHybridBold].theta.size() > 0)
+      continue;
+    Read(arms_.Mutable(i), false);
+  }
+}
+
+void Hybrid::FitSpread() {
+  const double shared = priors_[kHybridCautious].level;
+  std::vector<HybridSpread::Level> levels;
+  for (std::size_t i = 0; i < arms_.size(); ++i) {
+    const HybridArm* arm = arms_.Get(i);
+    if (arm == nullptr || !(arm->weight > 0) || arm->prior_level) continue;
+    const double own = arm->readings[kHybridCautious].own / arm->weight;
+    levels.push_back(
+        {own - shared, arm->weight, arm->sum / arm->weight, arm->squares, !arm->cuts.empty()});
+  }
+  spread_.Fit(levels, shared);
 }
 
 }  // namespace pointsman::learners

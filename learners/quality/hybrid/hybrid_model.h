@@ -15,6 +15,7 @@
 #include "learners/quality/hybrid/hybrid.h"
 #include "learners/quality/hybrid/hybrid_arm.h"
 #include "learners/quality/hybrid/hybrid_head.h"
+#include "learners/quality/hybrid/hybrid_spread.h"
 
 namespace pointsman::learners {
 
@@ -25,11 +26,16 @@ class Hybrid final : public QualityModel {
  public:
   Hybrid(const LearnerSettings& settings, uint32_t dimension, const HybridTuning& tuning)
       : forget_outcomes_(settings.forget_outcomes),
-        dimension_(static_cast<Eigen::Index>(dimension)),
+        description_weight_(settings.description_weight),
+        dimension_(static_cast<Eigen::Index>(dimension) + 1),
         tuning_(tuning),
         head_(tuning.head_precision),
         weights_(tuning.mixture) {
-    for (HybridPrior& prior : priors_) prior.slope = Eigen::VectorXd::Zero(dimension_);
+    for (HybridPrior& prior : priors_) {
+      prior.slope = SlopePrior();
+      prior.lead_precision = tuning.lead_precision;
+      prior.lead_variance = 1 / tuning.slope_precision;
+    }
     priors_[kHybridCautious].precision = tuning.cautious_precision;
     priors_[kHybridBold].precision = tuning.bold_precision;
   }
@@ -50,6 +56,7 @@ class Hybrid final : public QualityModel {
                       std::span<const double> floors, std::span<double> pmf,
                       std::span<ExpertVotes> votes) const override;
   QualityEstimate Level(ArmId arm) const override;
+  double WatchedShare(ArmId arm) const override;
   void Encode(ByteWriter& out) const override;
   static absl::StatusOr<std::unique_ptr<QualityModel>> Decode(const LearnerSettings& settings,
                                                               uint32_t dimension,
@@ -57,10 +64,19 @@ class Hybrid final : public QualityModel {
                                                               ByteReader& in);
 
  private:
-  Eigen::VectorXd Vector(std::span<const float> context) const;
+  // The lead of an arm's description; 0 if the pool gives descriptions no weight.
+  double Lead(const ArmFeatures& features) const;
+  // (lead, z).
+  Eigen::VectorXd Vector(std::span<const float> context, const ArmFeatures& features) const;
+  Eigen::VectorXd SlopePrior() const;  // the prior mean of w
+  // What the arms' descriptions claim, for the draw alone.
+  std::vector<double> Claims(std::span<const ArmView> arms) const;
   double Linear(const HybridArm* arm, std::size_t expert, const Eigen::VectorXd& z) const;
+  // The outcomes that the shared prior level counts as.
+  double Strength() const { return spread_.Strength(priors_[kHybridCautious].level); }
   double Deviation(const HybridArm* arm) const;
-  double WatchedShare(const HybridArm& arm) const;
+  void FitSpread();
+  double ShareKept(const HybridArm* arm) const;
   Eigen::Vector3d Phi(const ArmFeatures& features, double linear) const;
   // opinions[expert * k + arm].
   std::vector<QualityEstimate> Opinions(std::span<const float> context,
@@ -75,13 +91,15 @@ class Hybrid final : public QualityModel {
   void Refresh();
 
   double forget_outcomes_;
-  Eigen::Index dimension_;
+  double description_weight_;
+  Eigen::Index dimension_;  // of (lead, z): d + 1
   HybridTuning tuning_;
   uint64_t outcomes_ = 0;
   uint64_t next_refresh_ = 16;
   uint64_t withdrawn_ = 0;  // since the last refresh
   uint32_t matrices_ = 0;
   std::array<HybridPrior, kHybridExperts> priors_;
+  HybridSpread spread_;
   HybridHead head_;
   MixtureWeights weights_;
   PersistentArray<HybridArm> arms_;

@@ -36,29 +36,31 @@ double MeanLevel(double strength, std::size_t expert, const PersistentArray<Hybr
 void LearnSharedPrior(const SharedTuning& tuning, std::size_t expert,
                       std::span<const std::size_t> busiest, PersistentArray<HybridArm>& arms,
                       HybridPrior& prior) {
-  const double p = prior.precision, strength = tuning.level_strength;
+  const double strength = tuning.level_strength;
+  const VectorXd p = prior.Precisions();
   const Eigen::Index d = prior.slope.size();
   prior.level = MeanLevel(strength, expert, arms);
   MatrixXd precision = MatrixXd::Identity(d, d) * tuning.slope_precision;
-  VectorXd right = VectorXd::Zero(d);
+  VectorXd right = tuning.slope_precision * tuning.slope;
   std::vector<MatrixXd> inverses;
   std::vector<VectorXd> own;  // of each arm: its theta if w were 0
   for (const std::size_t i : busiest) {
     const HybridArm& arm = *arms.Get(i);
     MatrixXd inverse = arm.SlopeMoments(strength);
-    inverse.diagonal().array() += p;
+    inverse.diagonal() += p;
     InvertPositive(inverse);
     own.emplace_back(inverse * arm.SlopeCross(prior, strength));
-    precision.diagonal().array() += p;
-    precision -= (p * p) * inverse;
-    right += p * own.back();
+    precision.diagonal() += p;
+    precision -= p.asDiagonal() * inverse * p.asDiagonal();
+    right += p.cwiseProduct(own.back());
     inverses.push_back(std::move(inverse));
   }
+  prior.lead_variance = SolvePositive(precision, VectorXd::Unit(d, 0))[0];
   prior.slope = SolvePositive(std::move(precision), std::move(right));
   for (std::size_t n = 0; n < busiest.size(); ++n) {
     HybridArm& arm = arms.Mutable(busiest[n]);
-    arm.readings[expert].theta = own[n] + p * (inverses[n] * prior.slope);
-    arm.ReadOwn(expert);
+    arm.readings[expert].theta = own[n] + inverses[n] * p.cwiseProduct(prior.slope);
+    arm.ReadOwn(expert, prior);
   }
 }
 

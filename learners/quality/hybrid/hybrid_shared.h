@@ -14,7 +14,8 @@ namespace pointsman::learners {
 
 struct SharedTuning {
   double level_strength = 2;     // outcomes that m counts as in an arm's level
-  double slope_precision = 2.2;  // of the prior of w, around 0
+  double slope_precision = 2.2;  // of the prior of w
+  Eigen::VectorXd slope;         // its mean
 };
 
 // Computes prior.level and prior.slope, and then theta and the level of each busy arm. All

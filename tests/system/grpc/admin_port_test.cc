@@ -39,7 +39,7 @@ TEST_F(AdminPort, SaysWhichBuildServes) {
   ASSERT_NE(at, std::string::npos) << metrics;
   const std::string line = metrics.substr(at + 1, metrics.find('\n', at + 1) - at - 1);
   EXPECT_NE(line.find(Cat("version=\"", Version(), "\"")), std::string::npos) << line;
-  EXPECT_NE(line.find("data_format=\"3\""), std::string::npos) << line;
+  EXPECT_NE(line.find("data_format=\"4\""), std::string::npos) << line;
   EXPECT_TRUE(line.ends_with("} 1")) << line;
 }
 

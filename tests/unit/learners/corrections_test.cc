@@ -166,7 +166,7 @@ void ExpectNear(double a, double b, double relative, const std::string& what) {
 // theta was solved, depends on when their qualities came.
 double OrderEffect(const std::string& model) {
   if (model == "lin_thompson") return 0.005;
-  return model.starts_with("hybrid") ? 0.03 : 1e-6;
+  return model.starts_with("hybrid") ? 0.04 : 1e-6;
 }
 
 TEST(Corrections, EndAsTheLastStateOfEachCallAlone) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -17,13 +18,14 @@ namespace pointsman::learners {
 
 class SlowHybrid final : public SlowModel {
  public:
-  SlowHybrid(uint32_t dimension, double forget_outcomes, HybridTuning tuning = {})
-      : d_(static_cast<Eigen::Index>(dimension)),
+  SlowHybrid(uint32_t dimension, double forget_outcomes, HybridTuning tuning = {},
+             double description_weight = LearnerSettings().description_weight)
+      : d_(static_cast<Eigen::Index>(dimension) + 1),
         forget_outcomes_(forget_outcomes),
+        description_weight_(description_weight),
         tuning_(tuning),
         shares_(tuning.mixture),
-        experts_{Expert{tuning.cautious_precision, 0.5, Eigen::VectorXd::Zero(d_)},
-                 Expert{tuning.bold_precision, 0.5, Eigen::VectorXd::Zero(d_)}} {}
+        experts_{MakeExpert(tuning.cautious_precision), MakeExpert(tuning.bold_precision)} {}
 
   void PutArm(const Arm& settings) override {
     const bool is_late = arms_.count(settings.id) == 0 && outcomes_ >= 1000;
@@ -34,7 +36,7 @@ class SlowHybrid final : public SlowModel {
 
   void Learn(const Observation& told) override {
     SlowArm& arm = arms_[told.arm];
-    Kept kept = KeptOf(told, OneAnd(told.context, static_cast<uint32_t>(d_)));
+    Kept kept = KeptOf(told, X(told.context, told.features));
     const bool has_vector = !told.context.empty();
     const bool has_faded = arm.kept < 0.9;
     arm.kept = 1;
@@ -49,11 +51,17 @@ class SlowHybrid final : public SlowModel {
     shares_.Learn(told);
     LearnHead(told, arm, kept.x);
     const double residual = told.quality - Linear(arm, 0, kept.x);
-    arm.has_matrix =
-        arm.has_matrix || (arm.outcomes + 1 > tuning_.outcomes_before_matrix && has_vector);
+    const double anchor = told.anchor.value_or(clock_);
+    const bool has_earned = arm.outcomes + 1 > tuning_.outcomes_before_matrix || kept.x[1] != 0;
+    if (!arm.has_matrix && has_earned && has_vector) {
+      arm.has_matrix = true;
+      // An old outcome that is learned again was one of those that taught the level alone.
+      arm.matrix_since = anchor < clock_ ? std::nextafter(clock_, 1e300) : clock_;
+    }
     if (++arm.outcomes == 40) arm.watched_since = 0;
     arm.weight += told.weight;
-    (arm.has_matrix && has_vector ? arm.linear : arm.bare).push_back(std::move(kept));
+    const bool is_linear = arm.has_matrix && has_vector && anchor >= arm.matrix_since;
+    (is_linear ? arm.linear : arm.bare).push_back(std::move(kept));
     if (tuning_.detects_drift && !told.is_imported) CheckDrift(told.weight, residual, arm);
     SolveIfGrown(arm);
     if (has_faded && arm.has_matrix) Solve(arm);
@@ -63,6 +71,7 @@ class SlowHybrid final : public SlowModel {
   }
 
   void Tick(double outcomes) override {
+    clock_ += outcomes;
     if (!(forget_outcomes_ > 0)) return;
     const double left = std::exp(-outcomes / forget_outcomes_);
     for (auto& [id, arm] : arms_) {
@@ -78,12 +87,12 @@ class SlowHybrid final : public SlowModel {
   }
   QualityEstimate Level(ArmId id) const override {
     const SlowArm arm = ArmOf(id);
-    return {Linear(arm, 0, OneAnd({}, static_cast<uint32_t>(d_))), Deviation(arm)};
+    return {Linear(arm, 0, X({}, {})), Deviation(arm)};
   }
   std::vector<QualityEstimate> Opinions(std::span<const float> context,
                                         const ArmView& view) const override {
     const SlowArm arm = ArmOf(view.arm->id);
-    const Eigen::VectorXd x = OneAnd(context, static_cast<uint32_t>(d_));
+    const Eigen::VectorXd x = X(context, view.features);
     const double bold = Linear(arm, 1, x);
     return {{Linear(arm, 0, x), Deviation(arm)},
             {bold + Beta().dot(Phi(view.features, bold)), Deviation(arm)}};
@@ -96,6 +105,14 @@ class SlowHybrid final : public SlowModel {
     if (outcomes_ <= arm.watched_since + 2000) return share;
     return share * 2000 / static_cast<double>(outcomes_ - arm.watched_since);
   }
+  double Width() const override { return tuning_.width; }
+  double PossibleShare() const override { return tuning_.possible_share; }
+  double Bonus(const ArmView& view) const override {
+    const Expert& expert = experts_[0];
+    const double t = expert.w[0] / std::sqrt(OutcomeVariance(expert.m) * expert.lead_variance);
+    return std::min(1.0, std::max(0.0, t - 1)) * double{view.features.description_lead} * 2 *
+           Deviation(ArmOf(view.arm->id));
+  }
   int alarms() const { return alarms_; }
 
  private:
@@ -103,13 +120,35 @@ class SlowHybrid final : public SlowModel {
     double precision;
     double m;
     Eigen::VectorXd w;
+    double lead_variance;
   };
+  // The prior mean of w: a description's lead comes first.
+  Eigen::VectorXd SlopePrior() const { return description_weight_ * Eigen::VectorXd::Unit(d_, 0); }
+  Expert MakeExpert(double precision) const {
+    return {precision, 0.5, SlopePrior(), 1 / tuning_.slope_precision};
+  }
+  Eigen::VectorXd Precisions(std::size_t e) const {
+    Eigen::VectorXd precisions = Eigen::VectorXd::Constant(d_, experts_[e].precision);
+    precisions[0] = tuning_.lead_precision;
+    return precisions;
+  }
+  // (1, lead, z); 0 without a vector.
+  Eigen::VectorXd X(std::span<const float> context, const ArmFeatures& features) const {
+    std::vector<float> entries(static_cast<std::size_t>(d_), 0.0f);
+    if (!context.empty()) {
+      entries[0] = features.description_lead;
+      std::copy(context.begin(), context.end(), entries.begin() + 1);
+    }
+    return OneAnd(entries, static_cast<uint32_t>(d_));
+  }
   struct SlowArm {
     Arm settings;
     std::vector<Kept> linear;  // outcomes with a vector, since there is a matrix
     std::vector<Kept> bare;    // the others
     std::vector<std::pair<double, double>> residuals;  // and weights, since the last alarm
     bool has_matrix = false;
+    bool has_changed = false;  // a change was seen
+    double matrix_since = 0;
     double outcomes = 0, weight = 0, solved_weight = 0;
     double kept = 1;                       // the share of evidence left since its last outcome
     uint64_t watched_since = 0;            // 0: not watched
@@ -133,7 +172,11 @@ class SlowHybrid final : public SlowModel {
   }
   double PriorStrength(const SlowArm& arm) const {
     const bool has_own = arm.settings.prior_quality && arm.settings.prior_strength > 0;
-    return has_own ? arm.settings.prior_strength : tuning_.level_strength;
+    return has_own ? arm.settings.prior_strength : SharedStrength();
+  }
+  // While everything shared is estimated anew, as it was before m changes.
+  double SharedStrength() const {
+    return held_strength_.value_or(OutcomeVariance(experts_[0].m) / between_);
   }
   double PriorLevel(const SlowArm& arm, std::size_t e) const {
     return arm.settings.prior_quality.value_or(experts_[e].m);
@@ -146,7 +189,8 @@ class SlowHybrid final : public SlowModel {
     for (const Kept& one : arm.linear) {
       weight += one.weight;
       value += one.value;
-      if (arm.theta[e].size() > 0) value -= one.weight * arm.theta[e].dot(one.x.tail(d_));
+      const Eigen::VectorXd& slope = arm.theta[e].size() > 0 ? arm.theta[e] : experts_[e].w;
+      value -= one.weight * slope.dot(one.x.tail(d_));
     }
     return {weight, value};
   }
@@ -162,8 +206,48 @@ class SlowHybrid final : public SlowModel {
     return level + (w + part * (arm.theta[e] - w)).dot(x.tail(d_));
   }
   double Deviation(const SlowArm& arm) const {
-    const double n = PriorStrength(arm) + SaysOfLevel(arm, 0).first;
-    return std::hypot(tuning_.noise / std::sqrt(n), tuning_.doubt / n);
+    const auto [weight, value] = SaysOfLevel(arm, 0);
+    const double n = PriorStrength(arm) + weight;
+    const double level = (value + PriorStrength(arm) * PriorLevel(arm, 0)) / n;
+    return std::sqrt(OutcomeVariance(level) / n);
+  }
+  static double BernoulliVariance(double level) {
+    const double q = std::clamp(level, 0.02, 0.98);
+    return q * (1 - q);
+  }
+  double OutcomeVariance(double level) const { return ratio_ * BernoulliVariance(level); }
+  // The expected squares of the levels' distances from m given B, then the B that makes them likeliest.
+  void FitSpread() {
+    const double m = experts_[0].m;
+    double seen = 4, binary = 4;
+    for (const auto& [id, arm] : arms_) {
+      if (arm.settings.prior_quality || arm.has_changed) continue;
+      double weight = 0, value = 0, squares = 0;
+      for (const auto* history : {&arm.linear, &arm.bare}) {
+        for (const Kept& one : *history) {
+          if (!(one.weight > 0)) continue;
+          weight += one.weight, value += one.value;
+          squares += one.value * one.value / one.weight;
+        }
+      }
+      if (!(weight > 0)) continue;
+      seen += std::max(0.0, squares - value * value / weight);
+      binary += std::max(0.0, value * (1 - value / weight));
+    }
+    ratio_ = std::clamp(seen / binary, 0.02, 4.0);
+    between_ = 0.0625;
+    for (int step = 0; step < 12; ++step) {
+      double sum = 2 * 0.0625, count = 2;
+      for (const auto& [id, arm] : arms_) {
+        const auto [weight, value] = SaysOfLevel(arm, 0);
+        if (!(weight > 0) || arm.settings.prior_quality) continue;
+        const double own = value / weight, noise = OutcomeVariance(own) / weight;
+        const double mean = between_ / (between_ + noise) * (own - m);
+        sum += mean * mean + between_ * noise / (between_ + noise);
+        count += 1;
+      }
+      between_ = std::max(1e-4, sum / count);
+    }
   }
 
   Eigen::Vector3d Phi(const ArmFeatures& f, double linear) const {
@@ -205,6 +289,7 @@ class SlowHybrid final : public SlowModel {
     const double rise_alarm = arm.watched_since > 0 ? 4 : 12;
     if (LargestRun(arm, -1, shift) <= 12 && LargestRun(arm, 1, shift) <= rise_alarm) return;
     ++alarms_;
+    arm.has_changed = true;
     arm.residuals.clear();
     for (auto* history : {&arm.linear, &arm.bare}) {
       for (Kept& one : *history) one.value += shift * one.weight;
@@ -229,14 +314,14 @@ class SlowHybrid final : public SlowModel {
     for (const Kept& one : arm.bare) a(0, 0) += one.weight, b[0] += one.value;
     a(0, 0) += PriorStrength(arm);
     b[0] += PriorStrength(arm) * PriorLevel(arm, e);
-    a.diagonal().tail(d_).array() += experts_[e].precision;
+    a.diagonal().tail(d_) += Precisions(e);
   }
   void Solve(SlowArm& arm) const {
     for (std::size_t e = 0; e < 2; ++e) {
       Eigen::MatrixXd a = Eigen::MatrixXd::Zero(d_ + 1, d_ + 1);
       Eigen::VectorXd b = Eigen::VectorXd::Zero(d_ + 1);
       AddEquations(arm, e, a, b);
-      b.tail(d_) += experts_[e].precision * experts_[e].w;
+      b.tail(d_) += Precisions(e).cwiseProduct(experts_[e].w);
       arm.theta[e] = a.fullPivLu().solve(b).tail(d_);
     }
     arm.solved_weight = arm.weight;
@@ -248,6 +333,7 @@ class SlowHybrid final : public SlowModel {
   void Refresh() {
     withdrawn_ = 0;
     for (auto& [id, arm] : arms_) arm.kept = 1;
+    FitSpread();
     std::vector<SlowArm*> busiest;
     for (auto& [id, arm] : arms_) {
       if (arm.has_matrix) busiest.push_back(&arm);
@@ -255,7 +341,9 @@ class SlowHybrid final : public SlowModel {
     std::stable_sort(busiest.begin(), busiest.end(),
                      [](const SlowArm* a, const SlowArm* b) { return a->weight > b->weight; });
     if (busiest.size() > 64) busiest.resize(64);
+    held_strength_ = SharedStrength();
     for (std::size_t e = 0; e < 2; ++e) RefreshExpert(e, busiest);
+    held_strength_.reset();
     for (SlowArm* arm : busiest) arm->solved_weight = arm->weight;
   }
   void RefreshExpert(std::size_t e, const std::vector<SlowArm*>& busiest) {
@@ -273,16 +361,19 @@ class SlowHybrid final : public SlowModel {
     Eigen::MatrixXd a = Eigen::MatrixXd::Zero(n, n);
     Eigen::VectorXd b = Eigen::VectorXd::Zero(n);
     a.diagonal().head(d_).setConstant(tuning_.slope_precision);
+    b.head(d_) = tuning_.slope_precision * SlopePrior();
     Eigen::Index at = d_;
     for (const SlowArm* arm : busiest) {
       AddEquations(*arm, e, a.block(at, at, d_ + 1, d_ + 1), b.segment(at, d_ + 1));
-      a.diagonal().head(d_).array() += expert.precision;
-      a.block(at + 1, 0, d_, d_).diagonal().array() -= expert.precision;
-      a.block(0, at + 1, d_, d_).diagonal().array() -= expert.precision;
+      a.diagonal().head(d_) += Precisions(e);
+      a.block(at + 1, 0, d_, d_).diagonal() -= Precisions(e);
+      a.block(0, at + 1, d_, d_).diagonal() -= Precisions(e);
       at += d_ + 1;
     }
     const Eigen::VectorXd solution = a.fullPivLu().solve(b);
     expert.w = solution.head(d_);
+    // The variance of w's first entry once all else is integrated out.
+    expert.lead_variance = a.inverse()(0, 0);
     at = d_;
     for (SlowArm* arm : busiest) {
       arm->theta[e] = solution.segment(at + 1, d_);
@@ -292,10 +383,14 @@ class SlowHybrid final : public SlowModel {
 
   Eigen::Index d_;
   double forget_outcomes_;
+  double description_weight_;
   HybridTuning tuning_;
   SlowShares shares_;
   std::array<Expert, 2> experts_;
   std::vector<HeadRow> head_;
+  double ratio_ = 1, between_ = 0.0625;
+  double clock_ = 0;
+  std::optional<double> held_strength_;
   std::map<ArmId, SlowArm> arms_;
   uint64_t outcomes_ = 0, next_refresh_ = 16, withdrawn_ = 0;
   int alarms_ = 0;

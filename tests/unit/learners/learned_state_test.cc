@@ -115,7 +115,7 @@ TEST(LearnedState, KeepsAllSettingsInItsBytes) {
   arm.aliases = {"old", "older"};
   log.Add(ArmEvent{arm});
   const std::string bytes = Learned(log).Encode();
-  EXPECT_EQ(bytes.substr(0, 8), "PMLEARN4");
+  EXPECT_EQ(bytes.substr(0, 8), "PMLEARN5");
   const auto decoded = LearnedState::Decode(bytes);
   ASSERT_TRUE(decoded.ok()) << decoded.status();
   EXPECT_EQ(decoded->pool(), pool);

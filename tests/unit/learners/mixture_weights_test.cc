@@ -32,7 +32,8 @@ Round RandomRound(Rng& rng, std::size_t experts, std::size_t k) {
 
 void Mix(const LearnerSettings& settings, std::span<const double> shares, Round& round,
          std::span<const double> floors = {}) {
-  MixChoices(settings, shares, round.opinions, round.terms, floors, round.pmf, round.votes);
+  MixChoices(settings, shares, round.opinions, round.terms, {.floors = floors}, round.pmf,
+             round.votes);
 }
 
 TEST(MixChoices, SumsToOneAboveEveryFloor) {

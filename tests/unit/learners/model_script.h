@@ -98,6 +98,7 @@ class ModelAgainstOracle {
       features.neighbour_count = static_cast<float>(5 * rng_.Uniform());
     }
     if (rng_.Uniform() < 0.7) features.description_similarity = static_cast<float>(rng_.Normal());
+    if (rng_.Uniform() < 0.7) features.description_lead = static_cast<float>(rng_.Normal());
     if (rng_.Uniform() < 0.7) {
       for (float& ratio : features.votes.ratio) ratio = static_cast<float>(2 * rng_.Uniform());
       features.votes.par = static_cast<float>(rng_.Uniform());
@@ -210,18 +211,32 @@ class ModelAgainstOracle {
     bare.exploration_floor = 0;
     std::vector<std::vector<double>> drawn;
     double worth = 0, sum = 0;
+    std::vector<double> mixed(k), doubts(k), raised(k);
     for (std::size_t e = 0; e < shares.size(); ++e) {
       std::vector<double> means(k), stddevs(k);
       for (std::size_t a = 0; a < k; ++a) {
         const QualityEstimate opinion = oracle_.Opinions(context, views[a])[e];
         means[a] = terms[a].weight * opinion.mean + terms[a].offset;
-        stddevs[a] = std::hypot(terms[a].weight * opinion.stddev, terms[a].stddev);
+        mixed[a] += shares[e] * means[a];
+        raised[a] = means[a] + (context.empty() ? 0 : terms[a].weight * oracle_.Bonus(views[a]));
+        stddevs[a] =
+            std::hypot(oracle_.Width() * terms[a].weight * opinion.stddev, terms[a].stddev);
+        doubts[a] = std::hypot(terms[a].weight * opinion.stddev, terms[a].stddev);
       }
-      drawn.push_back(Distribution(bare, means, stddevs));
+      drawn.push_back(Distribution(bare, raised, stddevs));
       for (std::size_t a = 0; a < k; ++a) {
         expected[a] += shares[e] * drawn[e][a];
         worth += shares[e] * drawn[e][a] * means[a];
       }
+    }
+    const double best = *std::max_element(mixed.begin(), mixed.end());
+    std::vector<bool> is_possible(k);
+    for (std::size_t a = 0; a < k; ++a) is_possible[a] = mixed[a] + 2 * doubts[a] >= best;
+    const auto possible = std::count(is_possible.begin(), is_possible.end(), true);
+    for (std::size_t a = 0; a < k; ++a) {
+      const double share = oracle_.PossibleShare();
+      expected[a] *= 1 - share;
+      if (is_possible[a]) expected[a] += share / static_cast<double>(possible);
     }
     for (std::size_t a = 0; a < k; ++a) {
       expected[a] = std::max({expected[a], oracle_.Floor(arms_[a].id), floors[a]});

@@ -32,6 +32,7 @@ ArmFeatures SlowEvidence(const std::vector<Neighbour>& neighbours, ArmId arm) {
           static_cast<float>(weight),
           all_weight > 0 ? static_cast<float>(all_quality / all_weight) : 0,
           0,
+          0,
           {}};
 }
 
@@ -69,8 +70,8 @@ TEST(NeighbourEvidence, DoesNotDependOnTheOrderOfNeighbours) {
 TEST(NeighbourEvidence, CountsTheSameQueryAsOneOutcome) {
   const std::vector<Neighbour> neighbours = {{1, ArmId{2}, 0.75f, 1, 1}};
   const auto features = NeighbourEvidence(neighbours, std::vector<ArmId>{ArmId{2}, ArmId{1}});
-  EXPECT_EQ(features[0], (ArmFeatures{0.75f, 1, 0.75f, 0, {}}));
-  EXPECT_EQ(features[1], (ArmFeatures{0, 0, 0.75f, 0, {}}));
+  EXPECT_EQ(features[0], (ArmFeatures{0.75f, 1, 0.75f, 0, 0, {}}));
+  EXPECT_EQ(features[1], (ArmFeatures{0, 0, 0.75f, 0, 0, {}}));
   EXPECT_TRUE(NeighbourEvidence(neighbours, {}).empty());
   EXPECT_EQ(NeighbourEvidence({}, std::vector<ArmId>{ArmId{1}})[0], ArmFeatures{});
 }

@@ -15,6 +15,29 @@
 namespace pointsman::learners {
 namespace {
 
+// As if the new entry had been there from the start, and 0.
+TEST(RegressionSums, MakesRoomForAnEntryAnywhere) {
+  Rng rng(11);
+  constexpr Eigen::Index kSize = 5;
+  for (Eigen::Index at = 0; at <= kSize; ++at) {
+    RegressionSums sums(kSize), wide(kSize + 1);
+    for (int i = 0; i < 20; ++i) {
+      Eigen::VectorXd x(kSize), y = Eigen::VectorXd::Zero(kSize + 1);
+      for (double& entry : x) entry = rng.Normal();
+      y.head(at) = x.head(at);
+      y.tail(kSize - at) = x.tail(kSize - at);
+      const double value = rng.Normal(), weight = rng.Uniform();
+      sums.Add(x, value, weight);
+      wide.Add(y, value, weight);
+    }
+    sums.Insert(at);
+    ByteWriter a, b;
+    sums.Encode(a);
+    wide.Encode(b);
+    EXPECT_EQ(a.bytes(), b.bytes()) << "at " << at;
+  }
+}
+
 using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;

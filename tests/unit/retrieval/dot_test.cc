@@ -42,14 +42,16 @@ TEST(TopHits, KeepsTheBestWithTiesByKey) {
   for (int round = 0; round < 200; ++round) {
     const std::size_t k = rng.Below(8);
     std::vector<Hit> all;
-    TopHits hits(k);
+    const Ties ties = round % 2 == 0 ? Ties::kSmallerKeyFirst : Ties::kLargerKeyFirst;
+    TopHits hits(k, ties);
     for (uint64_t n = rng.Below(30); n > 0; --n) {
       all.push_back(
           {static_cast<float>(rng.Below(4)) - 2, static_cast<uint32_t>(rng.Next() % 100)});
       hits.Add(all.back());
     }
-    std::sort(all.begin(), all.end(), [](const Hit& a, const Hit& b) {
-      return a.similarity != b.similarity ? a.similarity > b.similarity : a.key < b.key;
+    std::sort(all.begin(), all.end(), [ties](const Hit& a, const Hit& b) {
+      if (a.similarity != b.similarity) return a.similarity > b.similarity;
+      return ties == Ties::kSmallerKeyFirst ? a.key < b.key : a.key > b.key;
     });
     all.resize(std::min(k, all.size()));
     const std::vector<Hit> kept = hits.Sorted();

@@ -29,8 +29,8 @@ std::vector<Neighbour> Expected(const Model& model, std::span<const float> query
     const float similarity = CodedSimilarity(query, e.context);
     all.push_back({sequence, e.arm, e.quality, e.weight, similarity});
   }
-  std::stable_sort(all.begin(), all.end(), [](const Neighbour& a, const Neighbour& b) {
-    return a.similarity > b.similarity;
+  std::sort(all.begin(), all.end(), [](const Neighbour& a, const Neighbour& b) {
+    return a.similarity != b.similarity ? a.similarity > b.similarity : a.sequence > b.sequence;
   });
   all.resize(std::min(k, all.size()));
   return all;
@@ -97,6 +97,25 @@ TEST(ExperienceIndex, AgreesWithAMapWhileItBuildsInTheBackground) {
                                 {700, 900, 3000}, {1, 300, 1500},  {3, 2000, 1500}};
   for (uint64_t seed = 0; seed < std::size(scenarios); ++seed) {
     Randomised(Building::kBackground, seed, scenarios[seed]);
+  }
+}
+
+// 64 outcomes of the same query that were 0, then many that are 1: the newest answer, in every kind of segment.
+TEST(ExperienceIndex, FindsTheNewestOfEquallyNearEntries) {
+  const std::vector<float> query = {0.6F, 0.8F};
+  ExperienceIndex index(2, 100'000, Building::kInline);
+  for (Sequence sequence = 1; sequence <= 3164; ++sequence) {
+    index.Add({.sequence = sequence,
+               .arm = ArmId{1},
+               .quality = sequence <= 64 ? 0.0F : 1.0F,
+               .weight = 1,
+               .context = query});
+    if (sequence % 500 != 0 && sequence < 128) continue;
+    const std::vector<Neighbour> found = Found(index, query, 64);
+    ASSERT_EQ(found.size(), std::min<std::size_t>(sequence, 64));
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      ASSERT_EQ(found[i].sequence, sequence - i) << "after " << sequence;
+    }
   }
 }
 

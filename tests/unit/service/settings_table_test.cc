@@ -180,7 +180,8 @@ TEST(SettingTable, HasChangesInTheirOrder) {
   EXPECT_EQ(names,
             "learner.quality_model learner.exploration learner.exploration_floor "
             "learner.exploration_scale learner.epsilon learner.temperature learner.squarecb_gamma "
-            "learner.half_life_s learner.half_life_outcomes learner.forget_outcomes features "
+            "learner.half_life_s learner.half_life_outcomes learner.forget_outcomes "
+            "learner.description_weight features "
             "cost_scale_usd latency_scale_ms shortlist_size neighbours experience_max "
             "feedback_window_s store_query_text default_preference missing_feedback "
             "missing_quality client_weight_per_hour latency_kind strict_names ");

@@ -99,7 +99,7 @@ TEST_F(RocksStorageTest, RefusesANewerFormatNamingIt) {
   const absl::Status status = Open().status();
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
   EXPECT_THAT(std::string(status.message()),
-              AllOf(HasSubstr("format 9"), HasSubstr("reads up to format 3"),
+              AllOf(HasSubstr("format 10"), HasSubstr("reads up to format 4"),
                     HasSubstr("start the version that wrote it")));
 }
 

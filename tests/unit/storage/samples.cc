@@ -28,8 +28,8 @@ Outcome SampleOutcome(Rng& rng) {
 Preference SamplePreference(Rng& rng) { return {rng.Uniform(), rng.Uniform(), rng.Uniform()}; }
 
 ArmFeatures SampleFeatures(Rng& rng) {
-  return {
-      Float(rng), Float(rng), Float(rng), Float(rng), {{Float(rng), Float(rng), 0}, Float(rng)}};
+  return {Float(rng), Float(rng), Float(rng),
+          Float(rng), Float(rng), {{Float(rng), Float(rng), 0}, Float(rng)}};
 }
 
 uint32_t Number(Rng& rng) { return static_cast<uint32_t>(rng.Next()); }
@@ -109,6 +109,7 @@ OutcomeEvent SampleOutcomeEvent(Rng& rng) {
           .is_missing = rng.Below(2) == 1,
           .is_over_weight = rng.Below(2) == 1,
           .propensity = rng.Uniform(),
+          .inclusion = rng.Below(2) == 1 ? 1 : rng.Uniform(),
           .weight = rng.Uniform(),
           .preference = SamplePreference(rng),
           .context = Context(rng, 8),
@@ -181,12 +182,14 @@ Decision SampleDecision(Rng& rng, PoolId pool, std::string id, int arms, int dim
                     .candidates = {},
                     .chosen = {},
                     .query_text = SampleBytes(rng, 30)};
+  const bool is_shortlisted = rng.Below(2) == 1;
   for (int i = 0; i < arms; ++i) {
     decision.candidates.push_back({ArmId{Number(rng)},
                                    rng.Uniform(),
                                    rng.Normal(),
                                    {rng.Uniform(), rng.Uniform(), rng.Uniform(), rng.Uniform()},
-                                   SampleFeatures(rng)});
+                                   SampleFeatures(rng),
+                                   is_shortlisted ? rng.Uniform() : 1});
   }
   for (int i = 0; i < 2; ++i) {
     decision.chosen.push_back(

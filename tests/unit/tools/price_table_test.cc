@@ -115,9 +115,8 @@ TEST(PriceTable, MakesAnArmPerModelNameOfAProxy) {
   EXPECT_EQ(listed->arms[2].name(), "azure-mini");
   EXPECT_EQ(listed->arms[2].usd_per_1m_input(), 0.2) << "the config's own price counts";
   EXPECT_EQ(listed->arms[2].context_tokens_max(), 128000) << "of the base model";
-  EXPECT_THAT(listed->notes,
-              ElementsAre("prices.json has no model \"hosted_vllm/llama\" (own)",
-                          "\"openai/*\" stands for many models and is left out"));
+  EXPECT_THAT(listed->notes, ElementsAre("prices.json has no model \"hosted_vllm/llama\" (own)",
+                                         "\"openai/*\" stands for many models and is left out"));
 }
 
 TEST(PriceTable, ReadsAProxyConfigWithoutATable) {
@@ -143,8 +142,8 @@ TEST(PriceTable, TakesQualitiesAsPriors) {
   auto listed = ArmsOfPriceTable(kTable, "prices.json", {});
   ASSERT_TRUE(listed.ok());
   const auto notes = SetPriorQualities(
-      "arm,quality\ngpt-4o-mini,0.63\r\n\"gemini/gemini-1.5-pro\",0.72\nnobody,0.5\n", "means.csv", 15,
-      listed->arms);
+      "arm,quality\ngpt-4o-mini,0.63\r\n\"gemini/gemini-1.5-pro\",0.72\nnobody,0.5\n", "means.csv",
+      15, listed->arms);
   ASSERT_TRUE(notes.ok()) << notes.status();
   EXPECT_THAT(*notes, ElementsAre("means.csv:4: no arm is named \"nobody\""));
   EXPECT_EQ(listed->arms[0].prior_quality(), 0.72);
@@ -152,8 +151,8 @@ TEST(PriceTable, TakesQualitiesAsPriors) {
   EXPECT_EQ(listed->arms[1].prior_strength(), 15);
   EXPECT_FALSE(listed->arms[2].has_prior_quality());
   for (const char* row : {"gpt-4o-mini,63", "gpt-4o-mini", "gpt-4o-mini,nan", "gpt-4o-mini,-0.1"}) {
-    const auto wrong = SetPriorQualities(std::string("arm,quality\n") + row + "\n", "means.csv", 15,
-                                         listed->arms);
+    const auto wrong =
+        SetPriorQualities(std::string("arm,quality\n") + row + "\n", "means.csv", 15, listed->arms);
     ASSERT_FALSE(wrong.ok()) << row;
     EXPECT_THAT(std::string(wrong.status().message()), HasSubstr("means.csv:2:"));
   }
