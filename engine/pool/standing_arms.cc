@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/sort_unique.h"
+
 namespace pointsman::engine {
 namespace {
 
@@ -15,11 +17,6 @@ constexpr double kPromiseDeviations = 2;
 constexpr std::size_t kLookedAt = 256;  // arms, for the next trial
 constexpr std::size_t kStride =
     7919;  // a prime: arms are tried in another order than that of their ids
-
-void SortUnique(std::vector<ArmId>& arms) {
-  std::sort(arms.begin(), arms.end());
-  arms.erase(std::unique(arms.begin(), arms.end()), arms.end());
-}
 
 bool IsActive(const learners::LearnedState& state, ArmId id) {
   const Arm* arm = state.arm(id);

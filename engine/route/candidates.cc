@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/rng.h"
+#include "base/sort_unique.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "domain/names.h"
@@ -21,11 +22,6 @@ constexpr std::size_t kNotCandidatesMax = 1000;
 // searched for kWiden times as many arms as needed, and those that do not pass are left out.
 constexpr std::size_t kComparedMax = 4096;
 constexpr std::size_t kWiden = 16;
-
-void SortUnique(std::vector<ArmId>& arms) {
-  std::sort(arms.begin(), arms.end());
-  arms.erase(std::unique(arms.begin(), arms.end()), arms.end());
-}
 
 struct Resolved {
   std::vector<ArmId> arms;

@@ -1,6 +1,6 @@
 #include "service/api/call_facts.h"
 
-#include <algorithm>
+#include "base/sort_unique.h"
 
 namespace pointsman::service {
 namespace {
@@ -19,8 +19,7 @@ CallFacts OfBatch(MethodId method, const Batch& batch) {
     facts.pools.push_back(PoolOrDefault(item.pool().empty() ? batch.pool() : item.pool()));
   }
   if (batch.requests().empty()) facts.pools.push_back(PoolOrDefault(batch.pool()));
-  std::sort(facts.pools.begin(), facts.pools.end());
-  facts.pools.erase(std::unique(facts.pools.begin(), facts.pools.end()), facts.pools.end());
+  SortUnique(facts.pools);
   facts.items = batch.requests_size();
   return facts;
 }

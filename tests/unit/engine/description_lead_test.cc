@@ -1,8 +1,7 @@
 // What descriptions say of quality before the first outcome, and how outcomes overrule it.
 #include <gtest/gtest.h>
 
-#include <cmath>
-#include <map>
+#include <algorithm>
 #include <string>
 #include <vector>
 
