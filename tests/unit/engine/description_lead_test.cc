@@ -7,7 +7,7 @@
 
 #include "base/rng.h"
 #include "engine/pool/query_background.h"
-#include "tests/support/engine_fixture.h"
+#include "one_pool_fixture.h"
 
 namespace pointsman::engine {
 namespace {
@@ -40,8 +40,10 @@ const std::vector<Agent>& Agents() {
   return agents;
 }
 
-class DescriptionLead : public tests::EngineFixture {
+class DescriptionLead : public OnePoolFixture {
  protected:
+  DescriptionLead() : OnePoolFixture("agents") {}
+
   void PutAgents(bool described = true, double weight = LearnerSettings().description_weight) {
     std::vector<Arm> arms;
     for (const Agent& agent : Agents()) {
@@ -52,28 +54,12 @@ class DescriptionLead : public tests::EngineFixture {
     }
     PoolSettings settings;
     settings.learner.description_weight = weight;
-    using Made = PutPoolOutput;
-    const auto made = Await<Made>([&](auto done) {
-      engine_->PutPool(
-          "agents", [&](const PoolSettings&) { return settings; }, arms, true, std::move(done));
-    });
-    ASSERT_TRUE(made.ok()) << made.status();
+    PutAll(arms, settings);
   }
   RouteOutput Ask(const std::string& query) {
     RouteInput input;
-    input.pool = "agents";
     input.query = query;
-    input.explain = true;
-    auto output = engine_->Route(input);
-    EXPECT_TRUE(output.ok()) << output.status();
-    return output.ok() ? *output : RouteOutput{};
-  }
-  void Rate(const RouteOutput& output, double quality) {
-    FeedbackInput feedback;
-    feedback.pool = "agents";
-    feedback.decision_id = output.decision_id;
-    feedback.outcome.quality = quality;
-    ASSERT_TRUE(Tell(feedback).ok());
+    return OnePoolFixture::Ask(std::move(input));
   }
   static double ChanceOf(const RouteOutput& output, const std::string& arm) {
     for (const RankedArm& ranked : output.ranking) {

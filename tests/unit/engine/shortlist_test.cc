@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/rng.h"
-#include "tests/support/engine_fixture.h"
+#include "one_pool_fixture.h"
 
 namespace pointsman::engine {
 namespace {
@@ -17,16 +17,10 @@ namespace {
 constexpr uint32_t kSize = 16;
 constexpr std::size_t kRandom = 4;
 
-class Shortlist : public tests::EngineFixture {
+class Shortlist : public OnePoolFixture {
  protected:
-  void PutAll(const std::vector<Arm>& arms, const PoolSettings& settings) {
-    using Made = PutPoolOutput;
-    const auto made = Await<Made>([&](auto done) {
-      engine_->PutPool(
-          "tools", [&](const PoolSettings&) { return settings; }, arms, false, std::move(done));
-    });
-    ASSERT_TRUE(made.ok()) << made.status();
-  }
+  Shortlist() : OnePoolFixture("tools") {}
+
   static PoolSettings Settings() {
     PoolSettings settings;
     settings.shortlist_size = kSize;
@@ -42,19 +36,8 @@ class Shortlist : public tests::EngineFixture {
     return arms;
   }
   RouteOutput Ask(RouteInput input = {}) {
-    input.pool = "tools";
     if (input.query.empty()) input.query = "which instrument is for subject 49";
-    input.explain = true;
-    auto output = engine_->Route(input);
-    EXPECT_TRUE(output.ok()) << output.status();
-    return output.ok() ? *output : RouteOutput{};
-  }
-  void Rate(const RouteOutput& output, double quality) {
-    FeedbackInput feedback;
-    feedback.pool = "tools";
-    feedback.decision_id = output.decision_id;
-    feedback.outcome.quality = quality;
-    ASSERT_TRUE(Tell(feedback).ok());
+    return OnePoolFixture::Ask(std::move(input));
   }
   // Gives the arm `count` outcomes of this quality.
   void Teach(const std::string& arm, int count, double quality) {
