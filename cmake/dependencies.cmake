@@ -6,6 +6,7 @@ find_package(ZLIB REQUIRED)
 find_package(Protobuf REQUIRED MODULE)
 find_package(gRPC REQUIRED CONFIG)
 find_package(absl REQUIRED CONFIG)
+find_package(Boost 1.74 REQUIRED)  # headers alone: Asio and Beast
 find_package(Eigen3 REQUIRED NO_MODULE)
 find_package(faiss REQUIRED CONFIG)
 find_package(RocksDB REQUIRED CONFIG)

@@ -31,6 +31,7 @@ struct Limits {
   int64_t message_bytes_max = 16 << 20;
   int64_t metadata_bytes_max = 16384;  // of one call
   int64_t streams_per_connection_max = 1000;
+  int64_t http_connections_max = 1000;  // of the HTTP port
   int64_t handshake_s_max = 10;
   int64_t connection_idle_s_max = 900;
   int64_t connection_age_s_max = 3600;

@@ -10,10 +10,11 @@ set(only_grpcpp      "(service|tools|bench)/.*")
 set(only_spdlog     "(service|bench)/.*")
 set(only_prometheus  "service/.*")
 set(only_yaml-cpp    "(service|tools)/.*\\.cc")
-set(only_nlohmann    "((evaluation/data/json|tools/(json_text|event_text))\\.h|(evaluation|tools|bench|retrieval/remote)/.*\\.cc)")
+set(only_nlohmann    "((evaluation/data/json|tools/(json_text|event_text))\\.h|(evaluation|tools|bench|retrieval/remote|service/http)/.*\\.cc)")
 set(only_curl        "retrieval/remote/.*\\.cc")
+set(only_boost       "service/http/.*")
 set(only_CLI         "(tools|service|bench)/.*")
-set(libraries rocksdb faiss grpcpp spdlog prometheus yaml-cpp nlohmann curl CLI)
+set(libraries rocksdb faiss grpcpp spdlog prometheus yaml-cpp nlohmann curl boost CLI)
 
 # Determinism of the learners as a test: no clock, thread, file, stream, std randomness, or
 # container whose order is that of a hash.

@@ -21,7 +21,72 @@ void Answer(grpc::CompletionQueue& queue) {
   }
 }
 
+// The item of a call is its address.
+template <class Request, class Response>
+UnaryCall<Request, Response>* CallOf(uint64_t item) {
+  return reinterpret_cast<UnaryCall<Request, Response>*>(item);
+}
+
+template <class Request, class Response, class Incoming>
+void Answered(Incoming& incoming) {
+  const std::unique_ptr<UnaryCall<Request, Response>> call(
+      CallOf<Request, Response>(incoming.item()));
+  if (incoming.has_error()) {
+    call->status = {static_cast<grpc::StatusCode>(incoming.error().code()),
+                    incoming.error().message()};
+  } else {
+    call->response = std::move(*incoming.mutable_response());
+  }
+  call->done(*call);
+}
+
+template <class Request, class Response>
+void Failed(uint64_t item, const grpc::Status& status) {
+  const std::unique_ptr<UnaryCall<Request, Response>> call(CallOf<Request, Response>(item));
+  call->status =
+      status.ok() ? grpc::Status(grpc::StatusCode::UNAVAILABLE, "the stream ended") : status;
+  call->done(*call);
+}
+
 }  // namespace
+
+Connection::Routes& Connection::routes() {
+  std::call_once(routes_once_, [this] {
+    routes_ = std::make_unique<Routes>(
+        Routes::Callbacks{[this](grpc::ClientContext* context, Routes* stream) {
+                            router->async()->RouteStream(context, stream);
+                          },
+                          Answered<v1::RouteRequest, v1::RouteResponse, v1::RouteStreamResponse>,
+                          Failed<v1::RouteRequest, v1::RouteResponse>});
+  });
+  return *routes_;
+}
+
+Connection::Feedbacks& Connection::feedbacks() {
+  std::call_once(feedbacks_once_, [this] {
+    feedbacks_ = std::make_unique<Feedbacks>(Feedbacks::Callbacks{
+        [this](grpc::ClientContext* context, Feedbacks* stream) {
+          router->async()->FeedbackStream(context, stream);
+        },
+        Answered<v1::FeedbackRequest, v1::FeedbackResponse, v1::FeedbackStreamResponse>,
+        Failed<v1::FeedbackRequest, v1::FeedbackResponse>});
+  });
+  return *feedbacks_;
+}
+
+void SendOnStream(Connection& connection, RouteCall& call) {
+  v1::RouteStreamRequest item;
+  item.set_item(reinterpret_cast<uint64_t>(&call));
+  *item.mutable_request() = call.request();
+  connection.routes().Send(std::move(item));
+}
+
+void SendOnStream(Connection& connection, FeedbackCall& call) {
+  v1::FeedbackStreamRequest item;
+  item.set_item(reinterpret_cast<uint64_t>(&call));
+  *item.mutable_request() = call.request();
+  connection.feedbacks().Send(std::move(item));
+}
 
 Connection::Connection(const std::string& address)
     : channel(OwnChannel(address)),

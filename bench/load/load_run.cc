@@ -64,6 +64,7 @@ class LoadRun::Impl {
   void Answered(Phase& phase, Call& call);
   std::unique_ptr<Call> NewMainCall(Phase& phase);
   std::unique_ptr<Call> NewFeedbackCall(const Phase& phase, const DueFeedback& about) const;
+  std::unique_ptr<Call> NewFeedbackBatch(const Phase& phase);
   void SendDueFeedback(Phase& phase, LoadTime now);
   void ChangeArm(Phase& phase);
   template <class Done>
@@ -121,10 +122,13 @@ std::unique_ptr<Call> LoadRun::Impl::NewMainCall(Phase& phase) {
     case LoadKind::kRoute: {
       auto call = std::make_unique<RouteCall>(&phase.routes[at % phase.routes.size()]);
       call->query = at % phase.routes.size();
+      call->is_streamed = phase.plan.is_streamed;
       return call;
     }
     case LoadKind::kBatch:
       return std::make_unique<BatchCall>(&phase.batches[at % phase.batches.size()]);
+    case LoadKind::kFeedbackBatch:
+      return NewFeedbackBatch(phase);
     case LoadKind::kFeedback:
       break;
   }
@@ -136,9 +140,23 @@ std::unique_ptr<Call> LoadRun::Impl::NewMainCall(Phase& phase) {
 std::unique_ptr<Call> LoadRun::Impl::NewFeedbackCall(const Phase& phase,
                                                      const DueFeedback& about) const {
   auto call = std::make_unique<FeedbackCall>();
+  call->is_streamed = phase.plan.is_streamed;
   call->own.set_pool(phase.plan.pool);
   call->own.set_decision_id(about.decision_id);
   workload_.FillFeedback(kFirstText + about.query, about.arm, call->own);
+  return call;
+}
+
+std::unique_ptr<Call> LoadRun::Impl::NewFeedbackBatch(const Phase& phase) {
+  auto call = std::make_unique<FeedbackBatchCall>();
+  call->own.set_pool(phase.plan.pool);
+  const std::size_t first = next_decision_.fetch_add(options_.batch, std::memory_order_relaxed);
+  if (first + options_.batch > decisions_.size()) return nullptr;
+  for (std::size_t i = first; i < first + options_.batch; ++i) {
+    v1::FeedbackRequest& feedback = *call->own.add_requests();
+    feedback.set_decision_id(decisions_[i].decision_id);
+    workload_.FillFeedback(kFirstText + decisions_[i].query, decisions_[i].arm, feedback);
+  }
   return call;
 }
 

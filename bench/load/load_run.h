@@ -23,7 +23,7 @@
 
 namespace pointsman::bench {
 
-enum class LoadKind : uint8_t { kEmpty, kRoute, kBatch, kFeedback };
+enum class LoadKind : uint8_t { kEmpty, kRoute, kBatch, kFeedback, kFeedbackBatch };
 
 struct LoadPhase {
   std::string name;
@@ -31,6 +31,7 @@ struct LoadPhase {
   std::string pool;
   bool has_feedback = false;     // only for kRoute
   double arm_changes_per_s = 0;  // arms put and removed in turn during the phase
+  bool is_streamed = false;      // routes and feedback as items of streams
 };
 
 struct LoadOptions {
@@ -80,7 +81,7 @@ class LoadRun {
 
   LoadRun(const LoadOptions& options, const Workload& workload);
   ~LoadRun();
-  // Makes `count` decisions for kFeedback phases to report outcomes of.
+  // Makes `count` decisions for kFeedback and kFeedbackBatch phases to report outcomes of.
   absl::Status MakeDecisions(const std::string& pool, std::size_t count,
                              const std::function<void(double)>& on_progress);
   absl::StatusOr<std::vector<PhaseResult>> Run(

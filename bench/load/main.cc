@@ -29,6 +29,7 @@ struct Options {
   double duration_s = 10;
   double arm_changes_per_s = 0;
   bool has_baseline = false;
+  bool is_streamed = false;
   std::size_t recall_queries = 0;
   std::size_t decisions = 0;
   bool is_fill = false;
@@ -43,7 +44,9 @@ absl::StatusOr<std::vector<LoadPhase>> PhasesOf(const Options& options) {
   if (options.mode == "empty") main.kind = LoadKind::kEmpty;
   if (options.mode == "batch") main.kind = LoadKind::kBatch;
   if (options.mode == "feedback") main.kind = LoadKind::kFeedback;
+  if (options.mode == "feedback-batch") main.kind = LoadKind::kFeedbackBatch;
   main.has_feedback = options.mode == "mixed";
+  main.is_streamed = options.is_streamed;
   phases.push_back(main);
   if (!options.versus_pool.empty()) {
     LoadPhase versus = main;
@@ -88,10 +91,11 @@ absl::Status RunLoad(Options options) {
   options.load.rounds =
       std::max<std::size_t>(1, static_cast<std::size_t>(options.duration_s / options.load.slice_s));
   LoadRun run(options.load, workload);
-  if (options.mode == "feedback") {
+  if (options.mode.starts_with("feedback")) {
     std::size_t count = options.decisions;
     if (count == 0) {
-      const double per_s = options.load.rate > 0 ? options.load.rate : 30000;
+      const double per_call = options.mode == "feedback" ? 1 : static_cast<double>(options.load.batch);
+      const double per_s = options.load.rate > 0 ? options.load.rate * per_call : 30000;
       count = static_cast<std::size_t>(per_s * (options.duration_s + options.load.warm_up_s));
     }
     RETURN_IF_ERROR(run.MakeDecisions(options.pool, count,
@@ -135,8 +139,8 @@ void AddOptions(CLI::App& app, Options& o) {
 void AddRunOptions(CLI::App& app, Options& o) {
   app.add_option("--mode", o.mode,
                  "route, feedback (for decisions made beforehand), mixed (each "
-                 "route followed by its feedback), batch, empty (health check)")
-      ->check(CLI::IsMember({"route", "feedback", "mixed", "batch", "empty"}))
+                 "route followed by its feedback), batch, feedback-batch, empty (health check)")
+      ->check(CLI::IsMember({"route", "feedback", "mixed", "batch", "feedback-batch", "empty"}))
       ->capture_default_str();
   app.add_option("--rate", o.load.rate,
                  "open loop: calls per second, by a schedule; 0: closed loop")
@@ -151,11 +155,13 @@ void AddRunOptions(CLI::App& app, Options& o) {
   app.add_option("--warm-up", o.load.warm_up_s, "seconds per kind of call that are not counted")
       ->capture_default_str();
   app.add_flag("--baseline", o.has_baseline, "take turns with empty calls, and print the ratios");
+  app.add_flag("--stream", o.is_streamed,
+               "modes route, feedback and mixed: as items of RouteStream and FeedbackStream");
   app.add_option("--versus-pool", o.versus_pool, "take turns with the same calls to another pool");
   app.add_option(
       "--arm-changes", o.arm_changes_per_s,
       "take turns with the same calls while this many arms per second are put and removed");
-  app.add_option("--batch", o.load.batch, "mode batch: queries per call")
+  app.add_option("--batch", o.load.batch, "modes batch and feedback-batch: items per call")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
   app.add_option("--feedback-delay", o.load.feedback_delay_s,
@@ -163,7 +169,7 @@ void AddRunOptions(CLI::App& app, Options& o) {
       ->capture_default_str();
   app.add_option(
       "--decisions", o.decisions,
-      "mode feedback: number of decisions to make beforehand; 0: enough for the duration");
+      "modes feedback and feedback-batch: number of decisions to make beforehand; 0: enough for the duration");
   app.add_option("--recall", o.recall_queries,
                  "afterwards, measure the indexes' recall on this many queries");
   app.add_option("--pid", o.load.pid, "process id of the server, to read its CPU time and memory");

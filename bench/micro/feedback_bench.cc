@@ -179,7 +179,7 @@ void BM_DurableFeedbackByGrpc(benchmark::State& bench) {
   service::ServerConfig config;
   config.data_dir = folder.path();
   config.listen = "127.0.0.1:0";
-  config.admin_listen.clear();
+  config.admin_listen = "";
   const auto server = service::Server::Start(config, clock, log);
   POINTSMAN_CHECK(server.ok());
   // Each connection is served by one thread at a time.

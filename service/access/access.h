@@ -62,6 +62,7 @@ class Access {
   explicit Access(bool is_loopback) : is_loopback_(is_loopback) {}
 
   void SetTokens(const std::vector<TokenEntry>& tokens);  // from now on calls need a token
+  bool is_loopback() const { return is_loopback_; }
   bool asks_for_tokens() const { return tokens_.Get() != nullptr; }
 
   // The name of the token in `authorization`, valid or not; empty: it contains no token.

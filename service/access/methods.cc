@@ -10,6 +10,8 @@ constexpr Method kMethods[] = {
     {kRouteBatch, "/pointsman.v1.Router/RouteBatch", Scope::kRoute},
     {kFeedback, "/pointsman.v1.Router/Feedback", Scope::kFeedback},
     {kFeedbackBatch, "/pointsman.v1.Router/FeedbackBatch", Scope::kFeedback},
+    {kRouteStream, "/pointsman.v1.Router/RouteStream", Scope::kRoute},
+    {kFeedbackStream, "/pointsman.v1.Router/FeedbackStream", Scope::kFeedback},
     {kPutPool, "/pointsman.v1.Admin/PutPool", Scope::kAdmin, Reach::kNamed, true},
     {kGetPool, "/pointsman.v1.Admin/GetPool", Scope::kAdmin},
     {kListPools, "/pointsman.v1.Admin/ListPools", Scope::kAdmin, Reach::kAllowed},

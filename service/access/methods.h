@@ -15,6 +15,8 @@ enum class MethodId : uint8_t {
   kRouteBatch,
   kFeedback,
   kFeedbackBatch,
+  kRouteStream,
+  kFeedbackStream,
   kPutPool,
   kGetPool,
   kListPools,

@@ -212,6 +212,25 @@ absl::Status ReadTls(const std::string& file, const YAML::Node& node, TlsSetting
   return absl::OkStatus();
 }
 
+absl::Status ReadOrigins(const Section& top, const YAML::Node& node,
+                         std::vector<std::string>& origins) {
+  if (node.IsNull()) return absl::OkStatus();
+  if (!node.IsSequence()) return top.At(node, "http_origins must be a list");
+  for (const YAML::Node& entry : node) {
+    const std::string origin = entry.IsScalar() ? entry.Scalar() : "";
+    const bool has_scheme = origin.starts_with("https://") || origin.starts_with("http://");
+    const auto host = origin.find("://") + 3;
+    if (!has_scheme || host >= origin.size() || !IsUtf8(origin) || HoldsControls(origin) ||
+        origin.find_first_of("/ *,", host) != std::string::npos) {
+      return top.At(entry, Cat("http_origins: each must be as a browser writes it, without a path "
+                               "and without *, for example https://app.example.com, got ",
+                               Quoted(origin)));
+    }
+    origins.push_back(origin);
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<ServerConfig> FromYaml(const YAML::Node& root, const std::string& name) {
   ServerConfig config;
   Section limits(name, "limits.");
@@ -228,18 +247,22 @@ absl::StatusOr<ServerConfig> FromYaml(const YAML::Node& root, const std::string&
     return absl::OkStatus();
   });
   top.Text("backup_dir", config.backup_dir);
-  const auto address = [&](const std::string& key, std::string& target) {
+  const auto address = [&](const std::string& key, auto& target) {
     top.Key(key, [&top, key, &target](const YAML::Node& node) -> absl::Status {
       if (!node.IsScalar() && !node.IsNull()) return top.At(node, key + " must be HOST:PORT");
-      target = node.IsNull() ? "" : node.Scalar();
-      if (target.empty() && key == "admin_listen") return absl::OkStatus();
-      if (auto status = ValidateAddress(key, target); !status.ok()) {
+      const std::string text = node.IsNull() ? "" : node.Scalar();
+      target = text;
+      if (text.empty() && key != "listen") return absl::OkStatus();
+      if (auto status = ValidateAddress(key, text); !status.ok()) {
         return top.At(node, std::string(ToStd(status.message())));
       }
       return absl::OkStatus();
     });
   };
   address("listen", config.listen);
+  address("http_listen", config.http_listen);
+  top.Key("http_origins",
+          [&](const YAML::Node& node) { return ReadOrigins(top, node, config.http_origins); });
   address("admin_listen", config.admin_listen);
   top.YesNo("insecure", config.insecure);
   top.YesNo("admin_insecure", config.admin_insecure);
@@ -269,28 +292,38 @@ absl::StatusOr<ServerConfig> LoadConfig(const std::string& path) {
   return ParseConfig(*text, path);
 }
 
-absl::Status ValidateServing(const ServerConfig& config) {
-  if (!IsLoopbackAddress(config.listen) && !config.insecure) {
-    const std::string where = Cat("will not listen on ", config.listen,
-                                  " without TLS and tokens, because other machines can reach it: ");
-    constexpr char kElse[] =
-        "; if something else protects this port, pass --insecure (config: insecure: true) instead";
-    if (!config.tls.is_on()) {
-      return InvalidArgument(
-          where,
-          "set `tls` in the config, so that nobody on the network can read or change the traffic",
-          kElse);
-    }
-    if (config.tokens_file.empty() && config.tls.client_ca_file.empty()) {
-      return InvalidArgument(where,
-                             "set `tokens_file` or `tls.client_ca_file` in the config, so that "
-                             "only known clients may call",
-                             kElse);
-    }
+namespace {
+
+// A port that other machines can reach, with the whole API behind it.
+absl::Status ValidateApiPort(const ServerConfig& config, const std::string& address) {
+  if (address.empty() || IsLoopbackAddress(address) || config.insecure) return absl::OkStatus();
+  const std::string where = Cat("will not listen on ", address,
+                                " without TLS and tokens, because other machines can reach it: ");
+  constexpr char kElse[] =
+      "; if something else protects this port, pass --insecure (config: insecure: true) instead";
+  if (!config.tls.is_on()) {
+    return InvalidArgument(
+        where,
+        "set `tls` in the config, so that nobody on the network can read or change the traffic",
+        kElse);
   }
-  if (!config.admin_listen.empty() && !IsLoopbackAddress(config.admin_listen) &&
+  if (config.tokens_file.empty() && config.tls.client_ca_file.empty()) {
+    return InvalidArgument(where,
+                           "set `tokens_file` or `tls.client_ca_file` in the config, so that "
+                           "only known clients may call",
+                           kElse);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status ValidateServing(const ServerConfig& config) {
+  RETURN_IF_ERROR(ValidateApiPort(config, config.listen));
+  RETURN_IF_ERROR(ValidateApiPort(config, config.http_address()));
+  if (!config.admin_address().empty() && !IsLoopbackAddress(config.admin_address()) &&
       !config.admin_insecure) {
-    return InvalidArgument("admin_listen ", config.admin_listen,
+    return InvalidArgument("admin_listen ", config.admin_address(),
                            " can be reached from other machines, and the admin port has no TLS: "
                            "listen on 127.0.0.1; if something else protects this port, pass "
                            "--admin-insecure (config: admin_insecure: true) instead");

@@ -2,9 +2,11 @@
 //   data_dir: ./data
 //   backup_dir: ./data/backups       # where the Backup call puts backups
 //   listen: 127.0.0.1:7717
-//   admin_listen: 127.0.0.1:7718     # empty: no admin port
-//   insecure: false                  # true: gRPC without TLS beyond this machine
-//   admin_insecure: false            # true: the admin port (without TLS) beyond this machine
+//   http_listen: 127.0.0.1:7718      # the API as JSON, metrics, health; empty: no HTTP port
+//   http_origins: []                 # "https://app.example.com": sites whose pages may call the HTTP port
+//   admin_listen: ""                 # a port of metrics and health alone, without TLS, for probes
+//   insecure: false                  # true: listen and http_listen without TLS or tokens beyond this machine
+//   admin_insecure: false            # true: admin_listen beyond this machine
 //   tls: {certificate_file: F, key_file: F, client_ca_file: F}    # service/access/certificate.h
 //   tokens_file: F                   # service/access/tokens_file.h; absent: no token is required
 //   log: {level: info, format: text}
@@ -17,6 +19,7 @@
 // Threads: a plain value.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,7 +34,10 @@ struct ServerConfig {
   std::string data_dir = "./data";
   std::string backup_dir;  // empty: `backups` in the data folder
   std::string listen = "127.0.0.1:7717";
-  std::string admin_listen = "127.0.0.1:7718";
+  // Unset: 127.0.0.1:7718, or none if the config says anything of admin_listen, which had that port before 0.3.
+  std::optional<std::string> http_listen;
+  std::vector<std::string> http_origins;
+  std::optional<std::string> admin_listen;
   bool insecure = false;
   bool admin_insecure = false;
   TlsSettings tls;
@@ -40,6 +46,12 @@ struct ServerConfig {
   std::string log_format = "text";  // text, json
   Limits limits;
   std::vector<retrieval::RemoteEndpoint> embedders;
+
+  // Where the HTTP port listens; empty: there is none.
+  std::string http_address() const {
+    return http_listen.value_or(admin_listen ? "" : "127.0.0.1:7718");
+  }
+  std::string admin_address() const { return admin_listen.value_or(""); }
 };
 
 // `text` as YAML over the defaults; `name` is used in error messages.

@@ -14,6 +14,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/synchronization/mutex.h"
 #include "base/clock.h"
@@ -30,8 +31,8 @@ namespace {
 using pointsman::service::ServerConfig;
 
 struct Flags {
-  std::string config, data_dir, backup_dir, listen, admin_listen;
-  bool no_admin = false;
+  std::string config, data_dir, backup_dir, listen, http_listen, admin_listen;
+  bool no_http = false;
   bool insecure = false;
   bool admin_insecure = false;
   bool check_config = false;
@@ -47,16 +48,21 @@ absl::StatusOr<ServerConfig> Configure(const Flags& flags) {
   if (!flags.data_dir.empty()) config.data_dir = flags.data_dir;
   if (!flags.backup_dir.empty()) config.backup_dir = flags.backup_dir;
   if (!flags.listen.empty()) config.listen = flags.listen;
+  if (!flags.http_listen.empty()) config.http_listen = flags.http_listen;
   if (!flags.admin_listen.empty()) config.admin_listen = flags.admin_listen;
-  if (flags.no_admin) config.admin_listen.clear();
+  if (flags.no_http) {
+    config.http_listen = "";
+    config.admin_listen = "";
+  }
   config.insecure |= flags.insecure;
   config.admin_insecure |= flags.admin_insecure;
   if (auto status = pointsman::service::ValidateAddress("--listen", config.listen); !status.ok()) {
     return status;
   }
-  if (!config.admin_listen.empty()) {
-    if (auto status = pointsman::service::ValidateAddress("--admin-listen", config.admin_listen);
-        !status.ok()) {
+  for (const auto& [flag, address] : {std::pair("--http-listen", config.http_address()),
+                                      std::pair("--admin-listen", config.admin_address())}) {
+    if (address.empty()) continue;
+    if (auto status = pointsman::service::ValidateAddress(flag, address); !status.ok()) {
       return status;
     }
   }
@@ -133,13 +139,16 @@ int main(int argc, char** argv) {
   app.add_option("--backup-dir", flags.backup_dir,
                  "folder for backups [backups in the data folder]");
   app.add_option("--listen", flags.listen, "HOST:PORT to serve gRPC on [127.0.0.1:7717]");
+  app.add_option("--http-listen", flags.http_listen,
+                 "HOST:PORT to serve the API as JSON, /metrics, /healthz and /readyz on "
+                 "[127.0.0.1:7718, or none with --admin-listen]");
   app.add_option("--admin-listen", flags.admin_listen,
-                 "HOST:PORT to serve /metrics, /healthz and /readyz on [127.0.0.1:7718]");
-  app.add_flag("--no-admin", flags.no_admin, "do not open the admin port");
+                 "HOST:PORT to serve only /metrics, /healthz and /readyz on [none]");
+  app.add_flag("--no-http,--no-admin", flags.no_http, "open neither of these two ports");
   app.add_flag("--insecure", flags.insecure,
-               "allow gRPC beyond this machine without TLS or client authentication");
+               "allow gRPC and HTTP beyond this machine without TLS or client authentication");
   app.add_flag("--admin-insecure", flags.admin_insecure,
-               "allow the admin port, which has no TLS, beyond this machine");
+               "allow --admin-listen, which has no TLS, beyond this machine");
   app.add_flag("--check-config", flags.check_config, "check the config and exit");
   app.footer(
       "Example: pointsmand --data-dir ./data --listen 127.0.0.1:7717\n"
@@ -171,8 +180,8 @@ int main(int argc, char** argv) {
   const pointsman::SystemClock clock;
   auto server = pointsman::service::Server::Start(*config, clock, *log);
   if (!server.ok()) return Fail(server.status());
-  log->info("listening on {} (port {}), admin port {}", config->listen, (*server)->port(),
-            (*server)->admin_port());
+  log->info("listening on {} (port {}), admin port {}, HTTP port {}", config->listen,
+            (*server)->port(), (*server)->admin_port(), (*server)->http_port());
 
   int signal = WaitForSignal();
   for (; signal == SIGHUP; signal = WaitForSignal()) Reload(flags, **server, *log);

@@ -12,7 +12,9 @@ std::vector<std::string> FixedSettings(const ServerConfig& present, const Server
   fixed("data_dir", present.data_dir, wanted.data_dir);
   fixed("backup_dir", present.backup_dir, wanted.backup_dir);
   fixed("listen", present.listen, wanted.listen);
-  fixed("admin_listen", present.admin_listen, wanted.admin_listen);
+  fixed("http_listen", present.http_address(), wanted.http_address());
+  fixed("http_origins", present.http_origins, wanted.http_origins);
+  fixed("admin_listen", present.admin_address(), wanted.admin_address());
   fixed("log.format", present.log_format, wanted.log_format);
   fixed("tokens_file", present.tokens_file, wanted.tokens_file);
   fixed("insecure", present.insecure, wanted.insecure);

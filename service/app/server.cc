@@ -16,7 +16,8 @@
 #include "service/access/access.h"
 #include "service/access/address.h"
 #include "service/access/admission.h"
-#include "service/app/admin_http.h"
+#include "service/api/admin_calls.h"
+#include "service/api/router_calls.h"
 #include "service/app/engine_host.h"
 #include "service/app/health_log.h"
 #include "service/app/reload.h"
@@ -26,6 +27,11 @@
 #include "service/grpc/credentials.h"
 #include "service/grpc/pollers.h"
 #include "service/grpc/router_service.h"
+#include "service/http/connect_door.h"
+#include "service/http/http_door.h"
+#include "service/http/http_server.h"
+#include "service/http/openai_door.h"
+#include "service/http/pages.h"
 #include "service/observe/audit_log.h"
 #include "service/observe/engine_metrics.h"
 #include "service/observe/metrics.h"
@@ -56,7 +62,8 @@ class Server::Impl {
   Impl(const ServerConfig& config, const Clock& clock, spdlog::logger& log)
       : config_(config),
         log_(log),
-        access_(IsLoopbackAddress(config.listen)),
+        access_(IsLoopbackAddress(config.listen) &&
+                (config.http_address().empty() || IsLoopbackAddress(config.http_address()))),
         secrets_(config_, log, access_, metrics_),
         health_log_(log, metrics_),
         host_(config_, clock, log) {}
@@ -66,16 +73,7 @@ class Server::Impl {
     RETURN_IF_ERROR(secrets_.Read());
     RETURN_IF_ERROR(host_.Open());
     RETURN_IF_ERROR(Listen(clock));
-    if (!config_.admin_listen.empty()) {
-      ASSIGN_OR_RETURN(
-          admin_,
-          AdminHttp::Start(config_.admin_listen,
-                           {[this] { return MetricsText(); }, [this] { return host_.not_alive(); },
-                            [this] { return NotReady(); },
-                            [this, &clock](std::string_view authorization) {
-                              return MayReadMetrics(authorization, clock.Now());
-                            }}));
-    }
+    RETURN_IF_ERROR(ListenForPages(clock));
     health_thread_ = std::thread([this] { WatchHealth(); });
     return absl::OkStatus();
   }
@@ -83,6 +81,7 @@ class Server::Impl {
   void Stop() {
     if (server_ == nullptr) return;
     server_->GetHealthCheckService()->SetServingStatus(false);
+    if (http_ != nullptr) http_->CloseListener();
     admission_->Close();
     {
       MutexLock lock(mutex_);
@@ -99,11 +98,16 @@ class Server::Impl {
     if (!host_.slot().is_empty()) host_.slot()->Stop();
     audit_->Stop();
     LogCounts();
-    admin_.reset();
+    if (http_door_ != nullptr) http_door_->Finish();
+    if (admin_door_ != nullptr) admin_door_->Finish();
+    if (http_ != nullptr) http_->Stop();
+    if (admin_ != nullptr) admin_->Stop();
     pollers_.reset();
     server_.reset();
-    router_.reset();  // ends the threads that call the engine
     host_.Close();
+    // Last, since the engine's end drops callbacks that hold requests.
+    http_.reset();
+    admin_.reset();
   }
 
   absl::Status Reload(const ServerConfig& wanted) {
@@ -117,16 +121,18 @@ class Server::Impl {
 
   int port() const { return port_; }
   int admin_port() const { return admin_ == nullptr ? 0 : admin_->port(); }
+  int http_port() const { return http_ == nullptr ? 0 : http_->port(); }
 
  private:
   absl::Status Listen(const Clock& clock) {
     audit_ = std::make_unique<AuditLog>(log_, clock);
     admission_ = std::make_unique<Admission>(host_.limits(), access_, clock, metrics_, *audit_);
-    router_ = std::make_unique<RouterService>(host_.slot(), *admission_);
-    admin_service_ = std::make_unique<AdminService>(
+    router_calls_ = std::make_unique<RouterCalls>(host_.slot(), metrics_);
+    admin_calls_ = std::make_unique<AdminCalls>(
         host_.slot(),
-        config_.backup_dir.empty() ? config_.data_dir + "/backups" : config_.backup_dir, clock,
-        *admission_);
+        config_.backup_dir.empty() ? config_.data_dir + "/backups" : config_.backup_dir, clock);
+    router_ = std::make_unique<RouterService>(*router_calls_, *admission_);
+    admin_service_ = std::make_unique<AdminService>(*admin_calls_, host_.slot(), *admission_);
     grpc::EnableDefaultHealthCheckService(true);
     // Without tokens, admission does not know the client before it reads the message, so reflection would
     // answer everybody.
@@ -151,6 +157,42 @@ class Server::Impl {
     health->SetServingStatus(kRouterHealth, true);
     health->SetServingStatus(kWriteHealth, true);
     return absl::OkStatus();
+  }
+
+  // The HTTP ports: the one of everything, and the one of pages alone.
+  absl::Status ListenForPages(const Clock& clock) {
+    if (const std::string address = config_.http_address(); !address.empty()) {
+      connect_ = std::make_unique<ConnectDoor>(host_.slot(), *router_calls_, *admin_calls_,
+                                               *admission_, host_.limits());
+      openai_ = std::make_unique<OpenAiDoor>(*router_calls_, *admission_, host_.limits());
+      http_door_ = std::make_unique<HttpDoor>(
+          HttpDoorOptions{config_.http_origins,
+                          access_.is_loopback() && !access_.asks_for_tokens()},
+          PagesAt(address, true, clock), connect_.get(), openai_.get());
+      ASSIGN_OR_RETURN(http_, HttpServer::Start(HttpOptions(address, config_.tls), *http_door_));
+    }
+    if (const std::string address = config_.admin_address(); !address.empty()) {
+      admin_door_ = std::make_unique<HttpDoor>(HttpDoorOptions{}, PagesAt(address, false, clock),
+                                               nullptr, nullptr);
+      ASSIGN_OR_RETURN(admin_, HttpServer::Start(HttpOptions(address, {}), *admin_door_));
+    }
+    return absl::OkStatus();
+  }
+
+  HttpServerOptions HttpOptions(const std::string& address, const TlsSettings& tls) const {
+    return {.address = address,
+            .tls = tls,
+            .connections_max = static_cast<std::size_t>(config_.limits.http_connections_max),
+            .header_bytes_max = static_cast<std::size_t>(config_.limits.metadata_bytes_max)};
+  }
+
+  PageSources PagesAt(const std::string& address, bool has_api, const Clock& clock) {
+    return {[this] { return MetricsText(); }, [this] { return host_.not_alive(); },
+            [this] { return NotReady(); },
+            [this, address, &clock](std::string_view authorization) {
+              return MayReadMetrics(address, authorization, clock.Now());
+            },
+            has_api};
   }
 
   // The counts since the start, to compare the log with metrics and GetStats.
@@ -182,8 +224,9 @@ class Server::Impl {
   }
 
   // Whoever reaches a loopback port is on this machine.
-  absl::Status MayReadMetrics(std::string_view authorization, Micros now) const {
-    if (!access_.asks_for_tokens() || IsLoopbackAddress(config_.admin_listen)) {
+  absl::Status MayReadMetrics(const std::string& address, std::string_view authorization,
+                              Micros now) const {
+    if (!access_.asks_for_tokens() || IsLoopbackAddress(address)) {
       return absl::OkStatus();
     }
     const Need need{Scope::kMetrics, {}, /*all_pools=*/true};
@@ -228,11 +271,18 @@ class Server::Impl {
   EngineHost host_;
   std::unique_ptr<AuditLog> audit_;
   std::unique_ptr<Admission> admission_;
+  std::unique_ptr<RouterCalls> router_calls_;
+  std::unique_ptr<AdminCalls> admin_calls_;
   std::unique_ptr<RouterService> router_;
   std::unique_ptr<AdminService> admin_service_;
   std::unique_ptr<Pollers> pollers_;  // before the server, which uses its queues
   std::unique_ptr<grpc::Server> server_;
-  std::unique_ptr<AdminHttp> admin_;
+  std::unique_ptr<ConnectDoor> connect_;
+  std::unique_ptr<OpenAiDoor> openai_;
+  std::unique_ptr<HttpDoor> http_door_;
+  std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<HttpDoor> admin_door_;
+  std::unique_ptr<HttpServer> admin_;
   int port_ = 0;
   std::thread health_thread_;
   Mutex mutex_;
@@ -257,6 +307,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config
 absl::Status Server::Reload(const ServerConfig& wanted) { return impl_->Reload(wanted); }
 int Server::port() const { return impl_->port(); }
 int Server::admin_port() const { return impl_->admin_port(); }
+int Server::http_port() const { return impl_->http_port(); }
 void Server::Stop() { impl_->Stop(); }
 
 }  // namespace pointsman::service

@@ -31,6 +31,7 @@ class Server {
   // The actual ports (port 0 asks for any free one).
   int port() const;
   int admin_port() const;  // 0: none
+  int http_port() const;   // 0: none
   void Stop();
   // Applies the settings that can change while it serves: the log level and most limits. Errors:
   // kFailedPrecondition with the settings that differ but cannot change; the others are applied nevertheless.

@@ -1,49 +1,43 @@
-// One call of ImportOutcomes. It reads the next chunk only after the last one was learned, so gRPC's flow
-// control slows down a client that sends faster than the log writer learns.
-// Operation: the first message is the start, which is checked against the pool at once. The end of the stream
-//   is answered with the counts. The first error ends the call, and says how much was learned before.
-// Threads: gRPC's and the log writer's, one at a time; deletes itself when the call is done.
+// A client stream of ImportOutcomes on gRPC's callback API.
+// Threads: gRPC's and the engine's, one at a time. Deletes itself when gRPC is done with it.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
 
-#include <optional>
-#include <vector>
+#include <memory>
 
-#include "engine/learn/import.h"
-#include "pointsman/v1/admin.pb.h"
-#include "service/access/admission.h"
-#include "service/api/engine_slot.h"
+#include "service/api/import_call.h"
 #include "service/grpc/call_info.h"
-#include "service/observe/metrics.h"
+#include "service/grpc/to_grpc.h"
 
 namespace pointsman::service {
 
-class ImportStream final : public grpc::ServerReadReactor<v1::ImportOutcomesRequest> {
+class ImportStream final : public grpc::ServerReadReactor<v1::ImportOutcomesRequest>, ImportCall {
  public:
   // `context` and `response` belong to the call.
   ImportStream(const EngineSlot& engine, Admission& admission,
-               const grpc::CallbackServerContext& context, v1::ImportOutcomesResponse* response);
+               const grpc::CallbackServerContext& context, v1::ImportOutcomesResponse& response)
+      : ImportCall(engine, admission, response), info_(context) {
+    Begin();
+  }
 
-  void OnReadDone(bool is_message) override;
+  void OnReadDone(bool is_message) override {
+    if (is_message) {
+      Take(message_);
+    } else {  // the client has sent everything, or is gone
+      TakeEnd();
+    }
+  }
   void OnDone() override { delete this; }
 
  private:
-  absl::Status Start();
-  absl::Status LearnChunk();
-  void Submit(std::vector<engine::ImportedQuery> chunk);
-  void End(const absl::Status& status);
+  const CallInfo& info() const override { return info_; }
+  void ReadNext() override { StartRead(&message_); }
+  void Answer(const absl::Status& status) override { Finish(ToGrpc(status)); }
+  std::shared_ptr<const void> KeptAlive() override { return nullptr; }
 
-  const EngineSlot& engine_;
-  Admission& admission_;
   const GrpcCallInfo info_;
-  RpcTimer timer_;
-  AuditEntry audited_;
-  v1::ImportOutcomesResponse* const response_;
-  v1::ImportOutcomesRequest request_;  // the one being read or learned
-  std::optional<engine::ImportPlan> plan_;
-  std::optional<engine::ImportTally> tally_;
-  uint64_t next_index_ = 0;
+  v1::ImportOutcomesRequest message_;  // the one being read or learned
 };
 
 }  // namespace pointsman::service

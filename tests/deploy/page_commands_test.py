@@ -60,6 +60,7 @@ SUBSTITUTED = {
         (r"/srv/lexicons/ours\.lexicon", "WORK/ours.lexicon")],
     "docs/guide/fallbacks.md": POOLED,
     "docs/guide/feedback.md": POOLED,
+    "docs/guide/http.md": [(r"\b[0-9a-f]{32}\b", "DECISION")],
     "docs/guide/operations.md": [(r"(pointsmand --config pointsmand\.yaml)", r"\1 --check-config")],
     "docs/guide/quickstart.md": [(r"\b[0-9a-f]{32}\b", "DECISION"), (r"--rounds 1000", "--rounds 40")],
     "docs/guide/security.md": [(r"router\.example\.org:7717", "TLS_SERVER --tls-ca ca/ca.crt")],
@@ -84,11 +85,13 @@ class Place:
     words: dict  # what SUBSTITUTED writes in capitals
     stops: list
     data: str = "no server"  # its folder, which pages call ./data
+    http: str = "no server"  # the address of its HTTP port
 
     def run(self, text, code=0):
         command = text
         for name, value in self.words.items():
             command = re.sub(rf"\b{name}\b", str(value), command)
+        command = command.replace("127.0.0.1:7718", self.http)
         try:
             done = subprocess.run(["bash", "-c", command], cwd=self.folder, env=self.env, text=True, timeout=LONGEST_S,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False)
@@ -96,18 +99,19 @@ class Place:
             raise Failed(f"{command}\nran for {LONGEST_S} s and said:\n{late.stdout}") from late
         if done.returncode != code:
             raise Failed(f"{command}\nended with {done.returncode} instead of {code}:\n{done.stdout}")
-        found = re.search(r"^decision ([0-9a-f]{32})\b", done.stdout, re.M)
+        found = re.search(r"(?:^decision |\"decisionId\":\")([0-9a-f]{32})\b", done.stdout, re.M)
         if found:
             self.words["DECISION"] = found.group(1)
         return done.stdout.replace(self.data, "./data")
 
     def serve(self, *words):
-        server = Pointsmand(self.bin_dir, *words)
+        server = Pointsmand(self.bin_dir, *words, http_listen="127.0.0.1:0")
         self.stops.append(server.stop)
         return server
 
     def use(self, server):
         self.words.update(SERVER=server.address, PID=server.process.pid)
+        self.http = f"127.0.0.1:{server.http_port}"
         self.env["POINTSMAN_SERVER"] = server.address
         data = self.folder / "data"
         if data.is_symlink():

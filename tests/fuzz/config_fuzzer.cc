@@ -35,8 +35,8 @@ void CheckAccepted(const service::ServerConfig& config) {
   POINTSMAN_CHECK(ValidateLimits(config.limits).ok());
   POINTSMAN_CHECK(!config.data_dir.empty());
   POINTSMAN_CHECK(service::ValidateAddress("listen", config.listen).ok());
-  POINTSMAN_CHECK(config.admin_listen.empty() ||
-                  service::ValidateAddress("admin_listen", config.admin_listen).ok());
+  POINTSMAN_CHECK(config.admin_address().empty() ||
+                  service::ValidateAddress("admin_listen", config.admin_address()).ok());
   POINTSMAN_CHECK(IsOneOf(config.log_level, {"debug", "info", "warn", "error"}));
   POINTSMAN_CHECK(IsOneOf(config.log_format, {"text", "json"}));
   for (const retrieval::RemoteEndpoint& endpoint : config.embedders) {

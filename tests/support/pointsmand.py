@@ -13,12 +13,12 @@ class DidNotStart(Exception):
 
 
 class Pointsmand:
-    """Serves on free ports, with its data in a temporary folder."""
+    """Serves on free ports, with its data in a temporary folder. `http_listen`: the API over HTTP too."""
 
-    def __init__(self, bin_dir, *words, listen="127.0.0.1:0", admin_listen="127.0.0.1:0"):
+    def __init__(self, bin_dir, *words, listen="127.0.0.1:0", admin_listen="127.0.0.1:0", http_listen=None):
         self.folder = tempfile.TemporaryDirectory(prefix="pointsmand-")
         command = [bin_dir / "pointsmand", "--data-dir", self.folder.name, "--listen", listen,
-                   "--admin-listen", admin_listen, *words]
+                   "--admin-listen", admin_listen, *(["--http-listen", http_listen] if http_listen else []), *words]
         self.process = subprocess.Popen([str(word) for word in command], text=True,
                                         stderr=subprocess.PIPE)
         self.said = []
@@ -31,6 +31,7 @@ class Pointsmand:
 
     port = None
     admin_port = None
+    http_port = None
 
     @property
     def address(self):
@@ -39,9 +40,9 @@ class Pointsmand:
     def _read(self):
         for line in self.process.stderr:
             self.said.append(line)
-            found = re.search(r"listening on .* \(port (\d+)\), admin port (\d+)", line)
+            found = re.search(r"listening on .* \(port (\d+)\), admin port (\d+), HTTP port (\d+)", line)
             if found:
-                self.port, self.admin_port = int(found.group(1)), int(found.group(2))
+                self.port, self.admin_port, self.http_port = map(int, found.groups())
                 self.is_up.set()
         self.is_up.set()  # it ended
 

@@ -65,12 +65,23 @@ def name_pool(request, pool):
     if "pool" in by_name and by_name["pool"].type == by_name["pool"].TYPE_STRING:
         request.pool = pool
         return True
-    if "start" in by_name:  # of a stream
-        return name_pool(request.start, pool)
+    for part in ("start", "request"):  # of a stream
+        if part in by_name:
+            return name_pool(getattr(request, part), pool)
     if "name" in by_name and request.DESCRIPTOR.name.endswith("PoolRequest"):
         request.name = pool
         return True
     return False
+
+
+def error_of_item(answer):
+    """The code of the error that an item of a stream has in its answer: field 3, and in that 1 and 2."""
+    parts = fields(answer) if answer else {}
+    if 3 not in parts or not isinstance(parts[3][0], bytes):
+        return grpc.StatusCode.OK, ""
+    error = fields(parts[3][0])
+    code = next(code for code in grpc.StatusCode if code.value[0] == error[1][0])
+    return code, error[2][0].decode()
 
 
 def call(channel, service, method, messages, metadata, timeout=30):
@@ -86,8 +97,9 @@ def call(channel, service, method, messages, metadata, timeout=30):
     try:
         answer = stub(sent, metadata=metadata, timeout=timeout)
         if proto.server_streaming:
-            next(answer, None)
+            first = next(answer, None)
             answer.cancel()
+            return error_of_item(first)
         return grpc.StatusCode.OK, ""
     except grpc.RpcError as error:
         return error.code(), error.details()

@@ -61,7 +61,7 @@ class Format2 : public RpcFixture {
     service::ServerConfig config;
     config.data_dir = folder_.path() + "/data";
     config.listen = "127.0.0.1:0";
-    config.admin_listen.clear();
+    config.admin_listen = "";
     config.limits.decision_ttl_s = 366 * 86400;
     auto server = service::Server::Start(config, then_, log_);
     ASSERT_TRUE(server.ok()) << server.status();

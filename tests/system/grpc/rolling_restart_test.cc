@@ -190,7 +190,7 @@ TEST_F(Reload, NamesWhatCanOnlyChangeWithARestart) {
   service::ServerConfig config;
   config.data_dir = folder_.path() + "/data";
   config.listen = "127.0.0.1:0";
-  config.admin_listen.clear();
+  config.admin_listen = "";
   config.log_level = "debug";
   EXPECT_TRUE(server_->Reload(config).ok());
   EXPECT_EQ(log_.level(), spdlog::level::debug);

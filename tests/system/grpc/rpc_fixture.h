@@ -41,7 +41,7 @@ class RpcFixture : public ::testing::Test {
     service::ServerConfig config;
     config.data_dir = folder_.path() + "/data";
     config.listen = "127.0.0.1:0";
-    config.admin_listen.clear();
+    config.admin_listen = "";
     Configure(config);
     auto server = service::Server::Start(config, clock_, log_);
     ASSERT_TRUE(server.ok()) << server.status();

@@ -156,7 +156,7 @@ TEST_F(ServerOverGrpc, RefusesAPortThatIsTakenWithAClearError) {
   service::ServerConfig config;
   config.data_dir = folder.path();
   config.listen = "127.0.0.1:" + std::to_string(server_->port());
-  config.admin_listen.clear();
+  config.admin_listen = "";
   const auto second = service::Server::Start(config, clock_, log_);
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
@@ -167,7 +167,7 @@ TEST_F(ServerOverGrpc, RefusesADataFolderThatIsHeld) {
   service::ServerConfig config;
   config.data_dir = folder_.path() + "/data";
   config.listen = "127.0.0.1:0";
-  config.admin_listen.clear();
+  config.admin_listen = "";
   const auto second = service::Server::Start(config, clock_, log_);
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.status().code(), absl::StatusCode::kFailedPrecondition) << second.status();

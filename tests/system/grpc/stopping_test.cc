@@ -22,8 +22,10 @@ TEST(ServicesBehindAClosedDoor, TellEveryCallThatTheServerStopsAndBeginNothing) 
   spdlog::logger log("test");  // logs nothing
   service::AuditLog audit(log, clock);
   service::Admission admission(limits, access, clock, metrics, audit);
-  service::RouterService router_service(engine, admission);
-  service::AdminService admin_service(engine, "", clock, admission);
+  service::RouterCalls router_calls(engine, metrics);
+  service::AdminCalls admin_calls(engine, "", clock);
+  service::RouterService router_service(router_calls, admission);
+  service::AdminService admin_service(admin_calls, engine, admission);
   grpc::ServerBuilder builder;
   builder.RegisterService(&router_service);
   builder.RegisterService(&admin_service);

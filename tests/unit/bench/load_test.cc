@@ -104,6 +104,29 @@ TEST_F(Load, RoutesInBatchesAndTellsBeforehand) {
   EXPECT_GT(arms.arms_size(), 8 + 10);  // some were put and some removed
 }
 
+TEST_F(Load, SendsItemsOfStreams) {
+  const uint64_t decisions = Stats().decisions(), applied = Stats().feedback().applied();
+  const auto results = Run({{"stream", LoadKind::kRoute, "default", true, 0, true}});
+  EXPECT_EQ(results[0].calls.errors + results[0].feedback.errors, 0u) << results[0].first_error;
+  EXPECT_GT(results[0].feedback.calls, 0u);
+  EXPECT_EQ(Stats().decisions() - decisions, results[0].calls.calls);
+  EXPECT_EQ(Stats().feedback().applied() - applied, results[0].feedback.calls);
+  const auto wrong = Run({{"stream", LoadKind::kRoute, "no such pool", false, 0, true}});
+  EXPECT_EQ(wrong[0].calls.errors, wrong[0].calls.calls);
+}
+
+TEST_F(Load, ReportsFeedbackInBatches) {
+  options_.batch = 10;
+  LoadRun run(options_, *workload_);
+  ASSERT_TRUE(run.MakeDecisions("default", 300, [](double) {}).ok());
+  const uint64_t applied = Stats().feedback().applied();
+  const auto results =
+      run.Run({{"batches", LoadKind::kFeedbackBatch, "default"}}, [](double, const LoadSlice&) {});
+  ASSERT_TRUE(results.ok());
+  EXPECT_EQ((*results)[0].calls.errors, 0u) << (*results)[0].first_error;
+  EXPECT_GE(Stats().feedback().applied() - applied, 300u);
+}
+
 TEST_F(Load, ReportsTheRatiosOfMediansAsJson) {
   options_.pid = getpid();  // any process will do
   LoadReport report;

@@ -55,6 +55,11 @@ TEST(Config, ServesBeyondItsMachineOnlyWithTlsAndSomebodyToAskOrWhenToldSo) {
       {"admin_listen: 0.0.0.0:1\n", "admin_insecure: true"},
       {"admin_listen: 0.0.0.0:1\ninsecure: true\n", "admin_insecure: true"},
       {"admin_listen: 0.0.0.0:1\nadmin_insecure: true\n", ""},
+      {"http_listen: 0.0.0.0:1\n", "set `tls`"},
+      {"http_listen: 0.0.0.0:1\nadmin_insecure: true\n", "set `tls`"},
+      {"http_listen: 0.0.0.0:1\ntls: {certificate_file: a, key_file: b}\n", "set `tokens_file`"},
+      {"http_listen: 0.0.0.0:1\ntokens_file: t\ntls: {certificate_file: a, key_file: b}\n", ""},
+      {"http_listen: 0.0.0.0:1\ninsecure: true\n", ""},
   };
   for (const Row& row : rows) {
     const auto config = ParseConfig(row.text, "c.yaml");
@@ -63,6 +68,37 @@ TEST(Config, ServesBeyondItsMachineOnlyWithTlsAndSomebodyToAskOrWhenToldSo) {
     EXPECT_EQ(may.ok(), *row.says == '\0') << row.text << may;
     EXPECT_NE(may.ToString().find(row.says), std::string::npos) << row.text << may;
   }
+}
+
+// A config from before there was an HTTP port keeps the ports that it has.
+TEST(Config, OpensTheHttpPortUnlessItSaysSomethingOfTheAdminPort) {
+  struct Row {
+    const char* text;
+    const char* http;
+    const char* admin;
+  };
+  for (const Row& row :
+       {Row{"", "127.0.0.1:7718", ""}, Row{"admin_listen: ''\n", "", ""},
+        Row{"admin_listen: 127.0.0.1:9\n", "", "127.0.0.1:9"},
+        Row{"http_listen: 127.0.0.1:8\nadmin_listen: 127.0.0.1:9\n", "127.0.0.1:8", "127.0.0.1:9"},
+        Row{"http_listen: ''\n", "", ""}}) {
+    const auto config = ParseConfig(row.text, "c.yaml");
+    ASSERT_TRUE(config.ok()) << row.text << config.status();
+    EXPECT_EQ(config->http_address(), row.http) << row.text;
+    EXPECT_EQ(config->admin_address(), row.admin) << row.text;
+  }
+}
+
+TEST(Config, TakesOriginsAsBrowsersWriteThem) {
+  const auto config =
+      ParseConfig("http_origins: ['https://a.example', 'http://127.0.0.1:80']\n", "c");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->http_origins.size(), 2u);
+  for (const char* wrong : {"'*'", "a.example", "'https://'", "'https://a.example/'",
+                            "'https://*.a.example'", "'null'", "[x]"}) {
+    EXPECT_FALSE(ParseConfig(std::string("http_origins: [") + wrong + "]\n", "c").ok()) << wrong;
+  }
+  EXPECT_FALSE(ParseConfig("http_origins: https://a.example\n", "c").ok());
 }
 
 TEST(Config, IsRefusedWithTheLine) {

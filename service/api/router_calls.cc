@@ -1,4 +1,4 @@
-#include "service/grpc/router_service.h"
+#include "service/api/router_calls.h"
 
 #include <atomic>
 #include <memory>
@@ -9,7 +9,7 @@
 #include "base/strings.h"
 #include "engine/request/validate.h"
 #include "service/api/convert.h"
-#include "service/grpc/call.h"
+#include "service/api/status.h"
 
 namespace pointsman::service {
 namespace {
@@ -25,50 +25,40 @@ absl::Status CheckBatch(int count, const Limits& limits) {
 
 }  // namespace
 
-grpc::ServerUnaryReactor* RouterService::Route(grpc::CallbackServerContext* context,
-                                               const v1::RouteRequest* request,
-                                               v1::RouteResponse* response) {
-  // This handler keeps it until the engine has returned, since the engine may end with the last call.
-  auto call = std::make_shared<Call>(context, admission_, *request);
-  auto* reactor = call->reactor();
-  if (call->Refused()) return reactor;
-  auto input = FromProto(*request);
+void RouterCalls::Route(const CallPtr& call, const v1::RouteRequest& request,
+                        v1::RouteResponse& response) {
+  auto input = FromProto(request);
   if (!input.ok()) {
     call->Finish(input.status());
-    return reactor;
+    return;
   }
   const bool is_decision = input->mode != Mode::kPreview;
-  engine_.data().Route(*std::move(input), [this, call, response, is_decision](
+  engine_.data().Route(*std::move(input), [this, call, &response, is_decision](
                                               const absl::StatusOr<engine::RouteOutput>& output) {
     if (output.ok()) {
       if (is_decision) metrics_.CountDecision(output->logged);
-      FillProto(*output, *response);
+      FillProto(*output, response);
     }
     call->Finish(output.status());
   });
-  return reactor;
 }
 
-grpc::ServerUnaryReactor* RouterService::RouteBatch(grpc::CallbackServerContext* context,
-                                                    const v1::RouteBatchRequest* request,
-                                                    v1::RouteBatchResponse* response) {
-  auto call = std::make_shared<Call>(context, admission_, *request);
-  auto* reactor = call->reactor();
-  if (call->Refused()) return reactor;
-  if (auto status = CheckBatch(request->requests_size(), engine_.data().limits()); !status.ok()) {
+void RouterCalls::RouteBatch(const CallPtr& call, const v1::RouteBatchRequest& request,
+                             v1::RouteBatchResponse& response) {
+  if (auto status = CheckBatch(request.requests_size(), engine_.data().limits()); !status.ok()) {
     call->Finish(status);
-    return reactor;
+    return;
   }
   std::vector<engine::RouteInput> inputs;
   std::vector<v1::RouteBatchResponse::Item*> answers;  // by input
-  for (const auto& item : request->requests()) {
-    auto* answer = response->add_items();
+  for (const auto& item : request.requests()) {
+    auto* answer = response.add_items();
     auto input = FromProto(item);
     if (!input.ok()) {
       *answer->mutable_error() = ToItem(input.status());
       continue;
     }
-    input->pool = PoolOrDefault(item.pool().empty() ? request->pool() : item.pool());
+    input->pool = PoolOrDefault(item.pool().empty() ? request.pool() : item.pool());
     inputs.push_back(*std::move(input));
     answers.push_back(answer);
   }
@@ -89,60 +79,50 @@ grpc::ServerUnaryReactor* RouterService::RouteBatch(grpc::CallbackServerContext*
         }
         call->Finish(absl::OkStatus());
       });
-  return reactor;
 }
 
-grpc::ServerUnaryReactor* RouterService::Feedback(grpc::CallbackServerContext* context,
-                                                  const v1::FeedbackRequest* request,
-                                                  v1::FeedbackResponse* response) {
-  auto call = std::make_shared<Call>(context, admission_, *request);
-  auto* reactor = call->reactor();
-  if (call->Refused()) return reactor;
-  auto input = FromProto(*request);
+void RouterCalls::Feedback(const CallPtr& call, const v1::FeedbackRequest& request,
+                           v1::FeedbackResponse& response) {
+  auto input = FromProto(request);
   if (!input.ok()) {
     call->Finish(input.status());
-    return reactor;
+    return;
   }
   input->client = call->client_name();
   engine_.data().Feedback(
       *std::move(input),
-      [this, call, response](const absl::StatusOr<engine::FeedbackOutput>& output) {
+      [this, call, &response](const absl::StatusOr<engine::FeedbackOutput>& output) {
         if (output.ok()) {
           metrics_.CountFeedback(output->result);
-          *response = ToProto(*output);
+          response = ToProto(*output);
         }
         call->Finish(output.status());
       });
-  return reactor;
 }
 
-grpc::ServerUnaryReactor* RouterService::FeedbackBatch(grpc::CallbackServerContext* context,
-                                                       const v1::FeedbackBatchRequest* request,
-                                                       v1::FeedbackBatchResponse* response) {
-  auto call = std::make_shared<Call>(context, admission_, *request);
-  auto* reactor = call->reactor();
-  if (call->Refused()) return reactor;
-  if (auto status = CheckBatch(request->requests_size(), engine_.data().limits());
-      !status.ok() || request->requests_size() == 0) {
+void RouterCalls::FeedbackBatch(const CallPtr& call, const v1::FeedbackBatchRequest& request,
+                                v1::FeedbackBatchResponse& response) {
+  if (auto status = CheckBatch(request.requests_size(), engine_.data().limits());
+      !status.ok() || request.requests_size() == 0) {
     call->Finish(status);
-    return reactor;
+    return;
   }
   // Each item has its own slot. The last one to complete finishes the call.
-  for (int i = 0; i < request->requests_size(); ++i) response->add_items();
-  auto waiting = std::make_shared<std::atomic<int>>(request->requests_size());
-  const int count = request->requests_size();
+  for (int i = 0; i < request.requests_size(); ++i) response.add_items();
+  auto waiting = std::make_shared<std::atomic<int>>(request.requests_size());
+  const int count = request.requests_size();
   const std::string client = call->client_name();
   for (int i = 0; i < count; ++i) {
-    auto* item = response->mutable_items(i);
-    auto input = FromProto(request->requests(i));
+    auto* item = response.mutable_items(i);
+    auto input = FromProto(request.requests(i));
     if (!input.ok()) {
       *item->mutable_error() = ToItem(input.status());
       if (waiting->fetch_sub(1) == 1) call->Finish(absl::OkStatus());
       continue;
     }
     input->client = client;
-    input->pool = PoolOrDefault(request->requests(i).pool().empty() ? request->pool()
-                                                                    : request->requests(i).pool());
+    input->pool = PoolOrDefault(request.requests(i).pool().empty() ? request.pool()
+                                                                   : request.requests(i).pool());
     engine_.data().Feedback(
         *std::move(input),
         [this, call, item, waiting](const absl::StatusOr<engine::FeedbackOutput>& output) {
@@ -155,7 +135,6 @@ grpc::ServerUnaryReactor* RouterService::FeedbackBatch(grpc::CallbackServerConte
           if (waiting->fetch_sub(1) == 1) call->Finish(absl::OkStatus());
         });
   }
-  return reactor;
 }
 
 }  // namespace pointsman::service
