@@ -1,0 +1,4 @@
+"use strict";
+const { Router } = require("./router");
+
+module.exports = { Router };

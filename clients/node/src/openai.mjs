@@ -1,0 +1,3 @@
+import { decisionOf, wrap } from "./openai.js";
+
+export { decisionOf, wrap };

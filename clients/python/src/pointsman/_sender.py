@@ -1,0 +1,70 @@
+"""Sends what waits in an outbox: all feedback in one batch, and the routes of those whose decision the server does not
+know."""
+from typing import Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+
+import grpc
+
+from ._errors import AWAY, MENDABLE
+from ._outbox import AWAY as SERVER_AWAY
+from ._outbox import LATER, Entry
+from ._proto.pointsman.v1 import router_pb2 as pb
+from ._proto.pointsman.v1 import router_pb2_grpc as rpc
+
+DEADLINE_S = 10.0
+# UNIMPLEMENTED for a whole call comes from a proxy, or from a server that is no pointsmand.
+WHOLE_CALL_LATER = AWAY | MENDABLE | {grpc.StatusCode.UNIMPLEMENTED}
+CODES: Dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
+
+
+def _end_of(code: grpc.StatusCode, message: str) -> str:
+    return LATER if code in AWAY or code in MENDABLE else f"{code.name}: {message}"
+
+
+def _end_of_item(item) -> Optional[str]:
+    return _end_of(CODES[item.error.code], item.error.message) if item.HasField("error") else None
+
+
+class Sender:
+    def __init__(self, stub: Callable[[], "rpc.RouterStub"], metadata: Callable[[], Sequence[Tuple[str, str]]]):
+        self._stub, self._metadata = stub, metadata
+
+    def send(self, entries: List[Entry]) -> List[Optional[str]]:
+        """How each entry ended (see Outbox)."""
+        ends: List[Optional[str]] = [LATER] * len(entries)
+        try:
+            unknown = self._send_feedback(entries, range(len(entries)), ends)
+            again = [i for i in unknown if entries[i].route is not None]
+            if again:
+                self._send_routes(entries, again, ends)
+                self._send_feedback(entries, [i for i in again if ends[i] is None], ends)
+        except grpc.RpcError as error:
+            # The call as a whole. One entry alone says whether it is the reason.
+            if error.code() in WHOLE_CALL_LATER:
+                return [SERVER_AWAY if end == LATER else end for end in ends]
+            if len(entries) > 1:
+                return [self.send([entry])[0] for entry in entries]
+            return [_end_of(error.code(), error.details())]
+        return ends
+
+    def _send_routes(self, entries: List[Entry], at: List[int], ends: List[Optional[str]]) -> None:
+        request = pb.RouteBatchRequest()
+        for i in at:
+            request.requests.add().ParseFromString(entries[i].route)
+            ends[i] = LATER
+        answer = self._stub().RouteBatch(request, timeout=DEADLINE_S, metadata=self._metadata())
+        for i, item in zip(at, answer.items):
+            ends[i] = _end_of_item(item)
+
+    def _send_feedback(self, entries: List[Entry], at: Iterable[int], ends: List[Optional[str]]) -> List[int]:
+        """Returns those whose decision the server does not know."""
+        at = list(at)
+        if not at:
+            return []
+        request = pb.FeedbackBatchRequest()
+        for i in at:
+            request.requests.add().ParseFromString(entries[i].feedback)
+            ends[i] = LATER
+        answer = self._stub().FeedbackBatch(request, timeout=DEADLINE_S, metadata=self._metadata())
+        for i, item in zip(at, answer.items):
+            ends[i] = _end_of_item(item)
+        return [i for i, item in zip(at, answer.items) if item.error.code == grpc.StatusCode.NOT_FOUND.value[0]]
