@@ -94,7 +94,8 @@ absl::Status RunLoad(Options options) {
   if (options.mode.starts_with("feedback")) {
     std::size_t count = options.decisions;
     if (count == 0) {
-      const double per_call = options.mode == "feedback" ? 1 : static_cast<double>(options.load.batch);
+      const double per_call =
+          options.mode == "feedback" ? 1 : static_cast<double>(options.load.batch);
       const double per_s = options.load.rate > 0 ? options.load.rate * per_call : 30000;
       count = static_cast<std::size_t>(per_s * (options.duration_s + options.load.warm_up_s));
     }
@@ -167,9 +168,9 @@ void AddRunOptions(CLI::App& app, Options& o) {
   app.add_option("--feedback-delay", o.load.feedback_delay_s,
                  "mode mixed: mean seconds from a decision to its feedback, exponential")
       ->capture_default_str();
-  app.add_option(
-      "--decisions", o.decisions,
-      "modes feedback and feedback-batch: number of decisions to make beforehand; 0: enough for the duration");
+  app.add_option("--decisions", o.decisions,
+                 "modes feedback and feedback-batch: number of decisions to make beforehand; 0: "
+                 "enough for the duration");
   app.add_option("--recall", o.recall_queries,
                  "afterwards, measure the indexes' recall on this many queries");
   app.add_option("--pid", o.load.pid, "process id of the server, to read its CPU time and memory");

@@ -13,8 +13,7 @@ namespace {
 class Stream : public RpcFixture {
  protected:
   using Routes = grpc::ClientReaderWriter<v1::RouteStreamRequest, v1::RouteStreamResponse>;
-  using Feedbacks =
-      grpc::ClientReaderWriter<v1::FeedbackStreamRequest, v1::FeedbackStreamResponse>;
+  using Feedbacks = grpc::ClientReaderWriter<v1::FeedbackStreamRequest, v1::FeedbackStreamResponse>;
 
   static v1::RouteStreamRequest Asked(uint64_t item, const std::string& query) {
     v1::RouteStreamRequest asked;
