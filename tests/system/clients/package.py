@@ -32,7 +32,8 @@ def node(work, env):
     shutil.rmtree(copy, ignore_errors=True)
     for name in ("clients", "proto"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
-    for name in ("LICENSE", "CMakeLists.txt"):
+    (copy / "deploy").mkdir()
+    for name in ("LICENSE", "CMakeLists.txt", "deploy/pool.example.yaml"):
         shutil.copy(ROOT / name, copy / name)
     package = copy / "clients/node"
     try:
