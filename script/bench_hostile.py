@@ -11,6 +11,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tests/system/hostile"))
 from attacks import ATTACKS  # noqa: E402  (from the folder above)
+from front import Front, find_haproxy  # noqa: E402
 from server import Attacker, Server, ServerFailed, Watch  # noqa: E402
 
 RATE = 200
@@ -50,13 +51,16 @@ class Load:
                 "first_error": figures.get("first_error", "")}
 
 
-def wait_until_quiet(server):
-    """Until the server has worked off what an attack left it with; how long that took."""
+def wait_until_quiet(*processes):
+    """Until the server, and the front if there is one, have worked off what an attack left them with; how long that
+    took."""
+    def cpu():
+        return sum(process.cpu_s() for process in processes)
     began = time.monotonic()
-    while time.monotonic() - began < QUIET_S and server.is_alive:
-        cpu = server.cpu_s()
+    while time.monotonic() - began < QUIET_S and all(process.is_alive for process in processes):
+        before = cpu()
         time.sleep(0.2)
-        if server.cpu_s() - cpu < 0.05:
+        if cpu() - before < 0.05:
             break
     return time.monotonic() - began
 
@@ -79,35 +83,58 @@ def add(total, more):
             total[key] = total.get(key, 0) + value
 
 
+def addresses(options, turn):
+    """Each turn has new ones: a front remembers those of the turn before."""
+    first = 1 + turn * options.addresses
+    return f"{first}-{first + options.addresses - 1}" if options.addresses else None
+
+
 def measure(name, options, folder):
-    server = Server(options.bin_dir, options.server_config)
-    row = {"attack": name, "what": ATTACKS[name].what, "did": {}, "alone": [], "beside": [], "rss_mb_by_turn": []}
+    server = Server(options.bin_dir, options.server_config, has_http=bool(options.through))
+    front = None
+    row = {"attack": name, "what": ATTACKS[name].what, "did": {}, "alone": [], "beside": [], "cores": [],
+           "rss_mb_by_turn": []}
     try:
-        load = Load(options, server, folder)
+        if options.through:
+            front = Front(server, folder)
+        processes = [server, front] if front else [server]
+        load = Load(options, front or server, folder)
         load.run("fill", "--arms", 8, "--outcomes", 500)
         load.turn()  # its own buffers and connections are none of an attack's
         rss, files = server.rss_mb(), server.files()
-        with Watch(server) as watch:
-            for _ in range(options.turns):
+        of_front = Watch(front or server)
+        with Watch(server) as watch, of_front:
+            for turn in range(options.turns):
                 row["alone"].append(load.turn())
-                attacker = Attacker(server, name, options.seconds + 30)
+                attacker = Attacker(front or server, name, options.seconds + 30, addresses=addresses(options, turn))
                 try:
                     time.sleep(RAMP_S)
+                    began, used = time.monotonic(), [process.cpu_s() for process in processes]
                     row["beside"].append(load.turn())
+                    took = time.monotonic() - began
+                    row["cores"].append([(process.cpu_s() - before) / took
+                                         for process, before in zip(processes, used)])
                     add(row["did"], attacker.stop())
                 finally:
                     attacker.kill()
-                row["quiet_s"] = max(row.get("quiet_s", 0), wait_until_quiet(server))
+                row["quiet_s"] = max(row.get("quiet_s", 0), wait_until_quiet(*processes))
                 row["rss_mb_by_turn"].append(server.rss_mb())
             row["files_back_s"] = wait_for_files(server, files)
         row["rss_mb"] = {"before": rss, "peak": watch.rss_mb, "after": server.rss_mb()}
         row["files"] = {"before": files, "peak": watch.files, "after": server.files()}
+        if front:
+            row["front_mb"] = {"peak": of_front.rss_mb, "after": front.rss_mb()}
         row["stop_s"], row["exit_code"] = server.stop()
     except (ServerFailed, OSError, subprocess.TimeoutExpired) as why:
-        if server.is_alive:
+        if front and not front.is_alive:
+            row["died"] = f"the front ended with {front.process.returncode}: {front.said()}"
+        elif server.is_alive:
             raise
-        row["died"] = f"the server ended with {server.process.returncode}: {why}"
+        else:
+            row["died"] = f"the server ended with {server.process.returncode}: {why}"
     finally:
+        if front:
+            front.kill()
         server.kill()
     return row
 
@@ -121,12 +148,14 @@ def figures(row):
         for key in ("p50_ms", "p99_ms", "feedback_p99_ms"):
             row[f"{key}_{side}"] = median(row[side], key)
         row[f"errors_{side}"] = sum(turn["errors"] for turn in row[side])
+    row["cores_beside"] = [statistics.median(turn) for turn in zip(*row["cores"])]
     row["p99_ratio"] = row["p99_ms_beside"] / row["p99_ms_alone"]
     row["p50_ratio"] = row["p50_ms_beside"] / row["p50_ms_alone"]
 
 
 HEAD = (f"{'attack':19} {'p50 alone':>9} {'beside':>7} {'p99 alone':>9} {'beside':>7} {'ratio':>6} {'errors':>6}  "
-        f"{'RSS MB before, peak, after':>26}  {'files before, peak, after':>25} {'stop':>6}")
+        f"{'RSS MB before, peak, after':>26}  {'files before, peak, after':>25} {'stop':>6} "
+        f"{'cores, front':>12} {'front MB peak':>13}")
 
 
 def text(row):
@@ -136,7 +165,8 @@ def text(row):
                   for key in ("rss_mb", "files"))
     return (f"{row['attack']:19} {row['p50_ms_alone']:9.2f} {row['p50_ms_beside']:7.2f} {row['p99_ms_alone']:9.2f} "
             f"{row['p99_ms_beside']:7.2f} {row['p99_ratio']:6.2f} {row['errors_beside']:6}  {rss:>26}  {files:>25} "
-            f"{row['stop_s']:5.1f}s")
+            f"{row['stop_s']:5.1f}s {', '.join(f'{one:.2f}' for one in row['cores_beside']):>12} "
+            f"{row['front_mb']['peak'] if 'front_mb' in row else 0:13.0f}")
 
 
 def did(row):
@@ -151,11 +181,17 @@ def main():
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--only", choices=ATTACKS, action="append")
     parser.add_argument("--server-config", type=pathlib.Path)
+    parser.add_argument("--through", choices=["haproxy"])
+    parser.add_argument("--addresses", type=int)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--check-flags", action="store_true", help="only check the command line")
     options = parser.parse_args()
     if options.check_flags:
         return
+    if options.through and not find_haproxy():
+        sys.exit("bench-hostile: haproxy is neither on the PATH nor in /usr/sbin: apt-get install haproxy")
+    if options.addresses is None:  # an attacker on the well-behaved client's own address would use up its limits
+        options.addresses = 1 if options.through else 0
     options.seconds, options.turns = (0.5, 1) if options.quick else (2.2, 3)
     for needed in [options.bin_dir / "pointsman-load", *([options.server_config] if options.server_config else [])]:
         if not needed.exists():

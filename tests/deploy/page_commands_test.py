@@ -27,7 +27,7 @@ LONGEST_S = 60  # of one command, on a busy machine
 # A regular expression, and why its matches are not run.
 LISTED = {
     r"^script/(server|test|demo|bootstrap|dev|package)\b": "installs packages and builds",
-    r"^script/(bench|growth|bench-embedder)\b": "measures for minutes",
+    r"^script/(bench|growth|bench-embedder|bench-http)\b": "measures for minutes",
     r"^script/lexicon-corpus\b": "fetches the repositories of a corpus",
     r"^script/(format|lint)\b": "reads or writes the sources",
     r"^GTEST_FILTER=": "builds",

@@ -4,7 +4,7 @@ import re
 import pages
 from common import ROOT, check
 
-FOLDERS = "base|bench|deploy|docs|domain|engine|evaluation|learners|proto|retrieval|script|service|storage|tests|tools"
+FOLDERS = "base|bench|clients|deploy|docs|domain|engine|evaluation|learners|proto|retrieval|script|service|storage|tests|tools"
 
 
 def check_prose(helps):

@@ -1,10 +1,11 @@
 """Attacks of hostile clients on a gRPC server, bounded in time and count, on loopback only.
 
-usage: attacks.py --port PORT --attack NAME [--seconds S] [--scale F] [--pool NAME]
+usage: attacks.py --port PORT --attack NAME [--seconds S] [--scale F] [--pool NAME] [--addresses A-B]
 Prints "begun" at the start. At the end, or on SIGTERM, prints what it did as one line of JSON.
 `--list` prints the names.
 """
 import argparse
+import itertools
 import json
 import resource
 import signal
@@ -15,8 +16,8 @@ import time
 import http2
 import messages
 from crowd import QUERY, Attack
-from floods import (ContinuationFlood, EmptyFrames, Garbage, HeldBack, HugeMetadata, OddHeaders, Oversized, PingFlood,
-                    PingUnread, RapidReset, SettingsFlood)
+from floods import (ContinuationFlood, EmptyFrames, Garbage, HeldBack, HugeMetadata, OddHeaders, Oversized, PacedReset,
+                    PingFlood, PingUnread, RapidReset, SettingsFlood)
 from foreign import ForeignFeedback
 from http2 import DATA, END_STREAM, frame
 
@@ -182,8 +183,8 @@ class Spin(Attack):
 
 ATTACKS = {attack.name: attack for attack in (
     Spin, HalfOpen, HalfPreface, NoSettings, ZeroWindow, NeverReads, SlowWriter, HugeMetadata, OddHeaders,
-    ContinuationFlood, ManyStreams, ManyStreamsMany, RapidReset, PingFlood, PingUnread, SettingsFlood, EmptyFrames,
-    Oversized, HeldBack, Garbage, ForeignFeedback, Churn)}
+    ContinuationFlood, ManyStreams, ManyStreamsMany, RapidReset, PacedReset, PingFlood, PingUnread,
+    SettingsFlood, EmptyFrames, Oversized, HeldBack, Garbage, ForeignFeedback, Churn)}
 
 
 def allow_files():
@@ -200,6 +201,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--pool", default="default")
+    parser.add_argument("--addresses", help="A-B: come from the addresses 127.1.0.A to 127.1.0.B in turn, up to 65,000")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
     if options.list:
@@ -208,6 +210,9 @@ def main():
         return
     if not options.port or not options.attack:
         parser.error("--port and --attack are needed")
+    if options.addresses:
+        first, last = (min(int(word), 65000) for word in options.addresses.split("-"))
+        http2.sources = itertools.cycle(f"127.1.{i >> 8}.{i & 255}" for i in range(first, last + 1))
     if allow_files() < 2500:
         sys.exit("attacks.py: needs 2,500 file descriptors, see `ulimit -Hn`")
     attack = ATTACKS[options.attack](("127.0.0.1", options.port), options.pool, options.scale)

@@ -2,6 +2,7 @@
 import os
 import random
 import struct
+import time
 
 import http2
 import messages
@@ -105,6 +106,36 @@ class RapidReset(Flood):
 
     def hear(self, connection, frames):
         connection.acknowledge(frames)
+
+
+class PacedReset(RapidReset):
+    """A front that limits the rate, and that passes on whole calls only, has nothing against these."""
+    name = "paced-reset"
+    what = "900 calls a second, each reset when it has just begun"
+    at_once = 90  # on each of two connections, five times a second: below the usual limit of streams
+
+    def arrive(self, connection):
+        super().arrive(connection)
+        connection.begun = []
+        connection.next_at = 0
+
+    def chunk(self, connection):
+        if time.monotonic() < connection.next_at or connection.window < self.at_once * len(self.body):
+            return b""
+        if connection.begun:
+            resets = b"".join(frame(RST_STREAM, 0, stream, self.cancel) for stream in connection.begun)
+            connection.begun = []
+            connection.next_at = time.monotonic() + 0.195
+            self.counts["calls begun and reset"] += self.at_once
+            return resets
+        connection.begun = [connection.stream() for _ in range(self.at_once)]
+        connection.next_at = time.monotonic() + 0.005
+        connection.window -= self.at_once * len(self.body)
+        return b"".join(frame(HEADERS, END_HEADERS, stream, self.block) + frame(DATA, END_STREAM, stream, self.body)
+                        for stream in connection.begun)
+
+    def read(self, wait):
+        super().read(max(wait, 0.002))
 
 
 class PingFlood(Flood):

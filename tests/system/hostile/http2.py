@@ -3,6 +3,7 @@
 A library would refuse to send most of what tests/system/hostile sends, hence our own. Nothing here retries, waits for
 ever, or hides what the server does.
 """
+import itertools
 import pathlib
 import select
 import socket
@@ -20,6 +21,9 @@ HEADER_TABLE_SIZE, ENABLE_PUSH, MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE, MAX
 CANCEL = 0x8
 FRAME_BYTES = 16384  # the largest that a server must accept
 BACKLOG_BYTES = 1 << 20  # bytes that wait for a blocked socket, before `is_full`
+BIND_ADDRESS_NO_PORT = 24  # Linux: the port is chosen when the other side is known
+
+sources = itertools.repeat(None)  # addresses that connections come from, in turn; None: the system's choice
 
 
 def frame(kind, flags=0, stream=0, payload=b""):
@@ -117,6 +121,7 @@ class Connection:
         if receive_buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.socket.settimeout(5)
+        source = next(sources)
         self.is_closed = False
         self.backlog = bytearray()
         self.received = bytearray()
@@ -127,6 +132,9 @@ class Connection:
         self.stream_window = 65535  # what the server gives a new stream
         self.stream_windows = {}
         try:
+            if source:
+                self.socket.setsockopt(socket.IPPROTO_IP, BIND_ADDRESS_NO_PORT, 1)
+                self.socket.bind((source, 0))
             self.socket.connect(address)
             self.socket.setblocking(False)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -18,15 +18,8 @@ class ServerFailed(Exception):
     """What went wrong, and what to do."""
 
 
-class Server(Pointsmand):
-    def __init__(self, bin_dir, config=None):
-        if not (bin_dir / "pointsmand").exists():
-            raise ServerFailed(f"there is no {bin_dir}/pointsmand: build it (cmake --build --preset release --target "
-                               "pointsmand pointsman-load), or name its folder with --bin-dir")
-        try:
-            super().__init__(bin_dir, "--no-admin", *(["--config", config] if config else []))
-        except DidNotStart as why:
-            raise ServerFailed(f"pointsmand did not start, and said:\n{why}") from why
+class Measured:
+    """What the system knows of `self.process`."""
 
     @property
     def is_alive(self):
@@ -44,16 +37,30 @@ class Server(Pointsmand):
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def kill(self):
+        if self.is_alive:
+            self.process.kill()
+        self.process.wait()
+
+
+class Server(Measured, Pointsmand):
+    """`words`: more flags of pointsmand. `has_http`: it serves HTTP too."""
+
+    def __init__(self, bin_dir, config=None, *words, has_http=False):
+        if not (bin_dir / "pointsmand").exists():
+            raise ServerFailed(f"there is no {bin_dir}/pointsmand: build it (cmake --build --preset release --target "
+                               "pointsmand pointsman-load), or name its folder with --bin-dir")
+        try:
+            super().__init__(bin_dir, *([] if has_http else ["--no-admin"]), *(["--config", config] if config else []),
+                             *words, http_listen="127.0.0.1:0" if has_http else None)
+        except DidNotStart as why:
+            raise ServerFailed(f"pointsmand did not start, and said:\n{why}") from why
+
     def stop(self):
         """SIGTERM. Returns how long it took and the exit code, -9 if it had to be killed."""
         began = time.monotonic()
         code = super().stop()
         return time.monotonic() - began, code
-
-    def kill(self):
-        if self.is_alive:
-            self.process.kill()
-        self.process.wait()
 
 
 class Watch:
@@ -84,11 +91,12 @@ class Watch:
 
 
 class Attacker:
-    """An attack as a separate process. `nice`: its processor time stands for that of another machine."""
+    """An attack as a separate process. `nice`: its processor time stands for that of another machine. `addresses`: A-B,
+    the addresses of loopback that it comes from; without, from 127.0.0.1."""
 
-    def __init__(self, server, name, seconds, scale=1.0, nice=10):
+    def __init__(self, server, name, seconds, scale=1.0, nice=10, addresses=None):
         command = [sys.executable, HERE / "attacks.py", "--port", server.port, "--attack", name, "--seconds", seconds,
-                   "--scale", scale]
+                   "--scale", scale, *(["--addresses", addresses] if addresses else [])]
         self.process = subprocess.Popen(["nice", "-n", str(nice), *map(str, command)], stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True)
         if self.process.stdout.readline().strip() != "begun":
