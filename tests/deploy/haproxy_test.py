@@ -36,7 +36,7 @@ FLOOD_S = 3
 GROWTH_MB = 100  # of pointsmand in each flood; without the front it is thousands
 FRONT_MB = 300
 CONNECTIONS = 50  # of an address
-RATE, BURST = 1000, 50  # calls of an address a second, and at once
+RATE, BURST = 1000, 200  # calls of an address a second, and at once
 IMPORT = "/pointsman.v1.Admin/ImportOutcomes"
 WATCH = "/grpc.health.v1.Health/Watch"
 
@@ -243,16 +243,16 @@ def check_limits(front, client):
     check(alive == CONNECTIONS, f"an address has {CONNECTIONS} connections", alive)
     http2.sources = itertools.repeat("127.1.0.8")
     began = time.monotonic()
-    statuses = call_fast(front, 2 * RATE)
+    statuses = call_fast(front, RATE * 3 // 2)
     took = time.monotonic() - began
     client.route_and_rate("meanwhile")
     http2.sources = itertools.repeat(None)
-    print(f"of one address {alive} connections of {len(crowd)} live; {2 * RATE} calls in {took:.1f} s end with the "
+    print(f"of one address {alive} connections of {len(crowd)} live; {RATE * 3 // 2} calls in {took:.1f} s end with the "
           f"statuses {statuses}")
     check(set(statuses) <= {"0", "8"} and BURST <= statuses.get("0", 0) <= RATE * (took + 1),
           f"up to {RATE} calls a second of an address are served, {BURST} at once", (statuses, took))
     # On a machine that is too busy nobody exceeds the rate.
-    check(statuses.get("8", 0) > 0 or took > 1.5, "the calls beyond are RESOURCE_EXHAUSTED", statuses)
+    check(statuses.get("8", 0) > 0 or took > 1.2, "the calls beyond are RESOURCE_EXHAUSTED", statuses)
 
 
 def call_fast(front, count):

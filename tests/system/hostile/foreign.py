@@ -32,6 +32,7 @@ class ForeignFeedback(Flood):
         for i in range(self.some(50, least=4)):
             answer = self.call(connection, messages.ROUTE, messages.route(OTHER_POOL, f"question {i}"))
             self.others.append(messages.decision_id(answer))
+            time.sleep(0.002)  # a front may limit the rate
 
     def call(self, connection, path, message):
         stream = connection.stream()
