@@ -17,7 +17,7 @@ from server import Attacker, Server, ServerFailed, Watch  # noqa: E402
 RATE = 200
 RAMP_S = 0.5  # the attack runs this long before the well-behaved client starts
 QUIET_S = 10  # time for file descriptors to be released and for the server to become idle
-BUDGET_S = 570
+BUDGET_S = 700
 DEADLINE_S = 30  # of a call of pointsman-load
 FILES_SLACK = 8  # RocksDB opens and closes some of its own
 
