@@ -14,16 +14,15 @@ static_assert(static_cast<int>(RpcName::kFeedbackBatch) ==
 
 }  // namespace
 
-Call::Call(Admission& admission, MethodId method)
-    : timer_(admission.metrics(), TimedAs(MethodOf(method))),
-      admission_(admission),
-      client_(absl::UnknownError("")) {}
+Call::Call(Admission& admission)
+    : timer_(admission.metrics()), admission_(admission), client_(absl::UnknownError("")) {}
 
 Call::~Call() {
   if (client_.ok()) admission_.Leave();
 }
 
 bool Call::Enter(const CallFacts& facts) {
+  rpc_ = TimedAs(MethodOf(facts.method));
   client_ = admission_.Enter(info(), facts);
   audited_ = AuditEntryOf(info(), facts);
   if (!client_.ok()) Finish(client_.status());
@@ -31,7 +30,7 @@ bool Call::Enter(const CallFacts& facts) {
 }
 
 void Call::Finish(const absl::Status& status) {
-  timer_.Done(status);
+  timer_.Done(rpc_, status);
   if (audited_ != nullptr) admission_.audit().Write(*audited_, status);
   Answer(status);
 }

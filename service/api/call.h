@@ -28,7 +28,7 @@ absl::Status Guarded(Body body) {
 
 class Call {
  public:
-  Call(Admission& admission, MethodId method);
+  explicit Call(Admission& admission);
   // Leaves admission only here: the thread that started the call may still be in the engine when another thread
   // has finished the call.
   virtual ~Call();
@@ -57,6 +57,7 @@ class Call {
 
  private:
   RpcTimer timer_;
+  RpcName rpc_ = RpcName::kAdmin;
   Admission& admission_;
   absl::StatusOr<Client> client_;
   std::unique_ptr<AuditEntry> audited_;

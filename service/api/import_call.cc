@@ -79,7 +79,7 @@ void ImportCall::End(const absl::Status& status) {
                        " were known before; both are kept. Send the import again with the same "
                        "import_id to continue. The error"));
   }
-  timer_.Done(told);
+  timer_.Done(RpcName::kAdmin, told);
   if (tally_) {
     const engine::ImportOutput& total = tally_->total();
     audited_->changes = {Cat("learned: ", total.outcomes_learned, " outcomes of ",

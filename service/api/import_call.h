@@ -22,10 +22,7 @@ class ImportCall {
  public:
   // `response` belongs to the door.
   ImportCall(const EngineSlot& engine, Admission& admission, v1::ImportOutcomesResponse& response)
-      : engine_(engine),
-        admission_(admission),
-        timer_(admission.metrics(), RpcName::kAdmin),
-        response_(response) {}
+      : engine_(engine), admission_(admission), timer_(admission.metrics()), response_(response) {}
   virtual ~ImportCall() = default;
   ImportCall(const ImportCall&) = delete;
   ImportCall& operator=(const ImportCall&) = delete;

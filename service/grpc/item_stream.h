@@ -61,9 +61,7 @@ class ItemStream final : public grpc::ServerBidiReactor<Incoming, Outgoing> {
   class Item final : public Call {
    public:
     Item(ItemStream& stream, Incoming incoming)
-        : Call(stream.admission_, FactsOf(incoming.request()).method),
-          stream_(stream),
-          incoming_(std::move(incoming)) {}
+        : Call(stream.admission_), stream_(stream), incoming_(std::move(incoming)) {}
 
     void Serve(const CallPtr& self) {
       if (Enter(FactsOf(incoming_.request()))) {

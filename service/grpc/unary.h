@@ -14,8 +14,8 @@ namespace pointsman::service {
 
 class GrpcCall final : public Call {
  public:
-  GrpcCall(grpc::CallbackServerContext& context, Admission& admission, MethodId method)
-      : Call(admission, method), info_(context), reactor_(context.DefaultReactor()) {}
+  GrpcCall(grpc::CallbackServerContext& context, Admission& admission)
+      : Call(admission), info_(context), reactor_(context.DefaultReactor()) {}
 
  private:
   const CallInfo& info() const override { return info_; }
@@ -32,9 +32,8 @@ grpc::ServerUnaryReactor* Serve(grpc::CallbackServerContext& context, Admission&
                                 void (Calls::*handler)(const CallPtr&, const Request&, Response&),
                                 const Request& request, Response& response) {
   auto* const reactor = context.DefaultReactor();
-  const CallFacts facts = FactsOf(request);
-  const CallPtr call = std::make_shared<GrpcCall>(context, admission, facts.method);
-  if (call->Enter(facts)) (calls.*handler)(call, request, response);
+  const CallPtr call = std::make_shared<GrpcCall>(context, admission);
+  if (call->Enter(FactsOf(request))) (calls.*handler)(call, request, response);
   return reactor;
 }
 

@@ -4,15 +4,13 @@
 #include <optional>
 #include <utility>
 
-#include "base/status_macros.h"
+#include "absl/strings/ascii.h"
 #include "base/strings.h"
-#include "engine/request/validate.h"
 #include "service/api/unary_calls.h"
 #include "service/http/connect_codec.h"
 #include "service/http/connect_error.h"
 #include "service/http/connect_import.h"
 #include "service/http/http_call.h"
-#include "service/http/http_text.h"
 
 namespace pointsman::service {
 namespace {
@@ -20,7 +18,7 @@ namespace {
 constexpr std::size_t kTimeoutDigitsMax = 10;
 
 std::optional<Codec> CodecOf(const HttpRequest& request) {
-  std::string type = LowerCase(request.header("content-type"));
+  std::string type = absl::AsciiStrToLower(ToAbsl(request.header("content-type")));
   const auto semicolon = type.find(';');
   const std::string parameters = semicolon == std::string::npos ? "" : type.substr(semicolon + 1);
   type.resize(std::min(type.size(), semicolon));
@@ -86,16 +84,16 @@ ConnectDoor::ConnectDoor(const EngineSlot& engine, RouterCalls& router, AdminCal
                          Admission& admission, const LiveLimits& limits)
     : admission_(admission), limits_(limits) {
   const std::string_view import_path = MethodOf(MethodId::kImportOutcomes).path;
-  handlers_[import_path] = [this, &engine](const std::shared_ptr<HttpExchange>& exchange, bool) {
+  handlers_[import_path] = [this, &engine](const std::shared_ptr<HttpExchange>& exchange) {
     ServeConnectImport(exchange, engine, admission_, MessageBytesMax());
   };
   const auto add = [this]<class Calls, class Request, class Response>(
                        Calls& calls,
                        void (Calls::*handler)(const CallPtr&, const Request&, Response&)) {
     const Method& method = MethodOf(FactsOf(Request()).method);
-    handlers_[method.path] = [this, &calls, handler](const std::shared_ptr<HttpExchange>& exchange,
-                                                     bool is_json) {
-      const Codec codec = is_json ? Codec::kJson : Codec::kProto;
+    handlers_[method.path] = [this, &calls,
+                              handler](const std::shared_ptr<HttpExchange>& exchange) {
+      const Codec codec = *CodecOf(exchange->request());  // AtHeaders has refused all others
       Request request;
       if (const absl::Status status = DecodeMessage(exchange->request().body, codec, request);
           !status.ok()) {
@@ -167,7 +165,7 @@ void ConnectDoor::Serve(std::string_view path,
     exchange->AnswerWithin(*timeout, IsConnectStream(request) ? StreamError(request, expired)
                                                               : ErrorResponse(expired));
   }
-  handlers_.at(path)(exchange, CodecOf(request) == Codec::kJson);
+  handlers_.at(path)(exchange);
 }
 
 }  // namespace pointsman::service

@@ -37,7 +37,7 @@ class ConnectDoor {
   std::vector<std::string_view> paths() const;
 
  private:
-  using Handler = std::function<void(const std::shared_ptr<HttpExchange>&, bool is_json)>;
+  using Handler = std::function<void(const std::shared_ptr<HttpExchange>&)>;
   std::size_t MessageBytesMax() const;
 
   Admission& admission_;

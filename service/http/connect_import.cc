@@ -1,6 +1,5 @@
 #include "service/http/connect_import.h"
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
@@ -33,9 +32,8 @@ Codec CodecOf(const HttpRequest& request) {
 
 // The envelope with an error, if there is one, that ends a stream.
 HttpResponse EndOfStream(Codec codec, std::string body, const absl::Status& status) {
-  nlohmann::ordered_json end = nlohmann::ordered_json::object();
-  if (!status.ok()) end["error"] = nlohmann::ordered_json::parse(ErrorResponse(status).body);
-  body += Envelope(kEndOfStream, end.dump());
+  const std::string end = status.ok() ? "{}" : Cat(R"({"error":)", ErrorResponse(status).body, "}");
+  body += Envelope(kEndOfStream, end);
   return {.type = std::string(codec == Codec::kJson ? kJsonStream : kProtoStream),
           .body = std::move(body)};
 }

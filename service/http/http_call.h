@@ -28,11 +28,15 @@ class HttpCallInfo final : public CallInfo {
 template <class Request, class Response, class Encode>
 class HttpCall final : public Call {
  public:
-  HttpCall(const std::shared_ptr<HttpExchange>& exchange, Admission& admission, MethodId method,
+  HttpCall(const std::shared_ptr<HttpExchange>& exchange, Admission& admission, Request asked,
            Encode encode)
-      : Call(admission, method), exchange_(exchange), info_(exchange), encode_(std::move(encode)) {}
+      : Call(admission),
+        request(std::move(asked)),
+        exchange_(exchange),
+        info_(exchange),
+        encode_(std::move(encode)) {}
 
-  Request request;
+  const Request request;
   Response response;
 
  private:
@@ -51,10 +55,8 @@ template <class Calls, class Request, class Response, class Encode>
 void ServeHttp(const std::shared_ptr<HttpExchange>& exchange, Admission& admission, Calls& calls,
                void (Calls::*handler)(const CallPtr&, const Request&, Response&), Request request,
                Encode encode) {
-  const CallFacts unread = FactsOf(request);
   const auto call = std::make_shared<HttpCall<Request, Response, Encode>>(
-      exchange, admission, unread.method, std::move(encode));
-  call->request = std::move(request);
+      exchange, admission, std::move(request), std::move(encode));
   if (call->Enter(FactsOf(call->request))) (calls.*handler)(call, call->request, call->response);
 }
 

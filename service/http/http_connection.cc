@@ -17,6 +17,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "base/strings.h"
 #include "service/http/http_head.h"
 #include "service/http/http_text.h"
@@ -75,7 +76,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
 
   ~Connection() {
     ReturnBytes();
-    if (has_place_) connections_.Leave(place_);
+    if (place_) connections_.Leave(*place_);
   }
 
   void Start() {
@@ -84,7 +85,6 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
         if (const auto self = weak.lock()) self->Close();
       });
     });
-    has_place_ = true;
     asio::dispatch(stream_.get_executor(), [self = this->shared_from_this()] {
       if constexpr (kIsTls) {
         self->Limit(self->options_.headers_within_ms);
@@ -111,9 +111,9 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     void Respond(HttpResponse response) override {
       if (is_answered_.exchange(true)) return;
       asio::dispatch(connection_->stream_.get_executor(),
-                     [self = this->shared_from_this(), response = std::move(response)] {
+                     [self = this->shared_from_this(), response = std::move(response)]() mutable {
                        self->timer_.cancel();
-                       self->connection_->Write(response, self->request_.method == "HEAD");
+                       self->connection_->Write(std::move(response), self->request_);
                      });
     }
     bool is_answered() const override { return is_answered_.load(); }
@@ -157,7 +157,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   }
 
   void ReadHeaders() {
-    connections_.SetReading(place_);
+    connections_.SetReading(*place_);
     head_.emplace();
     head_->header_limit(static_cast<uint32_t>(options_.header_bytes_max));
     head_->body_limit(std::numeric_limits<uint64_t>::max());  // `entry` says the limit
@@ -174,14 +174,14 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     request_.connection = name_;
     is_kept_ = head_->get().keep_alive();
     if (const std::string fault = FaultOf(request_, head_->get().version()); !fault.empty()) {
-      return Refuse(app_.Malformed(request_, 400, fault));
+      return Refuse(400, fault);
     }
     HttpApp::Entry entry = app_.AtHeaders(request_);
     const bool has_body = !head_->is_done() &&
                           (head_->chunked() || head_->content_length_remaining().value_or(0) > 0);
     if (entry.refusal) {
       is_kept_ &= !has_body;
-      return Write(*entry.refusal, request_.method == "HEAD");
+      return Write(*std::move(entry.refusal), request_);
     }
     if (!has_body) return Serve();
     if (entry.is_streamed) {
@@ -199,7 +199,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   // Tells a client that waits for it that its body is wanted, and goes on.
   template <class Next>
   void ContinueOr(Next next) {
-    if (LowerCase(request_.header("expect")) != "100-continue") return next();
+    if (absl::AsciiStrToLower(ToAbsl(request_.header("expect"))) != "100-continue") return next();
     static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
     Limit(options_.answer_within_ms);
     asio::async_write(stream_, asio::buffer(kContinue.data(), kContinue.size()),
@@ -256,9 +256,8 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     const std::size_t wanted = size - std::min(size, kBytesWithoutRoom);
     if (wanted > bytes_taken_) {
       if (!connections_.TakeBytes(wanted - bytes_taken_)) {
-        return Refuse(app_.Malformed(
-            request_, 503,
-            "the server is reading as many large requests as it may; retry in a moment"));
+        return Refuse(503,
+                      "the server is reading as many large requests as it may; retry in a moment");
       }
       bytes_taken_ = wanted;
     }
@@ -270,46 +269,44 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
 
   void Serve() {
     beast::get_lowest_layer(stream_).expires_never();
-    connections_.SetAnswering(place_);
+    connections_.SetAnswering(*place_);
     const auto exchange = std::make_shared<Exchange>(std::move(request_), this->shared_from_this());
     request_ = {};
     try {
       app_.Serve(exchange);
     } catch (const std::exception& e) {
-      exchange->Respond(app_.Malformed(exchange->request(), 500, e.what()));
+      exchange->Respond(app_.Malformed(500, e.what()));
     }
   }
 
-  void OnTooLarge(std::size_t most) {
-    Refuse(app_.Malformed(request_, 413, Cat("the body has more than ", most, " bytes")));
-  }
+  void OnTooLarge(std::size_t most) { Refuse(413, Cat("the body has more than ", most, " bytes")); }
 
   // A client that is gone, or too slow, gets no answer; one that sent what is no request does.
   void OnBadInput(Error error) {
     if (error == http::error::body_limit) return OnTooLarge(body_bytes_max_);
     if (error == http::error::header_limit) {
-      return Refuse(app_.Malformed(
-          request_, 431, Cat("the headers have more than ", options_.header_bytes_max, " bytes")));
+      return Refuse(431, Cat("the headers have more than ", options_.header_bytes_max, " bytes"));
     }
     const bool is_of_http =
         error.category() == http::make_error_code(http::error::bad_method).category();
     if (is_of_http && error != http::error::end_of_stream &&
         error != http::error::partial_message) {
-      return Refuse(app_.Malformed(request_, 400, Cat("this is not HTTP/1.1: ", error.message())));
+      return Refuse(400, Cat("this is not HTTP/1.1: ", error.message()));
     }
     if (error == http::error::end_of_stream) Linger();
   }
 
   // What follows on this connection cannot be trusted to begin where it seems to.
-  void Refuse(const HttpResponse& response) {
+  void Refuse(int status, std::string_view what) {
     is_kept_ = false;
-    Write(response, request_.method == "HEAD");
+    Write(app_.Malformed(status, what), request_);
   }
 
-  void Write(const HttpResponse& response, bool is_head) {
+  void Write(HttpResponse response, const HttpRequest& request) {
     ReturnBytes();
     is_kept_ &= !parts_ || parts_->is_done();
-    out_ = ResponseText(response, is_kept_, is_head);
+    app_.Complete(request, response);
+    out_ = ResponseText(response, is_kept_, request.method == "HEAD");
     Limit(options_.answer_within_ms);
     asio::async_write(stream_, asio::buffer(out_),
                       [self = this->shared_from_this()](Error error, std::size_t) {
@@ -335,7 +332,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
     Error error;
     socket().shutdown(asio::ip::tcp::socket::shutdown_send, error);
     if (error) return;
-    connections_.SetReading(place_);
+    connections_.SetReading(*place_);
     out_.resize(kPartBytes);
     linger_until_ = std::chrono::steady_clock::now() + kLingerForAll;
     Discard(0);
@@ -356,8 +353,7 @@ class Connection : public std::enable_shared_from_this<Connection<Stream>> {
   Stream stream_;
   const std::string peer_;
   const std::string name_;
-  HttpConnections::Key place_;
-  bool has_place_ = false;
+  std::optional<HttpConnections::Key> place_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::empty_body>> head_;
   std::optional<http::request_parser<http::string_body>> body_;

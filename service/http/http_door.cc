@@ -4,15 +4,13 @@
 #include <utility>
 
 #include "base/strings.h"
-#include "service/access/address.h"
+#include "service/access/methods.h"
 #include "service/http/connect_error.h"
 
 namespace pointsman::service {
 namespace {
 
 constexpr char kFeedbackPath[] = "/routing/v1/feedback";
-constexpr char kFeedbackMethod[] = "/pointsman.v1.Router/Feedback";
-constexpr std::size_t kPageBodyMax = 0;
 
 absl::Status StatusOf(int status, std::string_view what) {
   switch (status) {
@@ -28,35 +26,11 @@ absl::Status StatusOf(int status, std::string_view what) {
   }
 }
 
-void AllowOrigin(std::string_view origin, HttpResponse& response) {
-  response.headers.emplace_back("Access-Control-Allow-Origin", origin);
-  response.headers.emplace_back("Access-Control-Expose-Headers", "Retry-After, WWW-Authenticate");
-  response.headers.emplace_back("Vary", "Origin");
+// The path of the RPC that a path means; empty: it means none.
+std::string_view RpcOf(std::string_view path) {
+  if (path == kFeedbackPath) return MethodOf(MethodId::kFeedback).path;
+  return ConnectDoor::IsRpc(path) ? path : "";
 }
-
-// Passes everything on, and adds to the answer that this origin's pages may read it.
-class AllowedExchange final : public HttpExchange {
- public:
-  AllowedExchange(std::shared_ptr<HttpExchange> inner, std::string origin)
-      : inner_(std::move(inner)), origin_(std::move(origin)) {}
-
-  const HttpRequest& request() const override { return inner_->request(); }
-  bool is_answered() const override { return inner_->is_answered(); }
-  void Respond(HttpResponse response) override {
-    AllowOrigin(origin_, response);
-    inner_->Respond(std::move(response));
-  }
-  void AnswerWithin(int64_t milliseconds, HttpResponse expired) override {
-    AllowOrigin(origin_, expired);
-    inner_->AnswerWithin(milliseconds, std::move(expired));
-  }
-  void ReadPart(std::function<void(Part)> done) override { inner_->ReadPart(std::move(done)); }
-  void Later(std::function<void()> work) override { inner_->Later(std::move(work)); }
-
- private:
-  const std::shared_ptr<HttpExchange> inner_;
-  const std::string origin_;
-};
 
 // "localhost", an IPv4 address or an IPv6 address in brackets, with or without a port.
 bool IsAddress(std::string_view host) {
@@ -74,13 +48,11 @@ bool HttpDoor::IsAllowedOrigin(std::string_view origin) const {
 
 HttpResponse HttpDoor::Preflight(const HttpRequest& request) const {
   HttpResponse response{.status = 204};
-  const std::string_view origin = request.header("origin");
-  if (!IsAllowedOrigin(origin)) {
+  if (!IsAllowedOrigin(request.header("origin"))) {
     return ErrorResponse(absl::PermissionDeniedError(
         "pages of this origin may not call this server; http_origins in the config names those "
         "that may"));
   }
-  AllowOrigin(origin, response);
   response.headers.emplace_back("Access-Control-Allow-Methods", "GET, POST");
   response.headers.emplace_back("Access-Control-Allow-Headers",
                                 "Authorization, Content-Type, Connect-Protocol-Version, "
@@ -98,44 +70,37 @@ HttpApp::Entry HttpDoor::AtHeaders(const HttpRequest& request) {
                 "`tokens_file`"))};
   }
   if (request.method == "OPTIONS") return {.refusal = Preflight(request)};
-  Entry entry;
-  if (connect_ != nullptr && ConnectDoor::IsRpc(request.path)) {
-    entry = connect_->AtHeaders(request.path, request);
-  } else if (connect_ != nullptr && request.path == kFeedbackPath) {
-    entry = connect_->AtHeaders(kFeedbackMethod, request);
-  } else if (openai_ != nullptr && request.path == OpenAiDoor::kPath) {
-    entry = openai_->AtHeaders(request);
-  } else {
-    entry.body_bytes_max = kPageBodyMax;
+  if (const std::string_view rpc = RpcOf(request.path); connect_ != nullptr && !rpc.empty()) {
+    return connect_->AtHeaders(rpc, request);
   }
-  const std::string_view origin = request.header("origin");
-  if (entry.refusal && IsAllowedOrigin(origin)) AllowOrigin(origin, *entry.refusal);
-  return entry;
+  if (openai_ != nullptr && request.path == OpenAiDoor::kPath) return openai_->AtHeaders(request);
+  return {};  // a page, which has no body
 }
 
 void HttpDoor::Serve(std::shared_ptr<HttpExchange> exchange) {
-  const HttpRequest& request = exchange->request();
-  if (const std::string origin(request.header("origin")); IsAllowedOrigin(origin)) {
-    exchange = std::make_shared<AllowedExchange>(exchange, origin);
-  }
-  if (connect_ != nullptr && ConnectDoor::IsRpc(request.path)) {
-    connect_->Serve(request.path, exchange);
-  } else if (connect_ != nullptr && request.path == kFeedbackPath) {
-    connect_->Serve(kFeedbackMethod, exchange);
-  } else if (openai_ != nullptr && request.path == OpenAiDoor::kPath) {
+  const std::string& path = exchange->request().path;
+  if (const std::string_view rpc = RpcOf(path); connect_ != nullptr && !rpc.empty()) {
+    connect_->Serve(rpc, exchange);
+  } else if (openai_ != nullptr && path == OpenAiDoor::kPath) {
     openai_->Serve(exchange);
   } else {
     pages_.Serve(exchange);
   }
 }
 
-HttpResponse HttpDoor::Malformed(const HttpRequest& request, int status, std::string_view what) {
+HttpResponse HttpDoor::Malformed(int status, std::string_view what) {
   HttpResponse response = ErrorResponse(StatusOf(status, what));
   response.status = status;
-  if (const std::string_view origin = request.header("origin"); IsAllowedOrigin(origin)) {
-    AllowOrigin(origin, response);
-  }
   return response;
+}
+
+// Answers and errors alike can be read by the pages of an allowed origin.
+void HttpDoor::Complete(const HttpRequest& request, HttpResponse& response) {
+  const std::string_view origin = request.header("origin");
+  if (!IsAllowedOrigin(origin)) return;
+  response.headers.emplace_back("Access-Control-Allow-Origin", origin);
+  response.headers.emplace_back("Access-Control-Expose-Headers", "Retry-After, WWW-Authenticate");
+  response.headers.emplace_back("Vary", "Origin");
 }
 
 }  // namespace pointsman::service

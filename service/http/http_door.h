@@ -37,7 +37,8 @@ class HttpDoor final : public HttpApp {
 
   Entry AtHeaders(const HttpRequest& request) override;
   void Serve(std::shared_ptr<HttpExchange> exchange) override;
-  HttpResponse Malformed(const HttpRequest& request, int status, std::string_view what) override;
+  HttpResponse Malformed(int status, std::string_view what) override;
+  void Complete(const HttpRequest& request, HttpResponse& response) override;
   // Before the server that calls it ends: waits for answers that are being made on a thread of its own.
   void Finish() { pages_.Finish(); }
 

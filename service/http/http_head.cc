@@ -2,7 +2,7 @@
 
 #include <boost/beast/http/fields.hpp>
 
-#include "service/http/http_text.h"
+#include "absl/strings/ascii.h"
 
 namespace pointsman::service {
 
@@ -15,7 +15,7 @@ HttpRequest ToRequest(const boost::beast::http::request_header<>& header) {
   if (question != std::string::npos) request.query = target.substr(question + 1);
   for (const auto& field : header) {
     request.headers.emplace_back(
-        LowerCase({field.name_string().data(), field.name_string().size()}),
+        absl::AsciiStrToLower({field.name_string().data(), field.name_string().size()}),
         std::string(field.value()));
   }
   return request;

@@ -71,9 +71,11 @@ class HttpApp {
   };
   virtual Entry AtHeaders(const HttpRequest& request) = 0;
   virtual void Serve(std::shared_ptr<HttpExchange> exchange) = 0;
-  // The answer that the server itself gives: `what` says what was wrong with the request, of which as much is
-  // filled as was read.
-  virtual HttpResponse Malformed(const HttpRequest& request, int status, std::string_view what) = 0;
+  // The answer that the server itself gives: `what` says what was wrong with the request.
+  virtual HttpResponse Malformed(int status, std::string_view what) = 0;
+  // Adds what every answer to this request has, whoever made it. Of a request that was refused while it was read,
+  // as much is filled as was read.
+  virtual void Complete(const HttpRequest& request, HttpResponse& response) = 0;
 };
 
 }  // namespace pointsman::service

@@ -3,6 +3,7 @@
 #include <array>
 #include <ctime>
 
+#include "absl/strings/ascii.h"
 #include "base/strings.h"
 
 namespace pointsman::service {
@@ -64,14 +65,6 @@ std::string HttpDate() {
 
 }  // namespace
 
-std::string LowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return lower;
-}
-
 std::string FaultOf(const HttpRequest& request, unsigned version) {
   if (version != 10 && version != 11) return "the version must be HTTP/1.1";
   if (request.path.empty() || request.path.front() != '/') {
@@ -87,8 +80,8 @@ std::string FaultOf(const HttpRequest& request, unsigned version) {
   // Another server on the way may have read the other of the two.
   if (lengths > 1) return "there is more than one Content-Length";
   if (lengths > 0 && encodings > 0) return "there is both a Content-Length and a Transfer-Encoding";
-  if (encodings > 0 &&
-      (encodings > 1 || LowerCase(request.header("transfer-encoding")) != "chunked")) {
+  if (encodings > 0 && (encodings > 1 || absl::AsciiStrToLower(ToAbsl(
+                                             request.header("transfer-encoding"))) != "chunked")) {
     return "the only Transfer-Encoding that is read is chunked";
   }
   return "";

@@ -9,9 +9,6 @@
 
 namespace pointsman::service {
 
-// ASCII only.
-std::string LowerCase(std::string_view text);
-
 // Why a request that could be parsed must not be served; empty: nothing is wrong. `version`: 10 or 11.
 std::string FaultOf(const HttpRequest& request, unsigned version);
 

@@ -15,8 +15,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::string_view kRoutePath = "/pointsman.v1.Router/Route";
-
 Json CandidatesOf(const v1::RouteResponse& response) {
   Json candidates = Json::array();
   for (const v1::RankedArm& ranked : response.ranking()) {
@@ -65,8 +63,8 @@ HttpResponse OpenAiError(const absl::Status& status) {
 }  // namespace
 
 HttpApp::Entry OpenAiDoor::AtHeaders(const HttpRequest& request) const {
-  if (const absl::Status status =
-          admission_.AtArrival(kRoutePath, request.header("authorization"), request.connection);
+  if (const absl::Status status = admission_.AtArrival(
+          MethodOf(MethodId::kRoute).path, request.header("authorization"), request.connection);
       !status.ok()) {
     return {.refusal = OpenAiError(status)};
   }

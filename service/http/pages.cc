@@ -4,7 +4,6 @@
 
 #include "base/strings.h"
 #include "openapi.h"
-#include "service/http/connect_error.h"
 
 namespace pointsman::service {
 namespace {

@@ -76,16 +76,15 @@ class Metrics {
 // Times one call from its construction to Done.
 class RpcTimer {
  public:
-  RpcTimer(Metrics& metrics, RpcName rpc)
-      : metrics_(metrics), rpc_(rpc), start_(std::chrono::steady_clock::now()) {}
-  void Done(const absl::Status& status) {
+  explicit RpcTimer(Metrics& metrics)
+      : metrics_(metrics), start_(std::chrono::steady_clock::now()) {}
+  void Done(RpcName rpc, const absl::Status& status) {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start_;
-    metrics_.CountRpc(rpc_, status, took.count());
+    metrics_.CountRpc(rpc, status, took.count());
   }
 
  private:
   Metrics& metrics_;
-  const RpcName rpc_;
   const std::chrono::steady_clock::time_point start_;
 };
 

@@ -11,6 +11,8 @@ import threading
 import time
 import unittest
 
+from pointsman import Router
+
 BIN = pathlib.Path(os.environ.get("POINTSMAN_BIN_DIR", "."))
 ARMS = ("gpt-4o", "gpt-4o-mini", "gpt-4.1-nano")
 
@@ -198,6 +200,17 @@ class FakeOpenAI:
         if (body.get("stream_options") or {}).get("include_usage"):
             chunk(choices=[], usage=USAGE)
         handler.wfile.write(b"data: [DONE]\n\n")
+
+
+class FakeOpenAITest(ServerTest):
+    """Tests with a router and OpenAI's API on this machine, new for each."""
+
+    def setUp(self):
+        super().setUp()
+        self.fake = FakeOpenAI()
+        self.addCleanup(self.fake.close)
+        self.router = Router(**self.settings())
+        self.addCleanup(self.router.close)
 
 
 USAGE = {"prompt_tokens": 11, "completion_tokens": 5, "total_tokens": 16, "prompt_tokens_details": {"cached_tokens": 4}}

@@ -6,9 +6,9 @@ from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_openai import ChatOpenAI
-from support import ARMS, FakeOpenAI, ServerTest
+from support import ARMS, FakeOpenAITest
 
-from pointsman import AsyncRouter, Router
+from pointsman import AsyncRouter
 from pointsman.langchain import RoutedChatModel
 
 ASKED = [SystemMessage("be brief"), HumanMessage("hello"), AIMessage("hi"), HumanMessage("how far is the moon?")]
@@ -19,13 +19,9 @@ def far(body: str) -> str:
     return body
 
 
-class LangChainTest(ServerTest):
+class LangChainTest(FakeOpenAITest):
     def setUp(self):
         super().setUp()
-        self.fake = FakeOpenAI()
-        self.addCleanup(self.fake.close)
-        self.router = Router(**self.settings())
-        self.addCleanup(self.router.close)
         self.calls = []
         route = self.router.call
 

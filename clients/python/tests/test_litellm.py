@@ -7,7 +7,7 @@ import warnings
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # it would fetch one otherwise
 
 import litellm  # noqa: E402
-from support import ARMS, FakeOpenAI, ServerTest, until  # noqa: E402
+from support import ARMS, FakeOpenAITest, until  # noqa: E402
 
 from pointsman import AsyncRouter, Router  # noqa: E402
 from pointsman.litellm import _hooks, decision_of, install  # noqa: E402
@@ -19,15 +19,11 @@ def text_of(chunk):
     return (chunk.choices[0].delta.content or "") if chunk.choices else ""
 
 
-class LiteLLMTest(ServerTest):
+class LiteLLMTest(FakeOpenAITest):
     def setUp(self):
         super().setUp()
         warnings.simplefilter("ignore")
         litellm.suppress_debug_info = True
-        self.fake = FakeOpenAI()
-        self.addCleanup(self.fake.close)
-        self.router = Router(**self.settings())
-        self.addCleanup(self.router.close)
         self.models, self.strategy = self.make(self.router)
 
     def make(self, router=None, num_retries=0, **more):

@@ -5,9 +5,9 @@ import pickle
 import unittest
 
 import openai
-from support import ARMS, FakeOpenAI, ServerTest
+from support import ARMS, FakeOpenAITest
 
-from pointsman import AsyncRouter, Router
+from pointsman import AsyncRouter
 from pointsman.openai import call_of, wrap
 
 ASKED = [{"role": "system", "content": "be brief"}, {"role": "user", "content": "hello"},
@@ -15,13 +15,9 @@ ASKED = [{"role": "system", "content": "be brief"}, {"role": "user", "content": 
          {"role": "user", "content": [{"type": "text", "text": "how far is"}, {"type": "text", "text": "the moon?"}]}]
 
 
-class OpenAITest(ServerTest):
+class OpenAITest(FakeOpenAITest):
     def setUp(self):
         super().setUp()
-        self.fake = FakeOpenAI()
-        self.addCleanup(self.fake.close)
-        self.router = Router(**self.settings())
-        self.addCleanup(self.router.close)
         self.raw = self.client()
 
     def client(self, kind=openai.OpenAI, **more):

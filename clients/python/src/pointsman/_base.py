@@ -1,8 +1,10 @@
 """What Router and AsyncRouter share: settings, requests, and the outbox."""
+import atexit
 import logging
 import os
 import pathlib
 import uuid
+import weakref
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import grpc
@@ -18,6 +20,7 @@ from ._tracing import Span
 
 log = logging.getLogger("pointsman")
 
+CLOSE_S = 2.0  # how long the end of a router, or of the process, waits for the outbox
 Preference = Union[Sequence[float], Mapping[str, float]]
 # The server embeds the first and last 64 KiB of a query at most, and a message has a limit too.
 QUERY_MOST = 500_000
@@ -55,9 +58,13 @@ class Link:
 
 
 class Base:
-    def __init__(self, address: str, *, pool: str, default_arm: Optional[str], deadline_s: float,
-                 preference: Optional[Preference], token: Optional[str], tls: Union[bool, "grpc.ChannelCredentials"],
-                 outbox: Optional[str], outbox_max: int, on_report: Optional[Callable[[str], None]]):
+    _library: Any  # grpc or grpc.aio: what Route is called with
+    _closes_at_exit = False
+
+    def __init__(self, address: str = "127.0.0.1:7717", *, pool: str = "default", default_arm: Optional[str] = None,
+                 deadline_s: float = 0.05, preference: Optional[Preference] = None, token: Optional[str] = None,
+                 tls: Union[bool, "grpc.ChannelCredentials"] = False, outbox: Optional[str] = None,
+                 outbox_max: int = 100_000, on_report: Optional[Callable[[str], None]] = None):
         self._pool, self._default_arm, self._deadline_s = pool, default_arm, deadline_s
         self._preference, self._token = preference, token
         self._address = address
@@ -69,6 +76,9 @@ class Base:
         self._outbox = Outbox(path, outbox_max, Sender(self._sending.stub, self._metadata).send,
                               on_report or (lambda text: log.warning("%s", text)),
                               may_send=lambda: not _fork.is_broken())
+        self._routing = Link(lambda: self._channel(self._library))
+        if self._closes_at_exit:
+            _close_at_exit(self)
 
     def _channel(self, library: Any) -> Any:
         options = list(CHANNEL_OPTIONS)
@@ -128,3 +138,14 @@ class Base:
     def status(self) -> Status:
         """What waits in the outbox, and what was lost since the start."""
         return self._outbox.status()
+
+
+def _close_at_exit(router: Base) -> None:
+    alive = weakref.ref(router)
+
+    def close() -> None:
+        this = alive()
+        if this is not None:
+            this._outbox.close(CLOSE_S)
+
+    atexit.register(close)

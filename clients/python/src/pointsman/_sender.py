@@ -1,6 +1,6 @@
 """Sends what waits in an outbox: all feedback in one batch, and the routes of those whose decision the server does not
 know."""
-from typing import Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 import grpc
 
@@ -47,24 +47,24 @@ class Sender:
         return ends
 
     def _send_routes(self, entries: List[Entry], at: List[int], ends: List[Optional[str]]) -> None:
-        request = pb.RouteBatchRequest()
-        for i in at:
-            request.requests.add().ParseFromString(entries[i].route)
-            ends[i] = LATER
-        answer = self._stub().RouteBatch(request, timeout=DEADLINE_S, metadata=self._metadata())
-        for i, item in zip(at, answer.items):
-            ends[i] = _end_of_item(item)
+        self._send(self._stub().RouteBatch, pb.RouteBatchRequest(), {i: entries[i].route for i in at}, ends)
 
     def _send_feedback(self, entries: List[Entry], at: Iterable[int], ends: List[Optional[str]]) -> List[int]:
         """Returns those whose decision the server does not know."""
-        at = list(at)
-        if not at:
-            return []
-        request = pb.FeedbackBatchRequest()
-        for i in at:
-            request.requests.add().ParseFromString(entries[i].feedback)
+        items = self._send(self._stub().FeedbackBatch, pb.FeedbackBatchRequest(), {i: entries[i].feedback for i in at},
+                           ends)
+        return [i for i, item in items.items() if item.error.code == grpc.StatusCode.NOT_FOUND.value[0]]
+
+    def _send(self, method: Callable[..., Any], request: Any, parts: Dict[int, bytes],
+              ends: List[Optional[str]]) -> Dict[int, Any]:
+        """One batch of `parts`, by entry. Notes how each ended, and returns what the server said of each."""
+        if not parts:
+            return {}
+        for i, part in parts.items():
+            request.requests.add().ParseFromString(part)
             ends[i] = LATER
-        answer = self._stub().FeedbackBatch(request, timeout=DEADLINE_S, metadata=self._metadata())
-        for i, item in zip(at, answer.items):
+        answer = method(request, timeout=DEADLINE_S, metadata=self._metadata())
+        items = dict(zip(parts, answer.items))
+        for i, item in items.items():
             ends[i] = _end_of_item(item)
-        return [i for i, item in zip(at, answer.items) if item.error.code == grpc.StatusCode.NOT_FOUND.value[0]]
+        return items

@@ -1,14 +1,14 @@
 """The client for asyncio. Only Route is awaited: feedback goes to the outbox, whose thread sends it."""
 import asyncio
-from typing import Any, Awaitable, Callable, Optional, TypeVar, Union
+from typing import Any, Awaitable, Callable, Optional, TypeVar
 
 import grpc
 import grpc.aio
 
-from ._base import Base, Link, Preference
+from ._base import CLOSE_S, Base, Preference
 from ._call import Call
 from ._tracing import Span
-from .router import CLOSE_S, Tries
+from .router import Tries
 
 T = TypeVar("T")
 
@@ -34,13 +34,7 @@ class _Entering:
 class AsyncRouter(Base):
     """As Router, in an event loop. Make it within the loop that uses it."""
 
-    def __init__(self, address: str = "127.0.0.1:7717", *, pool: str = "default", default_arm: Optional[str] = None,
-                 deadline_s: float = 0.05, preference: Optional[Preference] = None, token: Optional[str] = None,
-                 tls: Union[bool, "grpc.ChannelCredentials"] = False, outbox: Optional[str] = None,
-                 outbox_max: int = 100_000, on_report: Optional[Callable[[str], None]] = None):
-        super().__init__(address, pool=pool, default_arm=default_arm, deadline_s=deadline_s, preference=preference,
-                         token=token, tls=tls, outbox=outbox, outbox_max=outbox_max, on_report=on_report)
-        self._routing = Link(lambda: self._channel(grpc.aio))
+    _library = grpc.aio
 
     def call(self, query: str, *, pool: Optional[str] = None, preference: Optional[Preference] = None, arms: int = 1,
              **more: Any) -> _Entering:

@@ -1,19 +1,16 @@
 """The client for code without an event loop."""
-import atexit
 import time
-import weakref
-from typing import Any, Callable, List, Optional, TypeVar, Union
+from typing import Any, Callable, List, Optional, TypeVar
 
 import grpc
 
-from ._base import Base, Link, Preference
+from ._base import CLOSE_S, Base, Preference
 from ._call import Call
 from ._errors import kind_of
 from ._proto.pointsman.v1 import router_pb2 as pb
 from ._tracing import Span
 
 T = TypeVar("T")
-CLOSE_S = 2.0
 
 
 class Router(Base):
@@ -24,14 +21,8 @@ class Router(Base):
     outbox: the file of feedback that waits; by default one of this user's. on_report: told when feedback is lost.
     """
 
-    def __init__(self, address: str = "127.0.0.1:7717", *, pool: str = "default", default_arm: Optional[str] = None,
-                 deadline_s: float = 0.05, preference: Optional[Preference] = None, token: Optional[str] = None,
-                 tls: Union[bool, "grpc.ChannelCredentials"] = False, outbox: Optional[str] = None,
-                 outbox_max: int = 100_000, on_report: Optional[Callable[[str], None]] = None):
-        super().__init__(address, pool=pool, default_arm=default_arm, deadline_s=deadline_s, preference=preference,
-                         token=token, tls=tls, outbox=outbox, outbox_max=outbox_max, on_report=on_report)
-        self._routing = Link(lambda: self._channel(grpc))
-        _close_at_exit(self)
+    _library = grpc
+    _closes_at_exit = True
 
     def call(self, query: str, *, pool: Optional[str] = None, preference: Optional[Preference] = None, arms: int = 1,
              **more: Any) -> Call:
@@ -116,14 +107,3 @@ class Tries:
     def succeeded(self, arm: str) -> None:
         self._attempt(arm)
         self._call.end_tries(self._attempts, arm, None)
-
-
-def _close_at_exit(router: Router) -> None:
-    alive = weakref.ref(router)
-
-    def close() -> None:
-        this = alive()
-        if this is not None:
-            this._outbox.close(CLOSE_S)
-
-    atexit.register(close)
