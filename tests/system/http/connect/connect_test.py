@@ -23,7 +23,7 @@ import npm  # noqa: E402
 from pointsmand import Pointsmand  # noqa: E402
 
 NODE_LEAST = 18
-SCRIPTS = ("contract.mjs", "node.mjs", "openapi.mjs", "browser.mjs", "page.mjs")
+SCRIPTS = ("calls.mjs", "contract.mjs", "imported.mjs", "node.mjs", "openapi.mjs", "browser.mjs", "page.mjs")
 PROTOS = ("pointsman/v1/router.proto", "pointsman/v1/admin.proto", "google/rpc/error_details.proto")
 MESSAGE_BYTES_MAX = 1 << 20  # smaller than the default, so that too large is still small
 WAIT_S = 120  # for a script, on a busy machine
@@ -135,7 +135,8 @@ def test(args):
                      for name, words in (("quick", ()), ("hanging", ("--mode", "hang")))}
         servers, urls = zip(
             start(stack, args, "open", {"embedders": embedders, "http_origins": [origin]}),
-            start(stack, args, "locked", {"tokens_file": str(tokens_file), "http_origins": [origin]}, tokens["all"]),
+            start(stack, args, "locked", {"embedders": embedders, "http_origins": [origin],
+                                          "tokens_file": str(tokens_file)}, tokens["all"]),
             start(stack, args, "strange", {"http_origins": ["http://127.0.0.1:1"]}))
         given = {"contract": str(contract), "url": urls[0], "lockedUrl": urls[1], "strangeUrl": urls[2],
                  "tokens": tokens, "page": origin, "chromium": chromium, "messageBytesMax": MESSAGE_BYTES_MAX}

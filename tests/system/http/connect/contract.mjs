@@ -4,6 +4,8 @@ import { createFileRegistry, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 
+const nameOf = (method) => `${method.parent.typeName}/${method.name}`;
+
 export class Contract {
   constructor(bytes) {
     this.registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, bytes));
@@ -12,7 +14,7 @@ export class Contract {
 
   clients(transport) {
     const [router, admin] = this.services.map((service) => createClient(service, transport));
-    return { router, admin };
+    return { contract: this, router, admin };
   }
 
   methods() {
@@ -21,6 +23,16 @@ export class Contract {
 
   message(name) {
     return this.registry.getMessage(name);
+  }
+
+  // The number of an enum's value.
+  value(type, name) {
+    return this.registry.getEnum(`pointsman.v1.${type}`).values.find((value) => value.name === name).number;
+  }
+
+  // The names of these kinds of methods: "unary", "client_streaming", "bidi_streaming".
+  names(...kinds) {
+    return this.methods().filter((method) => kinds.includes(method.methodKind)).map(nameOf).sort();
   }
 
   // What a client sees of an error, as plain values.
@@ -53,4 +65,11 @@ export class Contract {
 export const withHeaders = (headers) => (next) => (request) => {
   for (const [name, value] of Object.entries(headers)) request.header.set(name, value);
   return next(request);
+};
+
+// An interceptor that adds to `names` the methods that were answered.
+export const notingIn = (names) => (next) => async (request) => {
+  const answer = await next(request);
+  names.add(nameOf(request.method));
+  return answer;
 };

@@ -1,24 +1,17 @@
 // Connect-ES in Node against a real pointsmand: every RPC, errors, time and tokens, in JSON and in protobuf's bytes.
 // usage: node node.mjs '{"contract": FILE, "url": ..., "lockedUrl": ..., "tokens": {"all": ..., "route": ...},
 //                        "messageBytesMax": N}'
-import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { compressionGzip, createConnectTransport } from "@connectrpc/connect-node";
-import { Contract, withHeaders } from "./contract.mjs";
+import * as calls from "./calls.mjs";
+import { Contract, notingIn, withHeaders } from "./contract.mjs";
+import { imported } from "./imported.mjs";
 
+const { assert } = calls;
 const given = JSON.parse(process.argv[2]);
 const contract = new Contract(readFileSync(given.contract));
-const TEXT = "Wie heißt 東京 auf Deutsch? 🚆 \"\\\n\u2028";
-const BIG = 2n ** 64n - 1n; // JSON's own numbers are exact only up to 2^53
-const UNSHORT = 0.1 + 0.2; // 17 digits
 const answered = new Set();
-
-const noteAnswered = (next) => async (request) => {
-  const answer = await next(request);
-  answered.add(`${request.service.typeName}/${request.method.name}`);
-  return answer;
-};
 
 function connect(useBinaryFormat, { headers = {}, url = given.url, ...more } = {}) {
   return contract.clients(createConnectTransport({
@@ -26,97 +19,9 @@ function connect(useBinaryFormat, { headers = {}, url = given.url, ...more } = {
     httpVersion: "1.1",
     useBinaryFormat,
     jsonOptions: { ignoreUnknownFields: false }, // a name that the contract does not have is a fault
-    interceptors: [withHeaders(headers), noteAnswered],
+    interceptors: [withHeaders(headers), notingIn(answered)],
     ...more,
   }));
-}
-
-const valueOf = (type, name) => contract.registry.getEnum(`pointsman.v1.${type}`).values
-  .find((value) => value.name === name).number;
-
-async function checkPools({ admin }, pool) {
-  const put = await admin.putPool({
-    name: pool,
-    createOnly: true,
-    settings: {
-      embedder: { projectionSeed: BIG },
-      costScaleUsd: UNSHORT,
-      storeQueryText: true,
-      features: [{ name: "length", center: -0.5, scale: 1e-7 }],
-    },
-    arms: [{ name: "small", usdPer1mInput: 0.15, usdPer1mOutput: 0.6, tags: ["chat"] },
-           { name: "große", usdPer1mInput: 5, usdPer1mOutput: 15, description: TEXT }],
-  });
-  assert.ok(put.created);
-  const { pool: got } = await admin.getPool({ name: pool });
-  assert.equal(got.settings.embedder.projectionSeed, BIG, "64 bits stay exact");
-  assert.equal(got.settings.costScaleUsd, UNSHORT, "and so do doubles");
-  assert.equal(got.settings.features[0].scale, 1e-7);
-  assert.equal(got.settings.storeQueryText, true);
-  assert.equal(got.armsActive, 2);
-  assert.equal(typeof got.snapshotVersion, "bigint");
-  const { pools } = await admin.listPools({});
-  assert.ok(pools.some((one) => one.name === pool));
-
-  const third = await admin.putArm({ pool, arm: { name: "third", contextTokensMax: 128000n } });
-  assert.ok(third.created && third.notes.length > 0, "an arm without prices is noted");
-  await admin.removeArm({ pool, arm: "third" });
-  const arms = [];
-  for (let pageToken = ""; ;) {
-    const page = await admin.listArms({ pool, includeRemoved: true, pageSize: 2, pageToken });
-    arms.push(...page.arms);
-    pageToken = page.nextPageToken;
-    if (!pageToken) break;
-  }
-  const byName = Object.fromEntries(arms.map((arm) => [arm.name, arm]));
-  assert.deepEqual(Object.keys(byName).sort(), ["große", "small", "third"]);
-  assert.equal(byName["große"].description, TEXT, "text stays as it is");
-  assert.equal(byName.third.contextTokensMax, 128000n);
-  assert.equal(byName.third.status, valueOf("ArmStatus", "REMOVED"));
-  assert.equal(byName.small.usdPer1mCachedInput, undefined, "what is unset stays unset");
-}
-
-async function checkDecisions({ router, admin }, pool) {
-  const decision = await router.route({ pool, query: TEXT, explain: true, features: { length: 2.5 } });
-  assert.ok(decision.propensity > 0 && decision.propensity <= 1 && decision.logged);
-  assert.deepEqual(decision.ranking.map((arm) => arm.arm).sort(), ["große", "small"]);
-  assert.ok(["große", "small"].includes(decision.arm));
-  const batch = await router.routeBatch({ pool, requests: [{ query: "one" }, {}, { query: "three" }] });
-  assert.deepEqual(batch.items.map((item) => item.result.case), ["response", "error", "response"]);
-  assert.equal(batch.items[1].result.value.code, 3);
-
-  const report = { pool, decisionId: decision.decisionId, quality: 1, inputTokens: 12n, latencyMs: UNSHORT };
-  const told = await router.feedback({ ...report, feedbackId: "f" });
-  assert.equal(told.result, valueOf("FeedbackResult", "APPLIED"));
-  assert.ok(told.sequence > 0n);
-  const again = await router.feedback({ ...report, feedbackId: "f" });
-  assert.equal(again.result, valueOf("FeedbackResult", "ALREADY_APPLIED"));
-  const others = batch.items.flatMap(({ result }) => (result.case === "response" ? [result.value.decisionId] : []));
-  const many = await router.feedbackBatch({
-    pool, requests: [...others.map((decisionId) => ({ decisionId, quality: 0.5 })), { decisionId: "", quality: 1 }],
-  });
-  assert.deepEqual(many.items.map((item) => item.result.case), ["response", "response", "error"]);
-
-  const explained = await admin.explain({ pool, decisionId: decision.decisionId });
-  assert.equal(explained.queryText, TEXT);
-  assert.equal(explained.candidates.length, 2);
-  const [seen] = explained.outcomes;
-  assert.deepEqual([seen.quality, seen.inputTokens, seen.latencyMs, seen.error], [1, 12n, UNSHORT, undefined]);
-  const stats = await admin.getStats({ pool, withChecksum: true });
-  assert.deepEqual([stats.decisions, stats.outcomes, stats.feedback.applied], [3n, 3n, 3n]);
-  assert.ok(stats.stateChecksum > 0n);
-}
-
-async function* imported(pool, count) {
-  yield { part: { case: "start", value: { pool, importId: "i", queries: BigInt(count), strength: 5,
-                                          armOutcomes: { große: BigInt(count) } } } };
-  for (let i = 0; i < count; i += 10) {
-    const queries = Array.from({ length: 10 }, (_, k) => ({
-      query: `question ${i + k}`, features: { length: k }, outcomes: [{ arm: "große", quality: k / 10 }],
-    }));
-    yield { part: { case: "chunk", value: { queries } } };
-    await sleep(1); // so that the chunks travel alone
-  }
 }
 
 async function checkImports({ admin }, pool) {
@@ -125,48 +30,15 @@ async function checkImports({ admin }, pool) {
   assert.deepEqual(learned.arms.map((arm) => [arm.arm, arm.learned]), [["große", 200n]]);
   const again = await admin.importOutcomes(imported(pool, 200));
   assert.deepEqual([again.outcomesLearned, again.outcomesKnown], [0n, 200n]);
-  const outcomes = [];
-  for (let pageToken = ""; ;) {
-    const page = await admin.listOutcomes({ pool, pageSize: 50, pageToken });
-    outcomes.push(...page.outcomes);
-    pageToken = page.nextPageToken;
-    if (!pageToken) break;
-  }
-  assert.equal(outcomes.length, 203);
-  assert.ok(outcomes.every((one, i) => i === 0 || one.sequence > outcomes[i - 1].sequence), "in order");
-  const undone = await admin.undoImport({ pool, importId: "i" });
-  assert.equal(undone.outcomes, 200n);
-  const recall = await admin.measureRecall({ pool, queries: ["question 7", "what is a prime number?"] });
-  assert.ok(recall.queries > 0 && recall.neighbourRecall >= 0 && recall.neighbourRecall <= 1);
 }
 
-async function checkServer({ admin }, pool) {
-  const tried = await admin.tryEmbedder({ endpoint: "quick", texts: ["one", "two words"] });
-  assert.deepEqual([tried.model, tried.dimension, tried.tokensEach], ["words", 32, 1.5]);
-  const backup = await admin.backup({ name: pool });
-  assert.ok(backup.folder.endsWith(pool) && backup.files > 0n && backup.bytes > 0n);
-}
-
-async function checkErrors(clients, pool) {
-  const { router, admin } = clients;
-  const unknown = await contract.failure(router.route({ pool: "nowhere", query: "x" }));
-  assert.deepEqual([unknown.code, unknown.reason, unknown.domain], ["NotFound", "POOL_UNKNOWN", "pointsman"]);
-  assert.match(unknown.message, /nowhere/);
-  const empty = await contract.failure(router.route({ pool }));
-  assert.deepEqual([empty.code, empty.fields], ["InvalidArgument", ["query"]]);
-  for (const quality of [NaN, Infinity, 2]) {
-    const wrong = await contract.failure(router.feedback({ pool, decisionId: "d", quality }));
-    assert.deepEqual([wrong.code, wrong.fields], ["InvalidArgument", ["quality"]], `quality ${quality}`);
-  }
-  assert.equal((await contract.failure(admin.putPool({ name: pool, createOnly: true }))).code, "AlreadyExists");
-  const quoted = await contract.failure(admin.getPool({ name: TEXT }));
-  assert.ok(["NotFound", "InvalidArgument"].includes(quoted.code), `an error that quotes: ${quoted.code}`);
-
+async function checkImportErrors({ contract, admin }) {
   const lost = await contract.failure(admin.importOutcomes(imported("nowhere", 10)));
   assert.deepEqual([lost.code, lost.reason], ["NotFound", "POOL_UNKNOWN"], "the error of a stream");
   async function* noStart() { yield { part: { case: "chunk", value: { queries: [] } } }; }
   assert.equal((await contract.failure(admin.importOutcomes(noStart()))).code, "InvalidArgument");
 }
+
 
 // An error that comes while the client is still sending must arrive, too: no reset may overtake it.
 async function checkEarlyErrors(useBinaryFormat) {
@@ -234,7 +106,7 @@ async function checkCrowd({ router }, pool) {
     return (await router.feedback({ pool, decisionId, quality: 0.5 })).result;
   };
   const results = await Promise.all(Array.from({ length: 200 }, (_, i) => work(i)));
-  assert.ok(results.every((result) => result === valueOf("FeedbackResult", "APPLIED")), "200 calls at once");
+  assert.ok(results.every((result) => result === contract.value("FeedbackResult", "APPLIED")), "200 calls at once");
 }
 
 async function checkTokens(useBinaryFormat) {
@@ -258,14 +130,10 @@ async function checkTokens(useBinaryFormat) {
   }
 }
 
-async function checkEnd({ router, admin }, pool) {
-  await admin.deletePool({ name: pool });
-  assert.equal((await contract.failure(router.route({ pool, query: "x" }))).reason, "POOL_UNKNOWN");
-  const callable = contract.methods().filter((method) => method.methodKind !== "bidi_streaming");
-  const names = callable.map((method) => `${method.parent.typeName}/${method.name}`);
+async function checkAnswered() {
+  const names = contract.names("unary", "client_streaming");
   // A stream in both directions is answered too: with its error.
-  const got = [...answered].filter((name) => names.includes(name));
-  assert.deepEqual(got.sort(), names.sort(), "every RPC was answered");
+  assert.deepEqual([...answered].filter((name) => names.includes(name)).sort(), names, "every RPC was answered");
 }
 
 // Tries the other steps too, since one run should tell of all faults.
@@ -282,13 +150,15 @@ for (const useBinaryFormat of [false, true]) {
   const format = useBinaryFormat ? "binary" : "json";
   const pool = `by-${format}`;
   const clients = connect(useBinaryFormat);
-  for (const step of [checkPools, checkDecisions, checkImports, checkServer, checkErrors, checkBothWays, checkCrowd]) {
+  for (const step of [calls.checkPools, calls.checkDecisions, checkImports, calls.checkImported, calls.checkServer,
+                      calls.checkErrors, checkImportErrors, checkBothWays, checkCrowd]) {
     await attempt(format, step, clients, pool);
   }
   for (const step of [checkTime, checkStreamTime, checkCompression, checkTokens, checkEarlyErrors, checkLarge]) {
     await attempt(format, step, useBinaryFormat);
   }
-  await attempt(format, checkEnd, clients, pool);
+  await attempt(format, calls.checkEnd, clients, pool);
+  await attempt(format, checkAnswered);
   console.log(`node, ${format}: ${answered.size} RPCs were answered`);
   answered.clear();
 }

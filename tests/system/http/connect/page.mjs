@@ -1,26 +1,26 @@
 // What a page of another site does with connect-web. Runs in the browser.
 import { createConnectTransport } from "@connectrpc/connect-web";
-import { Contract, withHeaders } from "./contract.mjs";
+import * as calls from "./calls.mjs";
+import { Contract, notingIn, withHeaders } from "./contract.mjs";
 
 const contract = new Contract(new Uint8Array(await (await fetch("contract.binpb")).arrayBuffer()));
 
-async function story(url, useBinaryFormat, token) {
-  const headers = token ? { Authorization: `Bearer ${token}` } : {};
-  const { router, admin } = contract.clients(createConnectTransport({
-    baseUrl: url, useBinaryFormat, interceptors: [withHeaders(headers)],
-    jsonOptions: { ignoreUnknownFields: false },
+// Runs steps of calls.mjs. Returns the methods that were answered, and what failed.
+async function runCalls(url, useBinaryFormat, token, steps, pool) {
+  const answered = new Set();
+  const failures = [];
+  const clients = contract.clients(createConnectTransport({
+    baseUrl: url, useBinaryFormat, jsonOptions: { ignoreUnknownFields: false },
+    interceptors: [withHeaders(token ? { Authorization: `Bearer ${token}` } : {}), notingIn(answered)],
   }));
-  const { pools } = await admin.listPools({});
-  const decision = await router.route({ query: "Is 91 a prime? 🚆" }, { timeoutMs: 30_000 });
-  const { result } = await router.feedback({ decisionId: decision.decisionId, quality: 1 });
-  return {
-    pools: pools.map((pool) => pool.name),
-    arm: decision.arm,
-    isBig: typeof decision.snapshotVersion === "bigint",
-    result,
-    unknown: await contract.failure(router.route({ pool: "nowhere", query: "x" })),
-    empty: await contract.failure(router.route({})),
-  };
+  for (const step of steps) {
+    try {
+      await calls[step](clients, pool);
+    } catch (error) {
+      failures.push(`${step}: ${error.stack}`);
+    }
+  }
+  return { answered: [...answered].sort(), failures };
 }
 
 const route = (url, more = {}) => contract.clients(createConnectTransport({
@@ -28,7 +28,7 @@ const route = (url, more = {}) => contract.clients(createConnectTransport({
 })).router.route({ query: more.query ?? "x" });
 
 window.page = {
-  story,
+  runCalls,
   failure: async (url, more) => contract.failure(route(url, more)),
   // What HTML forms of any site can send without asking first.
   form: async (path, type) => {
