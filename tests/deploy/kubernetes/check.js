@@ -72,9 +72,10 @@ function checkSecrets() {
   expect(files.length === 3 ? secrets === 2 : secrets === 0, "the pod must mount what its config reads, and no more");
   expect(files.length === 3 || settings.insecure === true, "without TLS and tokens the config must say insecure: true");
   for (const service of all("Service")) {
-    for (const port of service.spec.ports.filter((one) => one.name === "grpc")) {
-      expect(port.appProtocol === (settings.tls ? "https" : "kubernetes.io/h2c"),
-        `Service ${service.metadata.name} must say what its port speaks`);
+    for (const [name, plain] of [["grpc", "kubernetes.io/h2c"], ["http", "http"]]) {
+      const port = service.spec.ports.find((one) => one.name === name);
+      expect(port?.appProtocol === (settings.tls ? "https" : plain),
+        `Service ${service.metadata.name} must have the port ${name} and say what it speaks`);
     }
   }
   for (const endpoint of all("ServiceMonitor").flatMap((monitor) => monitor.spec.endpoints)) {
@@ -88,7 +89,7 @@ function checkPod() {
   expect(data?.mountPath === settings.data_dir, "the volume must be where data_dir is");
   const claim = set.spec.volumeClaimTemplates.find((template) => template.metadata.name === "data");
   expect(claim?.spec.accessModes?.length === 1, "the claim must have one access mode");
-  for (const [name, key] of [["grpc", "listen"], ["admin", "admin_listen"]]) {
+  for (const [name, key] of [["grpc", "listen"], ["http", "http_listen"], ["admin", "admin_listen"]]) {
     expect(settings[key] === `0.0.0.0:${ports[name]}`, `${key} must be 0.0.0.0 and the port ${name}`);
   }
   const probes = { startupProbe: "/readyz", readinessProbe: "/readyz", livenessProbe: "/healthz" };

@@ -22,7 +22,7 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 
 {{/* pointsmand.yaml: what the values say, and on top of it what the chart itself decides. */}}
 {{- define "pointsman.config" -}}
-{{- $fixed := dict "data_dir" "/var/lib/pointsman" "listen" "0.0.0.0:7717"
+{{- $fixed := dict "data_dir" "/var/lib/pointsman" "listen" "0.0.0.0:7717" "http_listen" "0.0.0.0:7719"
       "admin_listen" "0.0.0.0:7718" "admin_insecure" true -}}
 {{- if .Values.insecure -}}
 {{- $_ := set $fixed "insecure" true -}}
@@ -40,4 +40,8 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 
 {{- define "pointsman.grpcProtocol" -}}
 {{- if .Values.insecure }}kubernetes.io/h2c{{ else }}https{{ end -}}
+{{- end -}}
+
+{{- define "pointsman.httpProtocol" -}}
+{{- if .Values.insecure }}http{{ else }}https{{ end -}}
 {{- end -}}
