@@ -21,29 +21,27 @@ void Answer(grpc::CompletionQueue& queue) {
   }
 }
 
-// The item of a call is its address.
+// The id of a call's item is its address.
 template <class Request, class Response>
-UnaryCall<Request, Response>* CallOf(uint64_t item) {
+UnaryCall<Request, Response>* CallOf(uint64_t id) {
   // NOLINTNEXTLINE(performance-no-int-to-ptr): it was this pointer when the item was sent
-  return reinterpret_cast<UnaryCall<Request, Response>*>(item);
+  return reinterpret_cast<UnaryCall<Request, Response>*>(id);
 }
 
-template <class Request, class Response, class Incoming>
-void Answered(Incoming& incoming) {
-  const std::unique_ptr<UnaryCall<Request, Response>> call(
-      CallOf<Request, Response>(incoming.item()));
-  if (incoming.has_error()) {
-    call->status = {static_cast<grpc::StatusCode>(incoming.error().code()),
-                    incoming.error().message()};
+template <class Request, class Response, class Item>
+void Answered(Item& item) {
+  const std::unique_ptr<UnaryCall<Request, Response>> call(CallOf<Request, Response>(item.id()));
+  if (item.has_error()) {
+    call->status = {static_cast<grpc::StatusCode>(item.error().code()), item.error().message()};
   } else {
-    call->response = std::move(*incoming.mutable_response());
+    call->response = std::move(*item.mutable_response());
   }
   call->done(*call);
 }
 
 template <class Request, class Response>
-void Failed(uint64_t item, const grpc::Status& status) {
-  const std::unique_ptr<UnaryCall<Request, Response>> call(CallOf<Request, Response>(item));
+void Failed(uint64_t id, const grpc::Status& status) {
+  const std::unique_ptr<UnaryCall<Request, Response>> call(CallOf<Request, Response>(id));
   call->status =
       status.ok() ? grpc::Status(grpc::StatusCode::UNAVAILABLE, "the stream ended") : status;
   call->done(*call);
@@ -57,7 +55,13 @@ Connection::Routes& Connection::routes() {
         Routes::Callbacks{[this](grpc::ClientContext* context, Routes* stream) {
                             router->async()->RouteStream(context, stream);
                           },
-                          Answered<v1::RouteRequest, v1::RouteResponse, v1::RouteStreamResponse>,
+                          [this](v1::RouteStreamResponse& answer) {
+                            Together([&] {
+                              for (auto& item : *answer.mutable_items()) {
+                                Answered<v1::RouteRequest, v1::RouteResponse>(item);
+                              }
+                            });
+                          },
                           Failed<v1::RouteRequest, v1::RouteResponse>});
   });
   return *routes_;
@@ -65,26 +69,40 @@ Connection::Routes& Connection::routes() {
 
 Connection::Feedbacks& Connection::feedbacks() {
   std::call_once(feedbacks_once_, [this] {
-    feedbacks_ = std::make_unique<Feedbacks>(Feedbacks::Callbacks{
-        [this](grpc::ClientContext* context, Feedbacks* stream) {
-          router->async()->FeedbackStream(context, stream);
-        },
-        Answered<v1::FeedbackRequest, v1::FeedbackResponse, v1::FeedbackStreamResponse>,
-        Failed<v1::FeedbackRequest, v1::FeedbackResponse>});
+    feedbacks_ = std::make_unique<Feedbacks>(
+        Feedbacks::Callbacks{[this](grpc::ClientContext* context, Feedbacks* stream) {
+                               router->async()->FeedbackStream(context, stream);
+                             },
+                             [this](v1::FeedbackStreamResponse& answer) {
+                               Together([&] {
+                                 for (auto& item : *answer.mutable_items()) {
+                                   Answered<v1::FeedbackRequest, v1::FeedbackResponse>(item);
+                                 }
+                               });
+                             },
+                             Failed<v1::FeedbackRequest, v1::FeedbackResponse>});
   });
   return *feedbacks_;
 }
 
+void Connection::Together(const std::function<void()>& body) {
+  routes().Hold();
+  feedbacks().Hold();
+  body();
+  feedbacks().Release();
+  routes().Release();
+}
+
 void SendOnStream(Connection& connection, RouteCall& call) {
-  v1::RouteStreamRequest item;
-  item.set_item(reinterpret_cast<uint64_t>(&call));
+  Connection::Routes::Asked item;
+  item.set_id(reinterpret_cast<uint64_t>(&call));
   *item.mutable_request() = call.request();
   connection.routes().Send(std::move(item));
 }
 
 void SendOnStream(Connection& connection, FeedbackCall& call) {
-  v1::FeedbackStreamRequest item;
-  item.set_item(reinterpret_cast<uint64_t>(&call));
+  Connection::Feedbacks::Asked item;
+  item.set_id(reinterpret_cast<uint64_t>(&call));
   *item.mutable_request() = call.request();
   connection.feedbacks().Send(std::move(item));
 }

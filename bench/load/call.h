@@ -42,6 +42,9 @@ struct Connection {
   grpc::CompletionQueue queue;
 
  private:
+  // Runs `body`; what it sends on a stream goes in one message.
+  void Together(const std::function<void()>& body);
+
   std::once_flag routes_once_, feedbacks_once_;
   std::unique_ptr<Routes> routes_;
   std::unique_ptr<Feedbacks> feedbacks_;

@@ -1,4 +1,5 @@
-// The client's end of a stream of items: sends requests, and gives each answer to whoever waits for it.
+// The client's end of a stream of items: sends requests, and gives each answer to whoever waits for it. What is sent
+// while a message is on its way, or between Hold and Release, goes in the next message, together.
 // Threads: Send from any; the callbacks run on gRPC's, one at a time.
 #pragma once
 
@@ -18,10 +19,13 @@ namespace pointsman::bench {
 template <class Outgoing, class Incoming>
 class ItemStream final : public grpc::ClientBidiReactor<Outgoing, Incoming> {
  public:
+  using Asked = typename Outgoing::Item;
+  using Answered = typename Incoming::Item;
+
   struct Callbacks {
     std::function<void(grpc::ClientContext*, ItemStream*)> begin;  // the stub's method
     std::function<void(Incoming&)> answered;
-    std::function<void(uint64_t item, const grpc::Status&)>
+    std::function<void(uint64_t id, const grpc::Status&)>
         failed;  // the stream ended before its answer
   };
 
@@ -38,10 +42,20 @@ class ItemStream final : public grpc::ClientBidiReactor<Outgoing, Incoming> {
     while (!is_over_) over_.Wait(mutex_);
   }
 
-  void Send(Outgoing item) {
+  void Send(Asked item) {
     MutexLock lock(mutex_);
-    open_.insert(item.item());
+    open_.insert(item.id());
     waiting_.push_back(std::move(item));
+    WriteNext();
+  }
+
+  void Hold() {
+    MutexLock lock(mutex_);
+    ++holds_;
+  }
+  void Release() {
+    MutexLock lock(mutex_);
+    --holds_;
     WriteNext();
   }
 
@@ -49,14 +63,13 @@ class ItemStream final : public grpc::ClientBidiReactor<Outgoing, Incoming> {
     if (!is_message) return;
     {
       MutexLock lock(mutex_);
-      open_.erase(read_.item());
+      for (const Answered& item : read_.items()) open_.erase(item.id());
     }
     callbacks_.answered(read_);
     this->StartRead(&read_);
   }
   void OnWriteDone(bool is_sent) override {
     MutexLock lock(mutex_);
-    waiting_.pop_front();
     is_writing_ = false;
     if (!is_sent) return;
     WriteNext();
@@ -68,17 +81,24 @@ class ItemStream final : public grpc::ClientBidiReactor<Outgoing, Incoming> {
       MutexLock lock(mutex_);
       open.swap(open_);
     }
-    for (const uint64_t item : open) callbacks_.failed(item, status);
+    for (const uint64_t id : open) callbacks_.failed(id, status);
     MutexLock lock(mutex_);
     is_over_ = true;
     over_.NotifyAll();
   }
 
  private:
+  static constexpr int kTogetherMax = 64;  // items of a message
+
   void WriteNext() REQUIRES_LOCK(mutex_) {
-    if (is_writing_ || waiting_.empty()) return;
+    if (is_writing_ || holds_ > 0 || waiting_.empty()) return;
     is_writing_ = true;
-    this->StartWrite(&waiting_.front());
+    written_.clear_items();
+    while (!waiting_.empty() && written_.items_size() < kTogetherMax) {
+      *written_.add_items() = std::move(waiting_.front());
+      waiting_.pop_front();
+    }
+    this->StartWrite(&written_);
   }
 
   grpc::ClientContext context_;
@@ -87,8 +107,10 @@ class ItemStream final : public grpc::ClientBidiReactor<Outgoing, Incoming> {
   Mutex mutex_;
   CondVar over_;
   std::unordered_set<uint64_t> open_ GUARDED_BY(mutex_);  // sent or waiting, and not answered
-  std::deque<Outgoing> waiting_ GUARDED_BY(mutex_);       // the first may be on its way
+  std::deque<Asked> waiting_ GUARDED_BY(mutex_);
+  Outgoing written_ GUARDED_BY(mutex_);  // the message that is on its way
   bool is_writing_ GUARDED_BY(mutex_) = false;
+  int holds_ GUARDED_BY(mutex_) = 0;
   bool is_ending_ GUARDED_BY(mutex_) = false;
   bool is_over_ GUARDED_BY(mutex_) = false;
 };

@@ -65,4 +65,12 @@ class Call {
 
 using CallPtr = std::shared_ptr<Call>;
 
+// One of the calls that arrived together. Request and response belong to the call.
+template <class Request, class Response>
+struct CallItem {
+  CallPtr call;
+  const Request& request;
+  Response& response;
+};
+
 }  // namespace pointsman::service

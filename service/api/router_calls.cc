@@ -14,6 +14,13 @@
 namespace pointsman::service {
 namespace {
 
+// Where the result of a decision goes.
+struct Answer {
+  CallPtr call;
+  v1::RouteResponse* response = nullptr;
+  bool is_decision = false;
+};
+
 absl::Status CheckBatch(int count, const Limits& limits) {
   if (count > limits.batch_items_max) {
     return WithReason(InvalidArgument("requests: ", count, " items exceed the limit of ",
@@ -35,12 +42,48 @@ void RouterCalls::Route(const CallPtr& call, const v1::RouteRequest& request,
   const bool is_decision = input->mode != Mode::kPreview;
   engine_.data().Route(*std::move(input), [this, call, &response, is_decision](
                                               const absl::StatusOr<engine::RouteOutput>& output) {
-    if (output.ok()) {
-      if (is_decision) metrics_.CountDecision(output->logged);
-      FillProto(*output, response);
-    }
+    if (output.ok()) Fill(*output, is_decision, response);
     call->Finish(output.status());
   });
+}
+
+void RouterCalls::Fill(const engine::RouteOutput& output, bool is_decision,
+                       v1::RouteResponse& response) {
+  if (is_decision) metrics_.CountDecision(output.logged);
+  FillProto(output, response);
+}
+
+void RouterCalls::RouteEach(std::vector<CallItem<v1::RouteRequest, v1::RouteResponse>> calls) {
+  if (calls.size() == 1) {  // it is gathered with those of others
+    Route(calls.front().call, calls.front().request, calls.front().response);
+    return;
+  }
+  std::vector<engine::RouteInput> inputs;
+  std::vector<Answer> answers;  // by input
+  for (auto& [call, request, response] : calls) {
+    auto input = FromProto(request);
+    if (!input.ok()) {
+      call->Finish(input.status());
+      continue;
+    }
+    answers.push_back({std::move(call), &response, input->mode != Mode::kPreview});
+    inputs.push_back(*std::move(input));
+  }
+  engine_.data().RouteBatch(std::move(inputs),
+                            [this, answers = std::move(answers)](
+                                const std::vector<absl::StatusOr<engine::RouteOutput>>& outputs) {
+                              for (std::size_t i = 0; i < outputs.size(); ++i) {
+                                const Answer& answer = answers[i];
+                                if (outputs[i].ok())
+                                  Fill(*outputs[i], answer.is_decision, *answer.response);
+                                answer.call->Finish(outputs[i].status());
+                              }
+                            });
+}
+
+void RouterCalls::FeedbackEach(
+    const std::vector<CallItem<v1::FeedbackRequest, v1::FeedbackResponse>>& calls) {
+  for (const auto& [call, request, response] : calls) Feedback(call, request, response);
 }
 
 void RouterCalls::RouteBatch(const CallPtr& call, const v1::RouteBatchRequest& request,
@@ -71,8 +114,7 @@ void RouterCalls::RouteBatch(const CallPtr& call, const v1::RouteBatchRequest& r
           const std::vector<absl::StatusOr<engine::RouteOutput>>& outputs) {
         for (std::size_t i = 0; i < outputs.size(); ++i) {
           if (outputs[i].ok()) {
-            if (are_decisions[i]) metrics_.CountDecision(outputs[i]->logged);
-            FillProto(*outputs[i], *answers[i]->mutable_response());
+            Fill(*outputs[i], are_decisions[i], *answers[i]->mutable_response());
           } else {
             *answers[i]->mutable_error() = ToItem(outputs[i].status());
           }

@@ -5,6 +5,9 @@
 // Threads: any; results arrive on the engine's threads.
 #pragma once
 
+#include <vector>
+
+#include "engine/request/requests.h"
 #include "pointsman/v1/router.pb.h"
 #include "service/access/admission.h"
 #include "service/api/call.h"
@@ -25,7 +28,14 @@ class RouterCalls {
   void FeedbackBatch(const CallPtr& call, const v1::FeedbackBatchRequest& request,
                      v1::FeedbackBatchResponse& response);
 
+  // Calls that arrived together, each with its own result.
+  void RouteEach(std::vector<CallItem<v1::RouteRequest, v1::RouteResponse>> calls);
+  void FeedbackEach(const std::vector<CallItem<v1::FeedbackRequest, v1::FeedbackResponse>>& calls);
+
  private:
+  // The response of a decision; `is_decision`: not a preview.
+  void Fill(const engine::RouteOutput& output, bool is_decision, v1::RouteResponse& response);
+
   const EngineSlot& engine_;
   Metrics& metrics_;
 };

@@ -1,32 +1,45 @@
-// A stream of calls in both directions. Each item is a call of its own, with its own admission and answer; answers are
-// sent as they become ready. While `kItemsMax` items are unanswered, or answered and not yet sent, nothing more is
-// read, so gRPC's flow control slows down a client that sends faster than it reads.
+// A stream of items in both directions. A message carries one item or more. Each item is a call of its own, with its
+// own admission and result; the items of one message are handled together and answered in one message. Messages are
+// answered as they become ready, in any order. While `kItemsMax` items are unanswered, or answered and not yet sent,
+// nothing more is read, so gRPC's flow control slows down a client that sends faster than it reads.
 // Errors: an item's error is in its answer, and never ends the stream.
 // Threads: gRPC's and the engine's. Deletes itself once gRPC is done with it, and no item is left.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
+#include <atomic>
 #include <deque>
+#include <functional>
 #include <memory>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "base/mutex.h"
+#include "base/strings.h"
+#include "domain/errors.h"
 #include "service/api/call.h"
 #include "service/api/status.h"
 #include "service/grpc/call_info.h"
 
 namespace pointsman::service {
 
-// Incoming: {item, request}. Outgoing: {item, response or error}.
-template <class Incoming, class Outgoing, class Calls, class Request, class Response>
+// Incoming: items of {id, request}. Outgoing: items of {id, response or error}.
+template <class Incoming, class Outgoing>
 class ItemStream final : public grpc::ServerBidiReactor<Incoming, Outgoing> {
- public:
-  using Handler = void (Calls::*)(const CallPtr&, const Request&, Response&);
+  using Asked = typename Incoming::Item;
+  using Answered = typename Outgoing::Item;
+  using Request = std::decay_t<decltype(std::declval<const Asked&>().request())>;
+  using Response = std::decay_t<decltype(std::declval<const Answered&>().response())>;
 
-  ItemStream(const grpc::CallbackServerContext& context, Admission& admission, Calls& calls,
-             Handler handler)
-      : info_(context), admission_(admission), calls_(calls), handler_(handler) {
+ public:
+  using Handler = std::function<void(std::vector<CallItem<Request, Response>>)>;
+
+  // `handler`: of router_calls.h.
+  ItemStream(const grpc::CallbackServerContext& context, Admission& admission, Handler handler)
+      : info_(context), admission_(admission), handler_(std::move(handler)) {
     this->StartRead(&read_);
   }
 
@@ -35,19 +48,18 @@ class ItemStream final : public grpc::ServerBidiReactor<Incoming, Outgoing> {
       Change([this] { is_all_read_ = true; });
       return;
     }
-    const auto item = std::make_shared<Item>(*this, std::move(read_));
-    read_ = Incoming();
-    Change([this] {
-      ++open_;
+    const auto message = std::make_shared<Message>(*this, std::exchange(read_, Incoming()));
+    Change([&] {
+      open_ += message->weight();
       is_reading_ = false;
     });
-    item->Serve(item);
+    message->Serve(message);
   }
 
   void OnWriteDone(bool is_sent) override {
     Change([this, is_sent] {
       is_writing_ = false;
-      --open_;
+      open_ -= ready_.front()->weight();
       ready_.pop_front();
       is_gone_ |= !is_sent;
     });
@@ -56,37 +68,80 @@ class ItemStream final : public grpc::ServerBidiReactor<Incoming, Outgoing> {
   void OnDone() override { delete this; }
 
  private:
-  static constexpr std::size_t kItemsMax = 256;
+  static constexpr int kItemsMax = 256;
+  class Message;
 
   class Item final : public Call {
    public:
-    Item(ItemStream& stream, Incoming incoming)
-        : Call(stream.admission_), stream_(stream), incoming_(std::move(incoming)) {}
+    Item(Message& message, Answered& answered)
+        : Call(message.stream().admission_), message_(message), answered_(answered) {}
 
-    void Serve(const CallPtr& self) {
-      if (Enter(FactsOf(incoming_.request()))) {
-        (stream_.calls_.*stream_.handler_)(self, incoming_.request(), response_);
+    Response& response() { return *answered_.mutable_response(); }
+
+   private:
+    const CallInfo& info() const override { return message_.stream().info_; }
+    void Answer(const absl::Status& status) override {
+      if (!status.ok()) *answered_.mutable_error() = ToItem(status);
+      message_.NoteAnswer();
+    }
+
+    Message& message_;
+    Answered& answered_;
+  };
+
+  // A message that was read, and its answer.
+  class Message {
+   public:
+    Message(ItemStream& stream, Incoming incoming)
+        : stream_(stream), incoming_(std::move(incoming)), waiting_(size() + 1) {
+      outgoing_.mutable_items()->Reserve(size());
+      for (const Asked& asked : incoming_.items()) outgoing_.add_items()->set_id(asked.id());
+    }
+
+    int size() const { return incoming_.items_size(); }
+    std::size_t weight() const { return static_cast<std::size_t>(std::max(1, size())); }
+    const Outgoing& outgoing() const { return outgoing_; }
+    ItemStream& stream() const { return stream_; }
+
+    void Serve(const std::shared_ptr<Message>& self) {
+      self_ = self;
+      std::vector<CallItem<Request, Response>> admitted;
+      for (int i = 0; i < size(); ++i) {
+        Answered& answered = *outgoing_.mutable_items(i);
+        if (i >= kItemsMax) {
+          Refuse(answered);
+          continue;
+        }
+        Item& item = items_.emplace_back(*this, answered);
+        const Request& request = incoming_.items(i).request();
+        if (!item.Enter(FactsOf(request))) continue;
+        admitted.push_back({CallPtr(self, &item), request, item.response()});
       }
+      if (!admitted.empty()) stream_.handler_(std::move(admitted));
+      NoteAnswer();
+    }
+
+    // Of an item, or that all of them have been started. The last one sends the answer; the stream may end there.
+    void NoteAnswer() {
+      if (waiting_.fetch_sub(1) > 1) return;
+      std::shared_ptr<Message> self = std::move(self_);
+      stream_.Change([&] { stream_.ready_.push_back(std::move(self)); });
     }
 
    private:
-    const CallInfo& info() const override { return stream_.info_; }
-    void Answer(const absl::Status& status) override {
-      Outgoing outgoing;
-      outgoing.set_item(incoming_.item());
-      if (status.ok()) {
-        *outgoing.mutable_response() = std::move(response_);
-      } else {
-        *outgoing.mutable_error() = ToItem(status);
-      }
-      ItemStream& stream = stream_;
-      stream.Change(
-          [&] { stream.ready_.push_back(std::move(outgoing)); });  // the stream may end here
+    void Refuse(Answered& answered) {
+      *answered.mutable_error() =
+          ToItem(WithReason(InvalidArgument("items: a message has more than ", kItemsMax, " items"),
+                            reason::kLimit, "items"));
+      NoteAnswer();
     }
 
     ItemStream& stream_;
     const Incoming incoming_;
-    Response response_;
+    Outgoing outgoing_;
+    std::deque<Item> items_;
+    std::atomic<int> waiting_;
+    std::shared_ptr<Message> self_;  // until it is answered
   };
 
   // Changes the state, and then starts what it allows. gRPC is called without the lock: it may call back at once.
@@ -105,7 +160,7 @@ class ItemStream final : public grpc::ServerBidiReactor<Incoming, Outgoing> {
       is_finished_ |= finishes;
     }
     if (reads) this->StartRead(&read_);
-    if (writes) this->StartWrite(&ready_.front());  // stays in place until OnWriteDone
+    if (writes) this->StartWrite(&ready_.front()->outgoing());  // stays in place until OnWriteDone
     if (finishes) this->Finish(grpc::Status::OK);
   }
 
@@ -113,19 +168,19 @@ class ItemStream final : public grpc::ServerBidiReactor<Incoming, Outgoing> {
   void DropReady() REQUIRES_LOCK(mutex_) {
     const std::size_t kept = is_writing_ ? 1 : 0;
     while (ready_.size() > kept) {
+      open_ -= ready_.back()->weight();
       ready_.pop_back();
-      --open_;
     }
   }
 
   const GrpcCallInfo info_;
   Admission& admission_;
-  Calls& calls_;
   const Handler handler_;
   Incoming read_;  // the one that is being read
   Mutex mutex_;
-  std::deque<Outgoing> ready_ GUARDED_BY(mutex_);  // answers to send; the first may be on its way
-  std::size_t open_ GUARDED_BY(mutex_) = 0;        // items read, and not yet sent
+  std::deque<std::shared_ptr<Message>> ready_
+      GUARDED_BY(mutex_);                    // answers to send; the first may be on its way
+  std::size_t open_ GUARDED_BY(mutex_) = 0;  // items read, and not yet sent
   bool is_reading_ GUARDED_BY(mutex_) = true;
   bool is_writing_ GUARDED_BY(mutex_) = false;
   bool is_all_read_ GUARDED_BY(mutex_) = false;

@@ -4,6 +4,8 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <utility>
+
 #include "pointsman/v1/router.grpc.pb.h"
 #include "service/access/admission.h"
 #include "service/api/router_calls.h"
@@ -38,15 +40,13 @@ class RouterService final : public v1::Router::CallbackService {
   }
   grpc::ServerBidiReactor<v1::RouteStreamRequest, v1::RouteStreamResponse>* RouteStream(
       grpc::CallbackServerContext* context) override {
-    return new ItemStream<v1::RouteStreamRequest, v1::RouteStreamResponse, RouterCalls,
-                          v1::RouteRequest, v1::RouteResponse>(*context, admission_, calls_,
-                                                               &RouterCalls::Route);
+    return new ItemStream<v1::RouteStreamRequest, v1::RouteStreamResponse>(
+        *context, admission_, [this](auto calls) { calls_.RouteEach(std::move(calls)); });
   }
   grpc::ServerBidiReactor<v1::FeedbackStreamRequest, v1::FeedbackStreamResponse>* FeedbackStream(
       grpc::CallbackServerContext* context) override {
-    return new ItemStream<v1::FeedbackStreamRequest, v1::FeedbackStreamResponse, RouterCalls,
-                          v1::FeedbackRequest, v1::FeedbackResponse>(*context, admission_, calls_,
-                                                                     &RouterCalls::Feedback);
+    return new ItemStream<v1::FeedbackStreamRequest, v1::FeedbackStreamResponse>(
+        *context, admission_, [this](auto calls) { calls_.FeedbackEach(calls); });
   }
 
  private:

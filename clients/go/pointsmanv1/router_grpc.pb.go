@@ -42,8 +42,10 @@ type RouterClient interface {
 	Feedback(ctx context.Context, in *FeedbackRequest, opts ...grpc.CallOption) (*FeedbackResponse, error)
 	// Takes independent feedback in one call; one bad item never fails the others.
 	FeedbackBatch(ctx context.Context, in *FeedbackBatchRequest, opts ...grpc.CallOption) (*FeedbackBatchResponse, error)
-	// Many Routes over one stream, for those who make thousands a second: an item costs less than a call. Answers come
-	// as soon as each is ready, in any order. The server reads no further while 256 items wait for their answers.
+	// Many Routes over one stream, for those who make thousands a second: an item costs less than a call. A message
+	// carries 1 to 256 items: send those that are ready together. They are decided together, and answered in one
+	// message. Messages are answered as they become ready, in any order. One bad item never fails the others. The
+	// server reads no further while 256 items wait for their answers.
 	RouteStream(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[RouteStreamRequest, RouteStreamResponse], error)
 	// Many Feedbacks over one stream, in the same way.
 	FeedbackStream(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[FeedbackStreamRequest, FeedbackStreamResponse], error)
@@ -136,8 +138,10 @@ type RouterServer interface {
 	Feedback(context.Context, *FeedbackRequest) (*FeedbackResponse, error)
 	// Takes independent feedback in one call; one bad item never fails the others.
 	FeedbackBatch(context.Context, *FeedbackBatchRequest) (*FeedbackBatchResponse, error)
-	// Many Routes over one stream, for those who make thousands a second: an item costs less than a call. Answers come
-	// as soon as each is ready, in any order. The server reads no further while 256 items wait for their answers.
+	// Many Routes over one stream, for those who make thousands a second: an item costs less than a call. A message
+	// carries 1 to 256 items: send those that are ready together. They are decided together, and answered in one
+	// message. Messages are answered as they become ready, in any order. One bad item never fails the others. The
+	// server reads no further while 256 items wait for their answers.
 	RouteStream(grpc.BidiStreamingServer[RouteStreamRequest, RouteStreamResponse]) error
 	// Many Feedbacks over one stream, in the same way.
 	FeedbackStream(grpc.BidiStreamingServer[FeedbackStreamRequest, FeedbackStreamResponse]) error

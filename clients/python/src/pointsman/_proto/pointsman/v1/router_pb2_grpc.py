@@ -79,8 +79,10 @@ class RouterServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def RouteStream(self, request_iterator, context):
-        """Many Routes over one stream, for those who make thousands a second: an item costs less than a call. Answers come
-        as soon as each is ready, in any order. The server reads no further while 256 items wait for their answers.
+        """Many Routes over one stream, for those who make thousands a second: an item costs less than a call. A message
+        carries 1 to 256 items: send those that are ready together. They are decided together, and answered in one
+        message. Messages are answered as they become ready, in any order. One bad item never fails the others. The
+        server reads no further while 256 items wait for their answers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
