@@ -94,8 +94,8 @@ func WithTransportCredentials(secure credentials.TransportCredentials) Option {
 }
 
 // WithOutbox names the file that keeps feedback until the server has it. Two more files lie next to it. Processes that
-// share it must call the same server with the same rights. Without it, it is in the user's cache folder and named after
-// the program.
+// share it must call the same server with the same rights. Without it, it is in the user's state folder and named after
+// the server.
 func WithOutbox(path string) Option {
 	return routerOption(func(s *settings) { s.outbox = path })
 }

@@ -10,6 +10,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -58,7 +59,7 @@ func New(address string, options ...Option) (*Router, error) {
 		option.applyTo(&s)
 	}
 	if s.outbox == "" {
-		path, err := defaultOutbox()
+		path, err := defaultOutbox(address)
 		if err != nil {
 			return nil, err
 		}
@@ -88,12 +89,19 @@ func New(address string, options ...Option) (*Router, error) {
 	return r, nil
 }
 
-func defaultOutbox() (string, error) {
-	folder, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("there is no folder for the outbox, name a file with WithOutbox: %w", err)
+var notInNames = regexp.MustCompile(`[^A-Za-z0-9.-]`)
+
+// In the user's state folder, a file per server.
+func defaultOutbox(address string) (string, error) {
+	folder := os.Getenv("XDG_STATE_HOME")
+	if folder == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "", fmt.Errorf("there is no folder for the outbox, name a file with WithOutbox: %w", err)
+		}
+		folder = filepath.Join(home, ".local", "state")
 	}
-	return filepath.Join(folder, "pointsman", filepath.Base(os.Args[0])+".outbox"), nil
+	return filepath.Join(folder, "pointsman", notInNames.ReplaceAllString(address, "_")+".go"), nil
 }
 
 // Rate says how good the answer of a decision was, from 0 to 1. It may come days after the call and from another

@@ -43,7 +43,7 @@ export interface RouterOptions {
   /** gRPC's own credentials instead of `tls`. */
   credentials?: ChannelCredentials;
   channelOptions?: ChannelOptions;
-  /** A file on a local disk. Processes that use the same server may share it. "pointsman.outbox" if not given. */
+  /** A file on a local disk. Processes that use the same server may share it. Without it, one in ~/.local/state for this server. */
   outbox?: string;
   /** 100000 entries if not given. Then the oldest are dropped. */
   outboxMax?: number;

@@ -1,5 +1,7 @@
 "use strict";
 const { randomBytes } = require("node:crypto");
+const { homedir } = require("node:os");
+const { join } = require("node:path");
 const { Attempt, Call, Decision } = require("./call");
 const { getsDefaultArm } = require("./codes");
 const { Link } = require("./link");
@@ -26,10 +28,16 @@ function guarded(onReport) {
   };
 }
 
+// In the user's state folder, a file per server.
+function defaultOutbox(address) {
+  const folder = process.env.XDG_STATE_HOME || join(homedir(), ".local", "state");
+  return join(folder, "pointsman", `${address.replace(/[^A-Za-z0-9.-]/g, "_")}.node`);
+}
+
 class Router {
   constructor({
     address = "127.0.0.1:7717", pool = "", defaultArm, deadlineMs = 50, token, tls, credentials, channelOptions,
-    outbox = "pointsman.outbox", outboxMax = 100000, preference, onReport = warn,
+    outbox = defaultOutbox(address), outboxMax = 100000, preference, onReport = warn,
   } = {}) {
     if (!(outboxMax >= 1)) throw new RangeError(`outboxMax must be at least 1: got ${outboxMax}`);
     if (!(deadlineMs > 0)) throw new RangeError(`deadlineMs must be more than 0: got ${deadlineMs}`);

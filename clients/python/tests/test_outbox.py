@@ -56,6 +56,15 @@ class OutboxTest(unittest.TestCase):
         until(lambda: b"alone" in fake.sent())
         self.assertLess(time.monotonic() - began, 1)
 
+    def test_what_the_server_takes_later_holds_up_nobody_even_while_it_takes_no_more(self):
+        fake = Fake(lambda feedback: LATER if feedback == b"0" else AWAY)
+        outbox = self.outbox(fake)
+        for number in range(3):
+            outbox.add(b"%d" % number)
+        until(lambda: any(batch[0] == b"1" for batch in fake.batches))
+        fake.end_of = lambda _: None
+        self.assertTrue(outbox.flush(20))
+
     def test_batches_have_a_megabyte_at_most(self):
         fake = Fake(lambda _: AWAY)
         outbox = self.outbox(fake)

@@ -11,15 +11,23 @@ const { Sender } = require("./sender");
 const LOOK_MS = 20;
 const LOOK_AT_OTHERS_MS = 100;
 
+// What cannot be made is there already, or the first entry reports that it cannot be written. (mkdir's own `recursive`
+// does not end in some file systems, such as /proc.)
+function makeFolders(folder) {
+  if (fs.existsSync(folder) || dirname(folder) === folder) return;
+  makeFolders(dirname(folder));
+  try {
+    fs.mkdirSync(folder, 0o700);
+  } catch {
+    // see above
+  }
+}
+
 class Outbox {
   constructor(link, { path, max, report }) {
     this.report = report;
     this.journal = new Journal(path);
-    try {
-      fs.mkdirSync(dirname(this.journal.path)); // `recursive` does not end in some file systems, such as /proc
-    } catch {
-      // It is there already. If not, the first entry reports that it cannot be written.
-    }
+    makeFolders(dirname(this.journal.path));
     this.lease = new Lease(this.journal.path);
     this.sender = new Sender(link, this.journal, this.lease, { max, report });
   }

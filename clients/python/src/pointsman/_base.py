@@ -3,6 +3,7 @@ import atexit
 import logging
 import os
 import pathlib
+import re
 import uuid
 import weakref
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
@@ -28,10 +29,10 @@ QUERY_MOST = 500_000
 CHANNEL_OPTIONS = [("grpc.initial_reconnect_backoff_ms", 200), ("grpc.max_reconnect_backoff_ms", 1000)]
 
 
-def default_outbox() -> str:
-    """A file of this user's."""
+def default_outbox(address: str) -> str:
+    """A file of this user's and of this server's."""
     base = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
-    return os.path.join(base, "pointsman", "outbox.sqlite")
+    return os.path.join(base, "pointsman", re.sub(r"[^A-Za-z0-9.-]", "_", address) + ".python")
 
 
 class Link:
@@ -69,7 +70,7 @@ class Base:
         self._preference, self._token = preference, token
         self._address = address
         self._credentials = grpc.ssl_channel_credentials() if tls is True else (tls or None)
-        path = outbox or default_outbox()
+        path = outbox or default_outbox(address)
         pathlib.Path(path).parent.mkdir(parents=True, exist_ok=True)
         # The outbox has a channel of its own: its thread is no part of an event loop.
         self._sending = Link(lambda: self._channel(grpc))

@@ -281,11 +281,14 @@ class Outbox:
                     db.executemany("DELETE FROM entries WHERE number = ?", [(number,) for number in done])
             self._waiting = self._count()
             self._rejected += len(refused)
-            if AWAY not in ends:
+            tried = ends.index(AWAY) if AWAY in ends else len(ends)
+            if tried > 0:
                 # What the server does not take now must not hold up what is behind it.
-                self._tried = entries[-1].number
+                self._tried = entries[tried - 1].number
                 if LATER in ends:
-                    self._again_at = self._again_at or time.monotonic() + self._next_pause()
+                    # Not before what is behind it has had its turn, if the server took no more.
+                    pause = self._next_pause() if tried == len(ends) else PAUSE_MOST_S
+                    self._again_at = self._again_at or time.monotonic() + pause
                 elif self._again_at is None:
                     self._pause_s = PAUSE_LEAST_S
             self._wake.notify_all()

@@ -11,8 +11,10 @@ from ._proto.pointsman.v1 import router_pb2 as pb
 from ._proto.pointsman.v1 import router_pb2_grpc as rpc
 
 DEADLINE_S = 10.0
-# UNIMPLEMENTED for a whole call comes from a proxy, or from a server that is no pointsmand.
-WHOLE_CALL_LATER = AWAY | MENDABLE | {grpc.StatusCode.UNIMPLEMENTED}
+# Codes of a whole call that have nothing to do with what it contains. UNIMPLEMENTED comes from a proxy, or from a server
+# that is no pointsmand.
+OF_THE_SERVER = MENDABLE | {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED,
+                            grpc.StatusCode.UNIMPLEMENTED}
 CODES: Dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -37,14 +39,23 @@ class Sender:
             if again:
                 self._send_routes(entries, again, ends)
                 self._send_feedback(entries, [i for i in again if ends[i] is None], ends)
-        except grpc.RpcError as error:
-            # The call as a whole. One entry alone says whether it is the reason.
-            if error.code() in WHOLE_CALL_LATER:
+        except grpc.RpcError as error:  # the call as a whole
+            if error.code() in OF_THE_SERVER:
                 return [SERVER_AWAY if end == LATER else end for end in ends]
-            if len(entries) > 1:
-                return [self.send([entry])[0] for entry in entries]
-            return [_end_of(error.code(), error.details())]
+            return self._send_halves(entries)
         return ends
+
+    def _send_halves(self, entries: List[Entry]) -> List[Optional[str]]:
+        """After an error that one of the entries may be the reason of, such as one that is too large."""
+        if len(entries) == 1:
+            return [LATER]  # never dropped: the address may be that of another server
+        half = len(entries) // 2
+        ends = self.send(entries[:half])
+        if len(entries) == 2:  # the first of all may be the reason: one more says whether the server takes any
+            return ends + self.send(entries[half:])
+        if all(end in (LATER, SERVER_AWAY) for end in ends):  # then the reason is most likely the server
+            return ends + [SERVER_AWAY] * (len(entries) - half)
+        return ends + self.send(entries[half:])
 
     def _send_routes(self, entries: List[Entry], at: List[int], ends: List[Optional[str]]) -> None:
         self._send(self._stub().RouteBatch, pb.RouteBatchRequest(), {i: entries[i].route for i in at}, ends)

@@ -18,7 +18,7 @@ class Router(Base):
 
     default_arm: used when pointsmand does not answer within deadline_s; without one, the error is raised.
     token, tls: for a server that asks for them. tls: True for the system's CAs, or grpc.ssl_channel_credentials(...).
-    outbox: the file of feedback that waits; by default one of this user's. on_report: told when feedback is lost.
+    outbox: the file of feedback that waits; by default one of this user's for this server. on_report: told when feedback is lost.
     """
 
     _library = grpc
