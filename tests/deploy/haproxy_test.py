@@ -100,9 +100,28 @@ def check_calls(args, front, authority, client, stranger):
         check(end == f"200 {said}" and json.loads(body)["arm"], f"curl {version} routes", out)
         out = run(*base, version, "-d", "{}", url + messages.ROUTE)
         check(out.endswith(f"401 {said}"), "curl without a token is refused", out)
+    check_item_streams(client)
     out = run(*base, url + "/metrics")
     check(out.endswith("404 2"), "metrics are not for strangers", out)
     print("calls by gRPC and by curl (HTTP/1.1, HTTP/2) go through with TLS and a token; 401 without")
+
+
+def check_item_streams(client):
+    """Items of both streams, in messages of seven: each answered once."""
+    def ask(path, requests):
+        sent = [messages.stream_message({i: requests[i] for i in range(first, min(first + 7, len(requests)))})
+                for first in range(0, len(requests), 7)]
+        found = {}
+        for answer in client.channel.stream_stream(path)(iter(sent), timeout=CALL_S, metadata=client.metadata):
+            found.update(messages.stream_answers(answer))
+        check(sorted(found) == list(range(len(requests))), f"{path} answers each item", sorted(found))
+        return [found[i] for i in range(len(requests))]
+
+    decisions = ask(messages.ROUTE_STREAM, [messages.route("default", f"What is {i}?") for i in range(100)])
+    told = [messages.feedback("default", messages.decision_id(one), 1.0) for one in decisions]
+    results = {messages.fields(one)[1][0] for one in ask(messages.FEEDBACK_STREAM, told)}
+    check(results == {messages.APPLIED}, "feedback by the stream is applied", results)
+    print("100 items of RouteStream and their 100 of FeedbackStream go through")
 
 
 class Streams(threading.Thread):

@@ -68,6 +68,8 @@ def name_pool(request, pool):
     for part in ("start", "request"):  # of a stream
         if part in by_name:
             return name_pool(getattr(request, part), pool)
+    if "items" in by_name:  # of a stream of items: one
+        return name_pool(request.items.add(), pool)
     if "name" in by_name and request.DESCRIPTOR.name.endswith("PoolRequest"):
         request.name = pool
         return True
@@ -75,9 +77,9 @@ def name_pool(request, pool):
 
 
 def error_of_item(answer):
-    """The code of the error that an item of a stream has in its answer: field 3, and in that 1 and 2."""
-    parts = fields(answer) if answer else {}
-    if 3 not in parts or not isinstance(parts[3][0], bytes):
+    """The code of the error that the item of a stream has in its answer: field 1, in that 3, and in that 1 and 2."""
+    parts = fields(fields(answer)[1][0])
+    if 3 not in parts:
         return grpc.StatusCode.OK, ""
     error = fields(parts[3][0])
     code = next(code for code in grpc.StatusCode if code.value[0] == error[1][0])
@@ -99,7 +101,8 @@ def call(channel, service, method, messages, metadata, timeout=30):
         if proto.server_streaming:
             first = next(answer, None)
             answer.cancel()
-            return error_of_item(first)
+            has_items = first and method.name in ("RouteStream", "FeedbackStream")
+            return error_of_item(first) if has_items else (grpc.StatusCode.OK, "")
         return grpc.StatusCode.OK, ""
     except grpc.RpcError as error:
         return error.code(), error.details()

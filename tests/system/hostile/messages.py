@@ -8,6 +8,8 @@ import leb128  # noqa: E402  (from the folder above)
 
 ROUTE = "/pointsman.v1.Router/Route"
 ROUTE_BATCH = "/pointsman.v1.Router/RouteBatch"
+ROUTE_STREAM = "/pointsman.v1.Router/RouteStream"
+FEEDBACK_STREAM = "/pointsman.v1.Router/FeedbackStream"
 FEEDBACK = "/pointsman.v1.Router/Feedback"
 PUT_POOL = "/pointsman.v1.Admin/PutPool"
 GET_STATS = "/pointsman.v1.Admin/GetStats"
@@ -53,6 +55,17 @@ def route(pool, query, explain=False):
 def route_batch(pool, query, count):
     """Every item with each candidate's reason: the largest answer for the smallest request."""
     return data(1, pool) + data(2, data(2, query) + number(11, 1)) * count
+
+
+def stream_message(items):
+    """A message of RouteStream or FeedbackStream: {id: request}."""
+    return b"".join(data(1, number(1, i) + data(2, request)) for i, request in items.items())
+
+
+def stream_answers(message):
+    """{id: response}, without items that failed."""
+    items = map(fields, fields(message).get(1, []))
+    return {item.get(1, [0])[0]: item[2][0] for item in items if 2 in item}
 
 
 def feedback(pool, decision_id, quality, feedback_id=""):
