@@ -1,5 +1,6 @@
 #include "base/strings.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -103,6 +104,15 @@ bool IsUtf8(std::string_view text) {
     text.remove_prefix(point.bytes);
   }
   return true;
+}
+
+bool ContainsIgnoringCase(std::string_view text, std::string_view part) {
+  const auto lower = [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  };
+  const auto found = std::search(text.begin(), text.end(), part.begin(), part.end(),
+                                 [&](char a, char b) { return lower(a) == lower(b); });
+  return part.empty() || found != text.end();
 }
 
 }  // namespace pointsman

@@ -55,6 +55,9 @@ std::string Quoted(std::string_view text, std::size_t bytes_max = 80);
 // written as \xNN, everything else is unchanged. Cut at about `bytes_max` with "...".
 std::string OneLine(std::string_view text, std::size_t bytes_max = SIZE_MAX);
 
+// Whether `text` has `part` in it, where ASCII letters of both cases are the same. An empty part is in every text.
+bool ContainsIgnoringCase(std::string_view text, std::string_view part);
+
 // Whether `text` holds characters that a line should not: control characters (C0, DEL, C1), line and
 // paragraph separators, and characters that reorder the text around them (bidirectional embeddings, overrides
 // and isolates), which make a line show other text than it holds.

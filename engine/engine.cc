@@ -4,7 +4,10 @@
 #include <utility>
 
 #include "engine/engine_impl.h"
+#include "engine/inspect/decision_search.h"
 #include "engine/inspect/inspection.h"
+#include "engine/inspect/query_groups.h"
+#include "engine/inspect/try_query.h"
 #include "engine/pool/embedder_trial.h"
 #include "engine/request/query_text.h"
 
@@ -160,25 +163,25 @@ absl::StatusOr<PoolInfo> Engine::GetPool(std::string_view name) const {
 }
 
 absl::StatusOr<std::vector<Arm>> Engine::ListArms(std::string_view name, ArmId first,
-                                                  std::size_t count_max,
-                                                  bool include_removed) const {
+                                                  std::size_t count_max, bool include_removed,
+                                                  std::string_view name_contains) const {
   std::shared_ptr<PoolRuntime> pool;
   ASSIGN_OR_RETURN(pool, impl_->pools_.Find(name));
   const auto state = pool->state();
   std::vector<Arm> arms;
   for (std::size_t i = Index(first); i < state->arm_count() && arms.size() < count_max; ++i) {
     const Arm* arm = state->arm(static_cast<ArmId>(i));
-    if (arm != nullptr && (include_removed || arm->status != ArmStatus::kRemoved)) {
-      arms.push_back(*arm);
-    }
+    if (arm == nullptr || (!include_removed && arm->status == ArmStatus::kRemoved)) continue;
+    if (ContainsIgnoringCase(arm->name, name_contains)) arms.push_back(*arm);
   }
   return arms;
 }
 
-absl::StatusOr<PoolStatistics> Engine::GetStats(std::string_view name) const {
+absl::StatusOr<PoolStatistics> Engine::GetStats(std::string_view name,
+                                                const ArmFilter& arms) const {
   std::shared_ptr<PoolRuntime> pool;
   ASSIGN_OR_RETURN(pool, impl_->pools_.Find(name));
-  return pool->Statistics(impl_->clock_.Now(), /*with_checksum=*/false);
+  return pool->Statistics(impl_->clock_.Now(), /*with_checksum=*/false, arms);
 }
 
 void Engine::GetStatsWithChecksum(std::string name, Done<PoolStatistics> done) const {
@@ -186,7 +189,7 @@ void Engine::GetStatsWithChecksum(std::string name, Done<PoolStatistics> done) c
       [this, name = std::move(name)]() -> absl::StatusOr<PoolStatistics> {
         std::shared_ptr<PoolRuntime> pool;
         ASSIGN_OR_RETURN(pool, impl_->pools_.Find(name));
-        return pool->Statistics(impl_->clock_.Now(), /*with_checksum=*/true);
+        return pool->Statistics(impl_->clock_.Now(), /*with_checksum=*/true, {});
       },
       std::move(done));
 }
@@ -267,6 +270,78 @@ absl::StatusOr<uint64_t> Engine::StateChecksum(std::string_view name) const {
   std::shared_ptr<PoolRuntime> pool;
   ASSIGN_OR_RETURN(pool, impl_->pools_.Find(name));
   return pointsman::learners::StateChecksum(*pool->state());
+}
+
+absl::StatusOr<History> Engine::GetHistory(std::string_view name, Micros span) const {
+  std::shared_ptr<PoolRuntime> pool;
+  ASSIGN_OR_RETURN(pool, impl_->pools_.Find(name));
+  return pool->ReadHistory(span, impl_->clock_.Now());
+}
+
+void Engine::ListDecisions(std::string pool, DecisionQuery query, Done<DecisionPage> done) const {
+  impl_->AskPool<DecisionPage>(
+      std::move(pool),
+      [this, query = std::move(query)](const PoolRuntime& runtime) {
+        return SearchDecisions(runtime, impl_->storage_, query, impl_->clock_.Now());
+      },
+      std::move(done));
+}
+
+void Engine::TryPreferences(std::string pool, std::vector<Preference> preferences,
+                            uint32_t decisions, Done<TriedPreferences> done) const {
+  impl_->AskPool<TriedPreferences>(
+      std::move(pool),
+      [this, preferences = std::move(preferences), decisions](const PoolRuntime& runtime) {
+        return engine::TryPreferences(runtime, *impl_->storage_.decisions, preferences, decisions);
+      },
+      std::move(done));
+}
+
+void Engine::TryQuery(RouteInput input, uint32_t neighbours, Done<TriedQuery> done) const {
+  input.mode = Mode::kPreview;
+  input.explain = true;
+  auto prepared = impl_->routing_.Prepare(std::move(input));
+  if (!prepared.ok()) return done(prepared.status());
+  std::vector<PreparedQuery> one;
+  one.push_back(*std::move(prepared));
+  EmbedQueries(std::move(one), [this, neighbours,
+                                done = std::move(done)](std::vector<PreparedQuery> embedded) {
+    auto shared = std::make_shared<const std::vector<PreparedQuery>>(std::move(embedded));
+    const std::string pool = shared->front().input.pool;
+    impl_->AskPool<TriedQuery>(
+        pool,
+        [this, shared, neighbours](const PoolRuntime& runtime) -> absl::StatusOr<TriedQuery> {
+          RouteOutput output;
+          ASSIGN_OR_RETURN(output, std::move(impl_->routing_.Route(*shared).front()));
+          return ExplainPreview(runtime, impl_->storage_, shared->front().input, std::move(output),
+                                neighbours);
+        },
+        done);
+  });
+}
+
+void Engine::ListQueryGroups(std::string pool, uint32_t groups, Done<QueryGroups> done) const {
+  impl_->AskPool<QueryGroups>(
+      std::move(pool),
+      [this, groups](const PoolRuntime& runtime) {
+        return GroupQueries(runtime, impl_->storage_, groups);
+      },
+      std::move(done));
+}
+
+std::vector<PoolLogFigures> Engine::LogFigures() const {
+  const auto pools = impl_->pools_.all();
+  std::vector<PoolLogFigures> all;
+  for (const auto& [name, pool] : *pools) {
+    PoolLogFigures figures{.pool = pool->name(), .sequence = pool->state()->version()};
+    figures.experience = pool->experience().size();
+    // What cannot be read is shown as nothing; StorageHealth says why.
+    figures.first = impl_->storage_.log->FirstSequence(pool->id()).value_or(0);
+    const auto snapshots = impl_->storage_.log->ListSnapshots(pool->id());
+    if (snapshots.ok() && !snapshots->empty()) figures.snapshot = snapshots->front();
+    all.push_back(std::move(figures));
+  }
+  return all;
 }
 
 const Limits& Engine::limits() const { return impl_->limits_.Get(); }

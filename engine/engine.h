@@ -26,6 +26,7 @@
 #include "engine/data_path.h"
 #include "engine/inspection_path.h"
 #include "engine/request/answers.h"
+#include "engine/request/insight.h"
 #include "engine/request/requests.h"
 #include "engine/request/statistics.h"
 #include "retrieval/index/arm_index.h"
@@ -89,9 +90,10 @@ class Engine final : public DataPath, public ControlPath, public InspectionPath 
   std::vector<PoolInfo> ListPools() const override;
   absl::StatusOr<PoolInfo> GetPool(std::string_view name) const override;
   absl::StatusOr<std::vector<Arm>> ListArms(std::string_view pool, ArmId first,
-                                            std::size_t count_max,
-                                            bool include_removed) const override;
-  absl::StatusOr<PoolStatistics> GetStats(std::string_view pool) const override;
+                                            std::size_t count_max, bool include_removed,
+                                            std::string_view name_contains = {}) const override;
+  absl::StatusOr<PoolStatistics> GetStats(std::string_view pool,
+                                          const ArmFilter& arms = {}) const override;
   void GetStatsWithChecksum(std::string pool, Done<PoolStatistics> done) const override;
   void MeasureRecall(std::string pool, std::vector<std::string> queries,
                      Done<RecallFigures> done) const override;
@@ -103,6 +105,13 @@ class Engine final : public DataPath, public ControlPath, public InspectionPath 
                                       std::string_view decision_id) const override;
   absl::StatusOr<OutcomePage> ReadOutcomes(std::string_view pool, Sequence first,
                                            std::size_t events_max) const override;
+  absl::StatusOr<History> GetHistory(std::string_view pool, Micros span) const override;
+  void ListDecisions(std::string pool, DecisionQuery query, Done<DecisionPage> done) const override;
+  void TryPreferences(std::string pool, std::vector<Preference> preferences, uint32_t decisions,
+                      Done<TriedPreferences> done) const override;
+  void TryQuery(RouteInput input, uint32_t neighbours, Done<TriedQuery> done) const override;
+  void ListQueryGroups(std::string pool, uint32_t groups, Done<QueryGroups> done) const override;
+  std::vector<PoolLogFigures> LogFigures() const override;
   absl::Status StorageHealth() const override;
   absl::Status SnapshotHealth() const override;
   std::size_t QueueDepth() const override;

@@ -15,6 +15,7 @@
 #include "engine/learn/import.h"
 #include "engine/learn/log_writer.h"
 #include "engine/learn/missing_feedback.h"
+#include "engine/maintain/history_keeper.h"
 #include "engine/maintain/recovery.h"
 #include "engine/maintain/scheduler.h"
 #include "engine/maintain/snapshots.h"
@@ -47,12 +48,15 @@ class Engine::Impl {
         pool_commands_(options_, limits_, *storage_.log, pools_, clock_, remotes_),
         judge_(storage_, pools_, feedback_),
         snapshots_(options_.limits, *storage_.log, *storage_.log, clock_, health_),
-        scheduler_(options_.writing, clock_) {}
+        history_(*storage_.log, pools_),
+        scheduler_(options_.writing, clock_),
+        reads_(options_.writing, clock_) {}
 
   absl::Status Start() {
     RETURN_IF_ERROR(ValidateLimits(options_.limits));
     std::vector<Turn::Evicted> evicted;
     ASSIGN_OR_RETURN(evicted, Recover(*storage_.log, options_.building, remotes_, pools_));
+    history_.Load();
     const auto pools = pools_.all();
     for (const auto& [name, pool] : *pools) {
       pool->counters().NoteSnapshot(pool->state()->version(), clock_.Now());
@@ -64,6 +68,7 @@ class Engine::Impl {
         [this](const std::vector<std::shared_ptr<PoolRuntime>>& touched) { NoteEvents(touched); });
     writer_->Start();
     scheduler_.Start();
+    reads_.Start();
     for (const auto& [name, pool] : *pools) pool->AskDescriptions();
     if (options_.writing == Writing::kThread) queue_ = std::make_unique<RouteQueue>(routing_);
     return absl::OkStatus();
@@ -88,6 +93,10 @@ class Engine::Impl {
     });
     scheduler_.Add(kSnapshotsJob, Lane::kAside, kMicrosPerSecond / 2, [this](Micros now) {
       snapshots_.MakeDue(now);
+      return false;
+    });
+    scheduler_.Add("history", Lane::kAside, HistoryKeeper::kEvery, [this](Micros) {
+      history_.Save();
       return false;
     });
   }
@@ -142,8 +151,24 @@ class Engine::Impl {
   // Runs `act` on the scheduler's thread, between two snapshots.
   template <class T, class Act>
   void RunAside(Act act, Done<T> done) {
+    RunOn(scheduler_, std::move(act), std::move(done));
+  }
+  // Runs `act` with the pool, on the thread for questions, which no snapshot delays.
+  template <class T, class Act>
+  void AskPool(std::string name, Act act, Done<T> done) {
+    RunOn<T>(
+        reads_,
+        [this, name = std::move(name), act = std::move(act)]() -> absl::StatusOr<T> {
+          std::shared_ptr<PoolRuntime> pool;
+          ASSIGN_OR_RETURN(pool, pools_.Find(name));
+          return act(*pool);
+        },
+        std::move(done));
+  }
+  template <class T, class Act>
+  void RunOn(Scheduler& thread, Act act, Done<T> done) {
     auto shared_done = std::make_shared<Done<T>>(std::move(done));
-    if (scheduler_.RunOnce([act = std::move(act), shared_done] { (*shared_done)(act()); })) return;
+    if (thread.RunOnce([act = std::move(act), shared_done] { (*shared_done)(act()); })) return;
     (*shared_done)(WithReason(absl::UnavailableError("the server is stopping"), reason::kStopping));
   }
 
@@ -271,7 +296,9 @@ class Engine::Impl {
     writer_->Stop();
     const auto pools = pools_.all();
     for (const auto& [name, pool] : *pools) snapshots_.Note(pool);
+    reads_.Stop();
     scheduler_.Stop();
+    history_.Save();
     snapshots_.MakeAll();
   }
 
@@ -289,7 +316,9 @@ class Engine::Impl {
   PoolCommands pool_commands_;
   MissingFeedbackJudge judge_;
   Snapshots snapshots_;
+  HistoryKeeper history_;
   Scheduler scheduler_;
+  Scheduler reads_;  // questions of people, which may take a tenth of a second each
   std::unique_ptr<LogWriter> writer_;
   std::unique_ptr<RouteQueue> queue_;  // null with Writing::kInline: the calling thread decides
 

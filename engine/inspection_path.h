@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "engine/done.h"
 #include "engine/request/answers.h"
+#include "engine/request/insight.h"
 #include "engine/request/requests.h"
 #include "engine/request/statistics.h"
 #include "retrieval/remote/remote_statistics.h"
@@ -24,11 +25,13 @@ class InspectionPath {
 
   virtual std::vector<PoolInfo> ListPools() const = 0;
   virtual absl::StatusOr<PoolInfo> GetPool(std::string_view name) const = 0;
-  // Arms with id >= first, at most `count_max`. Removed arms are included only if requested.
+  // Arms with id >= first, at most `count_max`. Removed arms are included only if requested. `name_contains`:
+  // without regard to case; empty: any.
   virtual absl::StatusOr<std::vector<Arm>> ListArms(std::string_view pool, ArmId first,
-                                                    std::size_t count_max,
-                                                    bool include_removed) const = 0;
-  virtual absl::StatusOr<PoolStatistics> GetStats(std::string_view pool) const = 0;
+                                                    std::size_t count_max, bool include_removed,
+                                                    std::string_view name_contains) const = 0;
+  virtual absl::StatusOr<PoolStatistics> GetStats(std::string_view pool,
+                                                  const ArmFilter& arms) const = 0;
   // The same, with the checksum of everything that the pool has learned at that moment. It is computed on a
   // background thread, because it encodes the whole state.
   virtual void GetStatsWithChecksum(std::string pool, Done<PoolStatistics> done) const = 0;
@@ -49,6 +52,20 @@ class InspectionPath {
   // stops after about a megabyte of text. Reads the disk.
   virtual absl::StatusOr<OutcomePage> ReadOutcomes(std::string_view pool, Sequence first,
                                                    std::size_t events_max) const = 0;
+
+  // What the pool did in the last `span`, at most 14 days.
+  virtual absl::StatusOr<History> GetHistory(std::string_view pool, Micros span) const = 0;
+  // The decisions that are kept, the newest first (decision_search.h). This and what follows run on a thread for
+  // such questions, one after another.
+  virtual void ListDecisions(std::string pool, DecisionQuery query,
+                             Done<DecisionPage> done) const = 0;
+  virtual void TryPreferences(std::string pool, std::vector<Preference> preferences,
+                              uint32_t decisions, Done<TriedPreferences> done) const = 0;
+  // Decides as a preview of Route, and explains it (try_query.h).
+  virtual void TryQuery(RouteInput input, uint32_t neighbours, Done<TriedQuery> done) const = 0;
+  virtual void ListQueryGroups(std::string pool, uint32_t groups, Done<QueryGroups> done) const = 0;
+  // Where the logs of all pools stand. Reads the disk.
+  virtual std::vector<PoolLogFigures> LogFigures() const = 0;
 
   // OK, or why writes fail.
   virtual absl::Status StorageHealth() const = 0;

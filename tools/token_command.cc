@@ -39,7 +39,7 @@ absl::Status Fill(const NewTokenOptions& options, service::TokenEntry& entry) {
   for (const std::string& name : Split(options.scopes)) {
     const auto scope = service::ScopeOf(name);
     if (!scope) {
-      return InvalidArgument("--scopes: expected route, feedback, admin or metrics, got ",
+      return InvalidArgument("--scopes: expected route, feedback, read, admin or metrics, got ",
                              Quoted(name));
     }
     entry.scopes = static_cast<uint8_t>(entry.scopes | static_cast<uint8_t>(*scope));
@@ -61,8 +61,7 @@ absl::StatusOr<std::vector<service::TokenEntry>> Present(const std::string& file
 
 std::vector<std::string> ScopesOf(const service::TokenEntry& token) {
   std::vector<std::string> scopes;
-  for (const service::Scope scope : {service::Scope::kRoute, service::Scope::kFeedback,
-                                     service::Scope::kAdmin, service::Scope::kMetrics}) {
+  for (const service::Scope scope : service::kAllScopes) {
     if (token.Has(scope)) scopes.emplace_back(service::ScopeName(scope));
   }
   return scopes;
@@ -163,7 +162,7 @@ void AddToken(CLI::App& app, Cli& cli) {
       ->required();
   create
       ->add_option("--scopes", options->scopes,
-                   "scopes, separated by commas: route, feedback, admin, metrics")
+                   "scopes, separated by commas: route, feedback, read, admin, metrics")
       ->required();
   create
       ->add_option("--pools", options->pools,

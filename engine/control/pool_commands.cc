@@ -16,9 +16,9 @@ namespace {
 
 constexpr double kInheritStrength = 10;  // outcomes
 constexpr std::size_t kNamesShown = 20;
+constexpr std::size_t kNamesCompared = 1000;
 
-// In the settings of an existing pool, a value that means "the default" means the value that the pool was made
-// with.
+// In the settings of an existing pool, a value that means "the default" means the one that the pool was made with.
 void KeepUnspecified(const EmbedderSettings& present, EmbedderSettings& wanted) {
   if (wanted.name != present.name) return;
   if (wanted.dimension == 0) wanted.dimension = present.dimension;
@@ -46,6 +46,15 @@ std::vector<std::string> LivingNames(const learners::LearnedState& state) {
     if (arm != nullptr && arm->status != ArmStatus::kRemoved) names.push_back(arm->name);
   }
   return names;
+}
+
+// The arm that a name without a living arm may have meant. Comparing very many names would hold up the writer.
+std::string NearestIn(const PoolRuntime& pool, const std::optional<Arm>& present,
+                      const std::string& name) {
+  const auto state = pool.state();
+  const bool is_living = present && present->status != ArmStatus::kRemoved;
+  if (is_living || state->arm_count() > kNamesCompared) return "";
+  return NearestName(name, LivingNames(*state));
 }
 
 std::string Hint(const std::string& nearest) {
@@ -144,11 +153,10 @@ absl::StatusOr<std::optional<ArmReset>> PoolCommands::ResetOf(
   if (edit.inherit_from.empty()) return std::optional(reset);
   const std::optional<Arm> source = turn.FindArm(pool, NormalName(edit.inherit_from));
   if (!source) {
-    return WithReason(
-        InvalidArgument("inherit_from: pool ", Quoted(pool->name()), " has no arm ",
-                        Quoted(edit.inherit_from),
-                        Hint(NearestName(edit.inherit_from, LivingNames(*pool->state())))),
-        reason::kArmUnknown, "inherit_from");
+    return WithReason(InvalidArgument("inherit_from: pool ", Quoted(pool->name()), " has no arm ",
+                                      Quoted(edit.inherit_from),
+                                      Hint(NearestIn(*pool, std::nullopt, edit.inherit_from))),
+                      reason::kArmUnknown, "inherit_from");
   }
   reset.inherit_from = source->id;
   reset.inherit_strength = edit.inherit_strength == 0 ? kInheritStrength : edit.inherit_strength;
@@ -161,7 +169,7 @@ absl::StatusOr<PutArmOutput> PoolCommands::PutArmIn(Turn& turn,
                                                     const std::string& by) const {
   RETURN_IF_ERROR(ValidateInheritance(edit.inherit_strength));
   const std::string name = NormalName(edit.name);
-  const std::string nearest = NearestName(name, LivingNames(*pool->state()));
+  const std::string nearest = NearestIn(*pool, turn.FindArm(pool, name), name);
   std::optional<Arm> present;
   ASSIGN_OR_RETURN(present, FindToPut(turn, pool, edit, name, nearest));
   Arm before = present.value_or(Arm{});
@@ -221,7 +229,7 @@ absl::StatusOr<bool> PoolCommands::StageRemoveArm(Turn& turn, const std::string&
   }
   if (!arm || arm->status == ArmStatus::kRemoved) {
     return WithReason(NotFound("pool ", Quoted(pool->name()), " has no arm ", Quoted(name),
-                               Hint(NearestName(name, LivingNames(*pool->state())))),
+                               Hint(NearestIn(*pool, std::nullopt, name))),
                       reason::kArmUnknown, "arm");
   }
   const bool was_active = arm->status == ArmStatus::kActive;

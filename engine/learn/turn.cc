@@ -8,6 +8,16 @@
 
 namespace pointsman::engine {
 
+void Turn::PoolTurn::PutArm(const Arm& arm) {
+  Arm& put = arms[arm.name];
+  for (const std::string& alias : put.aliases) {
+    const auto it = aliases.find(alias);
+    if (it != aliases.end() && it->second == arm.name) aliases.erase(it);
+  }
+  put = arm;
+  for (const std::string& alias : arm.aliases) aliases[alias] = arm.name;
+}
+
 Turn::PoolTurn& Turn::TurnOf(const std::shared_ptr<PoolRuntime>& pool) {
   PoolTurn& turn = pools_[pool->id()];
   if (turn.pool == nullptr) {
@@ -32,7 +42,7 @@ Sequence Turn::Append(const std::shared_ptr<PoolRuntime>& pool, EventBody body) 
   event.time = TimeOf(pool);
   if (const auto* put = std::get_if<ArmEvent>(&body)) {
     if (Index(put->arm.id) >= state->arm_count() + turn.new_arms) ++turn.new_arms;
-    turn.arms[put->arm.name] = put->arm;
+    turn.PutArm(put->arm);
   }
   if (auto* outcome = std::get_if<OutcomeEvent>(&body);
       outcome != nullptr && outcome->is_first && outcome->is_learned) {
@@ -82,8 +92,9 @@ std::optional<Arm> Turn::FindArm(const std::shared_ptr<PoolRuntime>& pool,
   if (it != pools_.end()) {
     const auto& arms = it->second.arms;
     if (const auto arm = arms.find(name); arm != arms.end()) return arm->second;
-    for (const auto& [put, arm] : arms) {
-      if (std::find(arm.aliases.begin(), arm.aliases.end(), name) != arm.aliases.end()) return arm;
+    const auto& aliases = it->second.aliases;
+    if (const auto alias = aliases.find(name); alias != aliases.end()) {
+      return arms.find(alias->second)->second;
     }
   }
   const auto id = pool->arms().Find(name);

@@ -72,10 +72,13 @@ class Turn {
 
  private:
   struct PoolTurn {
+    void PutArm(const Arm& arm);
+
     std::shared_ptr<PoolRuntime> pool;
     std::optional<PoolFold> fold;
     std::vector<Experience> experience;
-    std::map<std::string, Arm, std::less<>> arms;  // put in this turn
+    std::map<std::string, Arm, std::less<>> arms;             // put in this turn
+    std::map<std::string, std::string, std::less<>> aliases;  // of those, with the arm's name
     std::size_t new_arms = 0;
     double ticks = 0;  // how far these events advance the pool's clock
     std::map<std::pair<ClientKey, ArmId>, double> weights;  // counted in this turn

@@ -1,8 +1,10 @@
 #include "engine/pool/pool_runtime.h"
 
+#include <set>
 #include <utility>
 
 #include "base/status_macros.h"
+#include "domain/names.h"
 
 namespace pointsman::engine {
 
@@ -58,6 +60,7 @@ void PoolRuntime::Publish(std::shared_ptr<const learners::LearnedState> state,
       touched.push_back(arm->arm.id);
     } else if (const auto* outcome = std::get_if<OutcomeEvent>(&event.body)) {
       touched.push_back(outcome->arm);
+      history_.CountOutcome(event.time, *outcome);
     }
   }
   if (!put.empty()) {
@@ -65,6 +68,25 @@ void PoolRuntime::Publish(std::shared_ptr<const learners::LearnedState> state,
     for (const Arm* arm : put) AskDescription(*arm);
   }
   standing_.Update(*state_.Get(), arms_.active()->ids, std::move(touched));
+}
+
+void PoolRuntime::CountDecision(const Decision& decision) {
+  counters_.CountDecision(decision);
+  history_.CountDecision(decision);
+}
+
+History PoolRuntime::ReadHistory(Micros span, Micros now) const {
+  History history = history_.Read(span, now);
+  const auto state = state_.Get();
+  std::set<ArmId> seen;
+  for (const HistoryBucket& bucket : history.buckets) {
+    for (const auto& [id, arm] : bucket.arms) {
+      if (!seen.insert(id).second) continue;
+      const Arm* record = state->arm(id);
+      history.names.emplace_back(id, record == nullptr ? std::string() : record->name);
+    }
+  }
+  return history;
 }
 
 std::vector<Sequence> PoolRuntime::AddExperience(const Experience& experience) {
@@ -104,7 +126,8 @@ void PoolRuntime::SetDescription(ArmId id, const std::string& text,
   descriptions_.PutVector(*arm, encoder_.Projected(embedding));
 }
 
-PoolStatistics PoolRuntime::Statistics(Micros now, bool with_checksum) const {
+PoolStatistics PoolRuntime::Statistics(Micros now, bool with_checksum,
+                                       const ArmFilter& filter) const {
   const auto state = state_.Get();
   PoolStatistics out;
   out.pool = name_;
@@ -116,14 +139,24 @@ PoolStatistics PoolRuntime::Statistics(Micros now, bool with_checksum) const {
   if (with_checksum) out.state_checksum = learners::StateChecksum(*state);
   const std::vector<uint64_t> decisions = counters_.Fill(now, out);
   for (const uint64_t n : decisions) out.decisions += n;
-  for (std::size_t i = 0; i < state->arm_count(); ++i) {
+  const auto add = [&](std::size_t i) {
     const Arm* arm = state->arm(static_cast<ArmId>(i));
-    if (arm == nullptr) continue;
+    if (arm == nullptr) return;
     const uint64_t n = i < decisions.size() ? decisions[i] : 0;
     const double share =
         out.decisions == 0 ? 0 : static_cast<double>(n) / static_cast<double>(out.decisions);
-    out.arms.push_back({arm->name, arm->status, n, share, state->Figures(arm->id, now)});
+    out.arms.push_back({.name = arm->name,
+                        .status = arm->status,
+                        .decisions = n,
+                        .share = share,
+                        .is_watched = state->WatchedShare(arm->id) > 0,
+                        .figures = state->Figures(arm->id, now)});
+  };
+  if (filter.is_none) return out;
+  for (const std::string& name : filter.names) {
+    if (const auto id = arms_.Find(NormalName(name))) add(Index(*id));
   }
+  for (std::size_t i = 0; filter.names.empty() && i < state->arm_count(); ++i) add(i);
   return out;
 }
 

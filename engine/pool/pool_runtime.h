@@ -16,6 +16,7 @@
 #include "engine/pool/client_weights.h"
 #include "engine/pool/description_index.h"
 #include "engine/pool/pool_counters.h"
+#include "engine/pool/pool_history.h"
 #include "engine/pool/query_background.h"
 #include "engine/pool/query_encoder.h"
 #include "engine/pool/standing_arms.h"
@@ -43,9 +44,14 @@ class PoolRuntime : public std::enable_shared_from_this<PoolRuntime> {
   const DescriptionIndex& descriptions() const { return descriptions_; }
   const retrieval::ExperienceIndex& experience() const { return experience_; }
   PoolCounters& counters() { return counters_; }
+  PoolHistory& history() { return history_; }
   // How much of each client's feedback was counted, in a pool that bounds it.
   ClientWeights& client_weights() { return client_weights_; }
 
+  // Counts a decision that was made, in the counters and in the history.
+  void CountDecision(const Decision& decision);
+  // The history of the last `span`, with the arms' names.
+  History ReadHistory(Micros span, Micros now) const;
   // Publishes a state, then updates the parts with its events.
   void Publish(std::shared_ptr<const learners::LearnedState> state, std::span<const Event> events);
   // Returns the experiences that were dropped from the bounded memory.
@@ -54,7 +60,7 @@ class PoolRuntime : public std::enable_shared_from_this<PoolRuntime> {
   // asynchronously.
   void AskDescriptions();
 
-  PoolStatistics Statistics(Micros now, bool with_checksum) const;
+  PoolStatistics Statistics(Micros now, bool with_checksum, const ArmFilter& arms) const;
 
  private:
   PoolRuntime(learners::LearnedState state, QueryEncoder encoder, retrieval::Building building,
@@ -77,6 +83,7 @@ class PoolRuntime : public std::enable_shared_from_this<PoolRuntime> {
   retrieval::ExperienceIndex experience_;
   ClientWeights client_weights_;
   PoolCounters counters_;
+  PoolHistory history_;
 };
 
 }  // namespace pointsman::engine

@@ -23,11 +23,18 @@ struct FeedbackCounts {
   uint64_t closed = 0;
 };
 
+// Which arms are reported on.
+struct ArmFilter {
+  std::vector<std::string> names;  // empty: all
+  bool is_none = false;
+};
+
 struct ArmStatistics {
   std::string name;
   ArmStatus status = ArmStatus::kActive;
   uint64_t decisions = 0;  // since start
   double share = 0;        // of the pool's decisions since start
+  bool is_watched = false;
   learners::ArmFigures figures;
 };
 

@@ -63,7 +63,7 @@ absl::StatusOr<RouteOutput> Routing::RouteNamed(const PreparedQuery& query, Pinn
     const Decision decision = std::move(decided.decision);
     // A record that cannot be read may still exist. So decide, but do not overwrite it.
     const bool logged = recorded.ok() && Put(decision).ok();
-    pool->counters().CountDecision(decision);
+    pool->CountDecision(decision);
     return AnswerOf(state, decision, std::move(decided), input.explain, logged);
   }
   if ((*recorded)->request_hash != RequestHash(input)) {
@@ -131,7 +131,7 @@ std::vector<absl::StatusOr<RouteOutput>> Routing::RouteTogether(
   }
   const std::vector<bool> logged = Record(decisions);
   for (std::size_t j = 0; j < made.size(); ++j) {
-    made[j].pool->counters().CountDecision(decisions[j]);
+    made[j].pool->CountDecision(decisions[j]);
     outputs[made[j].query] = AnswerOf(*made[j].state, decisions[j], std::move(made[j].decided),
                                       queries[made[j].query].input.explain, logged[j]);
   }

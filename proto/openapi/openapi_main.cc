@@ -216,7 +216,8 @@ Json ChatOperation() {
 Json Describe(const DescriptorPool& pool, const std::string& version) {
   Schemas schemas;
   Json paths = Json::object();
-  for (const char* name : {"pointsman/v1/router.proto", "pointsman/v1/admin.proto"}) {
+  for (const char* name :
+       {"pointsman/v1/router.proto", "pointsman/v1/admin.proto", "pointsman/v1/insight.proto"}) {
     const FileDescriptor& file = *pool.FindFileByName(name);
     for (int s = 0; s < file.service_count(); ++s) {
       for (int m = 0; m < file.service(s)->method_count(); ++m) {

@@ -4,7 +4,6 @@
 #include <faiss/IndexFlat.h>
 #include <faiss/impl/FaissException.h>
 #include <faiss/utils/distances.h>
-#include <omp.h>
 
 #include <algorithm>
 #include <bit>
@@ -14,9 +13,7 @@
 #include "base/check.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
-
-// OpenBLAS's function, if FAISS uses that BLAS.
-extern "C" __attribute__((weak)) void openblas_set_num_threads(int count);
+#include "retrieval/index/one_thread.h"
 
 namespace pointsman::retrieval {
 namespace {
@@ -31,16 +28,6 @@ void KeepBlocksSmall() {
   static const bool is_set = [] {
     faiss::distance_compute_blas_query_bs = 256;
     faiss::distance_compute_blas_database_bs = 256;
-    return true;
-  }();
-  static_cast<void>(is_set);
-}
-
-// OpenMP's setting belongs to the calling thread: setting it in main does not affect other threads.
-void KeepToOneThread() {
-  thread_local const bool is_set = [] {
-    omp_set_num_threads(1);
-    if (openblas_set_num_threads != nullptr) openblas_set_num_threads(1);
     return true;
   }();
   static_cast<void>(is_set);

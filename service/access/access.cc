@@ -83,7 +83,7 @@ absl::StatusOr<Client> Access::Decide(const Need& need, const Credentials& crede
   auto client = Identify(*tokens, credentials.authorization, now);
   if (!client.ok()) return client;
   const TokenEntry* entry = client->token();
-  if (!entry->Has(*need.scope)) {
+  if (!entry->Covers(*need.scope)) {
     return Denied("the token ", entry->name, " lacks the scope ", ScopeName(*need.scope),
                   ", which this call requires");
   }

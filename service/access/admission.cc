@@ -53,7 +53,8 @@ absl::Status Admission::AtArrival(std::string_view method_path, std::string_view
 // Audits a call that is rejected before its message is read. gRPC does not give its address then.
 void Admission::AuditRefusal(std::string_view method_path, std::string_view authorization,
                              const absl::Status& status) {
-  if (NeedOf(method_path).scope != Scope::kAdmin) return;
+  const Method* const method = FindMethod(method_path);
+  if (method != nullptr && !method->is_admin()) return;
   const std::string_view name = Access::ClaimedName(authorization);
   AuditEntry entry;
   entry.rpc = method_path;

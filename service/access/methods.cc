@@ -13,27 +13,33 @@ constexpr Method kMethods[] = {
     {kRouteStream, "/pointsman.v1.Router/RouteStream", Scope::kRoute},
     {kFeedbackStream, "/pointsman.v1.Router/FeedbackStream", Scope::kFeedback},
     {kPutPool, "/pointsman.v1.Admin/PutPool", Scope::kAdmin, Reach::kNamed, true},
-    {kGetPool, "/pointsman.v1.Admin/GetPool", Scope::kAdmin},
-    {kListPools, "/pointsman.v1.Admin/ListPools", Scope::kAdmin, Reach::kAllowed},
+    {kGetPool, "/pointsman.v1.Admin/GetPool", Scope::kRead},
+    {kListPools, "/pointsman.v1.Admin/ListPools", Scope::kRead, Reach::kAllowed},
     {kDeletePool, "/pointsman.v1.Admin/DeletePool", Scope::kAdmin, Reach::kNamed, true},
     {kPutArm, "/pointsman.v1.Admin/PutArm", Scope::kAdmin, Reach::kNamed, true},
-    {kListArms, "/pointsman.v1.Admin/ListArms", Scope::kAdmin},
+    {kListArms, "/pointsman.v1.Admin/ListArms", Scope::kRead},
     {kRemoveArm, "/pointsman.v1.Admin/RemoveArm", Scope::kAdmin, Reach::kNamed, true},
     {kImportOutcomes, "/pointsman.v1.Admin/ImportOutcomes", Scope::kAdmin, Reach::kNamed, true},
     {kUndoImport, "/pointsman.v1.Admin/UndoImport", Scope::kAdmin, Reach::kNamed, true},
-    {kListOutcomes, "/pointsman.v1.Admin/ListOutcomes", Scope::kAdmin},
-    {kGetStats, "/pointsman.v1.Admin/GetStats", Scope::kAdmin},
-    {kExplain, "/pointsman.v1.Admin/Explain", Scope::kAdmin},
-    {kMeasureRecall, "/pointsman.v1.Admin/MeasureRecall", Scope::kAdmin},
+    {kListOutcomes, "/pointsman.v1.Admin/ListOutcomes", Scope::kRead},
+    {kGetStats, "/pointsman.v1.Admin/GetStats", Scope::kRead},
+    {kExplain, "/pointsman.v1.Admin/Explain", Scope::kRead},
+    {kMeasureRecall, "/pointsman.v1.Admin/MeasureRecall", Scope::kRead},
     {kTryEmbedder, "/pointsman.v1.Admin/TryEmbedder", Scope::kAdmin, Reach::kAllPools},
     {kBackup, "/pointsman.v1.Admin/Backup", Scope::kAdmin, Reach::kAllPools, true},
+    {kGetServer, "/pointsman.v1.Insight/GetServer", Scope::kRead, Reach::kAllowed},
+    {kGetHistory, "/pointsman.v1.Insight/GetHistory", Scope::kRead},
+    {kListDecisions, "/pointsman.v1.Insight/ListDecisions", Scope::kRead},
+    {kTryPreferences, "/pointsman.v1.Insight/TryPreferences", Scope::kRead},
+    {kTryQuery, "/pointsman.v1.Insight/TryQuery", Scope::kRead},
+    {kListQueryGroups, "/pointsman.v1.Insight/ListQueryGroups", Scope::kRead},
 };
 
 constexpr bool IsInOrder() {
   for (std::size_t i = 0; i < std::size(kMethods); ++i) {
     if (static_cast<std::size_t>(kMethods[i].id) != i) return false;
   }
-  return std::size(kMethods) == static_cast<std::size_t>(kBackup) + 1;
+  return std::size(kMethods) == static_cast<std::size_t>(kListQueryGroups) + 1;
 }
 static_assert(IsInOrder(), "the rows of kMethods follow MethodId");
 

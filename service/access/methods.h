@@ -32,6 +32,12 @@ enum class MethodId : uint8_t {
   kMeasureRecall,
   kTryEmbedder,
   kBackup,
+  kGetServer,
+  kGetHistory,
+  kListDecisions,
+  kTryPreferences,
+  kTryQuery,
+  kListQueryGroups,
 };
 
 // Which pools a call reads or changes.
@@ -49,7 +55,7 @@ struct Method {
   bool is_change = false;  // each call has an audit line; other methods only when refused
 
   std::string_view name() const { return path.substr(path.rfind('/') + 1); }
-  bool is_admin() const { return scope == Scope::kAdmin; }
+  bool is_admin() const { return scope == Scope::kAdmin || scope == Scope::kRead; }
 };
 
 // In order of MethodId.

@@ -21,10 +21,12 @@ constexpr std::size_t kSecretBytes = 32;
 constexpr std::string_view kNameCharacters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
 
-constexpr std::array<std::pair<Scope, std::string_view>, 4> kScopes{{{Scope::kRoute, "route"},
-                                                                     {Scope::kFeedback, "feedback"},
-                                                                     {Scope::kAdmin, "admin"},
-                                                                     {Scope::kMetrics, "metrics"}}};
+constexpr std::array<std::pair<Scope, std::string_view>, kAllScopes.size()> kScopes{
+    {{Scope::kRoute, "route"},
+     {Scope::kFeedback, "feedback"},
+     {Scope::kAdmin, "admin"},
+     {Scope::kMetrics, "metrics"},
+     {Scope::kRead, "read"}}};
 
 unsigned char* Bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 

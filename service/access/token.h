@@ -6,6 +6,7 @@
 // Threads: pure functions; MakeToken draws from OpenSSL's generator.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,8 +18,11 @@
 
 namespace pointsman::service {
 
-enum class Scope : uint8_t { kRoute = 1, kFeedback = 2, kAdmin = 4, kMetrics = 8 };
-std::string_view ScopeName(Scope scope);  // "route", "feedback", "admin", "metrics"
+// kRead: what looks and changes nothing; kAdmin covers it.
+enum class Scope : uint8_t { kRoute = 1, kFeedback = 2, kAdmin = 4, kMetrics = 8, kRead = 16 };
+inline constexpr std::array kAllScopes = {Scope::kRoute, Scope::kFeedback, Scope::kAdmin,
+                                          Scope::kMetrics, Scope::kRead};
+std::string_view ScopeName(Scope scope);  // "route", "feedback", "admin", "metrics", "read"
 std::optional<Scope> ScopeOf(std::string_view name);
 
 struct TokenEntry {
@@ -30,6 +34,9 @@ struct TokenEntry {
   std::optional<Micros> expires;   // the token is refused from then on
 
   bool Has(Scope scope) const { return (scopes & static_cast<uint8_t>(scope)) != 0; }
+  bool Covers(Scope scope) const {
+    return Has(scope) || (scope == Scope::kRead && Has(Scope::kAdmin));
+  }
   bool MayUse(std::string_view pool)
       const;  // compared as in names.h: names that look the same are the same
   bool MayUseAll() const { return MayUse("*"); }

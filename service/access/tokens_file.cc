@@ -159,7 +159,7 @@ std::string TokensText(const std::vector<TokenEntry>& tokens) {
     out << YAML::Key << "salt" << YAML::Value << absl::BytesToHexString(token.salt);
     out << YAML::Key << "sha256" << YAML::Value << absl::BytesToHexString(token.sha256);
     out << YAML::Key << "scopes" << YAML::Value << YAML::Flow << YAML::BeginSeq;
-    for (const Scope scope : {Scope::kRoute, Scope::kFeedback, Scope::kAdmin, Scope::kMetrics}) {
+    for (const Scope scope : kAllScopes) {
       if (token.Has(scope)) out << std::string(ScopeName(scope));
     }
     out << YAML::EndSeq << YAML::Key << "pools" << YAML::Value << YAML::Flow << YAML::BeginSeq;

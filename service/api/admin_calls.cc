@@ -169,7 +169,7 @@ void AdminCalls::ListArms(const CallPtr& call, const v1::ListArmsRequest& reques
     std::vector<Arm> arms;
     ASSIGN_OR_RETURN(
         arms, engine_.inspection().ListArms(MeantPool(request), static_cast<ArmId>(first), size,
-                                            request.include_removed()));
+                                            request.include_removed(), request.name_contains()));
     for (const Arm& arm : arms) *response.add_arms() = ToProto(arm);
     if (arms.size() == size) response.set_next_page_token(Cat(Index(arms.back().id) + 1));
     return absl::OkStatus();
@@ -218,7 +218,14 @@ void AdminCalls::GetStats(const CallPtr& call, const v1::GetStatsRequest& reques
   }
   call->Run([&]() -> absl::Status {
     engine::PoolStatistics statistics;
-    ASSIGN_OR_RETURN(statistics, engine_.inspection().GetStats(MeantPool(request)));
+    if (static_cast<std::size_t>(request.arms_size()) > kPerPage) {
+      return engine::BadField("arms",
+                              Cat("must be at most ", kPerPage, ", got ", request.arms_size()));
+    }
+    ASSIGN_OR_RETURN(statistics,
+                     engine_.inspection().GetStats(
+                         MeantPool(request),
+                         {{request.arms().begin(), request.arms().end()}, request.without_arms()}));
     response = ToProto(statistics);
     return absl::OkStatus();
   });

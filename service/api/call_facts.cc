@@ -79,4 +79,21 @@ CallFacts FactsOf(const v1::TryEmbedderRequest& request) {
 }
 CallFacts FactsOf(const v1::BackupRequest& request) { return {kBackup, {}, request.name()}; }
 
+CallFacts FactsOf(const v1::GetServerRequest&) { return {kGetServer}; }
+CallFacts FactsOf(const v1::GetHistoryRequest& request) {
+  return OfPool(kGetHistory, request.pool());
+}
+CallFacts FactsOf(const v1::ListDecisionsRequest& request) {
+  return OfPool(kListDecisions, request.pool(), request.arm());
+}
+CallFacts FactsOf(const v1::TryPreferencesRequest& request) {
+  return OfPool(kTryPreferences, request.pool());
+}
+CallFacts FactsOf(const v1::TryQueryRequest& request) {
+  return OfPool(kTryQuery, request.request().pool());
+}
+CallFacts FactsOf(const v1::ListQueryGroupsRequest& request) {
+  return OfPool(kListQueryGroups, request.pool());
+}
+
 }  // namespace pointsman::service

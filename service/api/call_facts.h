@@ -11,6 +11,7 @@
 #include "absl/container/inlined_vector.h"
 #include "domain/names.h"
 #include "pointsman/v1/admin.pb.h"
+#include "pointsman/v1/insight.pb.h"
 #include "pointsman/v1/router.pb.h"
 #include "service/access/methods.h"
 
@@ -44,5 +45,12 @@ CallFacts FactsOf(const v1::ExplainRequest& request);
 CallFacts FactsOf(const v1::MeasureRecallRequest& request);
 CallFacts FactsOf(const v1::TryEmbedderRequest& request);
 CallFacts FactsOf(const v1::BackupRequest& request);
+
+CallFacts FactsOf(const v1::GetServerRequest& request);
+CallFacts FactsOf(const v1::GetHistoryRequest& request);
+CallFacts FactsOf(const v1::ListDecisionsRequest& request);
+CallFacts FactsOf(const v1::TryPreferencesRequest& request);
+CallFacts FactsOf(const v1::TryQueryRequest& request);
+CallFacts FactsOf(const v1::ListQueryGroupsRequest& request);
 
 }  // namespace pointsman::service

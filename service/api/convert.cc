@@ -12,31 +12,6 @@
 namespace pointsman::service {
 namespace {
 
-v1::Preference ToProto(const Preference& preference) {
-  v1::Preference out;
-  out.set_quality(preference.quality);
-  out.set_cost(preference.cost);
-  out.set_latency(preference.latency);
-  return out;
-}
-
-void Fill(const ArmExpectation& expected, v1::Expected& out) {
-  // A linear model may predict values outside the scale.
-  out.set_quality(std::clamp(expected.quality, 0.0, 1.0));
-  out.set_quality_stddev(expected.quality_stddev);
-  out.set_error_rate(expected.error_rate);
-  if (expected.KnownCost()) {
-    out.set_cost_usd(expected.cost_usd);
-    out.set_cost_stddev_usd(expected.cost_stddev_usd);
-  }
-  if (expected.KnownLatency()) {
-    out.set_latency_ms(expected.latency_ms);
-    out.set_latency_stddev_ms(expected.latency_stddev_ms);
-  }
-  if (expected.input_tokens > 0) out.set_input_tokens(expected.input_tokens);
-  if (expected.output_tokens > 0) out.set_output_tokens(expected.output_tokens);
-}
-
 absl::Status CheckErrorKind(std::string_view field, int kind) {
   if (v1::ErrorKind_IsValid(kind)) return absl::OkStatus();
   return engine::BadField(field, Cat("unknown error kind ", kind));
@@ -58,6 +33,31 @@ engine::AttemptInput FromProto(const v1::Attempt& message) {
 }
 
 }  // namespace
+
+v1::Preference ToProto(const Preference& preference) {
+  v1::Preference out;
+  out.set_quality(preference.quality);
+  out.set_cost(preference.cost);
+  out.set_latency(preference.latency);
+  return out;
+}
+
+void FillProto(const ArmExpectation& expected, v1::Expected& out) {
+  // A linear model may predict values outside the scale.
+  out.set_quality(std::clamp(expected.quality, 0.0, 1.0));
+  out.set_quality_stddev(expected.quality_stddev);
+  out.set_error_rate(expected.error_rate);
+  if (expected.KnownCost()) {
+    out.set_cost_usd(expected.cost_usd);
+    out.set_cost_stddev_usd(expected.cost_stddev_usd);
+  }
+  if (expected.KnownLatency()) {
+    out.set_latency_ms(expected.latency_ms);
+    out.set_latency_stddev_ms(expected.latency_stddev_ms);
+  }
+  if (expected.input_tokens > 0) out.set_input_tokens(expected.input_tokens);
+  if (expected.output_tokens > 0) out.set_output_tokens(expected.output_tokens);
+}
 
 absl::StatusOr<engine::RouteInput> FromProto(const v1::RouteRequest& request) {
   engine::RouteInput input;
@@ -138,7 +138,7 @@ void FillProto(const engine::RouteOutput& output, v1::RouteResponse& out) {
     arm->set_inclusion(ranked.inclusion);
     arm->set_utility(ranked.utility);
     arm->set_reason(ranked.reason);
-    Fill(ranked.expected, *arm->mutable_expected());
+    FillProto(ranked.expected, *arm->mutable_expected());
   }
   for (const engine::FurtherArm& further : output.further) {
     auto* arm = out.add_further();
@@ -221,9 +221,10 @@ v1::GetStatsResponse ToProto(const engine::PoolStatistics& s) {
     if (t.rate_limited_until > 0) {
       arm->set_rate_limited_until_unix_ms(t.rate_limited_until / kMicrosPerMs);
     }
-    Fill(e, *arm->mutable_expected());
+    FillProto(e, *arm->mutable_expected());
     arm->set_level(a.figures.level.mean);
     arm->set_level_stddev(a.figures.level.stddev);
+    arm->set_is_watched(a.is_watched);
   }
   return out;
 }
@@ -243,7 +244,7 @@ v1::ExplainResponse ToProto(const engine::Explanation& e) {
     arm->set_probability(d.candidates[i].probability);
     arm->set_inclusion(d.candidates[i].inclusion);
     arm->set_utility(d.candidates[i].utility);
-    Fill(d.candidates[i].expected, *arm->mutable_expected());
+    FillProto(d.candidates[i].expected, *arm->mutable_expected());
   }
   for (std::size_t i = 0; i < d.chosen.size(); ++i) {
     auto* arm = out.add_chosen();

@@ -8,13 +8,17 @@
 
 #include "absl/status/statusor.h"
 #include "engine/request/answers.h"
+#include "engine/request/insight.h"
 #include "engine/request/requests.h"
 #include "engine/request/statistics.h"
 #include "pointsman/v1/admin.pb.h"
+#include "pointsman/v1/insight.pb.h"
 #include "pointsman/v1/router.pb.h"
 
 namespace pointsman::service {
 
+v1::Preference ToProto(const Preference& preference);
+void FillProto(const ArmExpectation& expected, v1::Expected& out);
 absl::StatusOr<engine::RouteInput> FromProto(const v1::RouteRequest& request);
 void FillProto(const engine::RouteOutput& output, v1::RouteResponse& out);
 absl::StatusOr<engine::FeedbackInput> FromProto(const v1::FeedbackRequest& request);
@@ -48,5 +52,12 @@ v1::ExplainResponse ToProto(const engine::Explanation& explanation);
 v1::MeasureRecallResponse ToProto(const engine::RecallFigures& figures);
 v1::TryEmbedderResponse ToProto(const engine::EmbedderFigures& figures);
 v1::ListOutcomesResponse ToProto(const engine::OutcomePage& page);
+
+v1::GetHistoryResponse ToProto(const engine::History& history);
+absl::StatusOr<engine::DecisionQuery> FromProto(const v1::ListDecisionsRequest& request);
+v1::ListDecisionsResponse ToProto(const engine::DecisionPage& page);
+v1::TryPreferencesResponse ToProto(const engine::TriedPreferences& tried);
+v1::TryQueryResponse ToProto(const engine::TriedQuery& tried);
+v1::ListQueryGroupsResponse ToProto(const engine::QueryGroups& groups);
 
 }  // namespace pointsman::service

@@ -4,13 +4,14 @@
 #pragma once
 
 #include "service/api/admin_calls.h"
+#include "service/api/insight_calls.h"
 #include "service/api/router_calls.h"
 
 namespace pointsman::service {
 
 // Calls `visit` with a pointer to each handler, and with the set that has it.
 template <class Visit>
-void ForEachUnaryCall(RouterCalls& router, AdminCalls& admin, Visit visit) {
+void ForEachUnaryCall(RouterCalls& router, AdminCalls& admin, InsightCalls& insight, Visit visit) {
   visit(router, &RouterCalls::Route);
   visit(router, &RouterCalls::RouteBatch);
   visit(router, &RouterCalls::Feedback);
@@ -29,6 +30,12 @@ void ForEachUnaryCall(RouterCalls& router, AdminCalls& admin, Visit visit) {
   visit(admin, &AdminCalls::TryEmbedder);
   visit(admin, &AdminCalls::Explain);
   visit(admin, &AdminCalls::Backup);
+  visit(insight, &InsightCalls::GetServer);
+  visit(insight, &InsightCalls::GetHistory);
+  visit(insight, &InsightCalls::ListDecisions);
+  visit(insight, &InsightCalls::TryPreferences);
+  visit(insight, &InsightCalls::TryQuery);
+  visit(insight, &InsightCalls::ListQueryGroups);
 }
 
 }  // namespace pointsman::service

@@ -13,10 +13,12 @@
 #include "base/mutex.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "base/version.h"
 #include "service/access/access.h"
 #include "service/access/address.h"
 #include "service/access/admission.h"
 #include "service/api/admin_calls.h"
+#include "service/api/insight_calls.h"
 #include "service/api/router_calls.h"
 #include "service/app/engine_host.h"
 #include "service/app/health_log.h"
@@ -25,6 +27,7 @@
 #include "service/grpc/admin_service.h"
 #include "service/grpc/connection_limits.h"
 #include "service/grpc/credentials.h"
+#include "service/grpc/insight_service.h"
 #include "service/grpc/pollers.h"
 #include "service/grpc/router_service.h"
 #include "service/http/connect_door.h"
@@ -131,8 +134,11 @@ class Server::Impl {
     admin_calls_ = std::make_unique<AdminCalls>(
         host_.slot(),
         config_.backup_dir.empty() ? config_.data_dir + "/backups" : config_.backup_dir, clock);
+    insight_calls_ = std::make_unique<InsightCalls>(
+        host_.slot(), ServerFacts{Version(), config_.data_dir, clock.Now()}, clock);
     router_ = std::make_unique<RouterService>(*router_calls_, *admission_);
     admin_service_ = std::make_unique<AdminService>(*admin_calls_, host_.slot(), *admission_);
+    insight_service_ = std::make_unique<InsightService>(*insight_calls_, *admission_);
     grpc::EnableDefaultHealthCheckService(true);
     // Without tokens, admission does not know the client before it reads the message, so reflection would
     // answer everybody.
@@ -150,6 +156,7 @@ class Server::Impl {
     builder.AddListeningPort(config_.listen, MakeCredentials(config_.tls, *admission_), &port_);
     builder.RegisterService(router_.get());
     builder.RegisterService(admin_service_.get());
+    builder.RegisterService(insight_service_.get());
     server_ = builder.BuildAndStart();
     if (server_ == nullptr || port_ == 0) return CannotListen(config_.listen);
     pollers_->Start();
@@ -163,7 +170,7 @@ class Server::Impl {
   absl::Status ListenForPages(const Clock& clock) {
     if (const std::string address = config_.http_address(); !address.empty()) {
       connect_ = std::make_unique<ConnectDoor>(host_.slot(), *router_calls_, *admin_calls_,
-                                               *admission_, host_.limits());
+                                               *insight_calls_, *admission_, host_.limits());
       openai_ = std::make_unique<OpenAiDoor>(*router_calls_, *admission_, host_.limits());
       http_door_ = std::make_unique<HttpDoor>(
           HttpDoorOptions{config_.http_origins,
@@ -273,8 +280,10 @@ class Server::Impl {
   std::unique_ptr<Admission> admission_;
   std::unique_ptr<RouterCalls> router_calls_;
   std::unique_ptr<AdminCalls> admin_calls_;
+  std::unique_ptr<InsightCalls> insight_calls_;
   std::unique_ptr<RouterService> router_;
   std::unique_ptr<AdminService> admin_service_;
+  std::unique_ptr<InsightService> insight_service_;
   std::unique_ptr<Pollers> pollers_;  // before the server, which uses its queues
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<ConnectDoor> connect_;

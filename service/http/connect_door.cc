@@ -81,7 +81,7 @@ HttpResponse WrongType(const std::string& types) {
 }  // namespace
 
 ConnectDoor::ConnectDoor(const EngineSlot& engine, RouterCalls& router, AdminCalls& admin,
-                         Admission& admission, const LiveLimits& limits)
+                         InsightCalls& insight, Admission& admission, const LiveLimits& limits)
     : admission_(admission), limits_(limits) {
   const std::string_view import_path = MethodOf(MethodId::kImportOutcomes).path;
   handlers_[import_path] = [this, &engine](const std::shared_ptr<HttpExchange>& exchange) {
@@ -105,7 +105,7 @@ ConnectDoor::ConnectDoor(const EngineSlot& engine, RouterCalls& router, AdminCal
                 });
     };
   };
-  ForEachUnaryCall(router, admin, add);
+  ForEachUnaryCall(router, admin, insight, add);
 }
 
 std::vector<std::string_view> ConnectDoor::paths() const {

@@ -17,6 +17,7 @@
 #include "domain/live_limits.h"
 #include "service/access/admission.h"
 #include "service/api/admin_calls.h"
+#include "service/api/insight_calls.h"
 #include "service/api/router_calls.h"
 #include "service/http/http_message.h"
 
@@ -26,7 +27,7 @@ class ConnectDoor {
  public:
   // All arguments must outlive it.
   ConnectDoor(const EngineSlot& engine, RouterCalls& router, AdminCalls& admin,
-              Admission& admission, const LiveLimits& limits);
+              InsightCalls& insight, Admission& admission, const LiveLimits& limits);
 
   // Whether a path is one of an RPC, of this server or not.
   static bool IsRpc(std::string_view path) { return path.starts_with("/pointsman.v1."); }

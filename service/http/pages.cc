@@ -4,6 +4,7 @@
 
 #include "base/strings.h"
 #include "openapi.h"
+#include "service/http/console.h"
 
 namespace pointsman::service {
 namespace {
@@ -14,9 +15,11 @@ HttpResponse Text(int status, std::string body) {
 
 constexpr char kPaths[] =
     "pointsmand answers here:\n"
+    "  GET  /                                    the console, for browsers\n"
     "  POST /pointsman.v1.Router/Route           choose an arm; the body is JSON\n"
     "  POST /pointsman.v1.Router/Feedback        report how it went\n"
     "  POST /pointsman.v1.Admin/...              manage pools and arms\n"
+    "  POST /pointsman.v1.Insight/...            what the router did, and why\n"
     "  POST /routing/v1/chat/completions         choose an arm for an OpenAI request\n"
     "  POST /routing/v1/feedback                 as Feedback\n"
     "  GET  /openapi.json                        all of it, described\n"
@@ -56,6 +59,7 @@ void Pages::Serve(const std::shared_ptr<HttpExchange>& exchange) {
   if (path == "/openapi.json") {
     return exchange->Respond({.type = "application/json", .body = std::string(OpenApiJson())});
   }
+  if (auto file = ConsoleAnswer(request)) return exchange->Respond(*std::move(file));
   if (path == "/") return exchange->Respond(Text(200, kPaths));
   exchange->Respond(Text(404, Cat("unknown path; ", kPaths)));
 }

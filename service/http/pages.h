@@ -1,7 +1,7 @@
 // The pages of the HTTP listener: GET /metrics (Prometheus text), /healthz (the server is alive; if it does not
-// serve, it may still recover by itself), /readyz (it serves and is not stopping), /openapi.json (the contract).
-// /metrics answers 401 to clients that may not read it. All other paths answer 404, and name these. "/" names all that the
-// port answers.
+// serve, it may still recover by itself), /readyz (it serves and is not stopping), /openapi.json (the contract), and the
+// console (console.h). /metrics answers 401 to clients that may not read it. All other paths answer 404, and name these.
+// "/" is the console for browsers; for others it names all that the port answers.
 // Threads: any. /metrics of many pools takes long, so a thread of its own makes it.
 #pragma once
 

@@ -40,6 +40,10 @@ class DecisionStore {
                                                                    const DecisionPosition& after,
                                                                    Micros before,
                                                                    std::size_t count_max) const = 0;
+  // The pool's decisions before `before`, the newest first, at most `count_max`. Their records may have expired.
+  virtual absl::StatusOr<std::vector<DecisionPosition>> ReadNewest(PoolId pool,
+                                                                   const DecisionPosition& before,
+                                                                   std::size_t count_max) const = 0;
   // Copies the store as it is now to `folder`, which exists, while writes go on.
   virtual absl::Status Checkpoint(const std::string& folder) = 0;
 };

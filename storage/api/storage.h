@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "base/siphash.h"
 #include "storage/api/decisions.h"
+#include "storage/api/history.h"
 #include "storage/api/log.h"
 #include "storage/api/pools.h"
 #include "storage/api/projections.h"
@@ -18,7 +19,11 @@
 namespace pointsman::storage {
 
 // One database that implements all of these. Code that uses it takes only the interface that it needs.
-class EventLog : public Log, public Projections, public SnapshotStore, public PoolRegistry {
+class EventLog : public Log,
+                 public Projections,
+                 public SnapshotStore,
+                 public PoolRegistry,
+                 public HistoryStore {
  public:
   // Copies the log as it is now to `folder`, which exists, while writes go on. No pool id is
   // assigned until `then` has returned.

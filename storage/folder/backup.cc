@@ -213,7 +213,7 @@ absl::StatusOr<BackupInfo> RestoreBackup(const std::string& folder, const std::s
   }
   RETURN_IF_ERROR(SyncAndList(aside).status());
   // The log comes last: if this is interrupted, a folder with decisions and no log is refused.
-  for (const char* part : {kSnapshotsFolder, kDecisionsFolder, kLogFolder}) {
+  for (const char* part : {kHistoryFolder, kSnapshotsFolder, kDecisionsFolder, kLogFolder}) {
     if (fs::exists(aside / part, error)) RETURN_IF_ERROR(Rename(aside / part, target / part));
   }
   fs::remove_all(aside, error);

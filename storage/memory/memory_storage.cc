@@ -33,6 +33,7 @@ struct PoolShelf {
   std::unordered_map<std::string, StampedFeedback> feedback;  // by EncodeFeedbackKey
   std::map<Sequence, Experience> experience;
   std::map<Sequence, std::string> snapshots;
+  std::string history;
   PoolProgress progress;
 };
 
@@ -193,6 +194,19 @@ class MemoryEventLog final : public EventLog {
     return NotFound("pool ", Index(pool), " has no snapshot at ", sequence);
   }
 
+  absl::Status PutHistory(PoolId pool, std::string_view bytes) override {
+    MutexLock lock(mutex_);
+    if (dropped_.contains(pool)) return NotFound("pool ", Index(pool), " was dropped");
+    shelves_[pool].history = bytes;
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::string> ReadHistory(PoolId pool) const override {
+    MutexLock lock(mutex_);
+    const PoolShelf* shelf = Find(pool);
+    return shelf == nullptr ? std::string() : shelf->history;
+  }
+
   absl::Status Checkpoint(const std::string&, const std::function<absl::Status()>&) override {
     return absl::UnimplementedError("a log in memory has no backup");
   }
@@ -250,6 +264,20 @@ class MemoryDecisionStore final : public DecisionStore {
       waiting.push_back({it->first, it->second});
     }
     return waiting;
+  }
+
+  absl::StatusOr<std::vector<DecisionPosition>> ReadNewest(PoolId pool,
+                                                           const DecisionPosition& before,
+                                                           std::size_t count_max) const override {
+    MutexLock lock(mutex_);
+    std::vector<DecisionPosition> newest;
+    const auto times = times_.find(pool);
+    if (times == times_.end()) return newest;
+    for (auto it = times->second.lower_bound(before);
+         it != times->second.begin() && newest.size() < count_max;) {
+      newest.push_back((--it)->first);
+    }
+    return newest;
   }
 
   absl::Status Checkpoint(const std::string&) override {

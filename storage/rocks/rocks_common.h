@@ -69,6 +69,7 @@ absl::StatusOr<std::unique_ptr<DecisionStore>> OpenRocksDecisionStore(
 inline constexpr char kLogFolder[] = "log";
 inline constexpr char kDecisionsFolder[] = "decisions";
 inline constexpr char kSnapshotsFolder[] = "snapshots";
+inline constexpr char kHistoryFolder[] = "history";
 inline constexpr char kMarkFile[] = "ACKNOWLEDGED";
 
 // Copies a database that may be written meanwhile to `path`, and makes that folder.
@@ -80,6 +81,7 @@ struct LogParts {
   std::shared_ptr<const void> scratch;
   std::unique_ptr<AcknowledgedMark> mark;  // null: open for reading only
   std::unique_ptr<SnapshotFiles> snapshots;
+  std::unique_ptr<SnapshotFiles> history;  // a pool's newest file is its history
   LogParts();
   LogParts(LogParts&&) noexcept;
   LogParts& operator=(LogParts&&) = delete;

@@ -95,6 +95,26 @@ class RocksDecisionStore final : public DecisionStore {
     return waiting;
   }
 
+  absl::StatusOr<std::vector<DecisionPosition>> ReadNewest(PoolId pool,
+                                                           const DecisionPosition& before,
+                                                           std::size_t count_max) const override {
+    std::vector<DecisionPosition> newest;
+    const std::string begin = EncodePoolKey(pool);
+    const rocksdb::Slice begin_slice(begin);
+    rocksdb::ReadOptions options;
+    options.iterate_lower_bound = &begin_slice;
+    options.fill_cache = false;
+    const std::unique_ptr<rocksdb::Iterator> it(db_->NewIterator(options, times_));
+    for (it->SeekForPrev(EncodeTimeKey(pool, before)); it->Valid() && newest.size() < count_max;
+         it->Prev()) {
+      auto position = DecodeTimeKey(pool, it->key().ToStringView());
+      if (!position) return DataLoss("decisions: a key of the family `times` is malformed");
+      if (*position < before) newest.push_back(*std::move(position));
+    }
+    RETURN_IF_ERROR(ToStatus(it->status(), "decisions: read the newest"));
+    return newest;
+  }
+
   absl::Status Checkpoint(const std::string& folder) override {
     RETURN_IF_ERROR(latch_.Check());
     return CheckpointOf(*db_, folder + "/" + kDecisionsFolder);

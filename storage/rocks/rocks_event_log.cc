@@ -106,6 +106,7 @@ class RocksEventLog final : public EventLog {
       MutexLock lock(tails_mutex_);
       tails_.erase(pool);
     }
+    RETURN_IF_ERROR(parts_.history->DropPool(pool));
     return parts_.snapshots->DropPool(pool);
   }
 
@@ -252,6 +253,22 @@ class RocksEventLog final : public EventLog {
     return parts_.snapshots->Read(pool, sequence);
   }
 
+  // The files are numbered, so that a file that is torn leaves the one before it.
+  absl::Status PutHistory(PoolId pool, std::string_view bytes) override {
+    RETURN_IF_ERROR(latch_.Check());
+    ASSIGN_OR_RETURN(const std::vector<Sequence> kept, parts_.history->List(pool));
+    return parts_.history->Put(pool, kept.empty() ? 1 : kept.front() + 1, bytes, /*keep=*/1);
+  }
+
+  absl::StatusOr<std::string> ReadHistory(PoolId pool) const override {
+    ASSIGN_OR_RETURN(const std::vector<Sequence> kept, parts_.history->List(pool));
+    for (const Sequence file : kept) {
+      auto bytes = parts_.history->Read(pool, file);
+      if (bytes.ok()) return bytes;
+    }
+    return std::string();
+  }
+
   absl::Status Checkpoint(const std::string& folder,
                           const std::function<absl::Status()>& then) override {
     RETURN_IF_ERROR(latch_.Check());
@@ -260,6 +277,9 @@ class RocksEventLog final : public EventLog {
     const std::string snapshots = folder + "/" + kSnapshotsFolder;
     RETURN_IF_ERROR(ToStatus(folder_.db->GetEnv()->CreateDir(snapshots), "backup: make a folder"));
     RETURN_IF_ERROR(parts_.snapshots->CopyTo(snapshots));
+    const std::string history = folder + "/" + kHistoryFolder;
+    RETURN_IF_ERROR(ToStatus(folder_.db->GetEnv()->CreateDir(history), "backup: make a folder"));
+    RETURN_IF_ERROR(parts_.history->CopyTo(history));
     RETURN_IF_ERROR(CheckpointOf(*folder_.db, folder + "/" + kLogFolder));
     return then();
   }

@@ -26,12 +26,14 @@ absl::Status LostWrites(const std::string& path, const std::string& mark_path, u
       Quoted(mark_path, 1024), " and restart");
 }
 
-// Removes the snapshots of pools that were dropped, in case of a crash between the two steps.
-absl::Status ForgetSnapshotsOfDroppedPools(const LogFolder& folder, SnapshotFiles& snapshots) {
+// Removes the files of pools that were dropped, in case of a crash between the two steps.
+absl::Status ForgetFilesOfDroppedPools(const LogFolder& folder, SnapshotFiles& snapshots,
+                                       SnapshotFiles& history) {
   std::set<PoolId> kept;
   ASSIGN_OR_RETURN(const auto tails, ReadTails(folder));
   for (const auto& [pool, tail] : tails) kept.insert(pool);
-  return snapshots.DropAllBut(kept);
+  RETURN_IF_ERROR(snapshots.DropAllBut(kept));
+  return history.DropAllBut(kept);
 }
 
 // A temporary folder that is removed with this object.
@@ -76,8 +78,10 @@ absl::StatusOr<std::unique_ptr<EventLog>> OpenRocksEventLog(const StorageOptions
   LogParts parts;
   ASSIGN_OR_RETURN(parts.snapshots, SnapshotFiles::Open(options.folder + "/" + kSnapshotsFolder,
                                                         env, /*is_read_only=*/false));
+  ASSIGN_OR_RETURN(parts.history, SnapshotFiles::Open(options.folder + "/" + kHistoryFolder, env,
+                                                      /*is_read_only=*/false));
   RETURN_IF_ERROR(Migrate(folder, *parts.snapshots));
-  RETURN_IF_ERROR(ForgetSnapshotsOfDroppedPools(folder, *parts.snapshots));
+  RETURN_IF_ERROR(ForgetFilesOfDroppedPools(folder, *parts.snapshots, *parts.history));
   parts.lock = std::move(lock);
   parts.mark = std::move(mark);
   return MakeRocksEventLog(std::move(folder), std::move(parts));
@@ -94,6 +98,8 @@ absl::StatusOr<std::unique_ptr<EventLog>> ReadRocksEventLog(const std::string& f
   LogParts parts;
   ASSIGN_OR_RETURN(parts.snapshots, SnapshotFiles::Open(folder_path + "/" + kSnapshotsFolder,
                                                         nullptr, /*is_read_only=*/true));
+  ASSIGN_OR_RETURN(parts.history, SnapshotFiles::Open(folder_path + "/" + kHistoryFolder, nullptr,
+                                                      /*is_read_only=*/true));
   ASSIGN_OR_RETURN(const uint64_t mark, AcknowledgedMark::Peek(mark_path));
   ASSIGN_OR_RETURN(LogFolder folder, ReadLogFolder(path, scratch->path()));
   const uint64_t end = folder.db->GetLatestSequenceNumber();

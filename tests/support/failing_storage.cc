@@ -112,6 +112,14 @@ class FailingEventLog final : public storage::EventLog {
     RETURN_IF_ERROR(gate_.BeforeRead());
     return inner_->ReadSnapshot(pool, sequence);
   }
+  absl::Status PutHistory(PoolId pool, std::string_view bytes) override {
+    RETURN_IF_ERROR(gate_.BeforeSnapshot());
+    return inner_->PutHistory(pool, bytes);
+  }
+  absl::StatusOr<std::string> ReadHistory(PoolId pool) const override {
+    RETURN_IF_ERROR(gate_.BeforeRead());
+    return inner_->ReadHistory(pool);
+  }
   absl::Status Checkpoint(const std::string& folder,
                           const std::function<absl::Status()>& then) override {
     RETURN_IF_ERROR(gate_.BeforeSnapshot());
@@ -148,6 +156,12 @@ class FailingDecisionStore final : public storage::DecisionStore {
       std::size_t count_max) const override {
     RETURN_IF_ERROR(gate_.BeforeRead());
     return inner_->ReadWaiting(pool, after, before, count_max);
+  }
+  absl::StatusOr<std::vector<DecisionPosition>> ReadNewest(PoolId pool,
+                                                           const DecisionPosition& before,
+                                                           std::size_t count_max) const override {
+    RETURN_IF_ERROR(gate_.BeforeRead());
+    return inner_->ReadNewest(pool, before, count_max);
   }
   absl::Status Checkpoint(const std::string& folder) override {
     RETURN_IF_ERROR(gate_.BeforeSnapshot());

@@ -17,7 +17,7 @@ from common import check, run, run_test  # noqa: E402
 from pointsmand import Pointsmand  # noqa: E402
 from reflected import Reflected, call, name_pool  # noqa: E402
 
-SCOPES = ("route", "feedback", "admin", "metrics")
+SCOPES = ("route", "feedback", "admin", "metrics", "read")
 # Other calls need `admin`: a new call is closed until it is opened here and in service/access/access.cc.
 NEEDS = {
     "pointsman.v1.Router/Route": "route",
@@ -26,13 +26,16 @@ NEEDS = {
     "pointsman.v1.Router/FeedbackBatch": "feedback",
     "pointsman.v1.Router/RouteStream": "route",
     "pointsman.v1.Router/FeedbackStream": "feedback",
-}
+} | {f"pointsman.v1.Admin/{name}": "read" for name in
+     ("GetPool", "ListPools", "ListArms", "ListOutcomes", "GetStats", "Explain", "MeasureRecall")
+} | {f"pointsman.v1.Insight/{name}": "read" for name in
+     ("GetServer", "GetHistory", "ListDecisions", "TryPreferences", "TryQuery", "ListQueryGroups")}
 TWO_WAYS = ("pointsman.v1.Router/RouteStream", "pointsman.v1.Router/FeedbackStream")  # not by HTTP/1.1
-ADMIN = "pointsman.v1.Admin"
+ADMIN, INSIGHT = "pointsman.v1.Admin", "pointsman.v1.Insight"
 HEALTH = "grpc.health.v1.Health"
 # Calls that name no pool, and that an admin of some pools may make: one answers only for these pools, the
 # other lists the calls.
-OF_NO_POOL = ("pointsman.v1.Admin/ListPools",
+OF_NO_POOL = ("pointsman.v1.Admin/ListPools", "pointsman.v1.Insight/GetServer",
               "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo")
 NO_TOKEN = grpc.StatusCode.UNAUTHENTICATED
 DENIED = grpc.StatusCode.PERMISSION_DENIED
@@ -59,7 +62,8 @@ def make_tokens(args):
             "elsewhere": tokens.create("elsewhere", SCOPES, "another"),
             "old": tokens.create("old", SCOPES)}
     for left_out in SCOPES:
-        made[f"no-{left_out}"] = tokens.create(f"no-{left_out}", [s for s in SCOPES if s != left_out])
+        others = [s for s in SCOPES if s != left_out and (left_out, s) != ("read", "admin")]  # admin covers read
+        made[f"no-{left_out}"] = tokens.create(f"no-{left_out}", others)
     text = tokens.file.read_text()
     # The clock cannot be advanced, but the file can contain a day in the past.
     at = text.index("name: old")
@@ -226,7 +230,7 @@ def test(args):
         for path in ("/pointsman.v1.Router/Nothing", "/routing/v1/chat/completions", "/routing/v1/feedback"):
             status, answer = web.post(path, b"{}", ())
             check(status == 401, f"{path} without a token is closed", (status, answer))
-    check_audit(server, {method.name for service, method in methods if service == ADMIN})
+    check_audit(server, {method.name for service, method in methods if service in (ADMIN, INSIGHT)})
     print(f"{len(paths)} calls, {tried} tries")
 
 

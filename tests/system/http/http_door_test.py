@@ -3,7 +3,9 @@ HTTP/1.1 as hostile clients speak it.
 
 usage: http_door_test.py --bin-dir BUILD/bin --work-dir FOLDER
 """
+import gzip
 import pathlib
+import re
 import ssl
 import subprocess
 import sys
@@ -157,6 +159,29 @@ def check_openai(port):
         answer = ask(port, post(CHAT, wrong, *headers))
         check(answer.status in (400, 404) and word in answer.json["error"]["message"],
               f"{what} is refused, naming {word}", answer)
+
+
+def check_console(port):
+    """The files of the console: for browsers, compressed, and under a policy that lets a page load nothing else."""
+    def get(path, *headers):
+        lines = [f"GET {path} HTTP/1.1", "Host: 127.0.0.1", *headers, "", ""]
+        return ask(port, "\r\n".join(lines).encode())
+
+    plain = get("/")
+    check(plain.headers["content-type"].startswith("text/plain") and b"the console" in plain.body, "curl gets a list", plain)
+    page = get("/", "Accept: text/html,*/*;q=0.8")
+    files = re.findall(rb'(?:src|href)="\.?(/assets/[^"]+)"', page.body)
+    check(page.status == 200 and page.headers["content-type"].startswith("text/html") and len(files) >= 2, "a browser the page", page)
+    for path, answer in [("/", page)] + [(f.decode(), get(f.decode())) for f in files]:
+        policy = answer.headers["content-security-policy"]
+        check(answer.status == 200 and "default-src 'none'" in policy and "unsafe" not in policy, f"{path} has its policy", policy)
+        check(answer.headers["x-content-type-options"] == "nosniff", f"{path} is what it says it is", answer.headers)
+    packed = get(files[0].decode(), "Accept-Encoding: br, gzip")
+    check(packed.headers["content-encoding"] == "gzip" and gzip.decompress(packed.body) == get(files[0].decode()).body,
+          "files are compressed for those who take it", packed.headers)
+    check("immutable" in packed.headers["cache-control"] and page.headers["cache-control"] == "no-cache", "and cached by name", "")
+    for path in ("/assets/", "/assets/../index.html", "/assets/nothing.js", "/index.html/"):
+        check(get(path).status == 404, f"{path} is nothing", path)
 
 
 def check_http(port):
@@ -317,7 +342,7 @@ def test(args):
         for one in (server, other):
             run(args.bin_dir / "pointsman", "--server", one.address, "pool", "create", ROOT / "deploy/pool.example.yaml")
         port = server.http_port
-        for step in (check_calls, check_errors, check_import, check_late, check_openai, check_http, check_crowd, check_slow):
+        for step in (check_calls, check_errors, check_import, check_late, check_openai, check_console, check_http, check_crowd, check_slow):
             step(port)
             print(f"{step.__name__[6:]}: passed", flush=True)
         check_browsers(port, other.http_port)

@@ -300,6 +300,25 @@ TEST_P(StorageTest, GivesBackDecisionsInOrderOfTime) {
   EXPECT_THAT(positions({100, "z"}, 300, 10), ElementsAre(P{200, ""}, odd));
   EXPECT_THAT(positions({200, ""}, 1000, 1), ElementsAre(odd));
   EXPECT_THAT(positions({300, "a"}, 1000, 10), IsEmpty());
+  const auto newest = [&](DecisionPosition before, std::size_t count) {
+    return decisions().ReadNewest(kPool, before, count).value();
+  };
+  EXPECT_THAT(newest({1000, ""}, 10),
+              ElementsAre(P{300, "a"}, odd, P{200, ""}, P{100, "z"}, P{-5, "old"}));
+  EXPECT_THAT(newest({300, "a"}, 2), ElementsAre(odd, P{200, ""}));
+  EXPECT_THAT(newest(odd, 1), ElementsAre(P{200, ""}));
+  EXPECT_THAT(newest({-5, "old"}, 10), IsEmpty());
+}
+
+TEST_P(StorageTest, KeepsAPoolsHistoryUntilThePoolIsDropped) {
+  EXPECT_EQ(log().ReadHistory(kPool).value(), "");
+  ASSERT_TRUE(log().PutHistory(kPool, "one").ok());
+  ASSERT_TRUE(log().PutHistory(kPool, "two").ok());
+  EXPECT_EQ(log().ReadHistory(kPool).value(), "two");
+  EXPECT_EQ(log().ReadHistory(kOther).value(), "");
+  ASSERT_TRUE(log().DropPool(kPool).ok());
+  EXPECT_EQ(log().ReadHistory(kPool).value(), "");
+  EXPECT_FALSE(log().PutHistory(kPool, "three").ok());
 }
 
 TEST_P(StorageTest, TakesDecisionsFromManyThreadsWhileTheLogIsWrittenAndRead) {

@@ -47,7 +47,7 @@ async function checkCalls(page, useBinaryFormat, url, token) {
   const pool = `page-${useBinaryFormat ? "binary" : "json"}`;
   const run = (...steps) => page.evaluate((words) => window.page.runCalls(...words),
     [url, useBinaryFormat, token, steps, pool]);
-  const first = await run("checkPools", "checkDecisions");
+  const first = await run("checkPools", "checkDecisions", "checkInsight");
   await importFor(url, token, pool);
   const second = await run("checkImported", "checkServer", "checkErrors", "checkEnd");
   const what = `in a page, ${pool} at ${url}`;

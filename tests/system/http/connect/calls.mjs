@@ -84,6 +84,27 @@ export async function checkDecisions({ contract, router, admin }, pool) {
   assert.ok(stats.stateChecksum > 0n);
 }
 
+export async function checkInsight({ contract, insight }, pool) {
+  const server = await insight.getServer({});
+  const [log] = server.pools.filter((one) => one.pool === pool);
+  assert.ok(server.version && server.scopes.includes("read") && log.sequence > 0n && server.limits.length > 0);
+  const { buckets, stepS } = await insight.getHistory({ pool });
+  const sum = (name) => buckets.reduce((total, bucket) => total + bucket[name], 0n);
+  assert.deepEqual([stepS, sum("decisions"), sum("firstFeedback")], [60n, 3n, 3n]);
+  const { decisions } = await insight.listDecisions({ pool, text: "HEISST", feedback: contract.value("FeedbackFilter", "TOLD") });
+  assert.equal(decisions.length, 0, "only ASCII letters are the same in both cases");
+  const found = await insight.listDecisions({ pool, text: "wie HEI", pageSize: 5 });
+  assert.deepEqual(found.decisions.map((one) => [one.queryText, one.outcome.quality]), [[TEXT, 1]]);
+  const tried = await insight.tryPreferences({ pool, preferences: [{ quality: 1 }, { cost: 1 }] });
+  assert.deepEqual([tried.decisions, tried.results.length], [3, 2]);
+  assert.ok(tried.results.every((one) => Math.abs(one.arms.reduce((all, arm) => all + arm.share, 0) - 1) < 1e-9));
+  const query = await insight.tryQuery({ request: { pool, query: TEXT }, neighbours: 1 });
+  assert.equal(query.parts.length, query.decision.ranking.length);
+  assert.deepEqual([query.neighbours[0].queryText, query.decision.logged], [TEXT, false]);
+  const { groups, outcomes, hasWords } = await insight.listQueryGroups({ pool, groups: 2 });
+  assert.ok(groups.length > 0 && outcomes === 3 && hasWords);
+}
+
 // Needs the import "i", of 200 outcomes.
 export async function checkImported({ admin }, pool) {
   const outcomes = [];

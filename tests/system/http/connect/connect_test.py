@@ -24,7 +24,8 @@ from pointsmand import Pointsmand  # noqa: E402
 
 NODE_LEAST = 18
 SCRIPTS = ("calls.mjs", "contract.mjs", "imported.mjs", "node.mjs", "openapi.mjs", "browser.mjs", "page.mjs")
-PROTOS = ("pointsman/v1/router.proto", "pointsman/v1/admin.proto", "google/rpc/error_details.proto")
+PROTOS = ("pointsman/v1/router.proto", "pointsman/v1/admin.proto", "pointsman/v1/insight.proto",
+          "google/rpc/error_details.proto")
 MESSAGE_BYTES_MAX = 1 << 20  # smaller than the default, so that too large is still small
 WAIT_S = 120  # for a script, on a busy machine
 # A proxy is only for npm, never for the test's own servers.

@@ -9,12 +9,12 @@ const nameOf = (method) => `${method.parent.typeName}/${method.name}`;
 export class Contract {
   constructor(bytes) {
     this.registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, bytes));
-    this.services = ["pointsman.v1.Router", "pointsman.v1.Admin"].map((name) => this.registry.getService(name));
+    this.services = ["Router", "Admin", "Insight"].map((name) => this.registry.getService(`pointsman.v1.${name}`));
   }
 
   clients(transport) {
-    const [router, admin] = this.services.map((service) => createClient(service, transport));
-    return { contract: this, router, admin };
+    const [router, admin, insight] = this.services.map((service) => createClient(service, transport));
+    return { contract: this, router, admin, insight };
   }
 
   methods() {

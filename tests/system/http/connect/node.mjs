@@ -150,7 +150,7 @@ for (const useBinaryFormat of [false, true]) {
   const format = useBinaryFormat ? "binary" : "json";
   const pool = `by-${format}`;
   const clients = connect(useBinaryFormat);
-  for (const step of [calls.checkPools, calls.checkDecisions, checkImports, calls.checkImported, calls.checkServer,
+  for (const step of [calls.checkPools, calls.checkDecisions, calls.checkInsight, checkImports, calls.checkImported, calls.checkServer,
                       calls.checkErrors, checkImportErrors, checkBothWays, checkCrowd]) {
     await attempt(format, step, clients, pool);
   }

@@ -93,7 +93,7 @@ TEST(ATokensEntry, NamesItsPoolsHoweverTheyAreSpelled) {
 }
 
 TEST(AScope, IsReadAsItIsWritten) {
-  for (const Scope scope : {Scope::kRoute, Scope::kFeedback, Scope::kAdmin, Scope::kMetrics}) {
+  for (const Scope scope : kAllScopes) {
     EXPECT_EQ(ScopeOf(ScopeName(scope)), scope);
   }
   EXPECT_FALSE(ScopeOf(""));

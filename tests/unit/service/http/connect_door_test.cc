@@ -37,7 +37,8 @@ TEST(ConnectDoor, ServesEveryMethodButTheStreamsInBothDirections) {
   Admission admission(limits, access, clock, metrics, audit);
   RouterCalls router(engine, metrics);
   AdminCalls admin(engine, "", clock);
-  const ConnectDoor door(engine, router, admin, admission, limits);
+  InsightCalls insight(engine, {}, clock);
+  const ConnectDoor door(engine, router, admin, insight, admission, limits);
   std::set<std::string> served;
   for (const std::string_view path : door.paths()) served.emplace(path);
   EXPECT_EQ(served, AllPaths());

@@ -1,0 +1,55 @@
+#include "engine/inspect/try_query.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "base/strings.h"
+#include "engine/inspect/past_query.h"
+#include "engine/request/validate.h"
+#include "engine/route/decide.h"
+
+namespace pointsman::engine {
+namespace {
+
+constexpr uint32_t kNeighboursShown = 10;
+
+}  // namespace
+
+absl::StatusOr<TriedQuery> ExplainPreview(const PoolRuntime& pool, const storage::Storage& storage,
+                                          const RouteInput& input, RouteOutput output,
+                                          uint32_t count) {
+  if (count > kNeighboursShownMax) {
+    return BadField("neighbours", Cat("must be at most ", kNeighboursShownMax, ", got ", count));
+  }
+  const auto state = pool.state();
+  const PoolSettings& settings = state->pool().settings;
+  TriedQuery tried;
+  tried.preference = Normalised(input.preference.value_or(settings.default_preference));
+  tried.cost_scale_usd = settings.cost_scale_usd;
+  tried.latency_scale_ms = settings.latency_scale_ms;
+  for (const RankedArm& arm : output.ranking) {
+    tried.parts.push_back(
+        {arm.arm, tried.preference.quality * arm.expected.quality,
+         tried.preference.cost * arm.expected.cost_usd / settings.cost_scale_usd,
+         tried.preference.latency * arm.expected.latency_ms / settings.latency_scale_ms});
+  }
+  tried.decision = std::move(output);
+
+  ASSIGN_OR_RETURN(const QueryContext context, pool.encoder().Encode(input, settings));
+  std::vector<Neighbour> neighbours = FindNeighbours(pool, *state, context);
+  const std::size_t most = count == 0 ? kNeighboursShown : count;
+  if (neighbours.size() > most) neighbours.resize(most);
+  for (const Neighbour& neighbour : neighbours) {
+    SimilarQuery similar{.neighbour = neighbour};
+    if (const Arm* arm = state->arm(neighbour.arm)) similar.arm = arm->name;
+    ASSIGN_OR_RETURN(PastQuery past, FindPastQuery(pool, storage, neighbour.sequence));
+    similar.decision_id = std::move(past.decision_id);
+    similar.query_text = std::move(past.text);
+    similar.time = past.time;
+    tried.neighbours.push_back(std::move(similar));
+  }
+  return tried;
+}
+
+}  // namespace pointsman::engine

@@ -1,0 +1,105 @@
+// What is asked about past and possible decisions, and what the engine answers. Field meanings are those of
+// proto/pointsman/v1/insight.proto.
+// Threads: plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "domain/event.h"
+#include "engine/request/history.h"
+#include "engine/request/requests.h"
+
+namespace pointsman::engine {
+
+enum class FeedbackFilter : uint8_t { kAny = 0, kTold = 1, kSilent = 2, kFailed = 3 };
+
+struct DecisionQuery {
+  std::string arm;  // empty: any
+  Micros from = 0;
+  Micros before = 0;  // 0: any
+  FeedbackFilter feedback = FeedbackFilter::kAny;
+  std::optional<double> quality_min;
+  std::optional<double> quality_max;
+  std::string text;                       // empty: any
+  uint32_t page_size = 0;                 // 0: 50
+  std::optional<DecisionPosition> after;  // the last one that a page before this one looked at
+};
+
+struct FoundDecision {
+  Decision decision;
+  std::string arm;
+  bool is_best = false;
+  std::optional<std::pair<std::string, Outcome>> outcome;  // with the arm that served
+};
+
+struct DecisionPage {
+  std::vector<FoundDecision> decisions;  // the newest first
+  std::optional<DecisionPosition> next;  // unset: that was all
+  uint32_t searched = 0;
+};
+
+struct PreferenceResult {
+  Preference preference;                                  // normalised
+  std::vector<std::pair<std::string, double>> arms = {};  // with their shares, the largest first
+  Sums quality = {};
+  Sums cost_usd = {};
+  Sums latency_ms = {};
+};
+
+struct TriedPreferences {
+  uint32_t decisions = 0;
+  Micros first = 0;
+  Preference preference;  // the pool's default
+  std::vector<PreferenceResult> results;
+};
+
+struct UtilityParts {
+  std::string arm;
+  double quality = 0;
+  double cost = 0;
+  double latency = 0;
+};
+
+struct SimilarQuery {
+  Neighbour neighbour;
+  std::string arm = {};
+  std::string decision_id = {};
+  std::string query_text = {};
+  Micros time = 0;
+};
+
+struct TriedQuery {
+  RouteOutput decision;
+  Preference preference;
+  double cost_scale_usd = 0;
+  double latency_scale_ms = 0;
+  std::vector<UtilityParts> parts;  // in order of the ranking
+  std::vector<SimilarQuery> neighbours;
+};
+
+struct QueryGroup {
+  double share = 0;
+  std::vector<std::string> words;
+  std::vector<std::string> examples;
+  std::vector<std::pair<std::string, Sums>> arms;  // with the quality, the best first
+};
+
+struct QueryGroups {
+  std::vector<QueryGroup> groups;  // the largest first
+  uint32_t outcomes = 0;
+  bool has_words = false;
+};
+
+struct PoolLogFigures {
+  std::string pool;
+  Sequence sequence = 0;
+  Sequence snapshot = 0;
+  Sequence first = 0;
+  uint64_t experience = 0;
+};
+
+}  // namespace pointsman::engine
