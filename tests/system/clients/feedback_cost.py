@@ -7,6 +7,7 @@ Needs Debian's python3-grpcio.
 import argparse
 import os
 import pathlib
+import signal
 import statistics
 import sys
 import tempfile
@@ -26,8 +27,10 @@ def cpu_us(process):
 
 def feedback_us(case, ids, quality):
     before = cpu_us(case.server.process)
+    case.server.signal(signal.SIGSTOP)  # so that batches are full, as those of a busy app
     for decision_id in ids:
         case.driver.say({"do": "rate_id", "decision_id": decision_id, "quality": quality})
+    case.server.signal(signal.SIGCONT)
     status = case.driver.say({"do": "flush", "within_ms": WITHIN_MS})
     if status["waiting"] or status["rejected"]:
         raise Failed(f"all is delivered; got {status}")
