@@ -16,7 +16,6 @@ namespace {
 
 constexpr std::size_t kAtOnce = 256;  // positions that are read together
 constexpr uint32_t kPageSize = 50;
-constexpr DecisionPosition kNewest{std::numeric_limits<Micros>::max(), ""};
 
 std::string NameOf(const learners::LearnedState& state, ArmId id) {
   const Arm* arm = state.arm(id);
@@ -204,7 +203,7 @@ absl::StatusOr<TriedPreferences> TryPreferences(const PoolRuntime& pool,
   const uint32_t most = count == 0 ? kTriedDecisionsMax : count;
   std::size_t searched = 0;
   RETURN_IF_ERROR(
-      ForEachNewest(decisions, pool.id(), kNewest,
+      ForEachNewest(decisions, pool.id(), DecisionPosition{std::numeric_limits<Micros>::max(), ""},
                     [&](const DecisionPosition& position,
                         const std::optional<Decision>& decision) -> absl::StatusOr<bool> {
                       const bool goes_on = ++searched < kSearchedMax;
