@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/strings/ascii.h"
+
 namespace pointsman {
 namespace {
 
@@ -107,11 +109,11 @@ bool IsUtf8(std::string_view text) {
 }
 
 bool ContainsIgnoringCase(std::string_view text, std::string_view part) {
-  const auto lower = [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  };
-  const auto found = std::search(text.begin(), text.end(), part.begin(), part.end(),
-                                 [&](char a, char b) { return lower(a) == lower(b); });
+  const auto found =
+      std::search(text.begin(), text.end(), part.begin(), part.end(), [](char a, char b) {
+        return absl::ascii_tolower(static_cast<unsigned char>(a)) ==
+               absl::ascii_tolower(static_cast<unsigned char>(b));
+      });
   return part.empty() || found != text.end();
 }
 

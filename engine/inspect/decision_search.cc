@@ -8,6 +8,8 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "domain/names.h"
+#include "engine/request/arm_name.h"
+#include "engine/request/decision_facts.h"
 #include "engine/request/validate.h"
 #include "learners/choice/choose.h"
 
@@ -16,20 +18,6 @@ namespace {
 
 constexpr std::size_t kAtOnce = 256;  // positions that are read together
 constexpr uint32_t kPageSize = 50;
-
-std::string NameOf(const learners::LearnedState& state, ArmId id) {
-  const Arm* arm = state.arm(id);
-  return arm == nullptr ? std::string() : arm->name;
-}
-
-bool IsBest(const Decision& decision) {
-  double best = -std::numeric_limits<double>::infinity(), chosen = best;
-  for (const Candidate& candidate : decision.candidates) {
-    best = std::max(best, candidate.utility);
-    if (candidate.arm == decision.chosen.front().arm) chosen = candidate.utility;
-  }
-  return chosen >= best;
-}
 
 // What is known of the arm that served: the first of the answer, or another one that feedback named.
 absl::StatusOr<std::optional<std::pair<ArmId, Outcome>>> OutcomeOf(
@@ -160,7 +148,7 @@ absl::StatusOr<DecisionPage> SearchDecisions(const PoolRuntime& pool,
     if (!HasFeedback(query.feedback, outcome) || !HasQuality(query, outcome)) return goes_on;
     FoundDecision found;
     found.arm = NameOf(*state, decision->chosen.front().arm);
-    found.is_best = IsBest(*decision);
+    found.is_best = TookBest(*decision);
     if (outcome) found.outcome.emplace(NameOf(*state, outcome->first), outcome->second);
     found.decision = *std::move(decision);
     page.decisions.push_back(std::move(found));

@@ -6,17 +6,9 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "engine/request/arm_name.h"
 
 namespace pointsman::engine {
-namespace {
-
-std::string NameOf(const learners::LearnedState& state, ArmId id) {
-  const Arm* arm = state.arm(id);
-  return arm == nullptr ? std::string() : arm->name;
-}
-
-}  // namespace
-
 absl::StatusOr<Explanation> Explain(const PoolRuntime& pool, const storage::Storage& storage,
                                     std::string_view id) {
   std::optional<Decision> decision;

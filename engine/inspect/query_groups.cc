@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "engine/inspect/past_query.h"
@@ -59,7 +60,7 @@ std::set<std::string> WordsOf(std::string_view text) {
     word.clear();
   };
   for (const char c : text) {
-    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    const char lower = absl::ascii_tolower(static_cast<unsigned char>(c));
     if (IsWordByte(lower)) {
       word += lower;
     } else {

@@ -6,8 +6,10 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "engine/inspect/past_query.h"
+#include "engine/request/arm_name.h"
 #include "engine/request/validate.h"
 #include "engine/route/decide.h"
+#include "learners/choice/utility_parts.h"
 
 namespace pointsman::engine {
 namespace {
@@ -29,10 +31,8 @@ absl::StatusOr<TriedQuery> ExplainPreview(const PoolRuntime& pool, const storage
   tried.cost_scale_usd = settings.cost_scale_usd;
   tried.latency_scale_ms = settings.latency_scale_ms;
   for (const RankedArm& arm : output.ranking) {
-    tried.parts.push_back(
-        {arm.arm, tried.preference.quality * arm.expected.quality,
-         tried.preference.cost * arm.expected.cost_usd / settings.cost_scale_usd,
-         tried.preference.latency * arm.expected.latency_ms / settings.latency_scale_ms});
+    const auto parts = learners::PartsOf(settings, tried.preference, arm.expected);
+    tried.parts.push_back({arm.arm, parts.quality, parts.cost, parts.latency});
   }
   tried.decision = std::move(output);
 
@@ -41,8 +41,7 @@ absl::StatusOr<TriedQuery> ExplainPreview(const PoolRuntime& pool, const storage
   const std::size_t most = count == 0 ? kNeighboursShown : count;
   if (neighbours.size() > most) neighbours.resize(most);
   for (const Neighbour& neighbour : neighbours) {
-    SimilarQuery similar{.neighbour = neighbour};
-    if (const Arm* arm = state->arm(neighbour.arm)) similar.arm = arm->name;
+    SimilarQuery similar{.neighbour = neighbour, .arm = NameOf(*state, neighbour.arm)};
     ASSIGN_OR_RETURN(PastQuery past, FindPastQuery(pool, storage, neighbour.sequence));
     similar.decision_id = std::move(past.decision_id);
     similar.query_text = std::move(past.text);

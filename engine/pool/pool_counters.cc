@@ -1,20 +1,17 @@
 #include "engine/pool/pool_counters.h"
 
 #include <algorithm>
-#include <limits>
+
+#include "engine/request/decision_facts.h"
 
 namespace pointsman::engine {
 
 void PoolCounters::CountDecision(const Decision& decision) {
   fallbacks_ += decision.context_source == ContextSource::kNone;
   const ArmId arm = decision.chosen.front().arm;
-  double best = -std::numeric_limits<double>::infinity(), chosen = best;
-  for (const Candidate& candidate : decision.candidates) {
-    best = std::max(best, candidate.utility);
-    if (candidate.arm == arm) chosen = candidate.utility;
-  }
+  const bool took_best = TookBest(decision);
   MutexLock lock(mutex_);
-  explored_ += chosen < best;
+  explored_ += took_best ? 0 : 1;
   // The published state may contain an arm a moment before the caches do.
   if (decisions_.size() <= Index(arm)) decisions_.resize(Index(arm) + 1);
   ++decisions_[Index(arm)];

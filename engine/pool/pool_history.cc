@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "engine/request/decision_facts.h"
 
 namespace pointsman::engine {
 namespace {
@@ -146,10 +147,10 @@ void PoolHistory::CloseMinute() {
 
 void PoolHistory::CountDecision(const Decision& decision) {
   const ArmId arm = decision.chosen.front().arm;
-  double best = -std::numeric_limits<double>::infinity(), dearest = best;
+  const bool took_best = TookBest(decision);
+  double dearest = -std::numeric_limits<double>::infinity();
   const Candidate* chosen = nullptr;
   for (const Candidate& candidate : decision.candidates) {
-    best = std::max(best, candidate.utility);
     if (const auto cost = candidate.expected.KnownCost()) dearest = std::max(dearest, *cost);
     if (candidate.arm == arm) chosen = &candidate;
   }
@@ -157,8 +158,8 @@ void PoolHistory::CountDecision(const Decision& decision) {
   HistoryBucket& minute = MinuteOf(decision.time);
   ++minute.decisions;
   ++minute.arms[arm].decisions;
+  minute.explored += took_best ? 0 : 1;
   if (chosen == nullptr) return;
-  minute.explored += chosen->utility < best ? 1 : 0;
   if (const auto cost = chosen->expected.KnownCost()) minute.saved_usd.Add(dearest - *cost);
 }
 

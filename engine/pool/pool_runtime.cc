@@ -5,6 +5,7 @@
 
 #include "base/status_macros.h"
 #include "domain/names.h"
+#include "engine/request/arm_name.h"
 
 namespace pointsman::engine {
 
@@ -82,8 +83,7 @@ History PoolRuntime::ReadHistory(Micros span, Micros now) const {
   for (const HistoryBucket& bucket : history.buckets) {
     for (const auto& [id, arm] : bucket.arms) {
       if (!seen.insert(id).second) continue;
-      const Arm* record = state->arm(id);
-      history.names.emplace_back(id, record == nullptr ? std::string() : record->name);
+      history.names.emplace_back(id, NameOf(*state, id));
     }
   }
   return history;

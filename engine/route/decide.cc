@@ -8,6 +8,7 @@
 #include "base/strings.h"
 #include "domain/draw.h"
 #include "domain/names.h"
+#include "engine/request/arm_name.h"
 #include "engine/route/candidates.h"
 #include "learners/choice/choose.h"
 #include "learners/quality/neighbour_evidence.h"
@@ -236,10 +237,7 @@ uint64_t RequestHash(const RouteInput& input) {
 
 RouteOutput Answer(const learners::LearnedState& state, const Decision& decision, bool explain,
                    bool logged) {
-  const auto name = [&](ArmId id) {
-    const Arm* arm = state.arm(id);
-    return arm == nullptr ? std::string() : arm->name;
-  };
+  const auto name = [&](ArmId id) { return NameOf(state, id); };
   RouteOutput out;
   out.decision_id = decision.id;
   out.snapshot_version = decision.snapshot_version;

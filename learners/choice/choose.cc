@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/rng.h"
 #include "learners/choice/exploration.h"
+#include "learners/choice/utility_parts.h"
 
 namespace pointsman::learners {
 namespace {
@@ -128,9 +129,7 @@ double UtilityStddev(const PoolSettings& settings, const Preference& preference,
 
 double Utility(const PoolSettings& settings, const Preference& preference,
                const ArmExpectation& expected) {
-  return preference.quality * expected.quality -
-         preference.cost * expected.cost_usd / settings.cost_scale_usd -
-         preference.latency * expected.latency_ms / settings.latency_scale_ms;
+  return PartsOf(settings, preference, expected).utility();
 }
 
 Choice Choose(const PoolSettings& settings, const ChoiceRequest& request,

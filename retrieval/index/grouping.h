@@ -1,10 +1,8 @@
-// Groups vectors by similarity: spherical k-means by FAISS, on one thread and from a fixed seed, so that the same rows
-// give the same groups.
+// Groups vectors by similarity (k_means.h): the same rows give the same groups.
 // Shapes: n rows of d floats, row after row.
 // Errors: kInvalidArgument for no rows, or rows that are not finite; kInternal with FAISS's message.
 // Cost: O(iterations * n * groups * d).
 // Threads: pure function.
-// Source: spherical k-means, Dhillon and Modha 2001.
 #pragma once
 
 #include <cstdint>

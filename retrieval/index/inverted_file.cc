@@ -1,10 +1,5 @@
 #include "retrieval/index/inverted_file.h"
 
-#include <faiss/Clustering.h>
-#include <faiss/IndexFlat.h>
-#include <faiss/impl/FaissException.h>
-#include <faiss/utils/distances.h>
-
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -13,7 +8,7 @@
 #include "base/check.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "retrieval/index/one_thread.h"
+#include "retrieval/index/k_means.h"
 
 namespace pointsman::retrieval {
 namespace {
@@ -21,17 +16,6 @@ namespace {
 constexpr std::size_t kSamplesPerCentroid = 32;
 constexpr int kIterations = 5;
 constexpr std::size_t kAtOnce = 256;  // centroids whose products are computed together
-
-// FAISS multiplies blocks of 4,096 rows by 1,024 centroids: 16 MB of products, allocated in each iteration,
-// which leave holes of that size in the heap.
-void KeepBlocksSmall() {
-  static const bool is_set = [] {
-    faiss::distance_compute_blas_query_bs = 256;
-    faiss::distance_compute_blas_database_bs = 256;
-    return true;
-  }();
-  static_cast<void>(is_set);
-}
 
 // Inserts into a ranking of at most `count`, most similar first. An earlier list stays before equal ones.
 void Insert(std::pair<float, uint32_t> list, std::size_t count, InvertedFile::Ranking& ranking) {
@@ -78,27 +62,12 @@ absl::Status InvertedFile::FindCentroids(std::span<const int8_t> codes,
     DecodeRow(codes.data() + row * stride, scales[row],
               std::span(rows).subspan(i * dimension_, dimension_));
   }
-  KeepToOneThread();
-  KeepBlocksSmall();
-  faiss::ClusteringParameters parameters;
-  parameters.niter = kIterations;
-  parameters.seed = 1;
-  parameters.spherical = true;
-  parameters.min_points_per_centroid = 1;
-  parameters.max_points_per_centroid = static_cast<int>(kSamplesPerCentroid);
-  faiss::Clustering clustering(static_cast<int>(dimension_), static_cast<int>(lists), parameters);
-  try {
-    faiss::IndexFlatIP index(dimension_);
-    clustering.train(static_cast<faiss::Index::idx_t>(samples), rows.data(), index);
-  } catch (const faiss::FaissException& e) {
-    return absl::InternalError(Cat("FAISS could not find centroids of ", n,
-                                   " rows with d = ", dimension_, ": ", std::string(e.what())));
-  }
+  ASSIGN_OR_RETURN(const std::vector<float> centres,
+                   FindCentres(dimension_, rows, lists, kIterations));
   centroids_.resize(lists * stride);
   for (std::size_t i = 0; i < lists; ++i) {
-    centroid_scales_.push_back(
-        EncodeRow(std::span(clustering.centroids).subspan(i * dimension_, dimension_),
-                  centroids_.data() + i * stride));
+    centroid_scales_.push_back(EncodeRow(std::span(centres).subspan(i * dimension_, dimension_),
+                                         centroids_.data() + i * stride));
   }
   return absl::OkStatus();
 }

@@ -12,6 +12,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "engine/request/validate.h"
+#include "service/api/answer_later.h"
 #include "service/api/convert.h"
 
 namespace pointsman::service {
@@ -20,30 +21,10 @@ namespace {
 constexpr std::size_t kPerPage = 1000;
 constexpr std::size_t kBackupNameMax = 64;
 
-// The changes that a result reports.
-std::vector<std::string> ChangesIn(const engine::UndoOutput& undone) {
-  return {Cat("withdrawn: ", undone.outcomes, " outcomes of ", undone.queries, " queries")};
-}
-std::vector<std::string> ChangesIn(const engine::PoolStatistics&) { return {}; }
-std::vector<std::string> ChangesIn(const engine::RecallFigures&) { return {}; }
-std::vector<std::string> ChangesIn(const engine::EmbedderFigures&) { return {}; }
-
 // The pool that a request means (service/api/call_facts.h).
 template <class Request>
 std::string MeantPool(const Request& request) {
   return std::string(PoolOrDefault(request.pool()));
-}
-
-// For an asynchronous answer: `begin` receives the callback for it.
-template <class Result, class Response, class Begin>
-void AnswerLater(const CallPtr& call, Response& response, Begin begin) {
-  begin([call, &response](const absl::StatusOr<Result>& result) {
-    if (result.ok()) {
-      response = ToProto(*result);
-      call->audited().changes = ChangesIn(*result);
-    }
-    call->Finish(result.status());
-  });
 }
 
 // Only a name: a client must not choose folders on the server.
@@ -191,9 +172,16 @@ void AdminCalls::RemoveArm(const CallPtr& call, const v1::RemoveArmRequest& requ
 
 void AdminCalls::UndoImport(const CallPtr& call, const v1::UndoImportRequest& request,
                             v1::UndoImportResponse& response) {
-  AnswerLater<engine::UndoOutput>(call, response, [&](auto done) {
-    engine_.control().UndoImport(MeantPool(request), request.import_id(), std::move(done));
-  });
+  engine_.control().UndoImport(
+      MeantPool(request), request.import_id(),
+      [call, &response](const absl::StatusOr<engine::UndoOutput>& undone) {
+        if (undone.ok()) {
+          response = ToProto(*undone);
+          call->audited().changes = {
+              Cat("withdrawn: ", undone->outcomes, " outcomes of ", undone->queries, " queries")};
+        }
+        call->Finish(undone.status());
+      });
 }
 
 void AdminCalls::ListOutcomes(const CallPtr& call, const v1::ListOutcomesRequest& request,

@@ -10,6 +10,7 @@
 #include "domain/limits.h"
 #include "domain/names.h"
 #include "engine/request/validate.h"
+#include "service/api/answer_later.h"
 #include "service/api/convert.h"
 
 namespace pointsman::service {
@@ -17,15 +18,6 @@ namespace {
 
 constexpr int64_t kSpanDefault_s = 3600;
 constexpr int64_t kSpanMax_s = 14 * 86400;
-
-// For an answer that comes later: `begin` receives the callback for it.
-template <class Result, class Response, class Begin>
-void AnswerLater(const CallPtr& call, Response& response, Begin begin) {
-  begin([call, &response](const absl::StatusOr<Result>& result) {
-    if (result.ok()) response = ToProto(*result);
-    call->Finish(result.status());
-  });
-}
 
 // What cannot be looked at counts nothing: files come and go while the folder is in use.
 uint64_t BytesIn(const std::string& folder) {

@@ -53,7 +53,7 @@ class ItemStream final : public grpc::ServerBidiReactor<Incoming, Outgoing> {
       open_ += message->weight();
       is_reading_ = false;
     });
-    message->Serve(message);
+    message->Serve();
   }
 
   void OnWriteDone(bool is_sent) override {
@@ -90,7 +90,7 @@ class ItemStream final : public grpc::ServerBidiReactor<Incoming, Outgoing> {
   };
 
   // A message that was read, and its answer.
-  class Message {
+  class Message : public std::enable_shared_from_this<Message> {
    public:
     Message(ItemStream& stream, Incoming incoming)
         : stream_(stream), incoming_(std::move(incoming)), waiting_(size() + 1) {
@@ -103,8 +103,7 @@ class ItemStream final : public grpc::ServerBidiReactor<Incoming, Outgoing> {
     const Outgoing& outgoing() const { return outgoing_; }
     ItemStream& stream() const { return stream_; }
 
-    void Serve(const std::shared_ptr<Message>& self) {
-      self_ = self;
+    void Serve() {
       std::vector<CallItem<Request, Response>> admitted;
       for (int i = 0; i < size(); ++i) {
         Answered& answered = *outgoing_.mutable_items(i);
@@ -115,7 +114,7 @@ class ItemStream final : public grpc::ServerBidiReactor<Incoming, Outgoing> {
         Item& item = items_.emplace_back(*this, answered);
         const Request& request = incoming_.items(i).request();
         if (!item.Enter(FactsOf(request))) continue;
-        admitted.push_back({CallPtr(self, &item), request, item.response()});
+        admitted.push_back({CallPtr(this->shared_from_this(), &item), request, item.response()});
       }
       if (!admitted.empty()) stream_.handler_(std::move(admitted));
       NoteAnswer();
@@ -124,8 +123,7 @@ class ItemStream final : public grpc::ServerBidiReactor<Incoming, Outgoing> {
     // Of an item, or that all of them have been started. The last one sends the answer; the stream may end there.
     void NoteAnswer() {
       if (waiting_.fetch_sub(1) > 1) return;
-      std::shared_ptr<Message> self = std::move(self_);
-      stream_.Change([&] { stream_.ready_.push_back(std::move(self)); });
+      stream_.Change([&] { stream_.ready_.push_back(this->shared_from_this()); });
     }
 
    private:
@@ -141,7 +139,6 @@ class ItemStream final : public grpc::ServerBidiReactor<Incoming, Outgoing> {
     Outgoing outgoing_;
     std::deque<Item> items_;
     std::atomic<int> waiting_;
-    std::shared_ptr<Message> self_;  // until it is answered
   };
 
   // Changes the state, and then starts what it allows. gRPC is called without the lock: it may call back at once.

@@ -12,7 +12,7 @@ export interface ArmPage { arms: Arm[]; stats: Map<string, ArmStats>; next: stri
 async function read(request: { pool: string }, signal: AbortSignal): Promise<ArmPage> {
   const page = await listArms(request, signal);
   const arms = page.arms ?? [];
-  // Of removed arms nothing is told.
+  // Removed arms have no statistics.
   const names = arms.filter((arm) => arm.status !== "REMOVED").map((arm) => arm.name);
   const stats = names.length > 0 ? (await getStats(request.pool, { arms: names }, signal)).arms ?? [] : [];
   return { arms, stats: new Map(stats.map((one) => [one.name, one])), next: page.nextPageToken ?? "" };
