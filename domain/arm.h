@@ -120,6 +120,10 @@ struct PoolSettings {
   Preference default_preference{1, 0, 0};
   LatencyKind latency_kind = LatencyKind::kTotal;
   bool strict_names = false;  // unknown names in requests are errors
+  // The control group: this share of the decisions gets the baseline `holdout_arm`; empty: any candidate, with
+  // equal chances.
+  double holdout_share = 0;
+  std::string holdout_arm;
   friend bool operator==(const PoolSettings&, const PoolSettings&) = default;
 };
 

@@ -12,7 +12,13 @@
 namespace pointsman {
 
 // What a draw is for. It is part of the hash, so no two uses share a draw.
-enum class DrawPurpose : uint8_t { kChooseArm = 1, kPanel = 2, kShortlist = 3, kDecisionId = 4 };
+enum class DrawPurpose : uint8_t {
+  kChooseArm = 1,
+  kPanel = 2,
+  kShortlist = 3,
+  kDecisionId = 4,
+  kGroup = 5
+};
 
 // The 64 bits of a decision's draw: SipHash(secret, pool, decision id, purpose). A caller who
 // chooses its own decision id cannot choose its arm without the secret.

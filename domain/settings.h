@@ -19,8 +19,9 @@ namespace pointsman {
 // Micros are durations: the contract has them in seconds, and their names end in "_s".
 using SettingField =
     std::variant<double LearnerSettings::*, std::string LearnerSettings::*, double PoolSettings::*,
-                 uint32_t PoolSettings::*, bool PoolSettings::*, Micros PoolSettings::*,
-                 MissingFeedback PoolSettings::*, LatencyKind PoolSettings::*>;
+                 std::string PoolSettings::*, uint32_t PoolSettings::*, bool PoolSettings::*,
+                 Micros PoolSettings::*, MissingFeedback PoolSettings::*,
+                 LatencyKind PoolSettings::*>;
 
 // The default of a setting is that of its member in domain/arm.h.
 struct SettingRow {

@@ -164,6 +164,13 @@ struct ChosenArm {
 
 enum class Mode : uint8_t { kExplore = 1, kGreedy = 2, kPreview = 3 };
 
+// The two groups of a pool that keeps a control group (learners/choice/control_group.h).
+enum class Group : uint8_t {
+  kNone = 0,     // the pool has no control group, or the baseline could not serve the request
+  kTreated = 1,  // the pool chose
+  kControl = 2,  // the baseline chose
+};
+
 // The record of one choice: together with the state at `snapshot_version`, all that
 // is needed to recompute it.
 struct Decision {
@@ -183,6 +190,7 @@ struct Decision {
   std::vector<Candidate> candidates;
   std::vector<ChosenArm> chosen;
   std::string query_text;  // empty unless the pool stores it
+  Group group = Group::kNone;
   friend bool operator==(const Decision&, const Decision&) = default;
 };
 

@@ -94,7 +94,8 @@ class Engine final : public DataPath, public ControlPath, public InspectionPath 
                                             std::string_view name_contains = {}) const override;
   absl::StatusOr<PoolStatistics> GetStats(std::string_view pool,
                                           const ArmFilter& arms = {}) const override;
-  void GetStatsWithChecksum(std::string pool, Done<PoolStatistics> done) const override;
+  void GetStatsWithChecksum(std::string pool, ArmFilter arms,
+                            Done<PoolStatistics> done) const override;
   void MeasureRecall(std::string pool, std::vector<std::string> queries,
                      Done<RecallFigures> done) const override;
   void TryEmbedder(std::string endpoint, std::vector<std::string> texts,
@@ -111,6 +112,10 @@ class Engine final : public DataPath, public ControlPath, public InspectionPath 
                       Done<TriedPreferences> done) const override;
   void TryQuery(RouteInput input, uint32_t neighbours, Done<TriedQuery> done) const override;
   void ListQueryGroups(std::string pool, uint32_t groups, Done<QueryGroups> done) const override;
+  void ComparePolicies(std::string pool, PolicyQuestion question,
+                       Done<PolicyComparison> done) const override;
+  void RecomputeDecision(std::string pool, std::string decision_id,
+                         Done<Recomputed> done) const override;
   std::vector<PoolLogFigures> LogFigures() const override;
   absl::Status StorageHealth() const override;
   absl::Status SnapshotHealth() const override;

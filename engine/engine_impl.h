@@ -1,4 +1,4 @@
-// The parts of an Engine and how they work together. Only engine.cc includes it.
+// The parts of an Engine and how they work together. Only engine.cc and engine_inspection.cc include it.
 #pragma once
 
 #include <algorithm>

@@ -34,7 +34,8 @@ class InspectionPath {
                                                   const ArmFilter& arms) const = 0;
   // The same, with the checksum of everything that the pool has learned at that moment. It is computed on a
   // background thread, because it encodes the whole state.
-  virtual void GetStatsWithChecksum(std::string pool, Done<PoolStatistics> done) const = 0;
+  virtual void GetStatsWithChecksum(std::string pool, ArmFilter arms,
+                                    Done<PoolStatistics> done) const = 0;
   // How many of the nearest entries to these queries the pool's indexes find (recall.h). Computed on a
   // background thread.
   virtual void MeasureRecall(std::string pool, std::vector<std::string> queries,
@@ -64,6 +65,12 @@ class InspectionPath {
   // Decides as a preview of Route, and explains it (try_query.h).
   virtual void TryQuery(RouteInput input, uint32_t neighbours, Done<TriedQuery> done) const = 0;
   virtual void ListQueryGroups(std::string pool, uint32_t groups, Done<QueryGroups> done) const = 0;
+  // What other policies and the control group would have earned (compare_policies.h).
+  virtual void ComparePolicies(std::string pool, PolicyQuestion question,
+                               Done<PolicyComparison> done) const = 0;
+  // Makes a recorded decision again (recomputed.h).
+  virtual void RecomputeDecision(std::string pool, std::string decision_id,
+                                 Done<Recomputed> done) const = 0;
   // Where the logs of all pools stand. Reads the disk.
   virtual std::vector<PoolLogFigures> LogFigures() const = 0;
 

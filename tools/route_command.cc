@@ -109,6 +109,9 @@ std::string Head(const v1::RouteResponse& response, bool is_preview) {
         "warning: the server cannot write to its storage, so this decision is not recorded and "
         "cannot take feedback\n";
   }
+  if (response.group() == v1::CONTROL) {
+    text += "control group: the baseline chose, not the pool\n";
+  }
   if (response.embedder_fallback()) text += "note: decided without a context vector\n";
   for (const auto& note : response.notes()) text += Cat("note: ", OneLine(note), "\n");
   return text;

@@ -275,6 +275,7 @@ absl::StatusOr<PoolSettings> PoolCommands::WantedSettings(const PoolEdit& edit,
   }
   Clamp(wanted);
   NormaliseFeatures(present, wanted);
+  wanted.holdout_arm = NormalName(wanted.holdout_arm);
   RETURN_IF_ERROR(ValidateSettings(wanted, limits_.Get()));
   RETURN_IF_ERROR(ValidateNewNames(present, wanted));
   if (present != nullptr) RETURN_IF_ERROR(ValidateChange(*present, wanted));
@@ -358,6 +359,16 @@ absl::StatusOr<PutPoolOutput> PoolCommands::PutPool(const PoolEdit& edit, const 
   if (!out.is_new) RETURN_IF_ERROR(Prune(turn, pool, edit.is_pruning, named, by, out));
   if (edit.arms.empty() && (out.is_new || LivingNames(*pool->state()).empty())) {
     out.notes.push_back("the pool has no arms, so it can route nothing: add one with `arm add`");
+  }
+  const auto is_baseline = [&](const ArmEdit& arm) {
+    return IsSameName(arm.name, wanted.holdout_arm);
+  };
+  if (wanted.holdout_share > 0 && !wanted.holdout_arm.empty() &&
+      std::none_of(edit.arms.begin(), edit.arms.end(), is_baseline) &&
+      (pool == nullptr || !pool->arms().Find(wanted.holdout_arm))) {
+    out.notes.push_back(Cat("settings.holdout_arm: the pool has no arm ",
+                            Quoted(wanted.holdout_arm),
+                            ", so no decision is in the control group"));
   }
   if (edit.is_dry_run) {
     if (pool != nullptr) out.info = InfoOf(*pool);

@@ -8,38 +8,15 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "domain/names.h"
+#include "engine/inspect/recorded_decisions.h"
 #include "engine/request/arm_name.h"
 #include "engine/request/decision_facts.h"
 #include "engine/request/validate.h"
-#include "learners/choice/choose.h"
 
 namespace pointsman::engine {
 namespace {
 
-constexpr std::size_t kAtOnce = 256;  // positions that are read together
 constexpr uint32_t kPageSize = 50;
-
-// What is known of the arm that served: the first of the answer, or another one that feedback named.
-absl::StatusOr<std::optional<std::pair<ArmId, Outcome>>> OutcomeOf(
-    const storage::Projections& projections, const Decision& decision) {
-  using Found = std::optional<std::pair<ArmId, Outcome>>;
-  const auto read = [&](ArmId arm) -> absl::StatusOr<std::optional<storage::FeedbackRecord>> {
-    std::optional<storage::FeedbackRecord> record;
-    ASSIGN_OR_RETURN(record, projections.ReadFeedback({decision.pool, decision.id, arm}));
-    if (record && record->decision_time != decision.time) record.reset();
-    return record;
-  };
-  const ArmId first = decision.chosen.front().arm;
-  std::optional<storage::FeedbackRecord> record;
-  ASSIGN_OR_RETURN(record, read(first));
-  if (!record) return Found();
-  const ArmId served = record->served;
-  if (record->is_split && served != first) {
-    ASSIGN_OR_RETURN(record, read(served));
-  }
-  if (!record || record->learned.empty()) return Found();
-  return Found({served, record->learned});
-}
 
 absl::Status CheckQuery(const DecisionQuery& query) {
   if (query.page_size > kDecisionPageMax) {
@@ -76,40 +53,6 @@ bool HasFeedback(FeedbackFilter filter, const std::optional<std::pair<ArmId, Out
       return found && found->second.error.value_or(false);
   }
   return false;
-}
-
-// Calls `visit` with the decisions before `before`, the newest first, until it returns false.
-template <class Visit>
-absl::Status ForEachNewest(const storage::DecisionStore& decisions, PoolId pool,
-                           DecisionPosition before, Visit visit) {
-  while (true) {
-    ASSIGN_OR_RETURN(const auto positions, decisions.ReadNewest(pool, before, kAtOnce));
-    for (const DecisionPosition& position : positions) {
-      std::optional<Decision> decision;
-      ASSIGN_OR_RETURN(decision, decisions.Get(pool, position.decision_id));
-      // A caller may use an id again; the position then belongs to no record.
-      if (decision && decision->time != position.time) decision.reset();
-      ASSIGN_OR_RETURN(const bool goes_on, visit(position, std::move(decision)));
-      if (!goes_on) return absl::OkStatus();
-    }
-    if (positions.size() < kAtOnce) return absl::OkStatus();
-    before = positions.back();
-  }
-}
-
-// The candidate that is best by utility under a preference; the first of equals.
-const Candidate& BestOf(const Decision& decision, const PoolSettings& settings,
-                        const Preference& preference) {
-  const Candidate* best = nullptr;
-  double most = 0;
-  for (const Candidate& candidate : decision.candidates) {
-    const double utility = learners::Utility(settings, preference, candidate.expected);
-    if (best == nullptr || utility > most) {
-      best = &candidate;
-      most = utility;
-    }
-  }
-  return *best;
 }
 
 }  // namespace
@@ -198,7 +141,8 @@ absl::StatusOr<TriedPreferences> TryPreferences(const PoolRuntime& pool,
                       if (!decision || decision->candidates.empty()) return goes_on;
                       for (std::size_t i = 0; i < tried.results.size(); ++i) {
                         PreferenceResult& result = tried.results[i];
-                        const Candidate& best = BestOf(*decision, settings, result.preference);
+                        const Candidate& best =
+                            decision->candidates[BestUnder(*decision, settings, result.preference)];
                         ++chosen[i][best.arm];
                         result.quality.Add(best.expected.quality);
                         if (const auto cost = best.expected.KnownCost()) result.cost_usd.Add(*cost);

@@ -6,6 +6,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "engine/inspect/recorded_decisions.h"
 #include "engine/request/arm_name.h"
 
 namespace pointsman::engine {
@@ -13,11 +14,7 @@ absl::StatusOr<Explanation> Explain(const PoolRuntime& pool, const storage::Stor
                                     std::string_view id) {
   std::optional<Decision> decision;
   ASSIGN_OR_RETURN(decision, storage.decisions->Get(pool.id(), id));
-  if (!decision) {
-    return WithReason(NotFound("decision_id: pool ", Quoted(pool.name()), " has no decision ",
-                               Quoted(id), "; it may have expired"),
-                      reason::kDecisionUnknown, "decision_id");
-  }
+  if (!decision) return DecisionUnknown(pool.name(), id);
   const auto state = pool.state();
   Explanation out;
   out.decision = *std::move(decision);

@@ -8,9 +8,8 @@
 namespace pointsman::engine {
 
 absl::StatusOr<PastQuery> FindPastQuery(const PoolRuntime& pool, const storage::Storage& storage,
-                                        Sequence sequence) {
+                                        Sequence first, Sequence sequence) {
   PastQuery past;
-  ASSIGN_OR_RETURN(const Sequence first, storage.log->FirstSequence(pool.id()));
   if (first == 0 || sequence < first) return past;
   ASSIGN_OR_RETURN(auto events, storage.log->ReadEvents(pool.id(), sequence, 1));
   if (events.empty()) return past;

@@ -1,5 +1,6 @@
 // The query behind a past outcome.
 // Errors: those of reading the storage.
+// `first`: the first event that the log still has (storage::Log::FirstSequence).
 // Cost: one read of the log; one of the decisions, if the outcome came after the first report.
 // Threads: any.
 #pragma once
@@ -19,6 +20,6 @@ struct PastQuery {
 };
 
 absl::StatusOr<PastQuery> FindPastQuery(const PoolRuntime& pool, const storage::Storage& storage,
-                                        Sequence sequence);
+                                        Sequence first, Sequence sequence);
 
 }  // namespace pointsman::engine

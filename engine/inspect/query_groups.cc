@@ -177,9 +177,10 @@ absl::StatusOr<QueryGroups> GroupQueries(const PoolRuntime& pool, const storage:
   found.groups.resize(*last + 1);
   AddArms(*state, outcomes, grouping.group_of, found.groups);
   std::vector<GroupedText> texts;
+  ASSIGN_OR_RETURN(const Sequence first, storage.log->FirstSequence(pool.id()));
   const std::size_t step = 1 + (outcomes.size() - 1) / kTextsMax;
   for (std::size_t i = 0; found.has_words && i < outcomes.size(); i += step) {
-    ASSIGN_OR_RETURN(PastQuery past, FindPastQuery(pool, storage, outcomes[i].sequence));
+    ASSIGN_OR_RETURN(PastQuery past, FindPastQuery(pool, storage, first, outcomes[i].sequence));
     if (past.text.empty()) continue;
     texts.push_back({grouping.group_of[i], grouping.similarity[i], std::move(past.text)});
   }

@@ -40,9 +40,10 @@ absl::StatusOr<TriedQuery> ExplainPreview(const PoolRuntime& pool, const storage
   std::vector<Neighbour> neighbours = FindNeighbours(pool, *state, context);
   const std::size_t most = count == 0 ? kNeighboursShown : count;
   if (neighbours.size() > most) neighbours.resize(most);
+  ASSIGN_OR_RETURN(const Sequence first, storage.log->FirstSequence(pool.id()));
   for (const Neighbour& neighbour : neighbours) {
     SimilarQuery similar{.neighbour = neighbour, .arm = NameOf(*state, neighbour.arm)};
-    ASSIGN_OR_RETURN(PastQuery past, FindPastQuery(pool, storage, neighbour.sequence));
+    ASSIGN_OR_RETURN(PastQuery past, FindPastQuery(pool, storage, first, neighbour.sequence));
     similar.decision_id = std::move(past.decision_id);
     similar.query_text = std::move(past.text);
     similar.time = past.time;

@@ -21,7 +21,7 @@ namespace pointsman::engine {
 class PoolHistory {
  public:
   static constexpr std::size_t kArmsMax = 32;
-  static constexpr Micros kSpanMax = 14 * 86400 * kMicrosPerSecond;
+  static constexpr Micros kSpanMax = kHistorySpanMax;
 
   void CountDecision(const Decision& decision);
   void CountOutcome(Micros time, const OutcomeEvent& outcome);

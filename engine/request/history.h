@@ -14,6 +14,8 @@
 
 namespace pointsman::engine {
 
+inline constexpr Micros kHistorySpanMax = 14 * 86400 * kMicrosPerSecond;
+
 // Of numbers: mean = sum / count, variance = sum_of_squares / count - mean^2.
 struct Sums {
   uint64_t count = 0;

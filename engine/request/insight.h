@@ -12,6 +12,7 @@
 #include "domain/event.h"
 #include "engine/request/history.h"
 #include "engine/request/requests.h"
+#include "learners/offpolicy/policy_estimate.h"
 
 namespace pointsman::engine {
 
@@ -92,6 +93,68 @@ struct QueryGroups {
   std::vector<QueryGroup> groups;  // the largest first
   uint32_t outcomes = 0;
   bool has_words = false;
+};
+
+struct Policy {
+  enum class Kind : uint8_t {
+    kServed = 1,      // as the pool did
+    kArm = 2,         // always this arm
+    kPreference = 3,  // the best by utility under this preference, as estimated then
+    kUniform = 4,     // any candidate, with equal chances
+  };
+  Kind kind = Kind::kServed;
+  std::string arm;
+  Preference preference;
+};
+
+struct PolicyQuestion {
+  std::vector<Policy> policies = {};
+  uint32_t decisions = 0;   // the newest; 0: kComparedDecisions
+  Micros from = 0;          // made at or after
+  double cost_cap_usd = 0;  // 0: twice the dearest expectation
+};
+
+struct PolicyResult {
+  Policy policy;
+  learners::PolicyFigures quality;
+  learners::PolicyFigures cost;  // in shares of the cap
+  uint64_t left_out = 0;         // decisions in which it could not serve
+};
+
+struct GroupFigures {
+  uint64_t decisions = 0;
+  Sums quality = {};
+  Sums cost_usd = {};
+  Sums latency_ms = {};
+  learners::Bounds quality_bounds = {};
+  learners::Bounds cost_bounds_usd = {};
+};
+
+struct GroupComparison {
+  GroupFigures treated;
+  GroupFigures control;
+  learners::Bounds quality_gain;  // of treated over control
+  learners::Bounds saved_usd;     // an answer
+};
+
+struct PolicyComparison {
+  uint32_t decisions = 0;
+  uint32_t left_out = 0;  // of those, by all policies
+  Micros first = 0;
+  double cost_cap_usd = 0;
+  uint32_t clipped = 0;               // costs over the cap
+  std::vector<PolicyResult> results;  // the first is what was served
+  std::optional<GroupComparison> groups;
+};
+
+struct Recomputed {
+  enum class Result : uint8_t { kNotPossible = 1, kSame = 2, kDifferent = 3 };
+  Result result = Result::kNotPossible;
+  std::string why;        // it is not possible, or what differs
+  Sequence version = 0;   // of the learned state
+  Sequence replayed = 0;  // events that were learned again
+  std::string arm;        // recomputed
+  double propensity = 0;
 };
 
 struct PoolLogFigures {

@@ -83,6 +83,7 @@ struct RouteOutput {
   bool embedder_fallback = false;
   std::vector<std::string> notes;
   std::vector<RejectedArm> not_candidates;
+  Group group = Group::kNone;
 };
 
 // One call that was made for a decision, with its `outcome`.

@@ -215,6 +215,9 @@ absl::Status ValidateSettings(const PoolSettings& s, const Limits& limits) {
   RETURN_IF_ERROR(
       WithReason(learners::ValidateExploration(l), reason::kBadField, "settings.learner"));
   for (const SettingRow& row : SettingTable()) RETURN_IF_ERROR(ValidateRange(row, s, limits));
+  if (!s.holdout_arm.empty()) {
+    RETURN_IF_ERROR(ValidateName("settings.holdout_arm", s.holdout_arm, limits));
+  }
   RETURN_IF_ERROR(WithReason(ValidatePreference(s.default_preference), reason::kBadField,
                              "settings.default_preference"));
   return WithReason(learners::ValidateForLearning(s), reason::kBadField, "settings.learner");

@@ -125,6 +125,10 @@ std::vector<ArmId> ByRight(const PoolRuntime& pool, const learners::LearnedState
     arms.insert(arms.end(), best.begin(), best.end());
   }
   for (const Neighbour& neighbour : neighbours) arms.push_back(neighbour.arm);
+  const PoolSettings& settings = state.pool().settings;
+  if (settings.holdout_share > 0 && !settings.holdout_arm.empty()) {
+    if (const auto baseline = pool.arms().Find(settings.holdout_arm)) arms.push_back(*baseline);
+  }
   SortUnique(arms);
   std::erase_if(arms, [&](ArmId id) { return !Has(passing, id); });
   return arms;

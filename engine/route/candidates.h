@@ -1,7 +1,7 @@
 // Which arms a request may get. First the constraints: only active arms that can take the request. If no more of
 // them than `shortlist_size` are left, all are candidates. Otherwise a shortlist is:
 // - by right (inclusion 1): the `shortlist_size` arms nearest by description, the pool's standing arms
-//   (engine/pool/standing_arms.h), and those that served near past queries;
+//   (engine/pool/standing_arms.h), those that served near past queries, and the control group's baseline;
 // - at random: m = 4 of the remaining n arms, drawn without replacement (inclusion m / n), so that every arm can
 //   be found. With no arm by right, m is `shortlist_size`.
 // Arms whose similarity equals that of the first arm that has no place are not taken by right, so that ids do not

@@ -172,6 +172,8 @@ absl::StatusOr<Decided> Decide(const PoolRuntime& pool, const learners::LearnedS
 
   learners::ChoiceRequest request = ChoiceOf(input, settings);
   request.draw = DrawUniform(inputs.secret, pool.id(), inputs.decision_id, DrawPurpose::kChooseArm);
+  request.group_draw =
+      DrawUniform(inputs.secret, pool.id(), inputs.decision_id, DrawPurpose::kGroup);
   request.panel_seed = draw_bits(DrawPurpose::kPanel);
   learners::Choice choice = learners::Choose(state, query, request, views, expected);
   for (std::size_t i = 0; i < choice.candidates.size(); ++i) {
@@ -195,6 +197,7 @@ absl::StatusOr<Decided> Decide(const PoolRuntime& pool, const learners::LearnedS
   decision.latency_kind = query.latency_kind;
   decision.candidates = std::move(choice.candidates);
   decision.chosen = std::move(choice.chosen);
+  decision.group = choice.group;
   if (settings.store_query_text) decision.query_text = pool.encoder().EmbeddedPart(input.query);
   decided.notes = NotesOn(pool, state, input, check.notes());
   if (input.explain) {
@@ -243,6 +246,7 @@ RouteOutput Answer(const learners::LearnedState& state, const Decision& decision
   out.snapshot_version = decision.snapshot_version;
   out.logged = logged;
   out.embedder_fallback = decision.context_source == ContextSource::kNone;
+  out.group = decision.group;
   for (const ChosenArm& chosen : decision.chosen) {
     if (out.arm.empty()) {
       out.arm = name(chosen.arm);

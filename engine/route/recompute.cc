@@ -51,6 +51,7 @@ absl::StatusOr<Decision> Recompute(const learners::LearnedState& state, const De
   request.purpose = PurposeOf(recorded);
   request.arm_count = static_cast<uint32_t>(recorded.chosen.size());
   request.draw = DrawUniform(secret, recorded.pool, recorded.id, DrawPurpose::kChooseArm);
+  request.group_draw = DrawUniform(secret, recorded.pool, recorded.id, DrawPurpose::kGroup);
   request.panel_seed = DrawBits(secret, recorded.pool, recorded.id, DrawPurpose::kPanel);
   learners::Choice choice =
       learners::Choose(state, query, request, views, state.Estimate(query, views));
@@ -60,6 +61,7 @@ absl::StatusOr<Decision> Recompute(const learners::LearnedState& state, const De
   Decision again = recorded;
   again.candidates = std::move(choice.candidates);
   again.chosen = std::move(choice.chosen);
+  again.group = choice.group;
   return again;
 }
 

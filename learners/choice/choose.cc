@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/rng.h"
+#include "learners/choice/control_group.h"
 #include "learners/choice/exploration.h"
 #include "learners/choice/utility_parts.h"
 
@@ -76,9 +77,10 @@ std::vector<double> FromEstimates(const PoolSettings& settings, const ChoiceRequ
   return pmf;
 }
 
-// Draws the answer's arms from `pmf`, or takes the best of them for a greedy request.
+// Draws the answer's arms, or takes the best of them for a greedy request. `pmf` is recorded. The first arm is
+// drawn from `first_pmf`, which is `pmf` given the decision's group.
 Choice Draw(const ChoiceRequest& request, std::vector<Candidate> candidates,
-            const std::vector<double>& pmf) {
+            const std::vector<double>& pmf, const std::vector<double>& first_pmf) {
   const std::size_t k = candidates.size();
   Choice choice;
   // The decision's own draw orders equal arms, so no arm is favoured for its position.
@@ -95,7 +97,7 @@ Choice Draw(const ChoiceRequest& request, std::vector<Candidate> candidates,
     choice.candidates[first].probability = 1;
   } else {
     for (std::size_t i = 0; i < k; ++i) choice.candidates[i].probability = pmf[i];
-    first = SampleIndex(pmf, request.draw);
+    first = SampleIndex(first_pmf, request.draw);
   }
   choice.chosen.push_back({choice.candidates[first].arm, choice.candidates[first].probability,
                            is_greedy ? Selection::kGreedy : Selection::kExplore});
@@ -134,8 +136,8 @@ double Utility(const PoolSettings& settings, const Preference& preference,
 
 Choice Choose(const PoolSettings& settings, const ChoiceRequest& request,
               std::span<const ArmView> arms, std::span<const ArmExpectation> expected) {
-  return Draw(request, Candidates(settings, request, arms, expected),
-              FromEstimates(settings, request, expected, 0, {}));
+  const std::vector<double> pmf = FromEstimates(settings, request, expected, 0, {});
+  return Draw(request, Candidates(settings, request, arms, expected), pmf, pmf);
 }
 
 Choice Choose(const LearnedState& state, const QueryView& query, const ChoiceRequest& request,
@@ -144,14 +146,23 @@ Choice Choose(const LearnedState& state, const QueryView& query, const ChoiceReq
   std::vector<Candidate> candidates = Candidates(settings, request, arms, expected);
   std::vector<double> pmf(arms.size());
   std::vector<ExpertVotes> votes(arms.size());
-  if (request.mode == Mode::kGreedy ||
-      !state.ChooseDirectly(query, request.preference, arms, expected, pmf, votes)) {
-    return Draw(
-        request, std::move(candidates),
-        FromEstimates(settings, request, expected, state.Optimism(), state.WatchedShares(arms)));
+  const bool is_greedy = request.mode == Mode::kGreedy;
+  if (is_greedy || !state.ChooseDirectly(query, request.preference, arms, expected, pmf, votes)) {
+    pmf = FromEstimates(settings, request, expected, state.Optimism(), state.WatchedShares(arms));
+    std::fill(votes.begin(), votes.end(), ExpertVotes{});
   }
+  std::vector<double> baseline = is_greedy ? std::vector<double>() : BaselineOf(settings, arms);
+  if (baseline.empty()) {
+    for (std::size_t i = 0; i < candidates.size(); ++i) candidates[i].features.votes = votes[i];
+    return Draw(request, std::move(candidates), pmf, pmf);
+  }
+  const Group group = DrawGroup(settings.holdout_share, request.group_draw);
+  const std::vector<double> first_pmf = group == Group::kControl ? baseline : pmf;
+  MixIn(baseline, settings.holdout_share, pmf, votes);
   for (std::size_t i = 0; i < candidates.size(); ++i) candidates[i].features.votes = votes[i];
-  return Draw(request, std::move(candidates), pmf);
+  Choice choice = Draw(request, std::move(candidates), pmf, first_pmf);
+  choice.group = group;
+  return choice;
 }
 
 std::vector<ExpertVotes> VotesOnKnown(const LearnedState& state, const QueryView& query,

@@ -18,14 +18,16 @@ struct ChoiceRequest {
   Mode mode = Mode::kExplore;
   Purpose purpose = Purpose::kFallback;
   uint32_t arm_count = 1;
-  // Uniform numbers in [0, 1): the first arm's draw, and the seed of a panel's further draws.
+  // Uniform numbers in [0, 1): the first arm's draw, and that of the group. The seed of a panel's further draws.
   double draw = 0;
+  double group_draw = 0;
   uint64_t panel_seed = 0;
 };
 
 struct Choice {
   std::vector<Candidate> candidates;  // in the order given, probabilities filled
   std::vector<ChosenArm> chosen;      // 1 to arm_count, the first is the one to call
+  Group group = Group::kNone;
 };
 
 double Utility(const PoolSettings& settings, const Preference& preference,
@@ -36,11 +38,12 @@ double UtilityStddev(const PoolSettings& settings, const Preference& preference,
                      const ArmExpectation& expected);
 
 // Chooses among arms that passed the constraints; at least one. `expected` has one entry per
-// arm, in the same order.
+// arm, in the same order. There is no control group.
 Choice Choose(const PoolSettings& settings, const ChoiceRequest& request,
               std::span<const ArmView> arms, std::span<const ArmExpectation> expected);
 // The same, but a quality model that mixes its experts' choices makes the distribution itself. Its experts'
-// votes are then in the candidates' features.
+// votes are then in the candidates' features. In a pool with a control group (control_group.h) the group is drawn
+// too, unless the request is greedy.
 Choice Choose(const LearnedState& state, const QueryView& query, const ChoiceRequest& request,
               std::span<const ArmView> arms, std::span<const ArmExpectation> expected);
 

@@ -33,13 +33,15 @@ constexpr Method kMethods[] = {
     {kTryPreferences, "/pointsman.v1.Insight/TryPreferences", Scope::kRead},
     {kTryQuery, "/pointsman.v1.Insight/TryQuery", Scope::kRead},
     {kListQueryGroups, "/pointsman.v1.Insight/ListQueryGroups", Scope::kRead},
+    {kComparePolicies, "/pointsman.v1.Insight/ComparePolicies", Scope::kRead},
+    {kRecomputeDecision, "/pointsman.v1.Insight/RecomputeDecision", Scope::kRead},
 };
 
 constexpr bool IsInOrder() {
   for (std::size_t i = 0; i < std::size(kMethods); ++i) {
     if (static_cast<std::size_t>(kMethods[i].id) != i) return false;
   }
-  return std::size(kMethods) == static_cast<std::size_t>(kListQueryGroups) + 1;
+  return std::size(kMethods) == static_cast<std::size_t>(kRecomputeDecision) + 1;
 }
 static_assert(IsInOrder(), "the rows of kMethods follow MethodId");
 

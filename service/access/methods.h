@@ -38,6 +38,8 @@ enum class MethodId : uint8_t {
   kTryPreferences,
   kTryQuery,
   kListQueryGroups,
+  kComparePolicies,
+  kRecomputeDecision,
 };
 
 // Which pools a call reads or changes.

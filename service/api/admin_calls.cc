@@ -199,21 +199,21 @@ void AdminCalls::ListOutcomes(const CallPtr& call, const v1::ListOutcomesRequest
 
 void AdminCalls::GetStats(const CallPtr& call, const v1::GetStatsRequest& request,
                           v1::GetStatsResponse& response) {
+  if (static_cast<std::size_t>(request.arms_size()) > kPerPage) {
+    call->Finish(
+        engine::BadField("arms", Cat("must be at most ", kPerPage, ", got ", request.arms_size())));
+    return;
+  }
+  engine::ArmFilter arms{{request.arms().begin(), request.arms().end()}, request.without_arms()};
   if (request.with_checksum()) {
     return AnswerLater<engine::PoolStatistics>(call, response, [&](auto done) {
-      engine_.inspection().GetStatsWithChecksum(MeantPool(request), std::move(done));
+      engine_.inspection().GetStatsWithChecksum(MeantPool(request), std::move(arms),
+                                                std::move(done));
     });
   }
   call->Run([&]() -> absl::Status {
     engine::PoolStatistics statistics;
-    if (static_cast<std::size_t>(request.arms_size()) > kPerPage) {
-      return engine::BadField("arms",
-                              Cat("must be at most ", kPerPage, ", got ", request.arms_size()));
-    }
-    ASSIGN_OR_RETURN(statistics,
-                     engine_.inspection().GetStats(
-                         MeantPool(request),
-                         {{request.arms().begin(), request.arms().end()}, request.without_arms()}));
+    ASSIGN_OR_RETURN(statistics, engine_.inspection().GetStats(MeantPool(request), arms));
     response = ToProto(statistics);
     return absl::OkStatus();
   });

@@ -92,6 +92,12 @@ CallFacts FactsOf(const v1::TryPreferencesRequest& request) {
 CallFacts FactsOf(const v1::TryQueryRequest& request) {
   return OfPool(kTryQuery, request.request().pool());
 }
+CallFacts FactsOf(const v1::ComparePoliciesRequest& request) {
+  return OfPool(kComparePolicies, request.pool());
+}
+CallFacts FactsOf(const v1::RecomputeDecisionRequest& request) {
+  return OfPool(kRecomputeDecision, request.pool(), request.decision_id());
+}
 CallFacts FactsOf(const v1::ListQueryGroupsRequest& request) {
   return OfPool(kListQueryGroups, request.pool());
 }

@@ -52,5 +52,7 @@ CallFacts FactsOf(const v1::ListDecisionsRequest& request);
 CallFacts FactsOf(const v1::TryPreferencesRequest& request);
 CallFacts FactsOf(const v1::TryQueryRequest& request);
 CallFacts FactsOf(const v1::ListQueryGroupsRequest& request);
+CallFacts FactsOf(const v1::ComparePoliciesRequest& request);
+CallFacts FactsOf(const v1::RecomputeDecisionRequest& request);
 
 }  // namespace pointsman::service

@@ -131,6 +131,7 @@ void FillProto(const engine::RouteOutput& output, v1::RouteResponse& out) {
   out.set_snapshot_version(output.snapshot_version);
   out.set_logged(output.logged);
   out.set_embedder_fallback(output.embedder_fallback);
+  out.set_group(static_cast<v1::Group>(output.group));
   for (const engine::RankedArm& ranked : output.ranking) {
     auto* arm = out.add_ranking();
     arm->set_arm(ranked.arm);
@@ -238,6 +239,7 @@ v1::ExplainResponse ToProto(const engine::Explanation& e) {
   *out.mutable_preference() = ToProto(d.preference);
   out.set_mode(static_cast<v1::Mode>(d.mode));
   out.set_query_text(d.query_text);
+  out.set_group(static_cast<v1::Group>(d.group));
   for (std::size_t i = 0; i < d.candidates.size(); ++i) {
     auto* arm = out.add_candidates();
     arm->set_arm(e.candidate_names[i]);

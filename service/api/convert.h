@@ -59,5 +59,8 @@ v1::ListDecisionsResponse ToProto(const engine::DecisionPage& page);
 v1::TryPreferencesResponse ToProto(const engine::TriedPreferences& tried);
 v1::TryQueryResponse ToProto(const engine::TriedQuery& tried);
 v1::ListQueryGroupsResponse ToProto(const engine::QueryGroups& groups);
+absl::StatusOr<engine::PolicyQuestion> FromProto(const v1::ComparePoliciesRequest& request);
+v1::ComparePoliciesResponse ToProto(const engine::PolicyComparison& comparison);
+v1::RecomputeDecisionResponse ToProto(const engine::Recomputed& recomputed);
 
 }  // namespace pointsman::service

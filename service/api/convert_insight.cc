@@ -105,6 +105,7 @@ v1::ListDecisionsResponse ToProto(const engine::DecisionPage& page) {
     shown->set_propensity(decision.chosen.front().propensity);
     shown->set_is_best(found.is_best);
     shown->set_mode(static_cast<v1::Mode>(decision.mode));
+    shown->set_group(static_cast<v1::Group>(decision.group));
     shown->set_candidates(static_cast<uint32_t>(decision.candidates.size()));
     shown->set_query_text(engine::HeadAndTail(decision.query_text, kTextShownMax));
     for (const Candidate& candidate : decision.candidates) {

@@ -17,7 +17,7 @@ namespace pointsman::service {
 namespace {
 
 constexpr int64_t kSpanDefault_s = 3600;
-constexpr int64_t kSpanMax_s = 14 * 86400;
+constexpr int64_t kSpanMax_s = engine::kHistorySpanMax / kMicrosPerSecond;
 
 // What cannot be looked at counts nothing: files come and go while the folder is in use.
 uint64_t BytesIn(const std::string& folder) {
@@ -156,6 +156,28 @@ void InsightCalls::ListQueryGroups(const CallPtr& call, const v1::ListQueryGroup
   AnswerLater<engine::QueryGroups>(call, response, [&](auto done) {
     engine_.inspection().ListQueryGroups(std::string(PoolOrDefault(request.pool())),
                                          request.groups(), std::move(done));
+  });
+}
+
+void InsightCalls::ComparePolicies(const CallPtr& call, const v1::ComparePoliciesRequest& request,
+                                   v1::ComparePoliciesResponse& response) {
+  auto question = FromProto(request);
+  if (!question.ok()) {
+    call->Finish(question.status());
+    return;
+  }
+  AnswerLater<engine::PolicyComparison>(call, response, [&](auto done) {
+    engine_.inspection().ComparePolicies(std::string(PoolOrDefault(request.pool())),
+                                         *std::move(question), std::move(done));
+  });
+}
+
+void InsightCalls::RecomputeDecision(const CallPtr& call,
+                                     const v1::RecomputeDecisionRequest& request,
+                                     v1::RecomputeDecisionResponse& response) {
+  AnswerLater<engine::Recomputed>(call, response, [&](auto done) {
+    engine_.inspection().RecomputeDecision(std::string(PoolOrDefault(request.pool())),
+                                           request.decision_id(), std::move(done));
   });
 }
 

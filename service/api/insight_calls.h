@@ -38,6 +38,10 @@ class InsightCalls {
                 v1::TryQueryResponse& response);
   void ListQueryGroups(const CallPtr& call, const v1::ListQueryGroupsRequest& request,
                        v1::ListQueryGroupsResponse& response);
+  void ComparePolicies(const CallPtr& call, const v1::ComparePoliciesRequest& request,
+                       v1::ComparePoliciesResponse& response);
+  void RecomputeDecision(const CallPtr& call, const v1::RecomputeDecisionRequest& request,
+                         v1::RecomputeDecisionResponse& response);
 
  private:
   const EngineSlot& engine_;

@@ -36,6 +36,8 @@ void ForEachUnaryCall(RouterCalls& router, AdminCalls& admin, InsightCalls& insi
   visit(insight, &InsightCalls::TryPreferences);
   visit(insight, &InsightCalls::TryQuery);
   visit(insight, &InsightCalls::ListQueryGroups);
+  visit(insight, &InsightCalls::ComparePolicies);
+  visit(insight, &InsightCalls::RecomputeDecision);
 }
 
 }  // namespace pointsman::service

@@ -46,6 +46,17 @@ class InsightService final : public v1::Insight::CallbackService {
                                             v1::ListQueryGroupsResponse* response) override {
     return Serve(*context, admission_, calls_, &InsightCalls::ListQueryGroups, *request, *response);
   }
+  grpc::ServerUnaryReactor* ComparePolicies(grpc::CallbackServerContext* context,
+                                            const v1::ComparePoliciesRequest* request,
+                                            v1::ComparePoliciesResponse* response) override {
+    return Serve(*context, admission_, calls_, &InsightCalls::ComparePolicies, *request, *response);
+  }
+  grpc::ServerUnaryReactor* RecomputeDecision(grpc::CallbackServerContext* context,
+                                              const v1::RecomputeDecisionRequest* request,
+                                              v1::RecomputeDecisionResponse* response) override {
+    return Serve(*context, admission_, calls_, &InsightCalls::RecomputeDecision, *request,
+                 *response);
+  }
 
  private:
   InsightCalls& calls_;

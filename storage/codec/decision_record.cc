@@ -79,7 +79,8 @@ struct StoredHead {
   uint32_t pool;
   uint8_t mode;
   uint8_t context_source;
-  uint8_t reserved[2];  // 0
+  uint8_t group;     // before 0.3: 0
+  uint8_t reserved;  // 0
 };
 static_assert(sizeof(StoredHead) == 64);
 
@@ -94,7 +95,8 @@ StoredHead HeadOf(const Decision& d) {
           .pool = Index(d.pool),
           .mode = static_cast<uint8_t>(d.mode),
           .context_source = static_cast<uint8_t>(d.context_source),
-          .reserved = {0, 0}};
+          .group = static_cast<uint8_t>(d.group),
+          .reserved = 0};
 }
 
 StoredCandidate StoredOf(const Candidate& c) {
@@ -220,6 +222,7 @@ absl::StatusOr<Decision> DecodeDecision(std::string_view value) {
   decision.pool = PoolId{head.pool};
   decision.mode = Mode{head.mode};
   decision.context_source = ContextSource{head.context_source};
+  decision.group = Group{head.group};
   decision.id = in.GetString();
   decision.context = in.GetArray<float>();
   for (const StoredCandidate& c : in.GetArray<StoredCandidate>()) {

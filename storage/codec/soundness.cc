@@ -176,6 +176,10 @@ absl::Status CheckSound(const Experience& experience) {
 absl::Status CheckSound(const Decision& decision) {
   constexpr char kRecord[] = "decision";
   RETURN_IF_ERROR(CheckEnum(kRecord, "mode", decision.mode, Mode::kGreedy));
+  if (decision.group > Group::kControl) {
+    return InvalidArgument(kRecord, ": group has the unknown value ",
+                           static_cast<int>(decision.group));
+  }
   RETURN_IF_ERROR(
       CheckEnum(kRecord, "context_source", decision.context_source, ContextSource::kNone));
   RETURN_IF_ERROR(CheckPreference(kRecord, decision.preference));

@@ -29,7 +29,8 @@ NEEDS = {
 } | {f"pointsman.v1.Admin/{name}": "read" for name in
      ("GetPool", "ListPools", "ListArms", "ListOutcomes", "GetStats", "Explain", "MeasureRecall")
 } | {f"pointsman.v1.Insight/{name}": "read" for name in
-     ("GetServer", "GetHistory", "ListDecisions", "TryPreferences", "TryQuery", "ListQueryGroups")}
+     ("GetServer", "GetHistory", "ListDecisions", "TryPreferences", "TryQuery", "ListQueryGroups",
+      "ComparePolicies", "RecomputeDecision")}
 TWO_WAYS = ("pointsman.v1.Router/RouteStream", "pointsman.v1.Router/FeedbackStream")  # not by HTTP/1.1
 ADMIN, INSIGHT = "pointsman.v1.Admin", "pointsman.v1.Insight"
 HEALTH = "grpc.health.v1.Health"

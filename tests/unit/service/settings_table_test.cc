@@ -184,7 +184,8 @@ TEST(SettingTable, HasChangesInTheirOrder) {
             "learner.description_weight features "
             "cost_scale_usd latency_scale_ms shortlist_size neighbours experience_max "
             "feedback_window_s store_query_text default_preference missing_feedback "
-            "missing_quality client_weight_per_hour latency_kind strict_names ");
+            "missing_quality client_weight_per_hour latency_kind strict_names holdout_share "
+            "holdout_arm ");
 }
 
 TEST(SettingTable, IsWhatMayChange) {

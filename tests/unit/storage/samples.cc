@@ -181,7 +181,8 @@ Decision SampleDecision(Rng& rng, PoolId pool, std::string id, int arms, int dim
                     .input_tokens = rng.Uniform(),
                     .candidates = {},
                     .chosen = {},
-                    .query_text = SampleBytes(rng, 30)};
+                    .query_text = SampleBytes(rng, 30),
+                    .group = Group{static_cast<uint8_t>(rng.Below(3))}};
   const bool is_shortlisted = rng.Below(2) == 1;
   for (int i = 0; i < arms; ++i) {
     decision.candidates.push_back({ArmId{Number(rng)},

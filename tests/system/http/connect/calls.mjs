@@ -82,6 +82,8 @@ export async function checkDecisions({ contract, router, admin }, pool) {
   const stats = await admin.getStats({ pool, withChecksum: true });
   assert.deepEqual([stats.decisions, stats.outcomes, stats.feedback.applied], [3n, 3n, 3n]);
   assert.ok(stats.stateChecksum > 0n);
+  const bare = await admin.getStats({ pool, withChecksum: true, withoutArms: true });
+  assert.deepEqual([bare.arms.length, bare.stateChecksum], [0, stats.stateChecksum]);
 }
 
 export async function checkInsight({ contract, insight }, pool) {
@@ -103,6 +105,11 @@ export async function checkInsight({ contract, insight }, pool) {
   assert.deepEqual([query.neighbours[0].queryText, query.decision.logged], [TEXT, false]);
   const { groups, outcomes, hasWords } = await insight.listQueryGroups({ pool, groups: 2 });
   assert.ok(groups.length > 0 && outcomes === 3 && hasWords);
+  const compared = await insight.comparePolicies({ pool, policies: [{ policy: { case: "uniform", value: true } }] });
+  assert.deepEqual([compared.decisions, compared.served.quality.outcomes, compared.results.length, compared.groups], [3, 3, 1, undefined]);
+  assert.ok(Math.abs(compared.served.quality.dr - 2 / 3) < 1e-9, "qualities of 1, 0.5 and 0.5");
+  const again = await insight.recomputeDecision({ pool, decisionId: found.decisions[0].decisionId });
+  assert.deepEqual([again.result, again.arm], [contract.value("RecomputeResult", "SAME"), found.decisions[0].arm]);
 }
 
 // Needs the import "i", of 200 outcomes.
