@@ -11,26 +11,19 @@ import { ThemeSwitch } from "./ui/ThemeSwitch";
 import { Empty, Failure, Head, Skeleton } from "./ui/parts";
 import { Said } from "./ui/say";
 import { useCall } from "./ui/useCall";
+import { useRest, type Rest } from "./ui/useRest";
 import { viewer, viewerOf } from "./ui/viewer";
-import { Arms } from "./pages/arms/Arms";
-import { Decision } from "./pages/decisions/Decision";
-import { Decisions } from "./pages/decisions/Decisions";
-import { Learning } from "./pages/learning/Learning";
-import { PoolPage } from "./pages/pools/PoolPage";
 import { Pools } from "./pages/pools/Pools";
-import { System } from "./pages/system/System";
-import { Tradeoff } from "./pages/tradeoff/Tradeoff";
-import { Try } from "./pages/try/Try";
 
 const REFRESH_MS = 10_000;
 
-const PAGES: Record<string, { title: string; draw: (pool: Pool, rest: string[]) => JSX.Element }> = {
-  overview: { title: "Overview", draw: (pool) => <PoolPage pool={pool} /> },
-  arms: { title: "Arms", draw: (pool) => <Arms pool={pool} /> },
-  tradeoff: { title: "Trade-off", draw: (pool) => <Tradeoff pool={pool} /> },
-  try: { title: "Try", draw: (pool) => <Try pool={pool} /> },
-  decisions: { title: "Decisions", draw: (pool, [id]) => (id ? <Decision pool={pool} id={id} /> : <Decisions pool={pool} />) },
-  learning: { title: "Learning", draw: (pool) => <Learning pool={pool} /> },
+const PAGES: Record<string, { title: string; draw: (from: Rest, pool: Pool, rest: string[]) => JSX.Element }> = {
+  overview: { title: "Overview", draw: (from, pool) => <from.PoolPage pool={pool} /> },
+  arms: { title: "Arms", draw: (from, pool) => <from.Arms pool={pool} /> },
+  tradeoff: { title: "Trade-off", draw: (from, pool) => <from.Tradeoff pool={pool} /> },
+  try: { title: "Try", draw: (from, pool) => <from.Try pool={pool} /> },
+  decisions: { title: "Decisions", draw: (from, pool, [id]) => (id ? <from.Decision pool={pool} id={id} /> : <from.Decisions pool={pool} />) },
+  learning: { title: "Learning", draw: (from, pool) => <from.Learning pool={pool} /> },
 };
 
 function Nav({ pools, pool, page }: { pools: Pool[]; pool: string | undefined; page: string }) {
@@ -72,6 +65,7 @@ export function App() {
   const locked = useStore(isLocked);
   const server = useCall("server", getServer, { everyMs: REFRESH_MS, keep: true });
   const pools = useCall("pools", listPools, { everyMs: REFRESH_MS, keep: true });
+  const { pages: rest, fault: restFault } = useRest();
   const main = useRef<HTMLElement>(null);
   const all = pools.data?.pools ?? [];
   const known = path[0] === "pool" ? path[1] : undefined;
@@ -84,30 +78,33 @@ export function App() {
     else if (server.fault) viewer.set({ name: "", mayEdit: false, why: `The server does not say what you may do: ${server.fault.message}` });
   }, [server.data, server.fault]);
   const first = useRef(true);
+  const isHere = page === "pools" || rest !== undefined;
   useEffect(() => {
+    if (!isHere) return;
     document.title = titleOf(page, known);
     if (!first.current) main.current?.querySelector("h1")?.focus();
     first.current = false;
     scrollTo(0, 0);
-  }, [page, known, path[3]]);
+  }, [page, known, path[3], isHere]);
 
   function body(): JSX.Element {
     if (locked) return <TokenBox />;
-    if (page === "system") return <System server={server} />;
+    if (!isHere) return <><Head title={headOf(page)} />{restFault ? <Failure fault={restFault} /> : <Skeleton lines={6} tall />}</>;
+    if (page === "system" && rest) return <rest.System server={server} />;
     if (pools.data === undefined) {
       return <><Head title={headOf(page)} />{pools.fault ? <Failure fault={pools.fault} retry={pools.reload} /> : <Skeleton lines={6} tall />}</>;
     }
     if (path[0] !== "pool" && page === "pools") return <Pools pools={all} />;
     const meant = all.find((one) => one.name === known);
     const draw = PAGES[page]?.draw;
-    if (path[0] !== "pool" || !draw) {
+    if (path[0] !== "pool" || !draw || !rest) {
       return <><Head title="There is no such page" /><Empty title="Nothing is at this address"><a href={link(["pools"])}>Go to the pools</a></Empty></>;
     }
     if (!meant) {
       return <><Head title={`There is no pool "${known}"`} /><Empty title="It was deleted, or your token may not use it">
         <a href={link(["pools"])}>Choose another pool</a></Empty></>;
     }
-    return <div key={`${known}/${page}`}>{draw(meant, path.slice(3))}</div>;
+    return <div key={`${known}/${page}`}>{draw(rest, meant, path.slice(3))}</div>;
   }
 
   return (

@@ -14,6 +14,10 @@ export const tryQuery = (request: object, neighbours: number, signal?: AbortSign
   call<I.TryQueryResponse>("Insight/TryQuery", { request, neighbours }, signal);
 export const listQueryGroups = (pool: string, groups: number, signal?: AbortSignal) =>
   call<I.ListQueryGroupsResponse>("Insight/ListQueryGroups", { pool, groups }, signal);
+export const comparePolicies = (request: object, signal?: AbortSignal) =>
+  call<I.ComparePoliciesResponse>("Insight/ComparePolicies", request, signal);
+export const recomputeDecision = (pool: string, decisionId: string, signal?: AbortSignal) =>
+  call<I.RecomputeDecisionResponse>("Insight/RecomputeDecision", { pool, decisionId }, signal);
 
 export const listPools = (signal?: AbortSignal) => call<{ pools?: T.Pool[] }>("Admin/ListPools", {}, signal);
 export const getPool = (name: string, signal?: AbortSignal) => call<{ pool: T.Pool }>("Admin/GetPool", { name }, signal);
@@ -33,3 +37,7 @@ export const removeArm = (pool: string, arm: string) => call<object>("Admin/Remo
 export const undoImport = (pool: string, importId: string) =>
   call<T.UndoImportResponse>("Admin/UndoImport", { pool, importId });
 export const backup = (name: string) => call<T.BackupResponse>("Admin/Backup", name ? { name } : {});
+export const deletePool = (name: string) => call<object>("Admin/DeletePool", { name });
+
+export const route = (request: object, signal?: AbortSignal) => call<T.RouteResponse>("Router/Route", request, signal);
+export const feedback = (request: object, signal?: AbortSignal) => call<object>("Router/Feedback", request, signal);

@@ -1,5 +1,5 @@
 // The messages of proto/pointsman/v1/insight.proto as JSON.
-import type { Expected, Int64, OutcomeSeen, Preference, RouteResponse } from "./types";
+import type { Expected, Group, Int64, OutcomeSeen, Preference, RouteResponse } from "./types";
 
 export interface PoolLog {
   pool: string; sequence?: Int64; snapshotSequence?: Int64; firstSequence?: Int64; experienceSize?: Int64;
@@ -28,7 +28,7 @@ export interface GetHistoryResponse {
 
 export interface DecisionSummary {
   decisionId: string; timeUnixMs?: Int64; arm?: string; propensity?: number; isBest?: boolean; mode?: string;
-  expected?: Expected; queryText?: string; outcome?: OutcomeSeen; candidates?: number;
+  expected?: Expected; queryText?: string; outcome?: OutcomeSeen; candidates?: number; group?: Group;
 }
 export interface ListDecisionsResponse {
   decisions?: DecisionSummary[]; nextPageToken?: string; searched?: number;
@@ -55,3 +55,22 @@ export interface QueryGroup {
   share?: number; words?: string[]; examples?: string[]; arms?: { arm: string; quality?: Sums }[];
 }
 export interface ListQueryGroupsResponse { groups?: QueryGroup[]; outcomes?: number; hasWords?: boolean }
+
+export interface Policy { arm?: string; preference?: Preference; uniform?: boolean }
+export interface Bounds { lower?: number; upper?: number }
+export interface PolicyEstimate {
+  outcomes?: number; silent?: number; dr?: number; drStderr?: number; ips?: number; snips?: number; effectiveSampleSize?: number;
+  weightMax?: number; matchShare?: number; bounds?: Bounds; silentBounds?: Bounds; isTooFew?: boolean;
+}
+export interface PolicyResult { policy?: Policy; quality?: PolicyEstimate; costUsd?: PolicyEstimate; leftOut?: number }
+export interface GroupFigures {
+  decisions?: number; quality?: Sums; costUsd?: Sums; latencyMs?: Sums; qualityBounds?: Bounds; costBoundsUsd?: Bounds;
+}
+export interface GroupComparison { treated?: GroupFigures; control?: GroupFigures; qualityGain?: Bounds; savedUsd?: Bounds }
+export interface ComparePoliciesResponse {
+  decisions?: number; leftOut?: number; firstUnixMs?: Int64; costCapUsd?: number; clipped?: number; served?: PolicyResult;
+  results?: PolicyResult[]; groups?: GroupComparison;
+}
+export interface RecomputeDecisionResponse {
+  result?: "NOT_POSSIBLE" | "SAME" | "DIFFERENT"; why?: string; snapshotVersion?: Int64; replayed?: Int64; arm?: string; propensity?: number;
+}

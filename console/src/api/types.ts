@@ -22,12 +22,15 @@ export interface Arm {
   status?: ArmStatus; priceTiers?: PriceTier[]; version?: string; aliases?: string[];
 }
 
+export type Group = "TREATED" | "CONTROL";
+
 export interface PoolSettings {
   embedder?: { name?: string; dimension?: number; projected?: number; endpoint?: string; model?: string };
   features?: { name: string; center?: number; scale?: number; weight?: number }[];
   learner?: { qualityModel?: string; exploration?: string; explorationFloor?: number };
   costScaleUsd?: number; latencyScaleMs?: number; storeQueryText?: boolean; feedbackWindowS?: Int64;
   defaultPreference?: Preference; latencyKind?: string; missingFeedback?: string;
+  holdoutShare?: number; holdoutArm?: string;
 }
 
 export interface Pool {
@@ -72,7 +75,7 @@ export interface FurtherArm { arm: string; propensity?: number; inclusion?: numb
 export interface RouteResponse {
   decisionId?: string; arm?: string; propensity?: number; ranking?: RankedArm[]; snapshotVersion?: Int64;
   embedderFallback?: boolean; further?: FurtherArm[]; notes?: string[];
-  notCandidates?: { arm: string; reason?: string }[];
+  notCandidates?: { arm: string; reason?: string }[]; group?: Group; logged?: boolean;
 }
 export interface OutcomeSeen {
   arm?: string; quality?: number; latencyMs?: number; costUsd?: number; inputTokens?: Int64; outputTokens?: Int64;
@@ -80,7 +83,7 @@ export interface OutcomeSeen {
 }
 export interface ExplainResponse {
   decisionId?: string; timeUnixMs?: Int64; snapshotVersion?: Int64; preference?: Preference; mode?: string;
-  candidates?: RankedArm[]; chosen?: FurtherArm[]; queryText?: string; outcomes?: OutcomeSeen[];
+  candidates?: RankedArm[]; chosen?: FurtherArm[]; queryText?: string; outcomes?: OutcomeSeen[]; group?: Group;
 }
 
 export interface ImportOutcomesResponse {

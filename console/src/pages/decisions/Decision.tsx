@@ -1,5 +1,5 @@
 // One decision: what was known then, what was chosen, and how it went.
-import { explain } from "../../api/calls";
+import { explain, recomputeDecision } from "../../api/calls";
 import { half95, int } from "../../api/numbers";
 import type { ExplainResponse, OutcomeSeen, Pool, Preference, RankedArm } from "../../api/types";
 import { reachOf, UtilityBar, Whisker, type Parts } from "../../charts/bars";
@@ -55,7 +55,8 @@ function Shown({ data, pool }: { data: ExplainResponse; pool: Pool }) {
       <Card>
         <p class="answer"><strong>{chosen[0]?.arm ?? "No arm"}</strong> was chosen {chance}. {isBest
           ? <Badge kind="good">the best by utility was taken</Badge>
-          : <Badge kind="quiet">explored: the best by utility was {best?.arm}</Badge>}</p>
+          : <Badge kind="quiet">explored: the best by utility was {best?.arm}</Badge>}
+          {data.group === "CONTROL" && <> <Badge kind="quiet">control group: the baseline chose</Badge></>}</p>
         {data.queryText ? <blockquote tabIndex={0} aria-label="The query">{data.queryText}</blockquote>
           : <p class="note">The text of the query is not known: this pool does not store it.</p>}
         <dl class="stats">
@@ -70,6 +71,7 @@ function Shown({ data, pool }: { data: ExplainResponse; pool: Pool }) {
           ? <Empty title="No outcome was reported"><p>Feedback for this decision will appear here.</p></Empty>
           : <Outcomes outcomes={data.outcomes ?? []} candidates={candidates} />}
       </Card>
+      <Card title="Made again"><Recomputed pool={pool.name} id={data.decisionId ?? ""} /></Card>
       <Card title="Candidates as they were then" note="The best by utility first. Lines are 95% intervals of the quality.">
         <DataTable label="Candidates" rows={candidates} rowKey={(one) => one.arm} columns={[
           { name: "Arm", cell: (one) => <>{one.arm}{chosen.some((other) => other.arm === one.arm) && <> <Badge kind="good">chosen</Badge></>}</>,
@@ -101,5 +103,19 @@ function Outcomes({ outcomes, candidates }: { outcomes: OutcomeSeen[]; candidate
       { name: "Latency", kind: "number", cell: (one) => f.ms(one.latencyMs), note: (one) => `expected ${f.ms(expected(one)?.latencyMs)}` },
       { name: "Tokens in, out", kind: "number", cell: (one) => `${one.inputTokens ?? f.UNKNOWN}, ${one.outputTokens ?? f.UNKNOWN}` },
     ]} />
+  );
+}
+
+// The learned state of then is made again from the log, and decides anew.
+function Recomputed({ pool, id }: { pool: string; id: string }) {
+  const loaded = useCall(`recomputed ${pool} ${id}`, (signal) => recomputeDecision(pool, id, signal));
+  return (
+    <Load of={loaded} skeleton={<Skeleton lines={1} />}>{(data) => {
+      const how = int(data.replayed) > 0 ? `The learned state of log position ${f.count(int(data.snapshotVersion))} was made again from ${f.plural(int(data.replayed), "event")}.`
+        : `The learned state of log position ${f.count(int(data.snapshotVersion))} was at hand.`;
+      if (data.result === "SAME") return <p><Badge kind="good">recomputed: same pick</Badge> {data.arm}, with a chance of {f.percent(data.propensity ?? 0)}. Every estimate is the same, bit by bit. {how}</p>;
+      if (data.result === "DIFFERENT") return <p><Badge kind="bad">recomputed: not the same</Badge> {data.why}. {how} Another version of pointsmand may have decided.</p>;
+      return <p><Badge kind="quiet">not recomputed</Badge> {data.why}.</p>;
+    }}</Load>
   );
 }

@@ -104,7 +104,7 @@ function Table({ pool, decisions }: { pool: string; decisions: DecisionSummary[]
     <DataTable label="Decisions" rows={decisions} rowKey={(one) => one.decisionId} columns={[
       { name: "Made at", cell: (one) => <a href={link(["pool", pool, "decisions", one.decisionId])}>{f.time(int(one.timeUnixMs))}</a> },
       hasText && { name: "Query", kind: "text", cell: (one) => one.queryText || f.UNKNOWN },
-      { name: "Arm", cell: (one) => one.arm, note: (one) => (one.mode === "GREEDY" ? "greedy" : one.isBest ? "best by utility" : "explored") },
+      { name: "Arm", cell: (one) => one.arm, note: (one) => (one.group === "CONTROL" ? "control group" : one.mode === "GREEDY" ? "greedy" : one.isBest ? "best by utility" : "explored") },
       { name: "Chance", kind: "number", cell: (one) => f.percent(one.propensity ?? 0), note: (one) => `of ${f.plural(one.candidates ?? 0, "candidate")}` },
       { name: "Outcome", cell: (one) => <OutcomeBadge decision={one} />, note: (one) => `expected ${f.quality(one.expected?.quality ?? 0)}` },
       { name: "Cost", kind: "number", cell: (one) => f.usd(one.outcome?.costUsd), note: (one) => `expected ${f.usd(one.expected?.costUsd)}` },

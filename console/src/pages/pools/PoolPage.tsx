@@ -9,6 +9,7 @@ import * as f from "../../text/format";
 import { SPANS, totals, warnings, type Span, type Totals } from "../../text/history";
 import { Card, Empty, Head, Load, Skeleton, Stat } from "../../ui/parts";
 import { useCall } from "../../ui/useCall";
+import { Control } from "./Control";
 import { Curves } from "./Curves";
 import { spread } from "./Pools";
 import { SpanChoice } from "./SpanChoice";
@@ -55,6 +56,7 @@ function Overview({ pool, span, history, arms, stats }: Known) {
         </Card>
       )}
       <Card title="In short"><Figures sums={sums} stats={stats} /></Card>
+      <Control pool={pool} />
       {sums.decisions === 0 && sums.calls === 0
         ? <Empty title={`Nothing happened in the last ${span}`}>
             <p>Choose a longer time, <a href={link(["pool", pool.name, "try"])}>try a query</a>, or send one:</p>
