@@ -23,13 +23,13 @@ export function Whisker({ mean, half, low = 0, high = 1, color = "--accent" }:
 
 // A dot at an estimate and a line over its bounds, which need not lie evenly around it.
 export function Range({ at, lower, upper, low, high, color = "--accent" }:
-    { at: number; lower: number; upper: number; low: number; high: number; color?: string }) {
+    { at: number | undefined; lower: number; upper: number; low: number; high: number; color?: string }) {
   const place = (value: number) => (value - low) / (high - low || 1);
   const left = Math.max(0, place(lower)), right = Math.min(1, place(upper));
   return (
     <span class="whisker" aria-hidden="true">
       <i style={{ left: inside(left), width: inside(right - left), background: `var(${color})` }} />
-      <b style={{ left: inside(place(at)), background: `var(${color})` }} />
+      {at !== undefined && <b style={{ left: inside(place(at)), background: `var(${color})` }} />}
     </span>
   );
 }

@@ -63,7 +63,9 @@ function Shown({ data, figure }: { data: ComparePoliciesResponse; figure: Figure
   const of = (one: PolicyResult): PolicyEstimate => one[figure] ?? {};
   const [served, ...rest] = [data.served ?? {}, ...(data.results ?? [])];
   const better = figure === "quality" ? -1 : 1;
-  const rows = [served!, ...rest.sort((a, b) => better * ((of(a).dr ?? 0) - (of(b).dr ?? 0)))];
+  // Where too few decisions speak for a policy, its estimate would mislead.
+  const isKnown = (one: PolicyResult) => !of(one).isTooFew;
+  const rows = [served!, ...rest.sort((a, b) => Number(isKnown(b)) - Number(isKnown(a)) || better * ((of(a).dr ?? 0) - (of(b).dr ?? 0)))];
   const high = figure === "quality" ? 1 : Math.max(...rows.map((one) => of(one).bounds?.upper ?? 0));
   const silent = of(served!).silent ?? 0;
   return (
@@ -71,14 +73,15 @@ function Shown({ data, figure }: { data: ComparePoliciesResponse; figure: Figure
       <DataTable label="Policies" rows={rows} rowKey={(one) => nameOf(one.policy)} columns={[
         { name: "Policy", cell: (one) => nameOf(one.policy),
           note: (one) => ((one.leftOut ?? 0) > 0 ? `could not serve ${f.plural(one.leftOut ?? 0, "decision")}` : undefined) },
-        { name: "Estimate", kind: "number", cell: (one) => ((of(one).outcomes ?? 0) > 0 ? format(of(one).dr ?? 0) : f.UNKNOWN),
-          note: (one) => ((of(one).outcomes ?? 0) > 1 ? `± ${format(1.96 * (of(one).drStderr ?? 0))} for one look` : undefined) },
+        { name: "Estimate", kind: "number", cell: (one) => (isKnown(one) ? format(of(one).dr ?? 0) : f.UNKNOWN),
+          note: (one) => (isKnown(one) ? `± ${format(1.96 * (of(one).drStderr ?? 0))} for one look` : undefined) },
         { name: "Bounds", kind: "drawing",
-          cell: (one) => <Range at={of(one).dr ?? 0} lower={of(one).bounds?.lower ?? 0} upper={of(one).bounds?.upper ?? 0} low={0} high={high} />,
+          cell: (one) => <Range at={isKnown(one) ? of(one).dr ?? 0 : undefined} lower={of(one).bounds?.lower ?? 0} upper={of(one).bounds?.upper ?? 0} low={0} high={high} />,
           note: (one) => `${format(of(one).bounds?.lower ?? 0)} to ${format(of(one).bounds?.upper ?? 0)}` },
         { name: "Effective sample", kind: "number", cell: (one) => f.count(of(one).effectiveSampleSize ?? 0),
-          note: (one) => of(one).isTooFew && <Badge kind="warn">too few to say</Badge> },
-        { name: "IPS", kind: "number", cell: (one) => format(of(one).ips ?? 0), note: (one) => `SNIPS ${format(of(one).snips ?? 0)}` },
+          note: (one) => !isKnown(one) && <Badge kind="warn">too few to say</Badge> },
+        { name: "IPS", kind: "number", cell: (one) => (isKnown(one) ? format(of(one).ips ?? 0) : f.UNKNOWN),
+          note: (one) => isKnown(one) && `SNIPS ${format(of(one).snips ?? 0)}` },
       ]} />
       <p class="note">
         {f.plural(data.decisions ?? 0, "decision")} since {f.time(int(data.firstUnixMs))}

@@ -39,7 +39,7 @@ function Shown({ groups, since }: { groups: GroupComparison; since: number }) {
   const saved = less(meanOf(control, "costUsd"), meanOf(treated, "costUsd"));
   const count = treated?.decisions ?? 0;
   return (
-    <>
+    <div class="stack">
       <dl class="stats">
         <Stat name="Quality gained" value={signed(f.quality, gain)} note={between(f.quality, groups.qualityGain)} />
         <Stat name="Saved per answer" value={signed(f.usd, saved)} note={between(f.usd, groups.savedUsd)} />
@@ -48,6 +48,6 @@ function Shown({ groups, since }: { groups: GroupComparison; since: number }) {
         <Stat name="The baseline" value={f.quality(meanOf(control, "quality"))} note={`${f.usd(meanOf(control, "costUsd"))} an answer, ${f.plural(control?.decisions ?? 0, "decision")}`} />
       </dl>
       <p class="note">Since {f.time(since)}. The bounds hold with 95%, however often you look; they take decisions without feedback to be like the others.</p>
-    </>
+    </div>
   );
 }
