@@ -44,25 +44,31 @@ class ItemStream final : public grpc::ServerBidiReactor<Incoming, Outgoing> {
   }
 
   void OnReadDone(bool is_message) override {
-    if (!is_message) {  // the client has sent everything, or is gone
-      Change([this] { is_all_read_ = true; });
-      return;
-    }
-    const auto message = std::make_shared<Message>(*this, std::exchange(read_, Incoming()));
-    Change([&] {
-      open_ += message->weight();
+    std::shared_ptr<Message> message;
+    if (is_message) message = std::make_shared<Message>(*this, std::exchange(read_, Incoming()));
+    Next next;
+    {
+      MutexLock lock(mutex_);
       is_reading_ = false;
-    });
-    message->Serve();
+      is_all_read_ = !is_message;  // the client has sent everything, or is gone
+      if (message) open_ += message->weight();
+      next = Decide();
+    }
+    Start(next);
+    if (message) message->Serve();
   }
 
   void OnWriteDone(bool is_sent) override {
-    Change([this, is_sent] {
+    Next next;
+    {
+      MutexLock lock(mutex_);
       is_writing_ = false;
       open_ -= ready_.front()->weight();
       ready_.pop_front();
       is_gone_ |= !is_sent;
-    });
+      next = Decide();
+    }
+    Start(next);
   }
 
   void OnDone() override { delete this; }
@@ -123,7 +129,7 @@ class ItemStream final : public grpc::ServerBidiReactor<Incoming, Outgoing> {
     // Of an item, or that all of them have been started. The last one sends the answer; the stream may end there.
     void NoteAnswer() {
       if (waiting_.fetch_sub(1) > 1) return;
-      stream_.Change([&] { stream_.ready_.push_back(this->shared_from_this()); });
+      stream_.Send(this->shared_from_this());
     }
 
    private:
@@ -141,24 +147,37 @@ class ItemStream final : public grpc::ServerBidiReactor<Incoming, Outgoing> {
     std::atomic<int> waiting_;
   };
 
-  // Changes the state, and then starts what it allows. gRPC is called without the lock: it may call back at once.
-  template <class Body>
-  void Change(Body body) {
-    bool reads = false, writes = false, finishes = false;
+  // What the state allows to be started. gRPC is called without the lock: it may call back at once.
+  struct Next {
+    bool reads = false;
+    const Outgoing* writes = nullptr;  // stays in place until OnWriteDone
+    bool finishes = false;
+  };
+  Next Decide() REQUIRES_LOCK(mutex_) {
+    if (is_gone_) DropReady();
+    Next next;
+    next.reads = !is_reading_ && !is_all_read_ && open_ < kItemsMax;
+    is_reading_ |= next.reads;
+    if (!is_writing_ && !ready_.empty()) next.writes = &ready_.front()->outgoing();
+    is_writing_ |= next.writes != nullptr;
+    next.finishes = is_all_read_ && open_ == 0 && !is_finished_;
+    is_finished_ |= next.finishes;
+    return next;
+  }
+  // The stream may end in here.
+  void Start(const Next& next) {
+    if (next.reads) this->StartRead(&read_);
+    if (next.writes != nullptr) this->StartWrite(next.writes);
+    if (next.finishes) this->Finish(grpc::Status::OK);
+  }
+  void Send(std::shared_ptr<Message> message) {
+    Next next;
     {
       MutexLock lock(mutex_);
-      body();
-      if (is_gone_) DropReady();
-      reads = !is_reading_ && !is_all_read_ && open_ < kItemsMax;
-      is_reading_ |= reads;
-      writes = !is_writing_ && !ready_.empty();
-      is_writing_ |= writes;
-      finishes = is_all_read_ && open_ == 0 && !is_finished_;
-      is_finished_ |= finishes;
+      ready_.push_back(std::move(message));
+      next = Decide();
     }
-    if (reads) this->StartRead(&read_);
-    if (writes) this->StartWrite(&ready_.front()->outgoing());  // stays in place until OnWriteDone
-    if (finishes) this->Finish(grpc::Status::OK);
+    Start(next);
   }
 
   // Nobody is there to read it; what is being written stays until that ends.

@@ -160,8 +160,8 @@ TEST(PoolHistory, RefusesDamagedBytesAndStaysAsItWas) {
   Rng rng(3);
   for (int i = 0; i < 2000; ++i) {  // must not crash; what it takes must be of the right form
     std::string damaged = bytes;
-    damaged[static_cast<std::size_t>(rng.Uniform() * static_cast<double>(damaged.size()))] ^=
-        static_cast<char>(1 + static_cast<int>(rng.Uniform() * 254));
+    char& byte = damaged[rng.Below(damaged.size())];
+    byte = static_cast<char>(byte ^ static_cast<char>(1 + rng.Below(254)));
     PoolHistory taken;
     if (taken.Decode(damaged)) {
       EXPECT_EQ(taken.Encode(), damaged);

@@ -112,8 +112,8 @@ TEST(PolicyEstimate, FindsWhatOtherPoliciesWouldHaveEarned) {
        {std::vector<double>{0, 1, 0, 0}, {0.25, 0.25, 0.25, 0.25}, {0.5, 0, 0.5, 0}}) {
     double ips = 0, dr = 0, spread = 0;
     constexpr int kRuns = 60;
-    for (int run = 0; run < kRuns; ++run) {
-      const PolicyFigures figures = Play(world, target, static_cast<uint64_t>(run + 1), 2000);
+    for (uint64_t run = 1; run <= kRuns; ++run) {
+      const PolicyFigures figures = Play(world, target, run, 2000);
       ips += figures.ips / kRuns;
       dr += figures.dr / kRuns;
       spread += figures.dr_stderr / kRuns;
