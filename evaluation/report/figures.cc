@@ -25,6 +25,10 @@ std::size_t Largest(std::span<const double> values) {
   return static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin());
 }
 
+std::size_t Smallest(std::span<const double> values) {
+  return static_cast<std::size_t>(std::min_element(values.begin(), values.end()) - values.begin());
+}
+
 // Utilities of every arm on one query.
 std::vector<double> UtilitiesOf(const Dataset& dataset, const Valuation& valuation,
                                 std::size_t query) {
@@ -48,7 +52,7 @@ double MeanUtility(const Dataset& dataset, const Valuation& valuation,
 template <class FiguresT, class Visit>
 void VisitNumbers(FiguresT& figures, Visit visit) {
   for (auto* means : {&figures.played, &figures.random, &figures.best_single, &figures.best_quality,
-                      &figures.oracle}) {
+                      &figures.most_expensive, &figures.cheapest, &figures.oracle}) {
     visit(means->utility);
     visit(means->quality);
     visit(means->cost_usd);
@@ -58,6 +62,7 @@ void VisitNumbers(FiguresT& figures, Visit visit) {
   for (auto& share : figures.shares) visit(share);
   for (auto& utility : figures.single) visit(utility);
   for (auto& quality : figures.single_quality) visit(quality);
+  for (auto& cost : figures.single_cost) visit(cost);
 }
 
 std::vector<double> Numbers(const Figures& figures) {
@@ -118,6 +123,7 @@ Figures ComputeFigures(const Dataset& dataset, const Valuation& valuation,
     of_arm[a] = Divided(of_arm[a], n);
     figures.single.push_back(of_arm[a].utility);
     figures.single_quality.push_back(of_arm[a].quality);
+    figures.single_cost.push_back(of_arm[a].cost_usd);
     figures.random.utility += of_arm[a].utility;
     figures.random.quality += of_arm[a].quality;
     figures.random.cost_usd += of_arm[a].cost_usd;
@@ -125,6 +131,8 @@ Figures ComputeFigures(const Dataset& dataset, const Valuation& valuation,
   figures.random = Divided(figures.random, arms);
   figures.best_single = of_arm[Largest(figures.single)];
   figures.best_quality = of_arm[Largest(figures.single_quality)];
+  figures.most_expensive = of_arm[Largest(figures.single_cost)];
+  figures.cheapest = of_arm[Smallest(figures.single_cost)];
   figures.first_1000 =
       MeanUtility(dataset, valuation, rounds.first(std::min<std::size_t>(1000, n)));
   figures.last_third =

@@ -42,15 +42,18 @@ struct Means {
 
 struct Figures {
   Means played;
-  double first_1000 = 0;               // mean utility of the first 1,000 rounds, or of all if fewer
-  double last_third = 0;               // mean utility of the last third of the rounds, at least one
-  Means random;                        // expectation of a uniform choice
-  Means best_single;                   // the single arm with the highest mean utility, in hindsight
-  Means best_quality;                  // the single arm with the highest mean quality, in hindsight
-  Means oracle;                        // the arm with the highest utility for each query
+  double first_1000 = 0;  // mean utility of the first 1,000 rounds, or of all if fewer
+  double last_third = 0;  // mean utility of the last third of the rounds, at least one
+  Means random;           // expectation of a uniform choice
+  Means best_single;      // the single arm with the highest mean utility, in hindsight
+  Means best_quality;     // the single arm with the highest mean quality, in hindsight
+  Means most_expensive;   // the single arm with the highest mean cost; only if costs are recorded
+  Means cheapest;         // the one with the lowest
+  Means oracle;           // the arm with the highest utility for each query
   std::vector<double> shares;          // of rounds, per arm
   std::vector<double> single;          // mean utility of each arm if it had always been called
   std::vector<double> single_quality;  // mean quality of each arm, likewise
+  std::vector<double> single_cost;     // mean cost of each arm; 0 if costs are not recorded
   friend bool operator==(const Figures&, const Figures&) = default;
 };
 

@@ -18,6 +18,10 @@ std::size_t Largest(const std::vector<double>& values) {
   return static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin());
 }
 
+std::size_t Smallest(const std::vector<double>& values) {
+  return static_cast<std::size_t>(std::min_element(values.begin(), values.end()) - values.begin());
+}
+
 Json PreferenceJson(const Preference& preference) {
   return {
       {"quality", preference.quality}, {"cost", preference.cost}, {"latency", preference.latency}};
@@ -52,6 +56,11 @@ void AddFigures(const ReplayReport& report, const Figures& figures, double stand
                          {"best_single", MeansJson(figures.best_single)},
                          {"best_quality", MeansJson(figures.best_quality)},
                          {"oracle", MeansJson(figures.oracle)}};
+  if (!report.is_cost_recorded) return;
+  object["most_expensive_arm"] = report.arms[Largest(figures.single_cost)];
+  object["cheapest_arm"] = report.arms[Smallest(figures.single_cost)];
+  object["baselines"]["most_expensive"] = MeansJson(figures.most_expensive);
+  object["baselines"]["cheapest"] = MeansJson(figures.cheapest);
   object["single_utility"] = PerArm(report.arms, figures.single);
 }
 
@@ -157,6 +166,12 @@ Chart UtilityChart(const ReplayReport& report) {
   chart.lines.push_back({"uniform random", level(mean.random.utility), true});
   chart.lines.push_back({Cat("best single: ", report.arms[Largest(mean.single)]),
                          level(mean.best_single.utility), true});
+  if (report.is_cost_recorded) {
+    chart.lines.push_back({Cat("most expensive: ", report.arms[Largest(mean.single_cost)]),
+                           level(mean.most_expensive.utility), true});
+    chart.lines.push_back({Cat("cheapest: ", report.arms[Smallest(mean.single_cost)]),
+                           level(mean.cheapest.utility), true});
+  }
   chart.lines.push_back({"per-query oracle", level(mean.oracle.utility), true});
   return chart;
 }
@@ -239,6 +254,12 @@ std::string ReportTable(const ReplayReport& report) {
               report.arms[Largest(mean.single)]);
   const std::string& most_accurate = report.arms[Largest(mean.single_quality)];
   text += Row(report, "most accurate arm", mean.best_quality, error.best_quality, most_accurate);
+  if (report.is_cost_recorded) {
+    text += Row(report, "most expensive arm", mean.most_expensive, error.most_expensive,
+                report.arms[Largest(mean.single_cost)]);
+    text += Row(report, "cheapest arm", mean.cheapest, error.cheapest,
+                report.arms[Smallest(mean.single_cost)]);
+  }
   text += Row(report, "per-query oracle", mean.oracle, error.oracle, "");
   if (report.is_cost_recorded && mean.best_quality.cost_usd > 0) {
     text +=

@@ -66,6 +66,8 @@ TEST_F(FiguresTest, AgreeWithFiguresWorkedOutByHand) {
   EXPECT_NEAR(figures.oracle.utility, 0.5 / 3, kTiny);
   EXPECT_NEAR(figures.oracle.quality, 1, kTiny);
   EXPECT_NEAR(figures.best_quality.cost_usd, 0.003, kTiny);  // a tie: the first arm
+  EXPECT_NEAR(figures.most_expensive.cost_usd, 0.003, kTiny);
+  EXPECT_NEAR(figures.cheapest.cost_usd, 0.001, kTiny);
   EXPECT_THAT(figures.shares, ElementsAre(DoubleNear(1.0 / 3, kTiny), DoubleNear(2.0 / 3, kTiny)));
 }
 
