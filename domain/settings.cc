@@ -158,12 +158,12 @@ constexpr SettingRow kTable[] = {
      .meaning = "unknown names in requests are errors"},
     {.name = "holdout_share",
      .field = &P::holdout_share,
-     .format = 5,
+     .format = 6,
      .meaning = "share of the decisions that the baseline makes: the control group",
      .most = 0.5},
     {.name = "holdout_arm",
      .field = &P::holdout_arm,
-     .format = 5,
+     .format = 6,
      .meaning = "the baseline of the control group; unset: any candidate, with equal chances"},
 };
 

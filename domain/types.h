@@ -191,6 +191,9 @@ struct Decision {
   std::vector<ChosenArm> chosen;
   std::string query_text;  // empty unless the pool stores it
   Group group = Group::kNone;
+  // Of a decision with a group: the share of the control group then, and its baseline; absent: any candidate.
+  double holdout_share = 0;
+  std::optional<ArmId> holdout_arm = {};
   friend bool operator==(const Decision&, const Decision&) = default;
 };
 

@@ -335,6 +335,11 @@ absl::StatusOr<PutPoolOutput> PoolCommands::PutPool(const PoolEdit& edit, const 
   const PoolSettings present = out.is_new ? PoolSettings{} : pool->state()->pool().settings;
   PoolSettings wanted;
   ASSIGN_OR_RETURN(wanted, WantedSettings(edit, out.is_new ? nullptr : &present));
+  // An arm from before names were normalised keeps its spelling.
+  if (const auto id = out.is_new ? std::nullopt : pool->arms().Find(wanted.holdout_arm)) {
+    const Arm* const arm = pool->state()->arm(*id);
+    if (arm != nullptr && IsSameName(arm->name, wanted.holdout_arm)) wanted.holdout_arm = arm->name;
+  }
 
   // A dry run makes no pool. All arms of a pool that does not exist are new.
   if (out.is_new && !edit.is_dry_run) {
@@ -360,15 +365,12 @@ absl::StatusOr<PutPoolOutput> PoolCommands::PutPool(const PoolEdit& edit, const 
   if (edit.arms.empty() && (out.is_new || LivingNames(*pool->state()).empty())) {
     out.notes.push_back("the pool has no arms, so it can route nothing: add one with `arm add`");
   }
-  const auto is_baseline = [&](const ArmEdit& arm) {
-    return IsSameName(arm.name, wanted.holdout_arm);
-  };
-  if (wanted.holdout_share > 0 && !wanted.holdout_arm.empty() &&
-      std::none_of(edit.arms.begin(), edit.arms.end(), is_baseline) &&
-      (pool == nullptr || !pool->arms().Find(wanted.holdout_arm))) {
-    out.notes.push_back(Cat("settings.holdout_arm: the pool has no arm ",
-                            Quoted(wanted.holdout_arm),
-                            ", so no decision is in the control group"));
+  if (pool != nullptr && wanted.holdout_share > 0 && !wanted.holdout_arm.empty()) {
+    const std::optional<Arm> baseline = turn.FindArm(pool, wanted.holdout_arm);
+    if (!baseline || baseline->status == ArmStatus::kRemoved) {
+      out.notes.push_back(Cat("settings.holdout_arm: the pool has no arm ",
+                              Quoted(wanted.holdout_arm), ", so no decision has a group"));
+    }
   }
   if (edit.is_dry_run) {
     if (pool != nullptr) out.info = InfoOf(*pool);

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <utility>
 
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "domain/names.h"
 #include "engine/inspect/recorded_decisions.h"
+#include "engine/request/arm_name.h"
 #include "engine/request/validate.h"
 #include "learners/offpolicy/robust_sequence.h"
 
@@ -27,7 +29,6 @@ struct Row {
   struct Arm {
     ArmId id{};
     double probability = 0;
-    double inclusion = 1;
     double quality = 0;
     double cost_usd = 0;
   };
@@ -35,7 +36,10 @@ struct Row {
   std::size_t drawn = 0;
   bool is_usable = false;          // the arm that was drawn served, if one did
   std::vector<std::size_t> picks;  // by preference policy, in order
+  Micros time = 0;
   Group group = Group::kNone;
+  double holdout_share = 0;
+  std::optional<ArmId> holdout_arm;
   std::optional<double> quality;
   std::optional<double> cost_usd;
   std::optional<double> latency_ms;
@@ -71,6 +75,7 @@ class Reader {
   absl::StatusOr<std::vector<Row>> Read(PolicyComparison& out) {
     const uint32_t most = question_.decisions == 0 ? kComparedDecisions : question_.decisions;
     std::vector<Row> rows;
+    std::size_t candidates = 0;
     const auto visit = [&](const DecisionPosition& position,
                            const std::optional<Decision>& decision) -> absl::StatusOr<bool> {
       if (position.time < question_.from) return false;
@@ -79,8 +84,9 @@ class Reader {
       ++out.decisions;
       ASSIGN_OR_RETURN(Row row, RowOf(*decision));
       if (!row.is_usable) ++out.left_out;
+      candidates += row.arms.size();
       rows.push_back(std::move(row));
-      return rows.size() < most;
+      return rows.size() < most && candidates < kComparedCandidatesMax;
     };
     RETURN_IF_ERROR(ForEachNewest(*storage_.decisions, pool_.id(),
                                   {std::numeric_limits<Micros>::max(), ""}, visit));
@@ -91,9 +97,12 @@ class Reader {
  private:
   absl::StatusOr<Row> RowOf(const Decision& decision) const {
     Row row;
+    row.time = decision.time;
     row.group = decision.group;
+    row.holdout_share = decision.holdout_share;
+    row.holdout_arm = decision.holdout_arm;
     for (const Candidate& c : decision.candidates) {
-      row.arms.push_back({c.arm, c.probability, c.inclusion, std::clamp(c.expected.quality, 0., 1.),
+      row.arms.push_back({c.arm, c.probability, std::clamp(c.expected.quality, 0., 1.),
                           c.expected.KnownCost().value_or(0)});
     }
     const ChosenArm& chosen = decision.chosen.front();
@@ -144,8 +153,8 @@ class Comparison {
 
   void Add(const Row& row, double cap) {
     const std::optional<std::size_t> target = TargetIn(row);
-    if (!target && policy_.kind == Policy::Kind::kArm && !IsShortlist(row)) {
-      ++left_out_;  // the arm could not serve this request
+    if (!target && policy_.kind == Policy::Kind::kArm) {
+      ++left_out_;
       return;
     }
     // Of what was served the plain mean is wanted, without the help of expectations.
@@ -155,8 +164,6 @@ class Comparison {
       const Row::Arm& from = row.arms[i];
       PolicyArm arm{.logged = from.probability, .expected = is_served ? 0 : from.quality};
       arm.target = TargetOf(row, i, target);
-      // The other policies choose within the shortlist as it was.
-      if (policy_.kind == Policy::Kind::kArm) arm.inclusion = from.inclusion;
       arms.push_back(arm);
     }
     quality_.Add(arms, row.drawn, row.quality);
@@ -173,10 +180,6 @@ class Comparison {
   }
 
  private:
-  static bool IsShortlist(const Row& row) {
-    return std::any_of(row.arms.begin(), row.arms.end(),
-                       [](const Row::Arm& arm) { return arm.inclusion < 1; });
-  }
   std::optional<std::size_t> TargetIn(const Row& row) const {
     if (policy_.kind == Policy::Kind::kPreference) return row.picks[pick_];
     for (std::size_t i = 0; arm_ && i < row.arms.size(); ++i) {
@@ -249,19 +252,40 @@ learners::Bounds Difference(const learners::Bounds& a, const learners::Bounds& b
   return {a.lower - b.upper, a.upper - b.lower};
 }
 
-std::optional<GroupComparison> CompareGroups(const std::vector<Row>& rows, double cap) {
-  GroupMeans treated, control;
-  bool is_any = false;
-  for (const Row& row : rows) {
+// The newest rows under one share and one baseline, from the oldest of them on; empty: no row has a group.
+std::span<const Row> NewestExperiment(std::span<const Row> rows) {
+  const Row* newest = nullptr;
+  std::size_t begin = rows.size();
+  for (std::size_t i = rows.size(); i-- > 0;) {
+    const Row& row = rows[i];
     if (row.group == Group::kNone) continue;
-    is_any = true;
+    if (newest == nullptr) newest = &row;
+    const bool is_same =
+        row.holdout_share == newest->holdout_share && row.holdout_arm == newest->holdout_arm;
+    if (!is_same) break;
+    begin = i;
+  }
+  return rows.subspan(begin);
+}
+
+std::optional<GroupComparison> CompareGroups(std::span<const Row> rows, double cap,
+                                             const learners::LearnedState& state) {
+  const std::span<const Row> experiment = NewestExperiment(rows);
+  if (experiment.empty()) return std::nullopt;
+  GroupMeans treated, control;
+  for (const Row& row : experiment) {
+    if (row.group == Group::kNone) continue;
     (row.group == Group::kControl ? control : treated).Add(row, cap);
   }
-  if (!is_any) return std::nullopt;
-  GroupComparison groups{
-      treated.Figures(kAlpha / 2, cap), control.Figures(kAlpha / 2, cap), {}, {}};
+  const Row& first = experiment.front();
+  GroupComparison groups;
+  groups.treated = treated.Figures(kAlpha / 2, cap);
+  groups.control = control.Figures(kAlpha / 2, cap);
   groups.quality_gain = Difference(groups.treated.quality_bounds, groups.control.quality_bounds);
   groups.saved_usd = Difference(groups.control.cost_bounds_usd, groups.treated.cost_bounds_usd);
+  groups.first = first.time;
+  groups.holdout_share = first.holdout_share;
+  if (first.holdout_arm) groups.holdout_arm = NameOf(state, *first.holdout_arm);
   return groups;
 }
 
@@ -296,12 +320,12 @@ absl::StatusOr<PolicyComparison> ComparePolicies(const PoolRuntime& pool,
     if (!row.is_usable) continue;
     for (Comparison& comparison : comparisons) comparison.Add(row, out.cost_cap_usd);
   }
-  // All intervals hold together (Bonferroni).
+  // The intervals of all policies hold together, for quality and for cost (Bonferroni).
   const double alpha = kAlpha / static_cast<double>(comparisons.size());
   for (Comparison& comparison : comparisons) {
     out.results.push_back(std::move(comparison).Result(alpha));
   }
-  out.groups = CompareGroups(rows, out.cost_cap_usd);
+  out.groups = CompareGroups(rows, out.cost_cap_usd, *pool.state());
   return out;
 }
 

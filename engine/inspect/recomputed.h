@@ -15,7 +15,7 @@
 
 namespace pointsman::engine {
 
-inline constexpr Sequence kReplayedMax = 200000;  // events
+inline constexpr Sequence kReplayedMax = 50000;  // events: half a second
 
 absl::StatusOr<Recomputed> RecomputeDecision(const PoolRuntime& pool,
                                              const storage::Storage& storage, std::string_view id);

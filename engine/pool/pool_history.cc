@@ -147,7 +147,7 @@ void PoolHistory::CloseMinute() {
 
 void PoolHistory::CountDecision(const Decision& decision) {
   const ArmId arm = decision.chosen.front().arm;
-  const bool took_best = TookBest(decision);
+  const bool explored = decision.group != Group::kControl && !TookBest(decision);
   double dearest = -std::numeric_limits<double>::infinity();
   const Candidate* chosen = nullptr;
   for (const Candidate& candidate : decision.candidates) {
@@ -158,7 +158,7 @@ void PoolHistory::CountDecision(const Decision& decision) {
   HistoryBucket& minute = MinuteOf(decision.time);
   ++minute.decisions;
   ++minute.arms[arm].decisions;
-  minute.explored += took_best ? 0 : 1;
+  minute.explored += explored ? 1 : 0;
   if (chosen == nullptr) return;
   if (const auto cost = chosen->expected.KnownCost()) minute.saved_usd.Add(dearest - *cost);
 }

@@ -54,7 +54,7 @@ inline constexpr ArmId kOtherArms{std::numeric_limits<uint32_t>::max()};
 struct HistoryBucket {
   Micros start = 0;
   uint64_t decisions = 0;
-  uint64_t explored = 0;        // that took another arm than the best by utility
+  uint64_t explored = 0;        // of the pool's own choices: another arm than the best by utility
   uint64_t first_feedback = 0;  // decisions whose first outcome came
   Sums lag_s = {};              // from a decision to its first outcome
   Sums saved_usd = {};  // expected cost of the dearest candidate minus that of the chosen arm

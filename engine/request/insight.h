@@ -118,7 +118,7 @@ struct PolicyResult {
   Policy policy;
   learners::PolicyFigures quality;
   learners::PolicyFigures cost;  // in shares of the cap
-  uint64_t left_out = 0;         // decisions in which it could not serve
+  uint64_t left_out = 0;         // decisions in which the arm was no candidate
 };
 
 struct GroupFigures {
@@ -135,6 +135,9 @@ struct GroupComparison {
   GroupFigures control;
   learners::Bounds quality_gain;  // of treated over control
   learners::Bounds saved_usd;     // an answer
+  Micros first = 0;  // of the decisions that are compared: all have this share and this baseline
+  double holdout_share = 0;
+  std::string holdout_arm;  // empty: any candidate
 };
 
 struct PolicyComparison {

@@ -198,6 +198,8 @@ absl::StatusOr<Decided> Decide(const PoolRuntime& pool, const learners::LearnedS
   decision.candidates = std::move(choice.candidates);
   decision.chosen = std::move(choice.chosen);
   decision.group = choice.group;
+  decision.holdout_share = choice.holdout_share;
+  decision.holdout_arm = choice.holdout_arm;
   if (settings.store_query_text) decision.query_text = pool.encoder().EmbeddedPart(input.query);
   decided.notes = NotesOn(pool, state, input, check.notes());
   if (input.explain) {

@@ -62,6 +62,8 @@ absl::StatusOr<Decision> Recompute(const learners::LearnedState& state, const De
   again.candidates = std::move(choice.candidates);
   again.chosen = std::move(choice.chosen);
   again.group = choice.group;
+  again.holdout_share = choice.holdout_share;
+  again.holdout_arm = choice.holdout_arm;
   return again;
 }
 

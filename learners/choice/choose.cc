@@ -162,6 +162,11 @@ Choice Choose(const LearnedState& state, const QueryView& query, const ChoiceReq
   for (std::size_t i = 0; i < candidates.size(); ++i) candidates[i].features.votes = votes[i];
   Choice choice = Draw(request, std::move(candidates), pmf, first_pmf);
   choice.group = group;
+  choice.holdout_share = settings.holdout_share;
+  if (!settings.holdout_arm.empty()) {
+    const auto it = std::find(baseline.begin(), baseline.end(), 1.0);
+    choice.holdout_arm = arms[static_cast<std::size_t>(it - baseline.begin())].arm->id;
+  }
   return choice;
 }
 

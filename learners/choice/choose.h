@@ -3,6 +3,7 @@
 // Threads: pure functions.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -28,6 +29,8 @@ struct Choice {
   std::vector<Candidate> candidates;  // in the order given, probabilities filled
   std::vector<ChosenArm> chosen;      // 1 to arm_count, the first is the one to call
   Group group = Group::kNone;
+  double holdout_share = 0;  // as in Decision
+  std::optional<ArmId> holdout_arm = {};
 };
 
 double Utility(const PoolSettings& settings, const Preference& preference,

@@ -26,7 +26,7 @@ namespace {
 // outcomes.
 constexpr std::string_view kMagic = "PMLEARN";
 constexpr int kFirstFormat = 2;
-constexpr int kLastFormat = 5;
+constexpr int kLastFormat = 6;
 
 void PutOptional(const std::optional<double>& value, ByteWriter& out) {
   out.Put(static_cast<uint8_t>(value.has_value()));

@@ -123,6 +123,9 @@ v1::ComparePoliciesResponse ToProto(const engine::PolicyComparison& comparison) 
   Fill(comparison.groups->control, *groups->mutable_control());
   Fill(comparison.groups->quality_gain, 1, *groups->mutable_quality_gain());
   Fill(comparison.groups->saved_usd, 1, *groups->mutable_saved_usd());
+  groups->set_first_unix_ms(comparison.groups->first / kMicrosPerMs);
+  groups->set_holdout_share(comparison.groups->holdout_share);
+  groups->set_holdout_arm(comparison.groups->holdout_arm);
   return out;
 }
 

@@ -20,6 +20,9 @@ constexpr uint8_t kFirstLayout = 1;
 constexpr uint8_t kLayout = 2;
 constexpr uint8_t kLayoutWithInclusion =
     3;  // written only if some candidate's inclusion is below 1
+constexpr uint8_t kLayoutWithGroup =
+    4;  // written only if the decision has a group; has inclusions too
+constexpr uint32_t kNoArm = UINT32_MAX;
 
 // No padding: its bytes go to disk as they are.
 struct StoredCandidate {
@@ -166,13 +169,13 @@ void Add(const StoredExpectation& s, ArmExpectation& expected) {
   expected.is_latency_of_failures = (s.is_latency_known & kOfFailures) != 0;
 }
 
-// Empty: each is 1.
+// Empty: each is 1, and there is no group.
 std::vector<double> InclusionsOf(const Decision& decision) {
   std::vector<double> inclusions;
   for (const Candidate& c : decision.candidates) inclusions.push_back(c.inclusion);
   const bool are_all_one =
       std::all_of(inclusions.begin(), inclusions.end(), [](double q) { return q == 1; });
-  return are_all_one ? std::vector<double>() : inclusions;
+  return are_all_one && decision.group == Group::kNone ? std::vector<double>() : inclusions;
 }
 
 }  // namespace
@@ -191,7 +194,8 @@ std::string EncodeDecisionPayload(const Decision& decision) {
   }
   const std::vector<double> inclusions = InclusionsOf(decision);
   ByteWriter out;
-  out.Put(inclusions.empty() ? kLayout : kLayoutWithInclusion);
+  const bool has_group = decision.group != Group::kNone;
+  out.Put(has_group ? kLayoutWithGroup : inclusions.empty() ? kLayout : kLayoutWithInclusion);
   out.Put(HeadOf(decision));
   out.PutString(decision.id);
   out.PutArray(std::span<const float>(decision.context));
@@ -201,7 +205,11 @@ std::string EncodeDecisionPayload(const Decision& decision) {
   out.Put(StoredRequest{decision.max_output_tokens, decision.input_is_counted,
                         static_cast<uint32_t>(decision.latency_kind)});
   out.PutArray(std::span<const StoredExpectation>(expectations));
-  if (!inclusions.empty()) out.PutArray(std::span<const double>(inclusions));
+  if (has_group || !inclusions.empty()) out.PutArray(std::span<const double>(inclusions));
+  if (has_group) {
+    out.Put(decision.holdout_share);
+    out.Put(decision.holdout_arm ? Index(*decision.holdout_arm) : kNoArm);
+  }
   return out.Take();
 }
 
@@ -209,7 +217,7 @@ absl::StatusOr<Decision> DecodeDecision(std::string_view value) {
   ASSIGN_OR_RETURN(const std::string_view payload, Unseal(RecordKind::kDecision, value));
   ByteReader in(payload);
   const auto layout = in.Get<uint8_t>();
-  if (layout < kFirstLayout || layout > kLayoutWithInclusion) {
+  if (layout < kFirstLayout || layout > kLayoutWithGroup) {
     return DataLoss("a stored decision has the unknown layout ", static_cast<int>(layout));
   }
   Decision decision;
@@ -254,6 +262,12 @@ absl::StatusOr<Decision> DecodeDecision(std::string_view value) {
       decision.candidates[i].inclusion = inclusions[i];
     }
   }
+  if (layout >= kLayoutWithGroup) {
+    decision.holdout_share = in.Get<double>();
+    const auto baseline = in.Get<uint32_t>();
+    if (baseline != kNoArm) decision.holdout_arm = ArmId{baseline};
+  }
+  if ((layout >= kLayoutWithGroup) != (decision.group != Group::kNone)) in.Fail();
   if (!in.AtEnd()) return DataLoss("a stored decision has a malformed layout");
   if (const absl::Status sound = CheckSound(decision); !sound.ok()) {
     return DataLoss("a stored decision is unsound: ", sound.message());

@@ -176,6 +176,7 @@ absl::Status CheckSound(const Experience& experience) {
 absl::Status CheckSound(const Decision& decision) {
   constexpr char kRecord[] = "decision";
   RETURN_IF_ERROR(CheckEnum(kRecord, "mode", decision.mode, Mode::kGreedy));
+  RETURN_IF_ERROR(CheckFinite(kRecord, {{"holdout_share", decision.holdout_share}}));
   if (decision.group > Group::kControl) {
     return InvalidArgument(kRecord, ": group has the unknown value ",
                            static_cast<int>(decision.group));

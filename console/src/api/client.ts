@@ -31,10 +31,12 @@ export function urlOf(method: string): string {
   return new URL(`pointsman.v1.${method}`, document.baseURI).href;
 }
 
+function headersOf(type: string): Record<string, string> {
+  return token.get() ? { "Content-Type": type, Authorization: `Bearer ${token.get()}` } : { "Content-Type": type };
+}
+
 export async function post(method: string, body: BodyInit, type: string, signal?: AbortSignal): Promise<Response> {
-  const headers: Record<string, string> = { "Content-Type": type };
-  if (token.get()) headers["Authorization"] = `Bearer ${token.get()}`;
-  const answer = await fetch(urlOf(method), { method: "POST", headers, body, signal: signal ?? null });
+  const answer = await fetch(urlOf(method), { method: "POST", headers: headersOf(type), body, signal: signal ?? null });
   if (answer.ok) return answer;
   const failure = await failureOf(answer);
   if (failure.code === "unauthenticated") isLocked.set(true);
@@ -44,4 +46,9 @@ export async function post(method: string, body: BodyInit, type: string, signal?
 export async function call<Answer>(method: string, request: object, signal?: AbortSignal): Promise<Answer> {
   const answer = await post(method, JSON.stringify(request), "application/json", signal);
   return (await answer.json()) as Answer;
+}
+
+// A call of a page that is being left: it goes out although nobody waits for its answer.
+export function send(method: string, request: object) {
+  fetch(urlOf(method), { method: "POST", headers: headersOf("application/json"), body: JSON.stringify(request), keepalive: true }).catch(() => {});
 }

@@ -66,7 +66,10 @@ export interface PolicyResult { policy?: Policy; quality?: PolicyEstimate; costU
 export interface GroupFigures {
   decisions?: number; quality?: Sums; costUsd?: Sums; latencyMs?: Sums; qualityBounds?: Bounds; costBoundsUsd?: Bounds;
 }
-export interface GroupComparison { treated?: GroupFigures; control?: GroupFigures; qualityGain?: Bounds; savedUsd?: Bounds }
+export interface GroupComparison {
+  treated?: GroupFigures; control?: GroupFigures; qualityGain?: Bounds; savedUsd?: Bounds; firstUnixMs?: Int64; holdoutShare?: number;
+  holdoutArm?: string;
+}
 export interface ComparePoliciesResponse {
   decisions?: number; leftOut?: number; firstUnixMs?: Int64; costCapUsd?: number; clipped?: number; served?: PolicyResult;
   results?: PolicyResult[]; groups?: GroupComparison;

@@ -151,6 +151,7 @@ export async function decisions(viewer, given) {
   await title(page, "Decision");
   await page.getByText("a hard question").waitFor();
   await page.getByText(/the best by utility/).waitFor();
+  await page.getByRole("button", { name: "Decide again from the log" }).click();
   await page.getByText("recomputed: same pick").waitFor();
 }
 

@@ -73,6 +73,7 @@ const std::map<std::string, Kind> kKinds = {
     {"Arm.description", Kind::kText},
     {"Arm.tags", Kind::kName},
     {"PutPoolRequest.name", Kind::kName},
+    {"PoolSettings.holdout_arm", Kind::kName},
     {"EmbedderSettings.name", Kind::kLookUp},
     {"EmbedderSettings.lexicon_file", Kind::kLookUp},
     {"EmbedderSettings.endpoint", Kind::kLookUp},

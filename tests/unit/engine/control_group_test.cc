@@ -157,6 +157,64 @@ TEST_F(ControlGroup, ShowsWhatThePoolEarnsOverTheBaseline) {
   EXPECT_GT(groups.saved_usd.lower, -0.004);
 }
 
+// Quality falls while the share changes: were the two periods put together, the pool would seem to be the cause.
+TEST_F(ControlGroup, IsComparedUnderOneShareAndOneBaselineOnly) {
+  PoolSettings settings;
+  settings.holdout_share = 0.5;
+  settings.holdout_arm = "fair";
+  Make(settings);
+  Play(200);
+  const int before = groups_[Group::kControl] + groups_[Group::kTreated];
+  settings.holdout_share = 0.1;
+  Make(settings);
+  const Micros changed = clock_.Now();
+  Play(150);
+  auto compared = Compare({});
+  ASSERT_TRUE(compared.ok() && compared->groups) << compared.status();
+  EXPECT_EQ(compared->decisions, 350u);
+  EXPECT_EQ(compared->groups->treated.decisions + compared->groups->control.decisions, 150u);
+  EXPECT_EQ(compared->groups->holdout_share, 0.1);
+  EXPECT_EQ(compared->groups->holdout_arm, "fair");
+  EXPECT_GT(compared->groups->first, changed);
+  settings.holdout_arm.clear();
+  Make(settings);
+  Play(50);
+  compared = Compare({});
+  ASSERT_TRUE(compared.ok() && compared->groups) << compared.status();
+  EXPECT_EQ(compared->groups->treated.decisions + compared->groups->control.decisions, 50u);
+  EXPECT_EQ(compared->groups->holdout_arm, "");
+  EXPECT_EQ(before, 200);
+}
+
+// An arm that was not there yet earned nothing then, and is not to be blamed for it.
+TEST_F(ControlGroup, ComparesAnArmWhereItWasACandidate) {
+  PoolSettings settings;
+  settings.shortlist_size = 2;
+  settings.learner.exploration_floor = 0.5;
+  Make(settings);
+  Play(400);
+  const auto compared = Compare({.policies = {Always("good")}});
+  ASSERT_TRUE(compared.ok()) << compared.status();
+  const PolicyResult& good = compared->results[1];
+  EXPECT_EQ(good.left_out + good.quality.outcomes, 400u);
+  EXPECT_NEAR(good.quality.dr, 0.8, 4.5 * good.quality.dr_stderr);
+}
+
+TEST_F(ControlGroup, IsNoExplorationOfThePool) {
+  PoolSettings settings;
+  settings.holdout_share = 0.5;
+  settings.holdout_arm = "poor";
+  settings.learner.exploration = "greedy";
+  settings.learner.exploration_floor = 0;
+  Make(settings);
+  Play(300);
+  const auto history = engine_->GetHistory("group", 3600 * kMicrosPerSecond);
+  ASSERT_TRUE(history.ok()) << history.status();
+  uint64_t explored = 0;
+  for (const HistoryBucket& bucket : history->buckets) explored += bucket.explored;
+  EXPECT_EQ(explored, 0u);
+}
+
 TEST_F(ControlGroup, ComparesPoliciesWithWhatTheyWouldHaveEarned) {
   PoolSettings settings;
   settings.learner.exploration_floor = 0.3;

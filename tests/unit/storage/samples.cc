@@ -183,6 +183,10 @@ Decision SampleDecision(Rng& rng, PoolId pool, std::string id, int arms, int dim
                     .chosen = {},
                     .query_text = SampleBytes(rng, 30),
                     .group = Group{static_cast<uint8_t>(rng.Below(3))}};
+  if (decision.group != Group::kNone) {
+    decision.holdout_share = rng.Uniform();
+    if (rng.Below(2) == 1) decision.holdout_arm = ArmId{Number(rng)};
+  }
   const bool is_shortlisted = rng.Below(2) == 1;
   for (int i = 0; i < arms; ++i) {
     decision.candidates.push_back({ArmId{Number(rng)},

@@ -1,4 +1,5 @@
 // One decision: what was known then, what was chosen, and how it went.
+import { useState } from "preact/hooks";
 import { explain, recomputeDecision } from "../../api/calls";
 import { half95, int } from "../../api/numbers";
 import type { ExplainResponse, OutcomeSeen, Pool, Preference, RankedArm } from "../../api/types";
@@ -53,10 +54,9 @@ function Shown({ data, pool }: { data: ExplainResponse; pool: Pool }) {
   return (
     <>
       <Card>
-        <p class="answer"><strong>{chosen[0]?.arm ?? "No arm"}</strong> was chosen {chance}. {isBest
-          ? <Badge kind="good">the best by utility was taken</Badge>
-          : <Badge kind="quiet">explored: the best by utility was {best?.arm}</Badge>}
-          {data.group === "CONTROL" && <> <Badge kind="quiet">control group: the baseline chose</Badge></>}</p>
+        <p class="answer"><strong>{chosen[0]?.arm ?? "No arm"}</strong> was chosen {chance}. {data.group === "CONTROL" ? <Badge kind="quiet">control group: the baseline chose</Badge>
+          : isBest ? <Badge kind="good">the best by utility was taken</Badge>
+          : <Badge kind="quiet">explored: the best by utility was {best?.arm}</Badge>}</p>
         {data.queryText ? <blockquote tabIndex={0} aria-label="The query">{data.queryText}</blockquote>
           : <p class="note">The text of the query is not known: this pool does not store it.</p>}
         <dl class="stats">
@@ -106,13 +106,15 @@ function Outcomes({ outcomes, candidates }: { outcomes: OutcomeSeen[]; candidate
   );
 }
 
-// The learned state of then is made again from the log, and decides anew.
+// The learned state of then is made again from the log, and decides anew. That takes the server up to half a second.
 function Recomputed({ pool, id }: { pool: string; id: string }) {
-  const loaded = useCall(`recomputed ${pool} ${id}`, (signal) => recomputeDecision(pool, id, signal));
+  const [isAsked, setIsAsked] = useState(false);
+  const loaded = useCall(isAsked ? `recomputed ${pool} ${id}` : undefined, (signal) => recomputeDecision(pool, id, signal));
+  if (!isAsked) return <button type="button" onClick={() => setIsAsked(true)}>Decide again from the log</button>;
   return (
     <Load of={loaded} skeleton={<Skeleton lines={1} />}>{(data) => {
-      const how = int(data.replayed) > 0 ? `The learned state of log position ${f.count(int(data.snapshotVersion))} was made again from ${f.plural(int(data.replayed), "event")}.`
-        : `The learned state of log position ${f.count(int(data.snapshotVersion))} was at hand.`;
+      const position = `The learned state of log position ${f.count(int(data.snapshotVersion))}`;
+      const how = int(data.replayed) > 0 ? `${position} was made again from ${f.plural(int(data.replayed), "event")}.` : `${position} was at hand.`;
       if (data.result === "SAME") return <p><Badge kind="good">recomputed: same pick</Badge> {data.arm}, with a chance of {f.percent(data.propensity ?? 0)}. Every estimate is the same, bit by bit. {how}</p>;
       if (data.result === "DIFFERENT") return <p><Badge kind="bad">recomputed: not the same</Badge> {data.why}. {how} Another version of pointsmand may have decided.</p>;
       return <p><Badge kind="quiet">not recomputed</Badge> {data.why}.</p>;

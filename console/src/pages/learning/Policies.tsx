@@ -72,7 +72,7 @@ function Shown({ data, figure }: { data: ComparePoliciesResponse; figure: Figure
     <>
       <DataTable label="Policies" rows={rows} rowKey={(one) => nameOf(one.policy)} columns={[
         { name: "Policy", cell: (one) => nameOf(one.policy),
-          note: (one) => ((one.leftOut ?? 0) > 0 ? `could not serve ${f.plural(one.leftOut ?? 0, "decision")}` : undefined) },
+          note: (one) => ((one.leftOut ?? 0) > 0 ? `was no candidate of ${f.plural(one.leftOut ?? 0, "decision")}` : undefined) },
         { name: "Estimate", kind: "number", cell: (one) => (isKnown(one) ? format(of(one).dr ?? 0) : f.UNKNOWN),
           note: (one) => (isKnown(one) ? `± ${format(1.96 * (of(one).drStderr ?? 0))} for one look` : undefined) },
         { name: "Bounds", kind: "drawing",
@@ -87,7 +87,7 @@ function Shown({ data, figure }: { data: ComparePoliciesResponse; figure: Figure
         {f.plural(data.decisions ?? 0, "decision")} since {f.time(int(data.firstUnixMs))}
         {silent > 0 && `, ${f.count(silent)} of them without this outcome: they are taken to be like the others`}
         {(data.leftOut ?? 0) > 0 && `; ${f.count(data.leftOut ?? 0)} were left out, since nothing was drawn or another arm served`}.
-        The estimate is doubly robust. The bounds hold with 95% for all policies together, however often you look.
+        The estimate is doubly robust. The bounds hold with 95% for all policies together.
         {figure === "costUsd" && ` Costs over ${f.usd(data.costCapUsd)} count as that.`}
       </p>
     </>

@@ -1,5 +1,6 @@
 // Plays recorded outcomes through a pool of their own, a question at a time, as an app would.
 import { deletePool, feedback, putPool, route } from "../../api/calls";
+import { send } from "../../api/client";
 import { CallFailed } from "../../api/errors";
 import type { Pool } from "../../api/types";
 import { normalised } from "../../text/preference";
@@ -81,7 +82,7 @@ export async function play(pool: Pool, recording: Recording, signal: AbortSignal
   const name = `replay-${crypto.getRandomValues(new Uint32Array(1))[0]!.toString(16)}`;
   const played: Played[] = [];
   // A page that is left cannot wait for an answer.
-  const leave = () => void deletePool(name);
+  const leave = () => send("Admin/DeletePool", { name });
   await putPool({ name, createOnly: true, arms: recording.arms, settings: { ...pool.settings, holdoutShare: 0, holdoutArm: "" } });
   addEventListener("pagehide", leave);
   try {

@@ -11,15 +11,17 @@ const REFRESH_MS = 60_000;
 const DECISIONS = 20_000;
 
 export function Control({ pool }: { pool: Pool }) {
-  const { holdoutShare = 0, holdoutArm = "" } = pool.settings ?? {};
+  const { holdoutShare = 0 } = pool.settings ?? {};
   const loaded = useCall(holdoutShare > 0 ? `control ${pool.name}` : undefined,
                          (signal) => comparePolicies({ pool: pool.name, decisions: DECISIONS }, signal), { everyMs: REFRESH_MS });
   if (holdoutShare === 0) return null;
-  const baseline = holdoutArm || "any arm with equal chances";
+  const groups = loaded.data?.groups;
+  const { holdoutArm } = groups ?? pool.settings ?? {};
   return (
-    <Card title="Next to the control group" note={`${f.percent(holdoutShare)} of the decisions get the baseline: ${baseline}.`}>
+    <Card title="Next to the control group"
+          note={`${f.percent(groups?.holdoutShare ?? holdoutShare)} of the decisions get the baseline: ${holdoutArm || "any arm with equal chances"}.`}>
       <Load of={loaded} skeleton={<Skeleton lines={2} />}>
-        {(data) => (data.groups ? <Shown groups={data.groups} since={int(data.firstUnixMs)} />
+        {(data) => (data.groups ? <Shown groups={data.groups} cap={(data.clipped ?? 0) > 0 ? data.costCapUsd : undefined} />
           : <p class="note">No decision that is kept has a group yet.</p>)}
       </Load>
     </Card>
@@ -33,7 +35,8 @@ const signed = (format: f.Format, value: number | undefined) => (value === undef
 const meanOf = (group: GroupFigures | undefined, get: "quality" | "costUsd") => estimate(group?.[get])?.mean;
 const less = (a: number | undefined, b: number | undefined) => (a === undefined || b === undefined ? undefined : a - b);
 
-function Shown({ groups, since }: { groups: GroupComparison; since: number }) {
+// `cap`: costs over it count as it in the bounds.
+function Shown({ groups, cap }: { groups: GroupComparison; cap: number | undefined }) {
   const { treated, control } = groups;
   const gain = less(meanOf(treated, "quality"), meanOf(control, "quality"));
   const saved = less(meanOf(control, "costUsd"), meanOf(treated, "costUsd"));
@@ -47,7 +50,8 @@ function Shown({ groups, since }: { groups: GroupComparison; since: number }) {
         <Stat name="The pool" value={f.quality(meanOf(treated, "quality"))} note={`${f.usd(meanOf(treated, "costUsd"))} an answer, ${f.plural(count, "decision")}`} />
         <Stat name="The baseline" value={f.quality(meanOf(control, "quality"))} note={`${f.usd(meanOf(control, "costUsd"))} an answer, ${f.plural(control?.decisions ?? 0, "decision")}`} />
       </dl>
-      <p class="note">Since {f.time(since)}. The bounds hold with 95%, however often you look; they take decisions without feedback to be like the others.</p>
+      <p class="note">Since {f.time(int(groups.firstUnixMs))}. The bounds hold with 95%. They take decisions without feedback to be like the others
+        {cap !== undefined && `, and costs over ${f.usd(cap)} to be that`}.</p>
     </div>
   );
 }
