@@ -105,6 +105,8 @@ TEST(LearnedState, KeepsAllSettingsInItsBytes) {
   pool.settings.client_weight_per_hour = 12.5;
   pool.settings.latency_kind = LatencyKind::kFirstToken;
   pool.settings.strict_names = true;
+  pool.settings.holdout_share = 0.05;
+  pool.settings.holdout_arm = "baseline";
   log.Add(PoolEvent{pool});
   Arm arm = TestArm(0);
   arm.usd_per_request = 0.01;
@@ -115,7 +117,7 @@ TEST(LearnedState, KeepsAllSettingsInItsBytes) {
   arm.aliases = {"old", "older"};
   log.Add(ArmEvent{arm});
   const std::string bytes = Learned(log).Encode();
-  EXPECT_EQ(bytes.substr(0, 8), "PMLEARN5");
+  EXPECT_EQ(bytes.substr(0, 8), "PMLEARN6");
   const auto decoded = LearnedState::Decode(bytes);
   ASSERT_TRUE(decoded.ok()) << decoded.status();
   EXPECT_EQ(decoded->pool(), pool);
