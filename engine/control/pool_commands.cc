@@ -7,6 +7,7 @@
 #include "base/strings.h"
 #include "domain/names.h"
 #include "engine/control/alias_moves.h"
+#include "engine/control/wanted_settings.h"
 #include "engine/request/changes.h"
 #include "engine/request/clamp.h"
 #include "engine/request/validate.h"
@@ -17,27 +18,6 @@ namespace {
 constexpr double kInheritStrength = 10;  // outcomes
 constexpr std::size_t kNamesShown = 20;
 constexpr std::size_t kNamesCompared = 1000;
-
-// In the settings of an existing pool, a value that means "the default" means the one that the pool was made with.
-void KeepUnspecified(const EmbedderSettings& present, EmbedderSettings& wanted) {
-  if (wanted.name != present.name) return;
-  if (wanted.dimension == 0) wanted.dimension = present.dimension;
-  if (wanted.projected == 0) wanted.projected = present.projected;
-  if (wanted.lexicon_file.empty()) wanted.lexicon_file = present.lexicon_file;
-  if (wanted.lexicon_checksum == 0) wanted.lexicon_checksum = present.lexicon_checksum;
-  if (wanted.endpoint.empty()) wanted.endpoint = present.endpoint;
-  if (wanted.model.empty()) wanted.model = present.model;
-}
-
-// An existing feature keeps the spelling of its name.
-void NormaliseFeatures(const PoolSettings* present, PoolSettings& wanted) {
-  for (std::size_t i = 0; i < wanted.features.size(); ++i) {
-    std::string& name = wanted.features[i].name;
-    const bool is_there = present != nullptr && i < present->features.size() &&
-                          IsSameName(present->features[i].name, name);
-    name = is_there ? present->features[i].name : NormalName(name);
-  }
-}
 
 std::vector<std::string> LivingNames(const learners::LearnedState& state) {
   std::vector<std::string> names;
@@ -335,11 +315,7 @@ absl::StatusOr<PutPoolOutput> PoolCommands::PutPool(const PoolEdit& edit, const 
   const PoolSettings present = out.is_new ? PoolSettings{} : pool->state()->pool().settings;
   PoolSettings wanted;
   ASSIGN_OR_RETURN(wanted, WantedSettings(edit, out.is_new ? nullptr : &present));
-  // An arm from before names were normalised keeps its spelling.
-  if (const auto id = out.is_new ? std::nullopt : pool->arms().Find(wanted.holdout_arm)) {
-    const Arm* const arm = pool->state()->arm(*id);
-    if (arm != nullptr && IsSameName(arm->name, wanted.holdout_arm)) wanted.holdout_arm = arm->name;
-  }
+  if (!out.is_new) KeepSpelling(*pool, wanted);
 
   // A dry run makes no pool. All arms of a pool that does not exist are new.
   if (out.is_new && !edit.is_dry_run) {
@@ -365,13 +341,7 @@ absl::StatusOr<PutPoolOutput> PoolCommands::PutPool(const PoolEdit& edit, const 
   if (edit.arms.empty() && (out.is_new || LivingNames(*pool->state()).empty())) {
     out.notes.push_back("the pool has no arms, so it can route nothing: add one with `arm add`");
   }
-  if (pool != nullptr && wanted.holdout_share > 0 && !wanted.holdout_arm.empty()) {
-    const std::optional<Arm> baseline = turn.FindArm(pool, wanted.holdout_arm);
-    if (!baseline || baseline->status == ArmStatus::kRemoved) {
-      out.notes.push_back(Cat("settings.holdout_arm: the pool has no arm ",
-                              Quoted(wanted.holdout_arm), ", so no decision has a group"));
-    }
-  }
+  if (pool != nullptr) AddBaselineNote(turn, pool, wanted, out.notes);
   if (edit.is_dry_run) {
     if (pool != nullptr) out.info = InfoOf(*pool);
     out.info.pool.name = name;
