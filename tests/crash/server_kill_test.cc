@@ -112,7 +112,8 @@ class Siege {
       Sequence last = 0;
       for (const Acknowledged& a : client.acknowledged()) {
         if (a.sequence == 0) {
-          EXPECT_EQ(a.result, v1::ALREADY_APPLIED);
+          // A repeat. One that comes after the window, on a slow machine, may have been late the first time too.
+          EXPECT_TRUE(a.result == v1::ALREADY_APPLIED || a.result == v1::LATE) << a.result;
           continue;
         }
         EXPECT_GT(a.sequence, last);  // in the order of the acknowledgements
