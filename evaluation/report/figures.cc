@@ -20,15 +20,6 @@ Means Divided(const Means& sum, std::size_t count) {
   return {Ratio(sum.utility, count), Ratio(sum.quality, count), Ratio(sum.cost_usd, count)};
 }
 
-// The first index of the largest value.
-std::size_t Largest(std::span<const double> values) {
-  return static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin());
-}
-
-std::size_t Smallest(std::span<const double> values) {
-  return static_cast<std::size_t>(std::min_element(values.begin(), values.end()) - values.begin());
-}
-
 // Utilities of every arm on one query.
 std::vector<double> UtilitiesOf(const Dataset& dataset, const Valuation& valuation,
                                 std::size_t query) {
@@ -87,6 +78,14 @@ std::vector<double> MeanOf(const std::vector<std::vector<double>>& rows) {
 }
 
 }  // namespace
+
+std::size_t Largest(std::span<const double> values) {
+  return static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin());
+}
+
+std::size_t Smallest(std::span<const double> values) {
+  return static_cast<std::size_t>(std::min_element(values.begin(), values.end()) - values.begin());
+}
 
 double RealisedUtility(const Valuation& valuation, const Outcome& outcome) {
   const Preference& w = valuation.preference;

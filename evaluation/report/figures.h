@@ -25,6 +25,10 @@ struct Valuation {
 };
 double RealisedUtility(const Valuation& valuation, const Outcome& outcome);
 
+// The first index of the largest value, and of the smallest.
+std::size_t Largest(std::span<const double> values);
+std::size_t Smallest(std::span<const double> values);
+
 // One round: indexes into the data set.
 struct Round {
   std::size_t query = 0;

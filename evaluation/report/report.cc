@@ -14,14 +14,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::size_t Largest(const std::vector<double>& values) {
-  return static_cast<std::size_t>(std::max_element(values.begin(), values.end()) - values.begin());
-}
-
-std::size_t Smallest(const std::vector<double>& values) {
-  return static_cast<std::size_t>(std::min_element(values.begin(), values.end()) - values.begin());
-}
-
 Json PreferenceJson(const Preference& preference) {
   return {
       {"quality", preference.quality}, {"cost", preference.cost}, {"latency", preference.latency}};
@@ -56,12 +48,12 @@ void AddFigures(const ReplayReport& report, const Figures& figures, double stand
                          {"best_single", MeansJson(figures.best_single)},
                          {"best_quality", MeansJson(figures.best_quality)},
                          {"oracle", MeansJson(figures.oracle)}};
+  object["single_utility"] = PerArm(report.arms, figures.single);
   if (!report.is_cost_recorded) return;
   object["most_expensive_arm"] = report.arms[Largest(figures.single_cost)];
   object["cheapest_arm"] = report.arms[Smallest(figures.single_cost)];
   object["baselines"]["most_expensive"] = MeansJson(figures.most_expensive);
   object["baselines"]["cheapest"] = MeansJson(figures.cheapest);
-  object["single_utility"] = PerArm(report.arms, figures.single);
 }
 
 Json CurveJson(const ReplayReport& report) {

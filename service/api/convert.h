@@ -53,6 +53,8 @@ v1::MeasureRecallResponse ToProto(const engine::RecallFigures& figures);
 v1::TryEmbedderResponse ToProto(const engine::EmbedderFigures& figures);
 v1::ListOutcomesResponse ToProto(const engine::OutcomePage& page);
 
+void FillProto(const engine::Sums& sums, v1::Sums& out);
+absl::StatusOr<Micros> TimeFromProto(std::string_view field, int64_t unix_ms);
 v1::GetHistoryResponse ToProto(const engine::History& history);
 absl::StatusOr<engine::DecisionQuery> FromProto(const v1::ListDecisionsRequest& request);
 v1::ListDecisionsResponse ToProto(const engine::DecisionPage& page);

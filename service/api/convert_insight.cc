@@ -15,12 +15,6 @@ namespace {
 
 constexpr std::size_t kTextShownMax = 200;
 
-void Fill(const engine::Sums& sums, v1::Sums& out) {
-  out.set_count(sums.count);
-  out.set_sum(sums.sum);
-  out.set_sum_of_squares(sums.sum_of_squares);
-}
-
 // A page's token: where it ended, as TIME:DECISION_ID.
 std::string TokenOf(const DecisionPosition& position) {
   return Cat(position.time, ":", position.decision_id);
@@ -40,12 +34,18 @@ absl::StatusOr<std::optional<DecisionPosition>> ReadToken(const std::string& tok
   return position;
 }
 
-absl::StatusOr<Micros> ReadTime(std::string_view field, int64_t unix_ms) {
+}  // namespace
+
+void FillProto(const engine::Sums& sums, v1::Sums& out) {
+  out.set_count(sums.count);
+  out.set_sum(sums.sum);
+  out.set_sum_of_squares(sums.sum_of_squares);
+}
+
+absl::StatusOr<Micros> TimeFromProto(std::string_view field, int64_t unix_ms) {
   if (unix_ms >= 0 && unix_ms <= INT64_MAX / kMicrosPerMs) return unix_ms * kMicrosPerMs;
   return engine::BadField(field, Cat("must be a time in ms since 1970, got ", unix_ms));
 }
-
-}  // namespace
 
 v1::GetHistoryResponse ToProto(const engine::History& history) {
   v1::GetHistoryResponse out;
@@ -57,17 +57,17 @@ v1::GetHistoryResponse ToProto(const engine::History& history) {
     shown->set_decisions(bucket.decisions);
     shown->set_explored(bucket.explored);
     shown->set_first_feedback(bucket.first_feedback);
-    Fill(bucket.lag_s, *shown->mutable_feedback_lag_s());
-    Fill(bucket.saved_usd, *shown->mutable_saved_usd());
+    FillProto(bucket.lag_s, *shown->mutable_feedback_lag_s());
+    FillProto(bucket.saved_usd, *shown->mutable_saved_usd());
     for (const auto& [id, name] : history.names) {
       const auto arm = bucket.arms.find(id);
       if (arm == bucket.arms.end()) continue;
       auto* of_arm = shown->add_arms();
       of_arm->set_arm(name);
       of_arm->set_decisions(arm->second.decisions);
-      Fill(arm->second.quality, *of_arm->mutable_quality());
-      Fill(arm->second.cost_usd, *of_arm->mutable_cost_usd());
-      Fill(arm->second.latency_ms, *of_arm->mutable_latency_ms());
+      FillProto(arm->second.quality, *of_arm->mutable_quality());
+      FillProto(arm->second.cost_usd, *of_arm->mutable_cost_usd());
+      FillProto(arm->second.latency_ms, *of_arm->mutable_latency_ms());
       of_arm->set_calls(arm->second.calls);
       of_arm->set_failed(arm->second.failed);
     }
@@ -81,8 +81,8 @@ absl::StatusOr<engine::DecisionQuery> FromProto(const v1::ListDecisionsRequest& 
   }
   engine::DecisionQuery query;
   query.arm = request.arm();
-  ASSIGN_OR_RETURN(query.from, ReadTime("from_unix_ms", request.from_unix_ms()));
-  ASSIGN_OR_RETURN(query.before, ReadTime("before_unix_ms", request.before_unix_ms()));
+  ASSIGN_OR_RETURN(query.from, TimeFromProto("from_unix_ms", request.from_unix_ms()));
+  ASSIGN_OR_RETURN(query.before, TimeFromProto("before_unix_ms", request.before_unix_ms()));
   query.feedback = static_cast<engine::FeedbackFilter>(request.feedback());
   if (request.has_quality_min()) query.quality_min = request.quality_min();
   if (request.has_quality_max()) query.quality_max = request.quality_max();
@@ -133,9 +133,9 @@ v1::TryPreferencesResponse ToProto(const engine::TriedPreferences& tried) {
       of_arm->set_arm(arm);
       of_arm->set_share(share);
     }
-    Fill(result.quality, *shown->mutable_quality());
-    Fill(result.cost_usd, *shown->mutable_cost_usd());
-    Fill(result.latency_ms, *shown->mutable_latency_ms());
+    FillProto(result.quality, *shown->mutable_quality());
+    FillProto(result.cost_usd, *shown->mutable_cost_usd());
+    FillProto(result.latency_ms, *shown->mutable_latency_ms());
   }
   return out;
 }
@@ -179,7 +179,7 @@ v1::ListQueryGroupsResponse ToProto(const engine::QueryGroups& groups) {
     for (const auto& [arm, quality] : group.arms) {
       auto* of_arm = shown->add_arms();
       of_arm->set_arm(arm);
-      Fill(quality, *of_arm->mutable_quality());
+      FillProto(quality, *of_arm->mutable_quality());
     }
   }
   return out;

@@ -1,7 +1,7 @@
 #include <string>
 #include <utility>
 
-#include "base/strings.h"
+#include "base/status_macros.h"
 #include "engine/request/validate.h"
 #include "service/api/convert.h"
 
@@ -9,12 +9,6 @@ namespace pointsman::service {
 namespace {
 
 constexpr double kSampleMin = 100;
-
-void Fill(const engine::Sums& sums, v1::Sums& out) {
-  out.set_count(sums.count);
-  out.set_sum(sums.sum);
-  out.set_sum_of_squares(sums.sum_of_squares);
-}
 
 // `scale`: of the unit of the message over that of the figures.
 void Fill(const learners::Bounds& bounds, double scale, v1::Bounds& out) {
@@ -58,9 +52,9 @@ void Fill(const engine::PolicyResult& result, double cap, v1::PolicyResult& out)
 
 void Fill(const engine::GroupFigures& group, v1::GroupFigures& out) {
   out.set_decisions(static_cast<uint32_t>(group.decisions));
-  Fill(group.quality, *out.mutable_quality());
-  Fill(group.cost_usd, *out.mutable_cost_usd());
-  Fill(group.latency_ms, *out.mutable_latency_ms());
+  FillProto(group.quality, *out.mutable_quality());
+  FillProto(group.cost_usd, *out.mutable_cost_usd());
+  FillProto(group.latency_ms, *out.mutable_latency_ms());
   Fill(group.quality_bounds, 1, *out.mutable_quality_bounds());
   Fill(group.cost_bounds_usd, 1, *out.mutable_cost_bounds_usd());
 }
@@ -97,11 +91,7 @@ absl::StatusOr<engine::PolicyQuestion> FromProto(const v1::ComparePoliciesReques
     question.policies.push_back(*std::move(policy));
   }
   question.decisions = request.decisions();
-  if (request.from_unix_ms() < 0 || request.from_unix_ms() > INT64_MAX / kMicrosPerMs) {
-    return engine::BadField("from_unix_ms",
-                            Cat("must be a time in ms since 1970, got ", request.from_unix_ms()));
-  }
-  question.from = request.from_unix_ms() * kMicrosPerMs;
+  ASSIGN_OR_RETURN(question.from, TimeFromProto("from_unix_ms", request.from_unix_ms()));
   question.cost_cap_usd = request.cost_cap_usd();
   return question;
 }

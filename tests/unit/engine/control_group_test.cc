@@ -29,7 +29,14 @@ class ControlGroup : public OnePoolFixture {
     PutAll(arms, settings);
   }
 
-  // Rounds whose outcome follows from the arm; `silent` of them are told nothing of.
+  void MakeGroup(double share, const std::string& baseline) {
+    PoolSettings settings;
+    settings.holdout_share = share;
+    settings.holdout_arm = baseline;
+    Make(settings);
+  }
+
+  // Rounds whose outcome follows from the arm; of a share `silent` of them nothing is reported.
   void Play(int rounds, double silent = 0, const std::function<void(RouteInput&)>& edit = nullptr) {
     Rng rng(21);
     for (int i = 0; i < rounds; ++i) {
@@ -65,10 +72,7 @@ Policy Always(const std::string& arm) { return {Policy::Kind::kArm, arm, {}}; }
 Policy Uniform() { return {Policy::Kind::kUniform, "", {}}; }
 
 TEST_F(ControlGroup, IsAShareOfTheDecisionsThatTheBaselineMakes) {
-  PoolSettings settings;
-  settings.holdout_share = 0.2;
-  settings.holdout_arm = "fair";
-  Make(settings);
+  MakeGroup(0.2, "fair");
   Play(2000);
   EXPECT_EQ(groups_[Group::kNone], 0);
   EXPECT_NEAR(groups_[Group::kControl], 400, 4.5 * std::sqrt(2000 * 0.2 * 0.8));
@@ -76,9 +80,7 @@ TEST_F(ControlGroup, IsAShareOfTheDecisionsThatTheBaselineMakes) {
 }
 
 TEST_F(ControlGroup, HasAnyCandidateWithoutABaseline) {
-  PoolSettings settings;
-  settings.holdout_share = 0.3;
-  Make(settings);
+  MakeGroup(0.3, "");
   Play(1500);
   for (const auto& [arm, truth] : kTruth) {
     EXPECT_NEAR(control_arms_[arm], groups_[Group::kControl] / 3.0, 60) << arm;
@@ -86,10 +88,7 @@ TEST_F(ControlGroup, HasAnyCandidateWithoutABaseline) {
 }
 
 TEST_F(ControlGroup, IsInThePropensity) {
-  PoolSettings settings;
-  settings.holdout_share = 0.2;
-  settings.holdout_arm = "poor";
-  Make(settings);
+  MakeGroup(0.2, "poor");
   Play(600);
   // The pool has learned to avoid the baseline, so nearly all of its chance is the group's.
   RouteInput input;
@@ -107,10 +106,7 @@ TEST_F(ControlGroup, IsInThePropensity) {
 }
 
 TEST_F(ControlGroup, IsNoneWhereTheBaselineCannotServeOrNothingIsDrawn) {
-  PoolSettings settings;
-  settings.holdout_share = 0.5;
-  settings.holdout_arm = "fair";
-  Make(settings);
+  MakeGroup(0.5, "fair");
   Play(40, 0, [](RouteInput& input) { input.constraints.deny_arms = {"fair"}; });
   Play(40, 0, [](RouteInput& input) { input.mode = Mode::kGreedy; });
   EXPECT_EQ(groups_[Group::kNone], 80);
@@ -135,10 +131,7 @@ TEST_F(ControlGroup, NotesABaselineThatIsNoArm) {
 }
 
 TEST_F(ControlGroup, ShowsWhatThePoolEarnsOverTheBaseline) {
-  PoolSettings settings;
-  settings.holdout_share = 0.3;
-  settings.holdout_arm = "poor";
-  Make(settings);
+  MakeGroup(0.3, "poor");
   Play(3000);
   const auto compared = Compare({.cost_cap_usd = 0.004});
   ASSERT_TRUE(compared.ok()) << compared.status();
@@ -159,14 +152,10 @@ TEST_F(ControlGroup, ShowsWhatThePoolEarnsOverTheBaseline) {
 
 // Quality falls while the share changes: were the two periods put together, the pool would seem to be the cause.
 TEST_F(ControlGroup, IsComparedUnderOneShareAndOneBaselineOnly) {
-  PoolSettings settings;
-  settings.holdout_share = 0.5;
-  settings.holdout_arm = "fair";
-  Make(settings);
+  MakeGroup(0.5, "fair");
   Play(200);
   const int before = groups_[Group::kControl] + groups_[Group::kTreated];
-  settings.holdout_share = 0.1;
-  Make(settings);
+  MakeGroup(0.1, "fair");
   const Micros changed = clock_.Now();
   Play(150);
   auto compared = Compare({});
@@ -176,8 +165,7 @@ TEST_F(ControlGroup, IsComparedUnderOneShareAndOneBaselineOnly) {
   EXPECT_EQ(compared->groups->holdout_share, 0.1);
   EXPECT_EQ(compared->groups->holdout_arm, "fair");
   EXPECT_GT(compared->groups->first, changed);
-  settings.holdout_arm.clear();
-  Make(settings);
+  MakeGroup(0.1, "");
   Play(50);
   compared = Compare({});
   ASSERT_TRUE(compared.ok() && compared->groups) << compared.status();

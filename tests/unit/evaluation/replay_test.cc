@@ -208,6 +208,8 @@ TEST_F(ReplayTest, SaysZeroAndNotRecordedWhereNoCostIs) {
   const auto json = nlohmann::json::parse(ReportJson(*report));
   EXPECT_EQ(json.at("mean_cost_usd"), 0);
   EXPECT_EQ(json.at("cost_recorded"), false);
+  EXPECT_EQ(json.at("single_utility").size(), json.at("arms").size());  // whatever is recorded
+  EXPECT_FALSE(json.contains("cheapest_arm"));
   EXPECT_FALSE(transcript_.feedback[0].outcome.cost_usd.has_value());
 }
 
