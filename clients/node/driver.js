@@ -24,8 +24,11 @@ class Driver {
     let call;
     let failure;
     let raised = false;
+    let waitedMs;
+    const began = performance.now();
     try {
       await this.router.call(query, { preference }, async (given) => {
+        waitedMs = performance.now() - began;
         call = given;
         await sleep(ms);
         if (usage) {
@@ -40,7 +43,7 @@ class Driver {
     }
     if (as) this.calls.set(as, call);
     const { arm, decisionId, source, propensity } = call;
-    return { arm, decision_id: decisionId, source, propensity, ...(raised ? { raised } : {}) };
+    return { arm, decision_id: decisionId, source, propensity, waited_ms: waitedMs, ...(raised ? { raised } : {}) };
   }
 
   async run({ query, fail_first = 0 }) {

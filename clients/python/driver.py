@@ -26,6 +26,10 @@ def describe(call):
     return {"arm": call.arm, "decision_id": call.id, "source": call.source, "propensity": call.propensity}
 
 
+def ms_since(began):
+    return (time.perf_counter() - began) * 1000
+
+
 class Driver:
     """Commands that need no event loop."""
 
@@ -54,21 +58,22 @@ class Driver:
             raise ValueError(name)
         return {}
 
-    def answer(self, call, command, raised):
+    def answer(self, call, command, raised, waited_ms=None):
         self.calls[command.get("as")] = call
-        return {**describe(call), **({"raised": True} if raised else {})}
+        return {**describe(call), "waited_ms": waited_ms, **({"raised": True} if raised else {})}
 
 
 class SyncDriver(Driver):
     def call(self, command):
-        call, raised = None, False
+        call, raised, began = None, False, time.perf_counter()
         try:
             with self.router.call(command["query"], preference=command.get("preference")) as call:
+                waited_ms = ms_since(began)
                 time.sleep(command.get("ms", 0) / 1000)
                 self.work(call, command)
         except (Failure, TimeoutError, asyncio.CancelledError, StatusError):
             raised = True
-        return self.answer(call, command, raised)
+        return self.answer(call, command, raised, waited_ms)
 
     def run(self, command):
         tries, seen = [], []
@@ -97,14 +102,15 @@ class SyncDriver(Driver):
 
 class AsyncDriver(Driver):
     async def call(self, command):
-        call, raised = None, False
+        call, raised, began = None, False, time.perf_counter()
         try:
             async with self.router.call(command["query"], preference=command.get("preference")) as call:
+                waited_ms = ms_since(began)
                 await asyncio.sleep(command.get("ms", 0) / 1000)
                 self.work(call, command)
         except (Failure, TimeoutError, asyncio.CancelledError, StatusError):
             raised = True
-        return self.answer(call, command, raised)
+        return self.answer(call, command, raised, waited_ms)
 
     async def run(self, command):
         tries, seen = [], []

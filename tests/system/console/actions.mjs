@@ -78,7 +78,8 @@ export async function tradeoff(viewer, given) {
   const page = await viewer.open(`${given.open}/#/pool/default/tradeoff`);
   await page.locator(".share-list li").first().waitFor();
   await settled(page);
-  // From a moved slider to the changed figures.
+  // From a moved slider to the changed figures. Two preferences may have the same figures, so the status says which
+  // preference its figures are for.
   const took = await page.evaluate(async () => {
     const all = [];
     const slider = document.querySelector("input[type=range]");

@@ -132,7 +132,10 @@ func (d *driver) call(c command) (answer, error) {
 	if len(c.Preference) == 3 {
 		options = append(options, pointsman.WithPreference(c.Preference[0], c.Preference[1], c.Preference[2]))
 	}
+	began := time.Now()
+	var waited time.Duration
 	call, err := d.router.Call(context.Background(), c.Query, func(_ context.Context, call *pointsman.Call) error {
+		waited = time.Since(began)
 		time.Sleep(time.Duration(c.Ms) * time.Millisecond)
 		if c.Usage != nil {
 			call.Usage(pointsman.Usage{
@@ -152,6 +155,7 @@ func (d *driver) call(c command) (answer, error) {
 		"decision_id": call.DecisionID,
 		"source":      call.Source,
 		"propensity":  call.Propensity,
+		"waited_ms":   float64(waited) / float64(time.Millisecond),
 	}
 	if err != nil {
 		reply["raised"] = true

@@ -122,7 +122,7 @@ function Result({ chosen, home, colors }: { chosen: PreferenceResult; home: Pref
         <Stat name="Latency" value={f.ms(latency?.mean)} note={noteOf(f.ms, latency, estimate(home.latencyMs))} />
         <Stat name="Cost of a million answers" value={f.usd(cost && cost.mean * 1e6)} />
       </dl>
-      <p class="hidden" role="status">Quality {f.quality(quality?.mean)}, cost {f.usd(cost?.mean)}, latency {f.ms(latency?.mean)}</p>
+      <p class="hidden" role="status">With {preferenceText(chosen.preference)}: quality {f.quality(quality?.mean)}, cost {f.usd(cost?.mean)}, latency {f.ms(latency?.mean)}</p>
       <h3>Arms that it would use</h3>
       <ShareBar shares={(chosen.arms ?? []).map((one) => ({ arm: one.arm, share: one.share ?? 0 }))} colors={colors} />
     </div>
