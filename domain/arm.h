@@ -92,7 +92,7 @@ struct LearnerSettings {
   double half_life_outcomes = 300;   // of the EMA tracker, by outcomes of the pool
   double forget_outcomes = 20000;    // quality model: outcomes of the pool to e-fold; 0: never
   // hybrid: the quality that a description's lead of 1 is worth before outcomes; 0: descriptions say nothing of it.
-  double description_weight = 0.12;
+  double description_weight = 0.06;
   friend bool operator==(const LearnerSettings&, const LearnerSettings&) = default;
 };
 

@@ -88,8 +88,9 @@ Hits Nearest(const PoolRuntime& pool, std::span<const float> query, std::span<co
              bool is_all, std::size_t size) {
   Hits hits;
   if (!is_all && passing.size() <= kComparedMax) {
+    const auto matches = pool.descriptions().MatchesOf(query);
     for (const ArmId id : passing) {
-      const float similarity = pool.descriptions().Similarity(query, id);
+      const float similarity = matches.Of(id).similarity;
       if (similarity != 0) hits.push_back({id, similarity});
     }
     const std::size_t kept = std::min(size + 1, hits.size());

@@ -115,10 +115,11 @@ std::vector<learners::ArmView> ViewArms(const PoolRuntime& pool,
   std::vector<learners::ArmView> views;
   views.reserve(arms.size());
   float leads = 0;
+  const auto matches = pool.descriptions().MatchesOf(context.embedding());
   for (std::size_t i = 0; i < arms.size(); ++i) {
     learners::ArmView view{state.arm(arms[i]), features[i]};
     if (context.is_informative) {
-      const auto match = pool.descriptions().MatchOf(context.embedding(), arms[i]);
+      const auto match = matches.Of(arms[i]);
       view.features.description_similarity = match.similarity;
       view.features.description_lead = match.lead;
       leads += match.lead;

@@ -99,7 +99,7 @@ void MixChoices(const LearnerSettings& settings, std::span<const double> shares,
       const double quality_stddev = terms[a].weight * opinion.stddev;
       mixed[a] += shares[i] * mean;
       doubts[a] = std::max(doubts[a], std::hypot(quality_stddev, terms[a].stddev));
-      means[a] = mean + (guide.bonus.empty() ? 0 : terms[a].weight * guide.bonus[a]);
+      means[a] = mean + (guide.bonus.empty() ? 0 : terms[a].weight * guide.bonus[i * k + a]);
       stddevs[a] = std::hypot(guide.width * quality_stddev, terms[a].stddev);
     }
     const std::vector<double> mine = Distribution(without_floor, means, stddevs);

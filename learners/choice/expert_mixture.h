@@ -57,12 +57,12 @@ class MixtureWeights {
   std::array<double, kExpertsMax> log_weights_{};
 };
 
-// What else shapes the choice. Spans have one entry per arm; an empty one counts for nothing.
+// What else shapes the choice. An empty span counts for nothing.
 struct MixtureGuide {
   std::span<const double> floors =
-      {};  // the least probability of each arm, in addition to the settings' floor
+      {};  // per arm: its least probability, in addition to the settings' floor
   std::span<const double> bonus =
-      {};            // added to the arm's mean quality for the draw alone: it is not expected
+      {};  // per expert and arm, as opinions: added to its mean for the draw alone, as it is not expected
   double width = 1;  // factor on the deviations of quality for the draw
   // With thompson: this share is spread evenly over the arms that may still be the best, those whose mean plus
   // `possible_deviations` deviations reaches the best mean. It is a guard against settling early.

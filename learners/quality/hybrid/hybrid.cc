@@ -20,6 +20,8 @@ using Eigen::VectorXd;
 
 constexpr uint64_t kLateOutcomes = 1000;  // of the pool: an arm that joins after this many is late
 constexpr double kTrialShare = 0.025;
+// Claims are not made if a lead cannot be worth the first, and are made fully if it may be worth the second.
+constexpr double kClaimedLeast = 0.03, kClaimedFully = 0.15;
 
 }  // namespace
 
@@ -92,12 +94,17 @@ std::vector<QualityEstimate> Hybrid::Opinions(std::span<const float> context,
 std::vector<double> Hybrid::Claims(std::span<const ArmView> arms) const {
   const HybridPrior& prior = priors_[kHybridCautious];
   const double doubt = std::sqrt(spread_.OutcomeVariance(prior.level) * prior.lead_variance);
-  const double trust = std::clamp(prior.slope[0] / doubt - 1, 0.0, 1.0);
+  const double possible = prior.slope[0] + doubt;
+  const double trust =
+      std::clamp((possible - kClaimedLeast) / (kClaimedFully - kClaimedLeast), 0.0, 1.0);
   if (trust == 0 || description_weight_ == 0) return {};
-  std::vector<double> claims;
-  for (const ArmView& view : arms) {
-    claims.push_back(trust * Lead(view.features) * tuning_.claim_deviations *
-                     Deviation(arms_.Get(Index(view.arm->id))));
+  std::vector<double> claims(kHybridExperts * arms.size(), 0.0);
+  for (std::size_t a = 0; a < arms.size(); ++a) {
+    const HybridArm* arm = arms_.Get(Index(arms[a].arm->id));
+    const double known = arm == nullptr ? 0 : Kept(*arm) * arm->weight;
+    const double unknown = tuning_.claim_strength / (known + tuning_.claim_strength);
+    claims[kHybridBold * arms.size() + a] =
+        trust * Lead(arms[a].features) * tuning_.claim_quality * unknown;
   }
   return claims;
 }

@@ -40,11 +40,12 @@
 // nothing later (docs/lab/evaluation.md). A hundredth of the choices goes to arms that may still be the best, so
 // that an unlucky start does not settle anything.
 //
-// Claims. An arm that is hardly known is tried where its description says that it is good. The draw, and only the
-// draw, adds to its mean
-//   trust * lead * 2 deviations,  trust = min(1, max(0, t - 1))
-// where t is what a lead is worth, over the deviation of that estimate. So nothing is claimed until the outcomes
-// of all arms show that descriptions predict quality, and a claim shrinks as the arm becomes known.
+// Claims. The bold expert tries an arm that is hardly known where its description says that it is good. Its draw, and
+// only its draw, adds to the arm's mean
+//   trust * lead * 0.3 * 50 / (n + 50),  trust = (u - 0.03) / 0.12, from 0 to 1
+// where u is what a lead may be worth: the estimate of w's first entry plus its deviation. So claims are made from
+// the start. They end when the arm is known, when the outcomes of all arms show that descriptions predict little, or
+// when the bold expert earns less than the cautious one.
 //
 // Head. beta is one ridge regression over all arms, on the residuals of the bold expert:
 //   phi = (c / (c + k) r, c / (c + 4k) r, similarity),  r = neighbour_quality - (level + theta . (lead, z))
@@ -88,7 +89,8 @@ struct HybridTuning {
   double width = 0.6;            // of exploration, in deviations
   double possible_share = 0.01;  // of the choices, for arms that may still be the best
   double slope_precision = 2.2;  // of the prior of w
-  double claim_deviations = 2;   // that a lead of 1 adds for the draw
+  double claim_quality = 0.3;    // that a lead of 1 adds to the draw of an arm without outcomes
+  double claim_strength = 50;    // outcomes of an arm that halve its claims
   double head_half_count = 0.5;  // k: the neighbour count at which what they say counts half
   double head_precision = 1;     // of the prior of beta, around 0
   double outcomes_before_matrix = 4;

@@ -218,7 +218,7 @@ class ModelAgainstOracle {
         const QualityEstimate opinion = oracle_.Opinions(context, views[a])[e];
         means[a] = terms[a].weight * opinion.mean + terms[a].offset;
         mixed[a] += shares[e] * means[a];
-        raised[a] = means[a] + (context.empty() ? 0 : terms[a].weight * oracle_.Bonus(views[a]));
+        raised[a] = means[a] + (context.empty() ? 0 : terms[a].weight * oracle_.Bonus(e, views[a]));
         stddevs[a] =
             std::hypot(oracle_.Width() * terms[a].weight * opinion.stddev, terms[a].stddev);
         doubts[a] = std::hypot(terms[a].weight * opinion.stddev, terms[a].stddev);

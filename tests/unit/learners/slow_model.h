@@ -143,7 +143,7 @@ class SlowModel {
   virtual std::vector<double> Shares() const { return {}; }
   virtual double Floor(ArmId /*arm*/) const { return 0; }
   // What the draw adds to the arm's mean, the factor on its deviations, and the share for possible arms.
-  virtual double Bonus(const ArmView& /*view*/) const { return 0; }
+  virtual double Bonus(std::size_t /*expert*/, const ArmView& /*view*/) const { return 0; }
   virtual double Width() const { return 1; }
   virtual double PossibleShare() const { return 0; }
 };
