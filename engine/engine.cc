@@ -23,6 +23,9 @@ Engine::~Engine() { Stop(); }
 
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& options,
                                                      storage::Storage storage, const Clock& clock) {
+  if (options.replica.log != nullptr) {
+    RETURN_IF_ERROR(JoinSharedLog(options.replica, *storage.log, clock).status());
+  }
   auto impl = std::make_unique<Impl>(options, std::move(storage), clock);
   RETURN_IF_ERROR(impl->Start());
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
@@ -98,12 +101,7 @@ void Engine::PutPool(PoolEdit edit, std::string by, Done<PutPoolOutput> done) {
 }
 
 void Engine::DeletePool(std::string name, Done<bool> done) {
-  impl_->SubmitAlone<bool>(
-      [this, name = std::move(name)]() -> absl::StatusOr<bool> {
-        RETURN_IF_ERROR(impl_->pool_commands_.DeletePool(name));
-        return true;
-      },
-      std::move(done));
+  impl_->DeletePool(std::move(name), std::move(done));
 }
 
 void Engine::PutArm(std::string pool, Arm arm, Done<PutArmOutput> done) {
@@ -158,6 +156,23 @@ std::vector<std::string> Engine::ChangeLimits(const Limits& wanted) {
   }
   impl_->limits_.Set(limits);
   return refused;
+}
+
+absl::StatusOr<std::size_t> Engine::FollowSharedLog(std::size_t count_max) {
+  if (impl_->reader_ == nullptr) return FailedPrecondition("this engine shares no log");
+  if (impl_->sharing_ != nullptr) {
+    RETURN_IF_ERROR(impl_->sharing_->Receive(std::chrono::milliseconds(0)).status());
+  }
+  return impl_->reader_->FoldNow(count_max);
+}
+
+void Engine::TickReplica() {
+  impl_->OnWriter([this] { impl_->replica_->Tick(impl_->clock_.Now()); });
+}
+
+std::optional<ReplicaFigures> Engine::Replication() const {
+  if (impl_->replica_ == nullptr) return std::nullopt;
+  return impl_->replica_->figures();
 }
 
 void Engine::Stop() { impl_->Stop(); }

@@ -14,6 +14,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,7 @@
 #include "engine/control_path.h"
 #include "engine/data_path.h"
 #include "engine/inspection_path.h"
+#include "engine/replica/options.h"
 #include "engine/request/answers.h"
 #include "engine/request/insight.h"
 #include "engine/request/requests.h"
@@ -44,6 +46,7 @@ struct EngineOptions {
   Writing writing = Writing::kThread;
   retrieval::Building building = retrieval::Building::kBackground;
   std::vector<retrieval::RemoteEndpoint> embedders;  // that pools may name; valid, unique names
+  ReplicaOptions replica;                            // without a log: one engine on its own
 };
 
 class Engine final : public DataPath, public ControlPath, public InspectionPath {
@@ -121,6 +124,13 @@ class Engine final : public DataPath, public ControlPath, public InspectionPath 
   absl::Status SnapshotHealth() const override;
   std::size_t QueueDepth() const override;
   uint64_t StorageErrors() const override;
+  std::optional<ReplicaFigures> Replication() const override;
+
+  // With Writing::kInline, of a replica: folds at most `count_max` messages of the shared log, and stores what was
+  // decided elsewhere. Returns how many messages were folded.
+  absl::StatusOr<std::size_t> FollowSharedLog(std::size_t count_max);
+  // The same, of what is postponed or waits too long.
+  void TickReplica();
 
   // Finishes queued commands, refuses new ones, and writes snapshots. The destructor calls it if nobody did
   // before.

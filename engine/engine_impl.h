@@ -1,4 +1,5 @@
-// The parts of an Engine and how they work together. Only engine.cc and engine_inspection.cc include it.
+// The parts of an Engine and how they work together. Only engine.cc, engine_inspection.cc and engine_replica.cc include
+// it.
 #pragma once
 
 #include <algorithm>
@@ -21,6 +22,10 @@
 #include "engine/maintain/snapshots.h"
 #include "engine/maintain/write_health.h"
 #include "engine/pool/pool_table.h"
+#include "engine/replica/decision_sharing.h"
+#include "engine/replica/join.h"
+#include "engine/replica/log_reader.h"
+#include "engine/replica/replica.h"
 #include "engine/request/clamp.h"
 #include "engine/request/validate.h"
 #include "engine/route/decision_ids.h"
@@ -33,6 +38,8 @@ namespace pointsman::engine {
 class Engine::Impl {
  public:
   static constexpr char kSnapshotsJob[] = "snapshots";
+  static constexpr Micros kRecordsMargin = 3600 * kMicrosPerSecond;
+  static constexpr std::size_t kJudgedAtOnce = 256;
 
   Impl(const EngineOptions& options, storage::Storage storage, const Clock& clock)
       : options_(options),
@@ -42,9 +49,12 @@ class Engine::Impl {
         embedders_(options_.embedders, storage_.log->secret()),
         remotes_{&embedders_, [this](std::function<void()> act) { OnWriter(std::move(act)); },
                  &limits_},
-        ids_(storage_.log->secret()),
-        routing_(limits_, storage_, pools_, ids_, clock_, health_),
-        feedback_(limits_, *storage_.decisions, pools_, ids_),
+        ids_(storage_.log->secret(), options.replica.log == nullptr
+                                         ? uint16_t{0}
+                                         : DecisionIds::MakerOf(options.replica.name)),
+        routing_(limits_, storage_, pools_, ids_, clock_, health_,
+                 [this](std::span<const Decision> decisions) { ShareDecisions(decisions); }),
+        feedback_(limits_, *storage_.decisions, pools_, ids_, options.replica.log != nullptr),
         pool_commands_(options_, limits_, *storage_.log, pools_, clock_, remotes_),
         judge_(storage_, pools_, feedback_),
         snapshots_(options_.limits, *storage_.log, *storage_.log, clock_, health_),
@@ -66,7 +76,9 @@ class Engine::Impl {
         options_.limits, options_.writing, *storage_.log, clock_, health_, scheduler_,
         std::move(evicted),
         [this](const std::vector<std::shared_ptr<PoolRuntime>>& touched) { NoteEvents(touched); });
+    if (options_.replica.log != nullptr) RETURN_IF_ERROR(StartReplica());
     writer_->Start();
+    if (reader_ != nullptr) reader_->Start();
     scheduler_.Start();
     reads_.Start();
     for (const auto& [name, pool] : *pools) pool->AskDescriptions();
@@ -79,6 +91,10 @@ class Engine::Impl {
     using Lane = Scheduler::Lane;
     scheduler_.Add("missing feedback", Lane::kWriter, kMicrosPerSecond, [this](Micros now) {
       if (!health_.status().ok()) return false;  // nothing can be written
+      if (replica_ != nullptr) {
+        ProposeMissing();
+        return false;
+      }
       return judge_.Run(now, [this](Turn& turn) {
         const absl::Status written = writer_->Commit(turn);
         if (written.ok()) NoteEvents(turn.touched());
@@ -88,9 +104,18 @@ class Engine::Impl {
     // Feedback records are useless once their decision has expired.
     scheduler_.Add("expired feedback", Lane::kWriter, 600 * kMicrosPerSecond, [this](Micros now) {
       const Micros ttl = options_.limits.decision_ttl_s * kMicrosPerSecond;
-      health_.Note(storage_.log->ExpireFeedback(now - ttl)).IgnoreError();
+      // A replica that is behind folds as if it were then.
+      const Micros until = replica_ == nullptr ? now : replica_->folded_at() - kRecordsMargin;
+      health_.Note(storage_.log->ExpireFeedback(until - ttl)).IgnoreError();
       return false;
     });
+    if (options_.replica.log != nullptr) {
+      scheduler_.Add("shared log", Lane::kWriter, kMicrosPerSecond / 5, [this](Micros now) {
+        replica_->Tick(now);
+        replica_->Flush();
+        return false;
+      });
+    }
     scheduler_.Add(kSnapshotsJob, Lane::kAside, kMicrosPerSecond / 2, [this](Micros now) {
       snapshots_.MakeDue(now);
       return false;
@@ -113,16 +138,23 @@ class Engine::Impl {
     Command command;
     command.stage = [stage = std::move(stage), shared_done](Turn& turn) -> Completion {
       auto result = std::make_shared<absl::StatusOr<T>>(stage(turn));
-      return [result, shared_done](const absl::Status& written) {
-        if (result->ok() && !written.ok()) {
-          (*shared_done)(written);
-        } else {
-          (*shared_done)(std::move(*result));
+      return [result, shared_done](const Written& written) {
+        if (result->ok() && !written.status.ok()) return (*shared_done)(written.status);
+        if constexpr (requires { (*result)->sequence; }) {
+          if (result->ok() && (*result)->sequence > 0) {
+            (*result)->sequence =
+                static_cast<Sequence>(static_cast<int64_t>((*result)->sequence) + written.moved);
+          }
         }
+        (*shared_done)(std::move(*result));
       };
     };
     command.refuse = [shared_done](const absl::Status& why) { (*shared_done)(why); };
-    writer_->Submit(std::move(command));
+    if (replica_ == nullptr) return writer_->Submit(std::move(command));
+    Command proposing;
+    proposing.refuse = command.refuse;
+    proposing.alone = [this, command] { replica_->Propose(command); };
+    writer_->Submit(std::move(proposing));
   }
 
   template <class T, class Act>
@@ -140,6 +172,18 @@ class Engine::Impl {
     command.refuse = [shared_done](const absl::Status& why) { (*shared_done)(why); };
     writer_->Submit(std::move(command));
   }
+
+  // Defined in engine_replica.cc.
+  absl::Status StartReplica();
+  void ShareDecisions(std::span<const Decision> decisions) {
+    if (sharing_ != nullptr) sharing_->Made(decisions);
+  }
+  // Runs `act` on the writer, and waits for it.
+  absl::Status WaitForWriter(std::function<absl::Status()> act);
+  // Every replica judges all decisions. What one has judged, the proposals of the others find changed.
+  void ProposeMissing();
+  void ProposePool(PoolEdit edit, std::string by, Done<PutPoolOutput> done);
+  void DeletePool(std::string name, Done<bool> done);
 
   void OnWriter(std::function<void()> act) const {
     Command command;
@@ -267,6 +311,9 @@ class Engine::Impl {
   }
 
   void PutPool(PoolEdit edit, std::string by, Done<PutPoolOutput> done) {
+    if (replica_ != nullptr && !edit.is_dry_run) {
+      return ProposePool(std::move(edit), std::move(by), std::move(done));
+    }
     SubmitAlone<PutPoolOutput>([this, edit = std::move(edit),
                                 by = std::move(by)] { return pool_commands_.PutPool(edit, by); },
                                std::move(done));
@@ -293,7 +340,13 @@ class Engine::Impl {
   void Stop() {
     if (is_stopped_.exchange(true) || writer_ == nullptr) return;
     embedders_.Stop();
+    if (sharing_ != nullptr) sharing_->Stop();
+    if (reader_ != nullptr) reader_->Stop();
     writer_->Stop();
+    if (replica_ != nullptr) {
+      replica_->GiveUp(
+          WithReason(absl::UnavailableError("the server is stopping"), reason::kStopping));
+    }
     const auto pools = pools_.all();
     for (const auto& [name, pool] : *pools) snapshots_.Note(pool);
     reads_.Stop();
@@ -320,6 +373,11 @@ class Engine::Impl {
   Scheduler scheduler_;
   Scheduler reads_;  // questions of people, which may take a tenth of a second each
   std::unique_ptr<LogWriter> writer_;
+  std::unique_ptr<Replica> replica_;  // null, like the next two: an engine on its own
+  std::unique_ptr<LogReader> reader_;
+  std::unique_ptr<DecisionSharing> sharing_;
+  bool is_judging_ = false;  // writer's, like the next one
+  bool can_learn_missing_ = true;
   std::unique_ptr<RouteQueue> queue_;  // null with Writing::kInline: the calling thread decides
 
  private:

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "engine/done.h"
+#include "engine/replica/options.h"
 #include "engine/request/answers.h"
 #include "engine/request/insight.h"
 #include "engine/request/requests.h"
@@ -82,6 +84,8 @@ class InspectionPath {
   virtual std::size_t QueueDepth() const = 0;
   // Writes that failed since the start.
   virtual uint64_t StorageErrors() const = 0;
+  // How this replica follows the shared log; nothing for an engine on its own.
+  virtual std::optional<ReplicaFigures> Replication() const = 0;
 };
 
 }  // namespace pointsman::engine

@@ -14,7 +14,8 @@ set(only_nlohmann    "((evaluation/data/json|tools/(json_text|event_text))\\.h|(
 set(only_curl        "retrieval/remote/.*\\.cc")
 set(only_boost       "service/http/.*")
 set(only_CLI         "(tools|service|bench)/.*")
-set(libraries rocksdb faiss grpcpp spdlog prometheus yaml-cpp nlohmann curl boost CLI)
+set(only_nats        "storage/jetstream/.*\\.cc")
+set(libraries rocksdb faiss grpcpp spdlog prometheus yaml-cpp nlohmann curl boost CLI nats)
 
 # Determinism of the learners as a test: no clock, thread, file, stream, std randomness, or
 # container whose order is that of a hash.

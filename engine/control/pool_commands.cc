@@ -219,7 +219,8 @@ absl::StatusOr<bool> PoolCommands::StageRemoveArm(Turn& turn, const std::string&
 }
 
 absl::StatusOr<std::shared_ptr<PoolRuntime>> PoolCommands::MakePool(const std::string& name,
-                                                                    const PoolSettings& settings) {
+                                                                    const PoolSettings& settings,
+                                                                    const NewPoolId& new_id) const {
   if (static_cast<int64_t>(pools_.all()->size()) >= limits_.Get().pools_max) {
     return WithReason(FailedPrecondition("the server already has ", pools_.all()->size(),
                                          " pools, the most that pools_max allows"),
@@ -229,12 +230,18 @@ absl::StatusOr<std::shared_ptr<PoolRuntime>> PoolCommands::MakePool(const std::s
   pool.name = name;
   pool.settings = settings;
   pool.created_at = clock_.Now();
-  ASSIGN_OR_RETURN(pool.id, log_.NewPoolId());
+  ASSIGN_OR_RETURN(pool.id, new_id());
+  std::shared_ptr<PoolRuntime> runtime;
+  ASSIGN_OR_RETURN(runtime, RuntimeOf(pool));
+  RETURN_IF_ERROR(runtime->encoder().status());
+  return runtime;
+}
+
+absl::StatusOr<std::shared_ptr<PoolRuntime>> PoolCommands::RuntimeOf(const Pool& pool) const {
   auto state = learners::LearnedState::Empty(pool);
   RETURN_IF_ERROR(state.status());
   std::shared_ptr<PoolRuntime> runtime;
   ASSIGN_OR_RETURN(runtime, PoolRuntime::Make(*std::move(state), options_.building, remotes_));
-  RETURN_IF_ERROR(runtime->encoder().status());
   runtime->counters().NoteSnapshot(0, clock_.Now());
   return runtime;
 }
@@ -301,11 +308,15 @@ absl::Status PoolCommands::PutArmsIn(Turn& turn, const std::shared_ptr<PoolRunti
   return absl::OkStatus();
 }
 
-absl::StatusOr<PutPoolOutput> PoolCommands::PutPool(const PoolEdit& edit, const std::string& by) {
+absl::StatusOr<PoolCommands::StagedPool> PoolCommands::StagePutPool(Turn& turn,
+                                                                    const PoolEdit& edit,
+                                                                    const std::string& by,
+                                                                    const NewPoolId& new_id) const {
   const std::string name = NormalName(edit.name);
   RETURN_IF_ERROR(ValidateName("name", name, limits_.Get()));
-  std::shared_ptr<PoolRuntime> pool = pools_.Get(edit.name);
-  PutPoolOutput out;
+  StagedPool staged;
+  std::shared_ptr<PoolRuntime>& pool = staged.pool = pools_.Get(edit.name);
+  PutPoolOutput& out = staged.output;
   out.is_new = pool == nullptr;
   if (out.is_new) RETURN_IF_ERROR(ValidateNewName("name", name));
   if (!out.is_new && edit.create_only) {
@@ -319,9 +330,8 @@ absl::StatusOr<PutPoolOutput> PoolCommands::PutPool(const PoolEdit& edit, const 
 
   // A dry run makes no pool. All arms of a pool that does not exist are new.
   if (out.is_new && !edit.is_dry_run) {
-    ASSIGN_OR_RETURN(pool, MakePool(name, wanted));
+    ASSIGN_OR_RETURN(pool, MakePool(name, wanted, new_id));
   }
-  Turn turn(log_, clock_.Now());
   if (out.is_new) {
     out.changes.push_back(Cat("pool ", name, ": new"));
   } else {
@@ -346,12 +356,19 @@ absl::StatusOr<PutPoolOutput> PoolCommands::PutPool(const PoolEdit& edit, const 
     if (pool != nullptr) out.info = InfoOf(*pool);
     out.info.pool.name = name;
     out.info.pool.settings = wanted;
-    return out;
   }
+  return staged;
+}
+
+absl::StatusOr<PutPoolOutput> PoolCommands::PutPool(const PoolEdit& edit, const std::string& by) {
+  Turn turn(log_, clock_.Now());
+  ASSIGN_OR_RETURN(StagedPool staged,
+                   StagePutPool(turn, edit, by, [this] { return log_.NewPoolId(); }));
+  if (edit.is_dry_run) return std::move(staged.output);
   RETURN_IF_ERROR(turn.Commit().status());
-  if (out.is_new) pools_.Put(pool);
-  out.info = InfoOf(*pool);
-  return out;
+  if (staged.output.is_new) pools_.Put(staged.pool);
+  staged.output.info = InfoOf(*staged.pool);
+  return std::move(staged.output);
 }
 
 absl::Status PoolCommands::Prune(Turn& turn, const std::shared_ptr<PoolRuntime>& pool,

@@ -2,6 +2,8 @@
 // Threads: the log writer's alone.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -35,13 +37,25 @@ class PoolCommands {
   absl::StatusOr<bool> StageRemoveArm(Turn& turn, const std::string& pool, const std::string& arm,
                                       const std::string& by) const;
 
+  struct StagedPool {
+    PutPoolOutput output;               // without `info`, but for a dry run
+    std::shared_ptr<PoolRuntime> pool;  // null: a dry run for a pool that does not exist
+  };
+  // `new_id` gives the id of a pool that is made. It is not in the table until the turn has committed.
+  // What serves of a pool that the log has just made.
+  absl::StatusOr<std::shared_ptr<PoolRuntime>> RuntimeOf(const Pool& pool) const;
+  using NewPoolId = std::function<absl::StatusOr<PoolId>()>;
+  absl::StatusOr<StagedPool> StagePutPool(Turn& turn, const PoolEdit& edit, const std::string& by,
+                                          const NewPoolId& new_id) const;
+
   // Call these between turns. They commit on their own.
   absl::StatusOr<PutPoolOutput> PutPool(const PoolEdit& edit, const std::string& by);
   absl::Status DeletePool(const std::string& name);
 
  private:
   absl::StatusOr<std::shared_ptr<PoolRuntime>> MakePool(const std::string& name,
-                                                        const PoolSettings& settings);
+                                                        const PoolSettings& settings,
+                                                        const NewPoolId& new_id) const;
   // The present arm that an edit changes; nothing if the arm is new. Errors: for a name that the edit cannot
   // mean.
   absl::StatusOr<std::optional<Arm>> FindToPut(const Turn& turn,

@@ -50,6 +50,13 @@ absl::StatusOr<Decision> FeedbackCommands::FindDecision(PoolId pool, const std::
                                limits_.Get().decision_ttl_s, " s (limit decision_ttl_s)"),
                       reason::kDecisionExpired, "decision_id");
   }
+  if (!decision && is_replica_ && given_at) {
+    return WithReason(
+        absl::UnavailableError(
+            Cat("decision_id: decision ", Quoted(id),
+                " was made by another replica and is not here yet; send this again in a second")),
+        reason::kDecisionNotHere, "decision_id");
+  }
   if (!decision) {
     return WithReason(NotFound("decision_id: this pool has no decision ", Quoted(id),
                                "; check the pool; a decision answered with logged = false is not "
@@ -258,7 +265,13 @@ absl::StatusOr<FeedbackOutput> FeedbackCommands::StageFeedback(Turn& turn,
   std::shared_ptr<PoolRuntime> pool;
   ASSIGN_OR_RETURN(pool, pools_.Find(input.pool));
   Decision decision;
-  ASSIGN_OR_RETURN(decision, FindDecision(pool->id(), input.decision_id, turn.now()));
+  auto found = FindDecision(pool->id(), input.decision_id, turn.now());
+  const std::string reason = ReasonOf(found.status());
+  if (reason == reason::kDecisionUnknown || reason == reason::kDecisionNotHere) {
+    turn.NoteMissingDecision();
+  }
+  RETURN_IF_ERROR(found.status());
+  decision = *std::move(found);
   FeedbackOutput output;
   std::vector<CallReport> reports;
   ASSIGN_OR_RETURN(reports, ReportsOf(turn, pool, input, output));

@@ -18,9 +18,10 @@ namespace pointsman::engine {
 
 class FeedbackCommands {
  public:
+  // `is_replica`: a decision that is not here may have been made by another replica a moment ago.
   FeedbackCommands(const LiveLimits& limits, const storage::DecisionStore& decisions,
-                   const PoolTable& pools, const DecisionIds& ids)
-      : limits_(limits), decisions_(decisions), pools_(pools), ids_(ids) {}
+                   const PoolTable& pools, const DecisionIds& ids, bool is_replica)
+      : limits_(limits), decisions_(decisions), pools_(pools), ids_(ids), is_replica_(is_replica) {}
 
   // Returns the result, which is valid if the turn commits. An error of the command itself takes precedence
   // over the turn's.
@@ -63,6 +64,7 @@ class FeedbackCommands {
   const storage::DecisionStore& decisions_;
   const PoolTable& pools_;
   const DecisionIds& ids_;
+  const bool is_replica_;
 };
 
 }  // namespace pointsman::engine

@@ -76,6 +76,7 @@ void LogWriter::RunBatch(std::vector<Command> batch) {
     }
   }
   RunTurn(staged);
+  if (after_batch_) after_batch_();
 }
 
 void LogWriter::RunTurn(std::vector<Command>& staged) {
@@ -98,7 +99,7 @@ void LogWriter::RunTurn(std::vector<Command>& staged) {
     return;
   }
   staged.clear();
-  for (const Completion& complete : completions) complete(written);
+  for (const Completion& complete : completions) complete({written});
   if (written.ok()) on_committed_(turn.touched());
 }
 
@@ -111,9 +112,9 @@ void LogWriter::Maintain() {
 }
 
 // Commits the turn, and deletes the experiences that earlier turns dropped from the bounded memories.
-absl::Status LogWriter::Commit(Turn& turn) {
+absl::Status LogWriter::Commit(Turn& turn, storage::Durability durability) {
   for (const Turn::Evicted& gone : evicted_) turn.RemoveExperience(gone.pool, gone.sequence);
-  auto evicted = turn.Commit();
+  auto evicted = turn.Commit(durability);
   absl::Status written = health_.Note(evicted.status());
   if (evicted.ok()) evicted_ = *std::move(evicted);
   return written;

@@ -27,8 +27,16 @@
 
 namespace pointsman::engine {
 
+// What became of a command's turn.
+struct Written {
+  absl::Status status;
+  // The sequences in the log minus those of the turn that staged the command. Not 0 only for a replica, whose
+  // turns are proposals.
+  int64_t moved = 0;
+};
+
 // Gets the result of the write, and answers the caller.
-using Completion = std::function<void(const absl::Status& written)>;
+using Completion = std::function<void(const Written& written)>;
 
 struct Command {
   // Adds to the turn what the command writes. Runs on the writer.
@@ -51,6 +59,8 @@ class LogWriter {
   LogWriter(const LogWriter&) = delete;
   LogWriter& operator=(const LogWriter&) = delete;
 
+  // Runs on the writer after each batch of commands. Call it before Start.
+  void SetAfterBatch(std::function<void()> after_batch) { after_batch_ = std::move(after_batch); }
   // Call it before anything is submitted.
   void Start();
   // Errors go to the command's `refuse`: kResourceExhausted QUEUE_FULL, kUnavailable STOPPING.
@@ -59,7 +69,7 @@ class LogWriter {
   void Stop();
 
   // Commits a turn that was staged on the writer itself: by a job of its lane, or by a command that runs alone.
-  absl::Status Commit(Turn& turn);
+  absl::Status Commit(Turn& turn, storage::Durability durability = storage::Durability::kDisk);
 
   std::size_t queue_depth() const { return queue_.size(); }
 
@@ -76,6 +86,7 @@ class LogWriter {
   WriteHealth& health_;
   Scheduler& scheduler_;
   const OnCommitted on_committed_;
+  std::function<void()> after_batch_;
   BoundedQueue<Command> queue_;
   Mutex inline_mutex_;
   std::vector<Turn::Evicted> evicted_;  // writer's

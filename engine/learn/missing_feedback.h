@@ -37,6 +37,8 @@ class MissingFeedbackJudge {
   // Adds to the turn the judgement of at most `count_max` decisions. Returns whether more may be due. If
   // `learns` is false, missing outcomes are only counted (used when no learner can follow an event).
   absl::StatusOr<bool> Stage(Turn& turn, std::size_t count_max, bool learns);
+  // Forgets how far silence was judged: it is read again. For a replica, whose log brings the judgements of others.
+  void Forget() { progress_.clear(); }
   // Call it once the turn is committed. Otherwise the same decisions are judged again.
   void Committed();
 

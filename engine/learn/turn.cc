@@ -116,6 +116,7 @@ absl::StatusOr<std::optional<storage::FeedbackRecord>> Turn::ReadFeedback(
   if (const auto it = feedback_.find(k); it != feedback_.end()) return it->second.second;
   if (const auto it = read_.find(k); it != read_.end()) return it->second;
   auto record = log_.ReadFeedback(key);
+  if (record.ok() && *record && (*record)->decision_time < forgotten_before_) record->reset();
   if (record.ok()) read_.emplace(k, *record);
   return record;
 }
@@ -135,7 +136,20 @@ double Turn::UsedWeight(const std::shared_ptr<PoolRuntime>& pool, ClientKey clie
 
 bool Turn::empty() const {
   return pools_.empty() && feedback_.empty() && batch_.pools.empty() &&
-         batch_.experience_removed.empty();
+         batch_.experience_removed.empty() && !batch_.applied;
+}
+
+Turn::Gathered Turn::gathered() const {
+  Gathered gathered;
+  for (const auto& [id, turn] : pools_) {
+    if (!turn.fold->events().empty()) gathered.events.emplace_back(turn.pool, turn.fold->events());
+  }
+  for (const auto& [key, record] : read_) {
+    const auto& [pool, decision_id, arm] = key;
+    gathered.read.emplace_back(storage::FeedbackKey{PoolId{pool}, decision_id, ArmId{arm}}, record);
+  }
+  gathered.split = split_;
+  return gathered;
 }
 
 absl::Status Turn::LearnAppended(PoolTurn& turn) {
@@ -151,14 +165,15 @@ absl::StatusOr<const learners::LearnedState*> Turn::Learned(
   return turn.fold->learned().get();
 }
 
-absl::StatusOr<std::vector<Turn::Evicted>> Turn::Commit() {
+absl::StatusOr<std::vector<Turn::Evicted>> Turn::Commit(storage::Durability durability) {
+  RETURN_IF_ERROR(void_);
   for (auto& [id, turn] : pools_) {
     RETURN_IF_ERROR(LearnAppended(turn));
     const std::vector<Event>& events = turn.fold->events();
     batch_.events.insert(batch_.events.end(), events.begin(), events.end());
   }
   for (auto& [key, entry] : feedback_) batch_.feedback.push_back(std::move(entry));
-  RETURN_IF_ERROR(log_.Commit(batch_, storage::Durability::kDisk));
+  RETURN_IF_ERROR(log_.Commit(batch_, durability));
 
   std::vector<Evicted> evicted;
   for (auto& [id, turn] : pools_) Publish(turn, evicted, id);

@@ -26,7 +26,9 @@ namespace pointsman::engine {
 
 class Turn {
  public:
-  Turn(storage::EventLog& log, Micros now) : log_(log), now_(now) {}
+  // A feedback record of a decision before `forgotten_before` is taken for gone, whether it was deleted or not.
+  Turn(storage::EventLog& log, Micros now, Micros forgotten_before = 0)
+      : log_(log), now_(now), forgotten_before_(forgotten_before) {}
 
   Micros now() const { return now_; }
 
@@ -48,6 +50,7 @@ class Turn {
   // Writes a record from before format 3 in the present form. Its meaning does not change, so there is no
   // event.
   void SplitFeedback(const storage::FeedbackKey& key, storage::FeedbackRecord record) {
+    split_.emplace_back(key, record);
     PutFeedback(key, std::move(record));
   }
   // How much of a client's weight on an arm was used within the last hour, this turn included.
@@ -58,14 +61,35 @@ class Turn {
   }
   void PutPool(Pool pool) { batch_.pools.push_back(std::move(pool)); }
 
+  // The turn brings the log to this position of a shared log.
+  void NoteApplied(const storage::AppliedMark& mark) { batch_.applied = mark; }
+
   bool empty() const;
+
+  // The turn is not to be committed or proposed, and Commit fails with this error.
+  void Fail(absl::Status why) {
+    if (void_.ok()) void_ = std::move(why);
+  }
+  const absl::Status& status() const { return void_; }
+  // A decision that another replica made has not come here yet. A replica stages the command again a little later.
+  void NoteMissingDecision() { misses_decision_ = true; }
+  bool misses_decision() const { return misses_decision_; }
+
+  // What the turn gathered so far, for a replica that proposes it instead of committing it.
+  struct Gathered {
+    std::vector<std::pair<std::shared_ptr<PoolRuntime>, std::vector<Event>>> events;
+    std::vector<std::pair<storage::FeedbackKey, std::optional<storage::FeedbackRecord>>> read;
+    std::vector<std::pair<storage::FeedbackKey, storage::FeedbackRecord>> split;
+  };
+  Gathered gathered() const;
 
   // An experience that was dropped from the bounded memory. The next turn deletes it.
   struct Evicted {
     PoolId pool{};
     Sequence sequence = 0;
   };
-  absl::StatusOr<std::vector<Evicted>> Commit();
+  absl::StatusOr<std::vector<Evicted>> Commit(
+      storage::Durability durability = storage::Durability::kDisk);
 
   // The pools that have new events, for snapshots.
   std::vector<std::shared_ptr<PoolRuntime>> touched() const;
@@ -97,14 +121,16 @@ class Turn {
   static void Publish(PoolTurn& turn, std::vector<Evicted>& evicted, PoolId id);
 
   storage::EventLog& log_;
-  const Micros now_;
+  const Micros now_, forgotten_before_;
   storage::LogBatch batch_;
   std::map<PoolId, PoolTurn> pools_;
   std::map<Key, std::pair<storage::FeedbackKey, storage::FeedbackRecord>>
       feedback_;  // written by this turn
   mutable std::map<Key, std::optional<storage::FeedbackRecord>>
-      read_;           // other records that were read
+      read_;  // other records that were read
+  std::vector<std::pair<storage::FeedbackKey, storage::FeedbackRecord>> split_;
   absl::Status void_;  // why this turn can no longer be committed
+  bool misses_decision_ = false;
 };
 
 }  // namespace pointsman::engine

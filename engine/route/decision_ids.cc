@@ -8,6 +8,7 @@ namespace pointsman::engine {
 namespace {
 
 constexpr int kCountBits = 20;
+constexpr int kMakerShift = 48;
 
 void AppendHex(uint64_t value, std::string& out) {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -41,7 +42,7 @@ std::string DecisionIds::Next(PoolId pool, Micros now) {
   std::string id;
   id.reserve(32);
   AppendHex(head, id);
-  AppendHex(Tag(pool, head), id);
+  AppendHex(Tag(pool, head, maker_), id);
   return id;
 }
 
@@ -49,14 +50,25 @@ std::optional<Micros> DecisionIds::GivenAt(PoolId pool, std::string_view id) con
   if (id.size() != 32) return std::nullopt;
   const auto head = ParseHex(id.substr(0, 16));
   const auto tag = ParseHex(id.substr(16));
-  if (!head || !tag || *tag != Tag(pool, *head)) return std::nullopt;
+  if (!head || !tag) return std::nullopt;
+  const auto maker = static_cast<uint16_t>(*tag >> kMakerShift);
+  if (*tag != Tag(pool, *head, 0) && (maker == 0 || *tag != Tag(pool, *head, maker))) {
+    return std::nullopt;
+  }
   return static_cast<Micros>(*head >> kCountBits) * kMicrosPerMs;
 }
 
-uint64_t DecisionIds::Tag(PoolId pool, uint64_t head) const {
+uint16_t DecisionIds::MakerOf(std::string_view replica) {
+  return static_cast<uint16_t>(1 + Checksum(replica) % UINT16_MAX);
+}
+
+uint64_t DecisionIds::Tag(PoolId pool, uint64_t head, uint16_t maker) const {
   std::string bytes;
   AppendHex(head, bytes);
-  return DrawBits(secret_, pool, bytes, DrawPurpose::kDecisionId);
+  if (maker == 0) return DrawBits(secret_, pool, bytes, DrawPurpose::kDecisionId);
+  AppendHex(maker, bytes);
+  const uint64_t bits = DrawBits(secret_, pool, bytes, DrawPurpose::kDecisionId);
+  return (uint64_t{maker} << kMakerShift) | (bits & ((uint64_t{1} << kMakerShift) - 1));
 }
 
 }  // namespace pointsman::engine

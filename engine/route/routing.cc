@@ -138,12 +138,19 @@ std::vector<absl::StatusOr<RouteOutput>> Routing::RouteTogether(
   return outputs;
 }
 
+absl::Status Routing::Put(const Decision& decision) {
+  RETURN_IF_ERROR(health_.Note(storage_.decisions->Put(decision, storage::Durability::kProcess)));
+  on_recorded_({&decision, 1});
+  return absl::OkStatus();
+}
+
 // Records all decisions in one write. If that fails, records them one by one, so that one unsound decision does
 // not keep the others from being recorded.
 std::vector<bool> Routing::Record(const std::vector<Decision>& decisions) {
   std::vector<bool> logged(decisions.size(), true);
   if (decisions.size() > 1 &&
       storage_.decisions->PutBatch(decisions, storage::Durability::kProcess).ok()) {
+    on_recorded_(decisions);
     return logged;
   }
   for (std::size_t i = 0; i < decisions.size(); ++i) logged[i] = Put(decisions[i]).ok();

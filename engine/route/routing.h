@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -36,14 +37,18 @@ struct PreparedQuery {
 
 class Routing {
  public:
+  // Gets decisions that were just recorded.
+  using OnRecorded = std::function<void(std::span<const Decision>)>;
+
   Routing(const LiveLimits& limits, storage::Storage& storage, const PoolTable& pools,
-          DecisionIds& ids, const Clock& clock, WriteHealth& health)
+          DecisionIds& ids, const Clock& clock, WriteHealth& health, OnRecorded on_recorded)
       : limits_(limits),
         storage_(storage),
         pools_(pools),
         ids_(ids),
         clock_(clock),
         health_(health),
+        on_recorded_(std::move(on_recorded)),
         preview_ids_(storage.log->secret()) {}
 
   // Errors: for a request that is invalid or names no pool.
@@ -70,9 +75,7 @@ class Routing {
   // Decides as RouteNamed would now, and keeps nothing.
   absl::StatusOr<RouteOutput> Preview(const PreparedQuery& query, Pinned& pinned);
   std::vector<bool> Record(const std::vector<Decision>& decisions);
-  absl::Status Put(const Decision& decision) {
-    return health_.Note(storage_.decisions->Put(decision, storage::Durability::kProcess));
-  }
+  absl::Status Put(const Decision& decision);
   bool HasExpired(const Decision& decision) const;
 
   const LiveLimits& limits_;
@@ -81,6 +84,7 @@ class Routing {
   DecisionIds& ids_;
   const Clock& clock_;
   WriteHealth& health_;
+  const OnRecorded on_recorded_;
   // Previews have ids of their own, so that they use up no decision ids.
   DecisionIds preview_ids_;
   std::array<Mutex, 64> duplicates_;

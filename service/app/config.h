@@ -14,6 +14,7 @@
 //   embedders:                               # for pools with the embedder "remote"
 //     tei: {url: "http://127.0.0.1:8080/v1", model: bge-small-en-v1.5, api_key_file: /run/secrets/tei, ...}
 //       # or api_key_env; usd_per_1m_tokens, ca_file; numbers as in retrieval/remote/endpoint.h
+//   replicas: {name: pointsman-0, nats: ["nats://nats:4222"], ...}   # service/app/replica_config.h
 // Errors: kInvalidArgument naming file and line for an unknown key, a value of the wrong kind, or one
 //   out of its range; kNotFound for a missing file. No error contains an API key.
 // Threads: a plain value.
@@ -27,6 +28,7 @@
 #include "domain/limits.h"
 #include "retrieval/remote/endpoint.h"
 #include "service/access/certificate.h"
+#include "service/app/replica_config.h"
 
 namespace pointsman::service {
 
@@ -46,6 +48,7 @@ struct ServerConfig {
   std::string log_format = "text";  // text, json
   Limits limits;
   std::vector<retrieval::RemoteEndpoint> embedders;
+  ReplicaConfig replicas;
 
   // Where the HTTP port listens; empty: there is none.
   std::string http_address() const {

@@ -8,6 +8,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "service/app/disk_probe.h"
+#include "service/app/join_replicas.h"
 #include "storage/api/storage.h"
 
 namespace pointsman::service {
@@ -38,6 +39,9 @@ absl::Status EngineHost::Open() {
   engine::EngineOptions options;
   options.limits = limits_.Get();
   options.embedders = config_.embedders;
+  if (config_.replicas.is_on()) {
+    ASSIGN_OR_RETURN(options.replica, JoinReplicas(config_.replicas, options.limits));
+  }
   std::unique_ptr<engine::Engine> engine;
   ASSIGN_OR_RETURN(engine, engine::Engine::Open(options, *std::move(storage), clock_));
   uint64_t events = 0;

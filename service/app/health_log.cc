@@ -14,6 +14,7 @@ constexpr std::chrono::minutes kFaultsEvery{1};
 void HealthLog::LogEngine(const engine::InspectionPath& engine) {
   LogEmbedders(engine);
   LogSnapshots(engine);
+  LogReplica(engine);
 }
 
 // Logs the faults since the last report, at most once a minute, because every call may have one.
@@ -56,6 +57,20 @@ void HealthLog::LogSnapshots(const engine::InspectionPath& engine) {
   } else {
     log_.warn("a snapshot failed and will be retried (the log grows until one succeeds): {}",
               ToStd(snapshots.message()));
+  }
+}
+
+void HealthLog::LogReplica(const engine::InspectionPath& engine) {
+  const auto replica = engine.Replication();
+  if (!replica || replica->status.ok() == follows_) return;
+  follows_ = replica->status.ok();
+  if (follows_) {
+    log_.info("this replica follows the shared log again; it is at message {}", replica->position);
+  } else {
+    log_.warn(
+        "this replica does not follow the shared log; it decides by what it knows, and refuses "
+        "feedback and changes: {}",
+        ToStd(replica->status.message()));
   }
 }
 

@@ -27,12 +27,14 @@ class HealthLog {
  private:
   void LogEmbedders(const engine::InspectionPath& engine);
   void LogSnapshots(const engine::InspectionPath& engine);
+  void LogReplica(const engine::InspectionPath& engine);
 
   spdlog::logger& log_;
   const Metrics& metrics_;
   uint64_t faults_told_ = 0;
   std::chrono::steady_clock::time_point faults_not_before_;
   bool are_snapshots_well_ = true;
+  bool follows_ = true;                         // the log that it shares with other replicas
   std::map<std::string, bool> embedders_told_;  // whether each was well
 };
 

@@ -33,4 +33,11 @@ absl::StatusOr<std::map<PoolId, PoolTail>> CheckBatch(const LogBatch& batch,
   return after;
 }
 
+absl::Status HasPoolsOfItsOwn() {
+  return FailedPrecondition(
+      "this data folder has pools that do not come from the shared log; start this replica with an "
+      "empty folder, "
+      "or with a copy of the folder that the shared log began with");
+}
+
 }  // namespace pointsman::storage

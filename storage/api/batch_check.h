@@ -22,4 +22,7 @@ struct PoolTail {
 absl::StatusOr<std::map<PoolId, PoolTail>> CheckBatch(const LogBatch& batch,
                                                       const std::map<PoolId, PoolTail>& tails);
 
+// Why a log does not adopt the secret of a shared log.
+absl::Status HasPoolsOfItsOwn();
+
 }  // namespace pointsman::storage

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -17,6 +19,18 @@
 
 namespace pointsman::storage {
 
+// How far a shared log (storage/api/shared_log.h) was folded into this one.
+struct AppliedMark {
+  uint64_t position = 0;  // of the last message that was folded; 0: none
+  uint64_t hash = 0;      // of that message's bytes
+  uint64_t epoch = 0;     // of the first message's bytes: another one is another log
+  uint64_t changed = 0;   // of the last message that changed arms or pools
+  uint64_t decisions =
+      0;  // the last message of the shared decisions that was stored, or an earlier one
+  uint32_t pools_made = 0;  // by the messages up to it: the ids of pools follow from the shared log
+  friend bool operator==(const AppliedMark&, const AppliedMark&) = default;
+};
+
 // One atomic write, all or nothing: events and their projections.
 struct LogBatch {
   std::vector<Event> events;  // per pool in sequence, without gaps
@@ -25,6 +39,7 @@ struct LogBatch {
   std::vector<std::pair<PoolId, Experience>> experience;  // put, key (pool, sequence)
   std::vector<std::pair<PoolId, Sequence>> experience_removed;
   std::vector<std::pair<PoolId, PoolProgress>> progress;
+  std::optional<AppliedMark> applied;
 };
 
 class Log {
@@ -44,6 +59,8 @@ class Log {
   virtual absl::StatusOr<Sequence> LastSequence(PoolId pool) const = 0;
   // The first sequence that is still stored; 0 if there is none.
   virtual absl::StatusOr<Sequence> FirstSequence(PoolId pool) const = 0;
+  // The last committed mark; a fresh one if no shared log was ever folded here.
+  virtual absl::StatusOr<AppliedMark> ReadApplied() const = 0;
 };
 
 }  // namespace pointsman::storage

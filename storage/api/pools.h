@@ -1,5 +1,5 @@
 // The pools that exist, and the secret that keys their draws.
-// Threads: NewPoolId and DropPool from the log's writer; reads from any thread.
+// Threads: NewPoolId, DropPool and AdoptSecret from the log's writer; reads from any thread.
 #pragma once
 
 #include <vector>
@@ -17,6 +17,9 @@ class PoolRegistry {
 
   // The secret that keys sampling draws and ids. It is made once, with the folder.
   virtual SipKey secret() const = 0;
+  // Takes the secret of a shared log, so that all its replicas draw alike.
+  // Errors: kFailedPrecondition if a pool was made here with another secret.
+  virtual absl::Status AdoptSecret(SipKey secret) = 0;
   // The next pool id, never assigned before. It is stored before the call returns (Durability::kDisk).
   virtual absl::StatusOr<PoolId> NewPoolId() = 0;
   virtual absl::StatusOr<std::vector<Pool>> ReadPools() const = 0;

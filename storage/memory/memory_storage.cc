@@ -41,7 +41,18 @@ class MemoryEventLog final : public EventLog {
  public:
   explicit MemoryEventLog(SipKey secret) : secret_(secret) {}
 
-  SipKey secret() const override { return secret_; }
+  SipKey secret() const override {
+    MutexLock lock(mutex_);
+    return secret_;
+  }
+
+  absl::Status AdoptSecret(SipKey secret) override {
+    MutexLock lock(mutex_);
+    if (secret == secret_) return absl::OkStatus();
+    if (next_pool_ > 1 || !shelves_.empty()) return HasPoolsOfItsOwn();
+    secret_ = secret;
+    return absl::OkStatus();
+  }
 
   absl::StatusOr<PoolId> NewPoolId() override {
     MutexLock lock(mutex_);
@@ -65,6 +76,7 @@ class MemoryEventLog final : public EventLog {
       shelves_[pool].experience.erase(sequence);
     }
     for (const auto& [pool, progress] : batch.progress) shelves_[pool].progress = progress;
+    if (batch.applied) applied_ = *batch.applied;
     return absl::OkStatus();
   }
 
@@ -124,6 +136,11 @@ class MemoryEventLog final : public EventLog {
     MutexLock lock(mutex_);
     const PoolShelf* shelf = Find(pool);
     return shelf == nullptr || shelf->events.empty() ? 0 : shelf->first;
+  }
+
+  absl::StatusOr<AppliedMark> ReadApplied() const override {
+    MutexLock lock(mutex_);
+    return applied_;
   }
 
   absl::StatusOr<PoolProgress> ReadProgress(PoolId pool) const override {
@@ -217,12 +234,13 @@ class MemoryEventLog final : public EventLog {
     return found == shelves_.end() ? nullptr : &found->second;
   }
 
-  const SipKey secret_;
+  SipKey secret_ GUARDED_BY(mutex_);
   mutable Mutex mutex_;
   uint32_t next_pool_ GUARDED_BY(mutex_) = 1;
   std::map<PoolId, PoolShelf> shelves_ GUARDED_BY(mutex_);
   std::map<PoolId, PoolTail> tails_ GUARDED_BY(mutex_);
   std::set<PoolId> dropped_ GUARDED_BY(mutex_);
+  AppliedMark applied_ GUARDED_BY(mutex_);
 };
 
 class MemoryDecisionStore final : public DecisionStore {

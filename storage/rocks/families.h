@@ -34,7 +34,8 @@ struct FamilyRow {
 };
 
 inline constexpr std::array<FamilyRow, 7> kFamilies = {{
-    {Family::kMeta, "meta", "name", "format version, secret, next pool id", 256 << 10},
+    {Family::kMeta, "meta", "name",
+     "format version, secret, next pool id, how far a shared log was folded", 256 << 10},
     {Family::kPools, "pools", "pool", "Pool", 256 << 10},
     {Family::kEvents, "events", "pool, sequence", "Event", 8 << 20},
     {Family::kFeedback, "feedback", "pool, decision id, arm", "time, FeedbackRecord", 4 << 20},
@@ -52,5 +53,6 @@ inline constexpr char kTimesFamily[] = "times";
 inline constexpr char kMetaFormat[] = "format";
 inline constexpr char kMetaSecret[] = "secret";
 inline constexpr char kMetaNextPool[] = "next_pool_id";
+inline constexpr char kMetaApplied[] = "applied";  // only in a folder that follows a shared log
 
 }  // namespace pointsman::storage

@@ -66,6 +66,18 @@ class RocksEventLog final : public EventLog {
 
   SipKey secret() const override { return folder_.secret; }
 
+  absl::Status AdoptSecret(SipKey secret) override {
+    MutexLock lock(pool_id_mutex_);
+    if (secret == folder_.secret) return absl::OkStatus();
+    if (folder_.next_pool > 1 || !Tails().empty()) return HasPoolsOfItsOwn();
+    rocksdb::WriteBatch batch;
+    RETURN_IF_ERROR(ToStatus(
+        batch.Put(family(Family::kMeta), kMetaSecret, EncodeMetaSecret(secret)), "log: batch"));
+    RETURN_IF_ERROR(Write(batch, Durability::kDisk, "log: adopt a secret"));
+    folder_.secret = secret;
+    return absl::OkStatus();
+  }
+
   absl::StatusOr<PoolId> NewPoolId() override {
     MutexLock lock(pool_id_mutex_);
     const uint32_t id = folder_.next_pool;
@@ -190,6 +202,8 @@ class RocksEventLog final : public EventLog {
       return DataLoss("log of pool ", Index(pool), ": the key of its first event is malformed");
     return key->second;
   }
+
+  absl::StatusOr<AppliedMark> ReadApplied() const override { return storage::ReadApplied(folder_); }
 
   absl::StatusOr<PoolProgress> ReadProgress(PoolId pool) const override {
     rocksdb::PinnableSlice value;
@@ -321,6 +335,7 @@ class RocksEventLog final : public EventLog {
       if (!status.ok()) break;
       status = out.Delete(family(Family::kExperience), EncodeSequenceKey(pool, sequence));
     }
+    if (batch.applied) put(Family::kMeta, kMetaApplied, EncodeApplied(*batch.applied));
     return status;
   }
 

@@ -82,13 +82,10 @@ absl::Status MakeMeta(LogFolder& folder) {
     return absl::UnavailableError("log: the kernel returned no random bytes for a new secret");
   }
   folder.secret = {random[0], random[1]};
-  ByteWriter secret;
-  secret.Put(folder.secret.k0);
-  secret.Put(folder.secret.k1);
   auto* meta = folder.families[Index(Family::kMeta)];
   rocksdb::WriteBatch batch;
   for (const auto& [name, value] : {std::pair{kMetaFormat, EncodeMetaNumber(kFormatVersion)},
-                                    std::pair{kMetaSecret, Seal(RecordKind::kMeta, secret.bytes())},
+                                    std::pair{kMetaSecret, EncodeMetaSecret(folder.secret)},
                                     std::pair{kMetaNextPool, EncodeMetaNumber(folder.next_pool)}}) {
     RETURN_IF_ERROR(ToStatus(batch.Put(meta, name, value), "log: batch"));
   }
@@ -162,10 +159,43 @@ LogFolder::~LogFolder() {
   CloseDb(std::move(db), is_broken);
 }
 
+std::string EncodeMetaSecret(SipKey secret) {
+  ByteWriter out;
+  out.Put(secret.k0);
+  out.Put(secret.k1);
+  return Seal(RecordKind::kMeta, out.bytes());
+}
+
 std::string EncodeMetaNumber(uint32_t number) {
   ByteWriter out;
   out.Put(number);
   return Seal(RecordKind::kMeta, out.bytes());
+}
+
+std::string EncodeApplied(const AppliedMark& mark) {
+  ByteWriter out;
+  out.Put(mark.position);
+  out.Put(mark.hash);
+  out.Put(mark.epoch);
+  out.Put(mark.changed);
+  out.Put(mark.decisions);
+  out.Put(mark.pools_made);
+  return Seal(RecordKind::kMeta, out.bytes());
+}
+
+absl::StatusOr<AppliedMark> ReadApplied(const LogFolder& folder) {
+  ASSIGN_OR_RETURN(const auto payload, ReadMeta(folder, kMetaApplied));
+  AppliedMark mark;
+  if (!payload) return mark;
+  ByteReader in(*payload);
+  mark.position = in.Get<uint64_t>();
+  mark.hash = in.Get<uint64_t>();
+  mark.epoch = in.Get<uint64_t>();
+  mark.changed = in.Get<uint64_t>();
+  mark.decisions = in.Get<uint64_t>();
+  mark.pools_made = in.Get<uint32_t>();
+  if (!in.AtEnd()) return DataLoss("log: its ", kMetaApplied, " is malformed");
+  return mark;
 }
 
 absl::StatusOr<LogFolder> OpenLogFolder(const std::string& path, rocksdb::Env* env) {

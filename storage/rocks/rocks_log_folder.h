@@ -13,6 +13,7 @@
 #include "base/siphash.h"
 #include "domain/types.h"
 #include "storage/api/batch_check.h"
+#include "storage/api/log.h"
 #include "storage/rocks/families.h"
 
 namespace rocksdb {
@@ -58,7 +59,12 @@ absl::StatusOr<LogFolder> ReadLogFolder(const std::string& path, const std::stri
 // Cost: two seeks per pool.
 absl::StatusOr<std::map<PoolId, PoolTail>> ReadTails(const LogFolder& folder);
 
-// A number as `meta` stores it.
+// A secret and a number as `meta` stores them.
+std::string EncodeMetaSecret(SipKey secret);
 std::string EncodeMetaNumber(uint32_t number);
+
+// How far a shared log was folded, as `meta` stores it.
+std::string EncodeApplied(const AppliedMark& mark);
+absl::StatusOr<AppliedMark> ReadApplied(const LogFolder& folder);
 
 }  // namespace pointsman::storage

@@ -167,7 +167,7 @@ def check_config(args):
     page_keys = [row[0] for row in rows_of("config.md", ["key", "default", "meaning"])]
     limits = rows_of("config.md", ["limit", "default"])
     wanted = known_keys(args, "bogus: 1\n")
-    for part in ("tls", "log"):
+    for part in ("tls", "log", "replicas"):
         wanted |= {f"{part}.{key}" for key in known_keys(args, f"{part}: {{bogus: 1}}\n")}
     wanted |= known_keys(args, "embedders: {e: {bogus: 1}}\n")
     check(set(page_keys) == wanted, "config.md has each key of the config", sorted(set(page_keys) ^ wanted))

@@ -81,6 +81,14 @@ class FailingEventLog final : public storage::EventLog {
     RETURN_IF_ERROR(gate_.BeforeRead());
     return inner_->FirstSequence(pool);
   }
+  absl::Status AdoptSecret(SipKey secret) override {
+    RETURN_IF_ERROR(gate_.BeforeWrite());
+    return inner_->AdoptSecret(secret);
+  }
+  absl::StatusOr<storage::AppliedMark> ReadApplied() const override {
+    RETURN_IF_ERROR(gate_.BeforeRead());
+    return inner_->ReadApplied();
+  }
   absl::StatusOr<storage::PoolProgress> ReadProgress(PoolId pool) const override {
     RETURN_IF_ERROR(gate_.BeforeRead());
     return inner_->ReadProgress(pool);
