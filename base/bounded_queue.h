@@ -26,6 +26,15 @@ class BoundedQueue {
     return true;
   }
 
+  // The same without a bound: false only if the queue is closed.
+  bool Push(T& item) {
+    MutexLock lock(mutex_);
+    if (is_closed_) return false;
+    items_.push_back(std::move(item));
+    ready_.NotifyOne();
+    return true;
+  }
+
   // Takes up to `count_max` items in order. Waits until there is one, the queue is closed, or `wait` has
   // passed. An empty result from a closed queue is final.
   std::vector<T> PopBatch(std::size_t count_max, std::chrono::milliseconds wait) {

@@ -25,6 +25,14 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(const EngineOptions& option
                                                      storage::Storage storage, const Clock& clock) {
   if (options.replica.log != nullptr) {
     RETURN_IF_ERROR(JoinSharedLog(options.replica, *storage.log, clock).status());
+  } else {
+    ASSIGN_OR_RETURN(const storage::AppliedMark mark, storage.log->ReadApplied());
+    if (mark.position > 0) {
+      return FailedPrecondition(
+          "this data folder belongs to a replica: alone, it would learn what the others do not; "
+          "start it with `replicas` "
+          "in the config, or use another folder");
+    }
   }
   auto impl = std::make_unique<Impl>(options, std::move(storage), clock);
   RETURN_IF_ERROR(impl->Start());

@@ -105,7 +105,7 @@ class Engine::Impl {
     scheduler_.Add("expired feedback", Lane::kWriter, 600 * kMicrosPerSecond, [this](Micros now) {
       const Micros ttl = options_.limits.decision_ttl_s * kMicrosPerSecond;
       // A replica that is behind folds as if it were then.
-      const Micros until = replica_ == nullptr ? now : replica_->folded_at() - kRecordsMargin;
+      const Micros until = replica_ == nullptr ? now : replica_->folded_at() - 2 * kRecordsMargin;
       health_.Note(storage_.log->ExpireFeedback(until - ttl)).IgnoreError();
       return false;
     });

@@ -17,6 +17,7 @@ absl::Status Engine::Impl::StartReplica() {
           .writer = *writer_,
           .clock = clock_,
           .records_kept = kept,
+          .waiting_max = static_cast<std::size_t>(options_.limits.queue_items_max),
           .make_runtime = [this](const Pool& pool) { return pool_commands_.RuntimeOf(pool); },
           .on_folded = [this](const auto& touched) { NoteEvents(touched); }});
   writer_->SetAfterBatch([this] { replica_->Flush(); });
@@ -39,7 +40,7 @@ absl::Status Engine::Impl::WaitForWriter(std::function<absl::Status()> act) {
   Command command;
   command.alone = [&] { result.set_value(act()); };
   command.refuse = [&](const absl::Status& why) { result.set_value(why); };
-  writer_->Submit(std::move(command));
+  writer_->SubmitAlways(std::move(command));
   return result.get_future().get();
 }
 
@@ -51,11 +52,12 @@ void Engine::Impl::ProposeMissing() {
     judge_.Forget();  // each time: what was judged meanwhile came with the log
     const auto more = judge_.Stage(turn, kJudgedAtOnce, can_learn_missing_);
     if (!more.ok()) turn.Fail(more.status());
-    return [this](const Written& written) {
+    return [this, has_more = more.ok() && *more](const Written& written) {
       is_judging_ = false;
       // An event that no learner can follow must not block the rest.
       can_learn_missing_ = written.status.ok() || absl::IsUnavailable(written.status) ||
                            absl::IsAborted(written.status);
+      if (has_more && written.status.ok()) OnWriter([this] { ProposeMissing(); });
     };
   };
   replica_->Propose(std::move(command));

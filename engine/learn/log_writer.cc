@@ -49,6 +49,12 @@ void LogWriter::Submit(Command command) {
                        reason::kQueueFull));
 }
 
+void LogWriter::SubmitAlways(Command command) {
+  if (writing_ == Writing::kInline) return Submit(std::move(command));
+  if (queue_.Push(command)) return;
+  command.refuse(WithReason(absl::UnavailableError("the server is stopping"), reason::kStopping));
+}
+
 void LogWriter::Stop() {
   queue_.Close();
   if (thread_.joinable()) thread_.join();

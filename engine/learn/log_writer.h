@@ -65,6 +65,8 @@ class LogWriter {
   void Start();
   // Errors go to the command's `refuse`: kResourceExhausted QUEUE_FULL, kUnavailable STOPPING.
   void Submit(Command command);
+  // The same, though the queue may be full: for the one command at a time that folds a shared log.
+  void SubmitAlways(Command command);
   // Finishes the queued commands and refuses later ones. Idempotent.
   void Stop();
 

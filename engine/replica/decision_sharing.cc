@@ -1,5 +1,6 @@
 #include "engine/replica/decision_sharing.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -9,6 +10,9 @@ namespace pointsman::engine {
 namespace {
 
 constexpr std::size_t kBatch = 64, kQueueMax = 65536, kMessagesAtOnce = 64;
+// Messages that are read again at the start: the storage may have lost the last of them with a power loss.
+constexpr uint64_t kReadAgain = 1024;
+constexpr std::size_t kMessageBytes = 512 << 10;
 constexpr std::size_t kSentAgainMax = 1000;  // of each pool
 constexpr Micros kSentAgain = 60 * kMicrosPerSecond;
 constexpr std::chrono::milliseconds kGather{10}, kIdle{200};
@@ -23,7 +27,7 @@ DecisionSharing::DecisionSharing(const ReplicaOptions& options, Writing writing,
       run_(run),
       store_(store),
       on_stored_(std::move(on_stored)),
-      position_(from) {}
+      position_(from - std::min(from, kReadAgain)) {}
 
 void DecisionSharing::Start() {
   if (writing_ != Writing::kThread) return;
@@ -97,8 +101,15 @@ void DecisionSharing::SendLoop() {
 
 void DecisionSharing::Send(const std::vector<Decision>& batch) {
   const DecisionMessage message{options_.name, run_, batch};
+  const std::string encoded = Encode(message);
+  // Decisions with the text of their queries may be large. One alone always fits.
+  if (encoded.size() > kMessageBytes && batch.size() > 1) {
+    const auto middle = batch.begin() + static_cast<std::ptrdiff_t>(batch.size() / 2);
+    Send({batch.begin(), middle});
+    return Send({middle, batch.end()});
+  }
   options_.decisions->Append(
-      Encode(message), [weak = std::weak_ptr(queue_), batch](const absl::StatusOr<uint64_t>& sent) {
+      encoded, [weak = std::weak_ptr(queue_), batch](const absl::StatusOr<uint64_t>& sent) {
         const auto queue = weak.lock();
         if (sent.ok() || queue == nullptr) return;
         MutexLock lock(queue->mutex);
@@ -119,7 +130,7 @@ absl::StatusOr<std::size_t> DecisionSharing::Receive(std::chrono::milliseconds w
   std::vector<Decision> others;
   for (const storage::SharedMessage& shared : *messages) {
     auto message = DecodeDecisions(shared.bytes);
-    if (!message.ok() || message->replica == options_.name) continue;
+    if (!message.ok() || (message->replica == options_.name && message->run == run_)) continue;
     for (Decision& decision : message->decisions) others.push_back(std::move(decision));
   }
   if (!others.empty()) {

@@ -91,6 +91,7 @@ absl::StatusOr<Proposal::Events> GetEvents(ByteReader& in) {
   Proposal::Events events;
   events.pool = PoolId{in.Get<uint32_t>()};
   const uint64_t bodies = in.GetCount(sizeof(uint64_t));
+  if (bodies == 0) in.Fail();
   for (uint64_t i = 0; i < bodies && in.ok(); ++i) {
     ASSIGN_OR_RETURN(Event event, storage::DecodeEvent(in.GetString()));
     events.bodies.push_back(std::move(event.body));

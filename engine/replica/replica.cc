@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kProposalsMax = 256, kMessageBytes = 900 << 10;
 constexpr int kTriesMax = 16;
+constexpr std::size_t kStagedAtOnce = 64;
 // Decisions of other replicas come within a hundredth of a second, if nothing is wrong.
 constexpr Micros kDecisionsComeWithin = 2 * kMicrosPerSecond;
 
@@ -41,6 +42,12 @@ Replica::Replica(const ReplicaOptions& options, const storage::AppliedMark& mark
 }
 
 void Replica::Propose(Command command) {
+  if (waiting_.size() + postponed_.size() >= parts_.waiting_max && command.refuse) {
+    return command.refuse(
+        WithReason(absl::ResourceExhaustedError("too much waits for the shared log already "
+                                                "(queue_items_max); send it again a little later"),
+                   reason::kQueueFull));
+  }
   auto waiting = std::make_shared<Waiting>();
   waiting->command = std::move(command);
   waiting->give_up_at = parts_.clock.Now() + options_.confirm_within;
@@ -55,7 +62,8 @@ void Replica::Stage(const WaitingPtr& waiting) {
   if (!turn.status().ok()) return Answer(waiting, {turn.status()});
   if (turn.empty()) {
     const Micros waited = now + options_.confirm_within - waiting->give_up_at;
-    if (!turn.misses_decision() || waited >= kDecisionsComeWithin) return Answer(waiting, {});
+    const Micros patience = std::min(kDecisionsComeWithin, options_.confirm_within / 2);
+    if (!turn.misses_decision() || waited >= patience) return Answer(waiting, {});
     postponed_.push_back(waiting);
     return;
   }
@@ -110,14 +118,27 @@ void Replica::Flush() {
     // A change of arms or pools is alone, so that no other proposal of its message was staged before it.
     const bool is_alone = ChangesArmsOrPools(proposal);
     if (is_alone) send();
-    std::size_t size = 0;
-    for (const Proposal::Events& events : proposal.events) size += events.bodies.size() * 1024;
+    const std::size_t size = Encode(ProposalMessage{options_.name, run_, {proposal}}).size();
+    if (size > kMessageBytes) {
+      TooLarge(proposal.number, size);
+      continue;
+    }
     if (bytes + size > kMessageBytes) send();
     bytes += size;
     message.proposals.push_back(std::move(proposal));
     if (is_alone || message.proposals.size() >= kProposalsMax) send();
   }
   send();
+}
+
+void Replica::TooLarge(uint64_t number, std::size_t size) {
+  const auto found = waiting_.find(number);
+  if (found == waiting_.end()) return;
+  const WaitingPtr waiting = found->second;
+  waiting_.erase(found);
+  Answer(waiting,
+         {InvalidArgument("this makes a message of ", size, " bytes, and the shared log takes ",
+                          kMessageBytes, "; send it in smaller parts")});
 }
 
 storage::AppliedMark Replica::MarkAfter(const storage::SharedMessage& message) const {
@@ -179,6 +200,8 @@ absl::Status Replica::FoldProposals(std::vector<Proposal> proposals, bool is_own
       turn, is_own ? storage::Durability::kDisk : storage::Durability::kProcess);
   if (absl::IsUnavailable(written)) return written;
   if (!written.ok()) {
+    // A failure of this replica alone must not skip what the others fold.
+    if (!absl::IsInvalidArgument(written) || turn.status().ok()) return written;
     // An event that no learner can follow fails alone, at every replica alike. Until the last one is folded, the
     // mark stays: after a crash all are checked again, and those that were folded have changed what they read.
     if (proposals.size() == 1) {
@@ -288,7 +311,8 @@ void Replica::Answer(const WaitingPtr& waiting, const Written& written) {
 
 void Replica::NoteDecisions(uint64_t position) {
   mark_.decisions = std::max(mark_.decisions, position);
-  StagePostponed();
+  // With many, most wait for decisions that do not exist.
+  if (postponed_.size() <= kStagedAtOnce) StagePostponed();
 }
 
 void Replica::StagePostponed() {

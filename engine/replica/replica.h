@@ -48,6 +48,7 @@ class Replica {
     // How long feedback records count after their decision. They are deleted later than that, and not everywhere
     // at once, so what is folded must not depend on it.
     Micros records_kept = 0;
+    std::size_t waiting_max = 0;  // commands; more are refused
     std::function<absl::StatusOr<std::shared_ptr<PoolRuntime>>(const Pool&)> make_runtime;
     std::function<void(const std::vector<std::shared_ptr<PoolRuntime>>&)> on_folded;
   };
@@ -96,6 +97,7 @@ class Replica {
   void StagePostponed();
   void Send(Proposal proposal, const WaitingPtr& waiting);
   void Answer(const WaitingPtr& waiting, const Written& written);
+  void TooLarge(uint64_t number, std::size_t size);
   absl::Status FoldProposals(std::vector<Proposal> proposals, bool is_own, Micros time,
                              const storage::AppliedMark& next);
   Folded FoldOne(Turn& turn, const Proposal& proposal,

@@ -1,6 +1,5 @@
 #include "engine/replica/staged.h"
 
-#include <map>
 #include <utility>
 #include <variant>
 
@@ -9,9 +8,6 @@
 
 namespace pointsman::engine {
 namespace {
-
-// A client's share is a double that was computed by the proposer from the same sums.
-constexpr double kRounding = 1e-9;
 
 absl::Status Changed(std::string_view what) {
   return absl::AbortedError(
@@ -22,23 +18,15 @@ bool ChangesArmsOrPools(const EventBody& body) {
   return std::holds_alternative<ArmEvent>(body) || std::holds_alternative<PoolEvent>(body);
 }
 
-// An outcome was staged for the arm as it was. What a client has left may have been used meanwhile.
-absl::Status CheckOutcome(const Turn& turn, const std::shared_ptr<PoolRuntime>& pool,
-                          const OutcomeEvent& outcome,
-                          std::map<std::pair<ClientKey, ArmId>, double>& counted) {
-  const auto state = pool->state();
+// An outcome was staged for the arm as it was. How much weight the client has left is not checked: that is known from
+// a bounded memory, which is not the same at every replica. So within a round trip of the log, each replica may take a
+// client's last weight once.
+absl::Status CheckOutcome(const PoolRuntime& pool, const OutcomeEvent& outcome) {
+  const auto state = pool.state();
   if (state->arm(outcome.arm) == nullptr) return Changed("the arm");
   if (outcome.is_learned && outcome.decision_version > 0 &&
       outcome.decision_version < state->FreshSince(outcome.arm)) {
     return Changed("the arm");
-  }
-  const double bound = state->pool().settings.client_weight_per_hour;
-  if (bound == 0 || outcome.counted == 0) return absl::OkStatus();
-  const ClientKey client = KeyOfClient(outcome.client);
-  double& used = counted[{client, outcome.arm}];
-  used += outcome.counted;
-  if (turn.UsedWeight(pool, client, outcome.arm) + used > bound + kRounding) {
-    return Changed("the weight that the client has left");
   }
   return absl::OkStatus();
 }
@@ -92,10 +80,9 @@ absl::Status Check(const Turn& turn, const PoolTable& pools, const storage::Even
       ASSIGN_OR_RETURN(judged, log.ReadProgress(events.pool));
       if (judged != *events.judged) return Changed("how far silence was judged");
     }
-    std::map<std::pair<ClientKey, ArmId>, double> counted;
     for (const EventBody& body : events.bodies) {
       const auto* outcome = std::get_if<OutcomeEvent>(&body);
-      if (outcome != nullptr) RETURN_IF_ERROR(CheckOutcome(turn, pool, *outcome, counted));
+      if (outcome != nullptr) RETURN_IF_ERROR(CheckOutcome(*pool, *outcome));
     }
   }
   return absl::OkStatus();

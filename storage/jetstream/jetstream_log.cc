@@ -270,6 +270,12 @@ class JetStreamLog final : public SharedLog {
   absl::Status CheckSilence() {
     ASSIGN_OR_RETURN(const SharedRange range, Range());
     silent_for_ = {};  // not after an error: then the next silent read asks again
+    if (range.last < read_) {
+      subscription_.reset();
+      return DataLoss("the shared log ends with message ", range.last,
+                      ", and this replica has read message ", read_,
+                      ": it lost messages, or it is another log");
+    }
     if (range.last > read_) subscription_.reset();
     if (range.last >= read_ + 1 && range.first > read_ + 1) {
       return absl::OutOfRangeError(Cat("the shared log has no message ", read_ + 1,

@@ -16,6 +16,7 @@
 #include "base/strings.h"
 #include "tests/support/adversarial_log.h"
 #include "tests/support/engine_fixture.h"
+#include "tests/support/test_folder.h"
 
 namespace pointsman::engine {
 namespace {
@@ -283,6 +284,67 @@ TEST(Replica, EndsWithTheSameStateAsTheOthersWhateverTheLogDoes) {
   EXPECT_GT(acknowledged, static_cast<std::size_t>(schedules) / 10);
   EXPECT_GT(outcomes, static_cast<std::size_t>(schedules));
   EXPECT_GT(again, 0u);
+}
+
+absl::StatusOr<std::unique_ptr<Engine>> OpenIn(const std::string& folder, const Clock& clock,
+                                               std::shared_ptr<storage::SharedLog> log) {
+  storage::StorageOptions options;
+  options.folder = folder;
+  auto storage = storage::OpenRocksStorage(options);
+  EXPECT_TRUE(storage.ok()) << storage.status();
+  EngineOptions engine;
+  engine.writing = Writing::kInline;
+  engine.building = retrieval::Building::kInline;
+  engine.replica.name = "one";
+  engine.replica.log = std::move(log);
+  return Engine::Open(engine, *std::move(storage), clock);
+}
+
+std::shared_ptr<AdversarialLog> CalmLog(uint64_t seed) {
+  auto log = std::make_shared<AdversarialLog>(seed, kTestStart);
+  log->CalmDown();
+  return log;
+}
+
+TEST(Replica, GoesOnWithItsOwnFolderAndItsOwnLogOnly) {
+  const tests::TestFolder folder;
+  const ManualClock clock(kTestStart);
+  const auto log = CalmLog(1);
+  uint64_t state = 0;
+  {
+    const auto engine = OpenIn(folder.path(), clock, log);
+    ASSERT_TRUE(engine.ok()) << engine.status();
+    (*engine)->PutPool(
+        "default", [](const PoolSettings&) { return Settings(); }, ThreeArms(), true,
+        [](const absl::StatusOr<PutPoolOutput>&) {});
+    ASSERT_TRUE((*engine)->FollowSharedLog(10).ok());
+    state = (*engine)->StateChecksum("default").value_or(0);
+    EXPECT_NE(state, 0u);
+  }
+  EXPECT_TRUE(absl::IsFailedPrecondition(OpenIn(folder.path(), clock, nullptr).status()))
+      << "alone it would learn what the others do not";
+  EXPECT_TRUE(absl::IsFailedPrecondition(OpenIn(folder.path(), clock, CalmLog(2)).status()))
+      << "another log";
+  const auto engine = OpenIn(folder.path(), clock, log);
+  ASSERT_TRUE(engine.ok()) << engine.status();
+  EXPECT_EQ((*engine)->StateChecksum("default").value_or(0), state);
+}
+
+TEST(Replica, RefusesWhatMakesTooLargeAMessage) {
+  const tests::TestFolder folder;
+  const ManualClock clock(kTestStart);
+  const auto engine = OpenIn(folder.path(), clock, CalmLog(1));
+  ASSERT_TRUE(engine.ok()) << engine.status();
+  std::vector<Arm> arms(400);
+  for (std::size_t i = 0; i < arms.size(); ++i) {
+    arms[i].name = Cat("arm ", i);
+    arms[i].description = std::string(3000, 'x');
+  }
+  absl::Status answer;
+  (*engine)->PutPool(
+      "default", [](const PoolSettings&) { return Settings(); }, arms, true,
+      [&](const absl::StatusOr<PutPoolOutput>& put) { answer = put.status(); });
+  EXPECT_TRUE(absl::IsInvalidArgument(answer)) << answer;
 }
 
 }  // namespace
