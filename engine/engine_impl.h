@@ -175,11 +175,11 @@ class Engine::Impl {
 
   // Defined in engine_replica.cc.
   absl::Status StartReplica();
-  void ShareDecisions(std::span<const Decision> decisions) {
+  void ShareDecisions(std::span<const Decision> decisions) const {
     if (sharing_ != nullptr) sharing_->Made(decisions);
   }
   // Runs `act` on the writer, and waits for it.
-  absl::Status WaitForWriter(std::function<absl::Status()> act);
+  absl::Status WaitForWriter(std::function<absl::Status()> act) const;
   // Every replica judges all decisions. What one has judged, the proposals of the others find changed.
   void ProposeMissing();
   void ProposePool(PoolEdit edit, std::string by, Done<PutPoolOutput> done);

@@ -35,7 +35,7 @@ absl::Status Engine::Impl::StartReplica() {
   return absl::OkStatus();
 }
 
-absl::Status Engine::Impl::WaitForWriter(std::function<absl::Status()> act) {
+absl::Status Engine::Impl::WaitForWriter(std::function<absl::Status()> act) const {
   std::promise<absl::Status> result;
   Command command;
   command.alone = [&] { result.set_value(act()); };

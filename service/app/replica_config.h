@@ -17,7 +17,7 @@
 
 #include "absl/status/status.h"
 
-namespace YAML {
+namespace YAML {  // NOLINT(readability-identifier-naming): the library's own name
 class Node;
 }
 
