@@ -108,13 +108,11 @@ class SlowHybrid final : public SlowModel {
   double Width() const override { return tuning_.width; }
   double PossibleShare() const override { return tuning_.possible_share; }
   double Bonus(std::size_t expert, const ArmView& view) const override {
-    if (expert == 0) return 0;
-    const Expert& cautious = experts_[0];
-    const double possible =
-        cautious.w[0] + std::sqrt(OutcomeVariance(cautious.m) * cautious.lead_variance);
+    const Expert& e = experts_[0];
+    const double possible = e.w[0] + std::sqrt(OutcomeVariance(e.m) * e.lead_variance);
     const double trust = std::min(1.0, std::max(0.0, (possible - 0.03) / 0.12));
-    return trust * double{view.features.description_lead} * 0.3 * 50 /
-           (ArmOf(view.arm->id).weight + 50);
+    const double claim = trust * double{view.features.description_lead} * 0.3;
+    return expert == 0 ? 0 : claim * 50 / (ArmOf(view.arm->id).weight + 50);
   }
   int alarms() const { return alarms_; }
 
