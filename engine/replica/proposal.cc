@@ -130,12 +130,20 @@ absl::Status Malformed() { return DataLoss("a message of the shared log is malfo
 
 }  // namespace
 
-std::string Encode(const ProposalMessage& message) {
+std::string Encode(const Proposal& proposal) {
   ByteWriter out;
-  PutHeader(kProposals, message.replica, message.run, out);
-  out.Put(static_cast<uint64_t>(message.proposals.size()));
-  for (const Proposal& proposal : message.proposals) Put(proposal, out);
+  Put(proposal, out);
   return out.Take();
+}
+
+std::string JoinProposals(const std::string& replica, uint64_t run,
+                          std::span<const std::string> proposals) {
+  ByteWriter out;
+  PutHeader(kProposals, replica, run, out);
+  out.Put(static_cast<uint64_t>(proposals.size()));
+  std::string bytes = out.Take();
+  for (const std::string& proposal : proposals) bytes += proposal;
+  return bytes;
 }
 
 absl::StatusOr<ProposalMessage> DecodeProposals(std::string_view bytes) {
@@ -193,11 +201,6 @@ absl::StatusOr<EpochMessage> DecodeEpoch(std::string_view bytes) {
   message.secret.k1 = in.Get<uint64_t>();
   if (!in.AtEnd()) return Malformed();
   return message;
-}
-
-bool IsEpoch(std::string_view bytes) {
-  ByteReader in(bytes);
-  return in.Get<uint16_t>() == kEpoch && in.ok();
 }
 
 uint64_t HashOf(const std::optional<storage::FeedbackRecord>& record) {

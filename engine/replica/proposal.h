@@ -58,7 +58,10 @@ struct ProposalMessage {
   friend bool operator==(const ProposalMessage&, const ProposalMessage&) = default;
 };
 
-std::string Encode(const ProposalMessage& message);
+// The bytes of one proposal, and the message made of such bytes: so that each is encoded once, and its size known.
+std::string Encode(const Proposal& proposal);
+std::string JoinProposals(const std::string& replica, uint64_t run,
+                          std::span<const std::string> proposals);
 absl::StatusOr<ProposalMessage> DecodeProposals(std::string_view bytes);
 
 // Decisions, for the replicas that did not make them.
@@ -79,7 +82,6 @@ struct EpochMessage {
 };
 std::string Encode(const EpochMessage& message);
 absl::StatusOr<EpochMessage> DecodeEpoch(std::string_view bytes);
-bool IsEpoch(std::string_view bytes);
 
 // The hash of a record in Proposal::Seen.
 uint64_t HashOf(const std::optional<storage::FeedbackRecord>& record);

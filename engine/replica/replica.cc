@@ -67,12 +67,10 @@ void Replica::Stage(const WaitingPtr& waiting) {
     postponed_.push_back(waiting);
     return;
   }
-  auto proposal = ProposalOf(turn, parts_.log, mark_);
+  Turn::Gathered gathered = turn.gathered();
+  waiting->first = gathered.events.empty() ? 0 : gathered.events.front().second.front().sequence;
+  auto proposal = ProposalOf(std::move(gathered), parts_.log, mark_);
   if (!proposal.ok()) return Answer(waiting, {proposal.status()});
-  waiting->first.clear();
-  for (const auto& [pool, events] : turn.gathered().events) {
-    waiting->first.emplace_back(pool->id(), events.front().sequence);
-  }
   Send(*std::move(proposal), waiting);
 }
 
@@ -104,48 +102,33 @@ PoolId Replica::NextPool() const {
 }
 
 void Replica::Flush() {
-  ProposalMessage message{options_.name, run_, {}};
+  std::vector<std::string> message;
   std::size_t bytes = 0;
   const auto send = [&] {
-    if (message.proposals.empty()) return;
-    std::string encoded = Encode(message);
-    message.proposals.clear();
-    bytes = 0;
+    if (message.empty()) return;
     // An error is no answer: the message may be in the log. Tick decides.
-    options_.log->Append(std::move(encoded), [](const absl::StatusOr<uint64_t>&) {});
+    options_.log->Append(JoinProposals(options_.name, run_, message),
+                         [](const absl::StatusOr<uint64_t>&) {});
+    message.clear();
+    bytes = 0;
   };
-  for (Proposal& proposal : std::exchange(outgoing_, {})) {
+  for (const Proposal& proposal : std::exchange(outgoing_, {})) {
     // A change of arms or pools is alone, so that no other proposal of its message was staged before it.
     const bool is_alone = ChangesArmsOrPools(proposal);
     if (is_alone) send();
-    const std::size_t size = Encode(ProposalMessage{options_.name, run_, {proposal}}).size();
-    if (size > kMessageBytes) {
-      TooLarge(proposal.number, size);
+    std::string encoded = Encode(proposal);
+    if (encoded.size() > kMessageBytes) {
+      Resolve(proposal.number, {InvalidArgument("this makes a message of ", encoded.size(),
+                                                " bytes, and the shared log takes ", kMessageBytes,
+                                                "; send it in smaller parts")});
       continue;
     }
-    if (bytes + size > kMessageBytes) send();
-    bytes += size;
-    message.proposals.push_back(std::move(proposal));
-    if (is_alone || message.proposals.size() >= kProposalsMax) send();
+    if (bytes + encoded.size() > kMessageBytes) send();
+    bytes += encoded.size();
+    message.push_back(std::move(encoded));
+    if (is_alone || message.size() >= kProposalsMax) send();
   }
   send();
-}
-
-void Replica::TooLarge(uint64_t number, std::size_t size) {
-  const auto found = waiting_.find(number);
-  if (found == waiting_.end()) return;
-  const WaitingPtr waiting = found->second;
-  waiting_.erase(found);
-  Answer(waiting,
-         {InvalidArgument("this makes a message of ", size, " bytes, and the shared log takes ",
-                          kMessageBytes, "; send it in smaller parts")});
-}
-
-storage::AppliedMark Replica::MarkAfter(const storage::SharedMessage& message) const {
-  storage::AppliedMark next = mark_;
-  next.position = message.position;
-  next.hash = Checksum(message.bytes);
-  return next;
 }
 
 absl::Status Replica::Fold(const storage::SharedMessage& message) {
@@ -154,7 +137,9 @@ absl::Status Replica::Fold(const storage::SharedMessage& message) {
     return DataLoss("the shared log has no message ", mark_.position + 1, "; the next one is ",
                     message.position);
   }
-  storage::AppliedMark next = MarkAfter(message);
+  storage::AppliedMark next = mark_;
+  next.position = message.position;
+  next.hash = Checksum(message.bytes);
   auto decoded = DecodeProposals(message.bytes);
   if (absl::IsFailedPrecondition(decoded.status())) return decoded.status();
   if (decoded.ok()) RETURN_IF_ERROR(CheckMaker(decoded->replica));
@@ -192,7 +177,7 @@ absl::Status Replica::FoldProposals(std::vector<Proposal> proposals, bool is_own
     // Skipping is decided by what was read, not by a failure of this replica.
     const absl::Status& status = folded.back().status;
     if (!status.ok() && !absl::IsAborted(status)) return status;
-    if (folded.back().status.ok() && ChangesArmsOrPools(proposal)) after.changed = next.position;
+    if (status.ok() && ChangesArmsOrPools(proposal)) after.changed = next.position;
   }
   for (const auto& pool : made) after.pools_made = std::max(after.pools_made, Index(pool->id()));
   turn.NoteApplied(after);
@@ -209,7 +194,7 @@ absl::Status Replica::FoldProposals(std::vector<Proposal> proposals, bool is_own
       refused.NoteApplied(next);
       RETURN_IF_ERROR(parts_.writer.Commit(refused));
       mark_ = next;
-      if (is_own) Resolve(proposals.front().number, {written, {}});
+      if (is_own) Resolve(proposals.front().number, {written});
       return absl::OkStatus();
     }
     for (std::size_t i = 0; i < proposals.size(); ++i) {
@@ -251,7 +236,7 @@ Replica::Folded Replica::FoldOne(Turn& turn, const Proposal& proposal,
     }
     for (const EventBody& body : events.bodies) {
       const Sequence sequence = turn.Append(pool, body);
-      if (&body == &events.bodies.front()) folded.first.emplace_back(events.pool, sequence);
+      if (folded.first == 0) folded.first = sequence;
       if (const auto* put = std::get_if<PoolEvent>(&body)) turn.PutPool(put->pool);
     }
   }
@@ -295,9 +280,8 @@ void Replica::Resolve(uint64_t number, const Folded& folded) {
       absl::IsAborted(folded.status)
           ? WithReason(absl::UnavailableError(folded.status.message()), reason::kNotConfirmed)
           : folded.status};
-  if (!folded.first.empty() && !waiting->first.empty()) {
-    written.moved = static_cast<int64_t>(folded.first.front().second) -
-                    static_cast<int64_t>(waiting->first.front().second);
+  if (folded.first > 0) {
+    written.moved = static_cast<int64_t>(folded.first) - static_cast<int64_t>(waiting->first);
   }
   Answer(waiting, written);
 }

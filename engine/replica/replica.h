@@ -82,7 +82,7 @@ class Replica {
   struct Waiting {
     Command command;
     Completion complete;
-    std::vector<std::pair<PoolId, Sequence>> first;  // of each pool, as staged
+    Sequence first = 0;  // of its events, as staged; 0: it has none
     Micros give_up_at = 0;
     int tries = 0;
     bool is_done = false;
@@ -90,14 +90,13 @@ class Replica {
   using WaitingPtr = std::shared_ptr<Waiting>;
   struct Folded {
     absl::Status status;
-    std::vector<std::pair<PoolId, Sequence>> first;  // in the log
+    Sequence first = 0;  // of its events, in the log
   };
 
   void Stage(const WaitingPtr& waiting);
   void StagePostponed();
   void Send(Proposal proposal, const WaitingPtr& waiting);
   void Answer(const WaitingPtr& waiting, const Written& written);
-  void TooLarge(uint64_t number, std::size_t size);
   absl::Status FoldProposals(std::vector<Proposal> proposals, bool is_own, Micros time,
                              const storage::AppliedMark& next);
   Folded FoldOne(Turn& turn, const Proposal& proposal,
@@ -107,7 +106,6 @@ class Replica {
                  const storage::AppliedMark& next);
   void Resolve(uint64_t number, const Folded& folded);
   absl::Status CheckMaker(const std::string& replica) const;
-  storage::AppliedMark MarkAfter(const storage::SharedMessage& message) const;
 
   const ReplicaOptions options_;
   const uint64_t run_;

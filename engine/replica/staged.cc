@@ -33,9 +33,8 @@ absl::Status CheckOutcome(const PoolRuntime& pool, const OutcomeEvent& outcome) 
 
 }  // namespace
 
-absl::StatusOr<Proposal> ProposalOf(const Turn& turn, const storage::EventLog& log,
+absl::StatusOr<Proposal> ProposalOf(Turn::Gathered gathered, const storage::EventLog& log,
                                     const storage::AppliedMark& mark) {
-  Turn::Gathered gathered = turn.gathered();
   Proposal proposal;
   for (const auto& [key, record] : gathered.read) proposal.seen.push_back({key, HashOf(record)});
   for (auto& [pool, events] : gathered.events) {

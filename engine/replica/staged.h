@@ -11,8 +11,8 @@
 
 namespace pointsman::engine {
 
-// What the turn gathered. Without `deleted`.
-absl::StatusOr<Proposal> ProposalOf(const Turn& turn, const storage::EventLog& log,
+// What a turn gathered. Without `deleted`.
+absl::StatusOr<Proposal> ProposalOf(Turn::Gathered gathered, const storage::EventLog& log,
                                     const storage::AppliedMark& mark);
 
 // The pool with this id; null if there is none.

@@ -1,6 +1,6 @@
 // The shared log as a stream of NATS JetStream.
 // Operation: one stream with one subject, so there is one order. Messages are published asynchronously, each with an
-//   id of its own. They are read by an ordered consumer, which the client library makes anew after a gap. If a
+//   id of its own. They are read by an ordered consumer, which the client library creates again after a gap. If a
 //   reader hears nothing for a second although the stream is longer, it subscribes again.
 // Durability: an acknowledged message is kept by a quorum of the servers. Whether it survives a loss of power of all
 //   of them depends on their `sync_interval` (docs/guide/replicas.md).
@@ -25,7 +25,7 @@ struct JetStreamServers {
   std::string client;                 // the name that the servers see
   std::string credentials_file = {};  // of a user (.creds); empty: none
   std::string ca_file = {};           // with tls: who signed the servers; empty: the system's
-  std::string certificate_file = {}, key_file = {};  // with tls: who we are; empty: nobody
+  std::string certificate_file = {}, key_file = {};  // with tls: our certificate; empty: none
 };
 
 struct JetStreamOptions {

@@ -4,13 +4,11 @@ deadline of 50 ms the app has it. It judges nothing.
 usage: fallback_time.py python|asyncio|node|go --bin-dir BUILD/bin --work-dir FOLDER [--calls N]
 Needs Debian's python3-grpcio.
 """
-import argparse
-import pathlib
 import signal
 import sys
-import tempfile
 
-from conformance import DRIVERS, Case, Failed
+import measured
+from conformance import Failed
 
 DEADLINE_MS = 50  # the packages' default
 
@@ -27,25 +25,16 @@ def late_ms(driver, count):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("client", choices=DRIVERS)
-    parser.add_argument("--bin-dir", type=pathlib.Path, required=True)
-    parser.add_argument("--work-dir", type=pathlib.Path, required=True)
+    parser = measured.parser(__doc__)
     parser.add_argument("--calls", type=int, default=500)
     args = parser.parse_args()
-    args.work_dir.mkdir(parents=True, exist_ok=True)
-    command = DRIVERS[args.client](args.work_dir.resolve())
-    with tempfile.TemporaryDirectory() as folder:
-        case = Case({"case": "deadline", "steps": []}, command, args.bin_dir.resolve(), pathlib.Path(folder))
-        try:
-            case.driver.say({"do": "call", "query": "warm up"})
-            case.server.signal(signal.SIGSTOP)
-            print(f"{args.calls} calls of a frozen server, about {args.calls * DEADLINE_MS / 1000:.0f} s", file=sys.stderr,
-                  flush=True)
-            late = late_ms(case.driver, args.calls)
-            case.server.signal(signal.SIGCONT)
-        finally:
-            case.end()
+    with measured.driven(args, "deadline") as case:
+        case.driver.say({"do": "call", "query": "warm up"})
+        case.server.signal(signal.SIGSTOP)
+        print(f"{args.calls} calls of a frozen server, about {args.calls * DEADLINE_MS / 1000:.0f} s", file=sys.stderr,
+              flush=True)
+        late = late_ms(case.driver, args.calls)
+        case.server.signal(signal.SIGCONT)
     of = {share: late[min(len(late) - 1, int(share * len(late)))] for share in (0.5, 0.9, 0.99)}
     print(f"{args.client}: the default arm comes {of[0.5]:.1f} ms (p50), {of[0.9]:.1f} ms (p90), {of[0.99]:.1f} ms (p99), "
           f"{late[-1]:.1f} ms (most) after the deadline of {DEADLINE_MS} ms")

@@ -4,16 +4,15 @@ of one caller, in turns. Prints the CPU of the server of each, and the median ra
 usage: feedback_cost.py python|asyncio|node|go --bin-dir BUILD/bin --work-dir FOLDER [--turns N] [--feedbacks N]
 Needs Debian's python3-grpcio.
 """
-import argparse
 import os
 import pathlib
 import signal
 import statistics
 import sys
-import tempfile
 
 import grpc
-from conformance import DRIVERS, Case, Failed
+import measured
+from conformance import Failed
 
 HEALTH = "/grpc.health.v1.Health/Check"
 WITHIN_MS = 60000
@@ -48,30 +47,21 @@ def empty_us(case, count):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("client", choices=DRIVERS)
-    parser.add_argument("--bin-dir", type=pathlib.Path, required=True)
-    parser.add_argument("--work-dir", type=pathlib.Path, required=True)
+    parser = measured.parser(__doc__)
     parser.add_argument("--turns", type=int, default=5)
     parser.add_argument("--feedbacks", type=int, default=2000, help="in each turn")
     args = parser.parse_args()
-    args.work_dir.mkdir(parents=True, exist_ok=True)
-    command = DRIVERS[args.client](args.work_dir.resolve())
-    with tempfile.TemporaryDirectory() as folder:
-        case = Case({"case": "cost", "steps": []}, command, args.bin_dir.resolve(), pathlib.Path(folder))
-        try:
-            print(f"making {args.feedbacks} decisions", file=sys.stderr, flush=True)
-            ids = [case.driver.say({"do": "call", "query": f"question {i}", "as": "x"})["decision_id"]
-                   for i in range(args.feedbacks)]
-            case.driver.say({"do": "flush", "within_ms": WITHIN_MS})
-            ratios = []
-            for turn in range(args.turns):
-                feedback, empty = feedback_us(case, ids, 0.1 + 0.1 * turn), empty_us(case, args.feedbacks)
-                ratios.append(feedback / empty)
-                print(f"a feedback {feedback:.0f} us, an empty call {empty:.0f} us: {ratios[-1]:.2f}", flush=True)
-            print(f"{args.client}: a feedback costs {statistics.median(ratios):.2f} empty calls")
-        finally:
-            case.end()
+    with measured.driven(args, "cost") as case:
+        print(f"making {args.feedbacks} decisions", file=sys.stderr, flush=True)
+        ids = [case.driver.say({"do": "call", "query": f"question {i}", "as": "x"})["decision_id"]
+               for i in range(args.feedbacks)]
+        case.driver.say({"do": "flush", "within_ms": WITHIN_MS})
+        ratios = []
+        for turn in range(args.turns):
+            feedback, empty = feedback_us(case, ids, 0.1 + 0.1 * turn), empty_us(case, args.feedbacks)
+            ratios.append(feedback / empty)
+            print(f"a feedback {feedback:.0f} us, an empty call {empty:.0f} us: {ratios[-1]:.2f}", flush=True)
+        print(f"{args.client}: a feedback costs {statistics.median(ratios):.2f} empty calls")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ CALL = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def free_ports(count):
-    """Ports that nobody uses now."""
+    """Free ports."""
     sockets = [socket.socket() for _ in range(count)]
     for one in sockets:
         one.bind(("127.0.0.1", 0))
@@ -60,15 +60,6 @@ class Process:
             self.process.kill()
         if self.process is not None:
             self.process.wait(START_S)
-
-    def stop(self):
-        if self.is_running():
-            self.process.send_signal(signal.SIGCONT)
-            self.process.terminate()
-            try:
-                self.process.wait(START_S)
-            except subprocess.TimeoutExpired:
-                self.kill()
 
     def tail(self):
         return f"{self.name} said:\n" + "".join(self.said[-15:])
@@ -116,7 +107,7 @@ class Replica(Process):
         raise Failed(f"{self.name} did not start\n{self.tail()}")
 
     def call(self, method, body, timeout=10):
-        """The answer, or None if there is none: then nobody knows whether it was done."""
+        """The answer, or None if the call failed and may have been carried out."""
         request = urllib.request.Request(f"http://127.0.0.1:{self.http}/pointsman.v1.{method}", json.dumps(body).encode(),
                                          {"Content-Type": "application/json"})
         try:

@@ -2,7 +2,7 @@
 every acknowledged feedback is there once, and the three have the same state. A fourth replica that starts with an empty
 folder gets that state too.
 
-usage: replicas_test.py --bin-dir BUILD/bin --work-dir FOLDER [--faults N] [--seed N]
+usage: [POINTSMAN_FAULTS=N] [POINTSMAN_SEED=N] replicas_test.py --bin-dir BUILD/bin --work-dir FOLDER
 Exit codes: 0 passed, 1 failed, 77 skipped: nats-server is missing.
 """
 import os

@@ -209,7 +209,7 @@ class History {
     // Where feedback names arms, one without an arm may be about another arm the second time.
     if (names_arms_ || sent.input.feedback_id.empty()) return;
     if (withdrawn_.contains(sent.input.decision_id))
-      return;  // what was withdrawn may be told again
+      return;  // what was withdrawn may be reported again
     if (!*sent.answer || !(*sent.answer)->ok()) return;
     const FeedbackResult result = (**sent.answer)->result;
     if (result != FeedbackResult::kApplied && result != FeedbackResult::kCorrected) return;
